@@ -1,0 +1,103 @@
+# Two commands are enough on a fresh Debian 12 with Swift 6.3: `make demo` and `make test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+sources := Sources Tests Package.swift $(wildcard bench/microbench)
+binary := .build/release/gatekeeperd
+# No shared Swift libraries beside the binary, no symbols in it.
+release := --configuration release --static-swift-stdlib -Xlinker -s
+# Test builds have a folder of their own, so that they and the release build can run at the same time.
+tests := --scratch-path .build/tests
+# The suites that drive the real binary; their types are named for their files.
+empty :=
+space := $(empty) $(empty)
+e2e_suites := $(basename $(notdir $(wildcard Tests/gatekeeperdTests/EndToEnd/*Tests.swift)))
+e2e_filter := gatekeeperdTests\.($(subst $(space),|,$(strip $(e2e_suites))))/
+
+export GATEKEEPERD := $(CURDIR)/$(binary)
+
+##@ The main job
+
+.PHONY: demo
+demo: release ## Show the door at work on loopback: certificate, ticket API, curl lines to try
+	@scripts/prepare demo
+	@exec $(binary) demo
+
+.PHONY: demo-check
+demo-check: release ## Run the demo's curl lines: an allowed address is served, a stranger is reset
+	@scripts/prepare demo
+	@scripts/demo-check $(binary)
+
+##@ Tests
+
+.PHONY: test
+test: ## Prepare what is missing, build, and run every test
+	@scripts/prepare test
+	@scripts/run-tests
+
+.PHONY: unit
+unit: prepare ## Run the tests that need neither the release binary nor a ticket system
+	swift test $(tests) --skip '$(e2e_filter)'
+
+.PHONY: unit-run e2e-run
+unit-run:
+	@swift test --skip-build $(tests) --skip '$(e2e_filter)'
+e2e-run:
+	@swift test --skip-build $(tests) --filter '$(e2e_filter)'
+
+.PHONY: e2e
+e2e: release ## Run the tests that drive the real binary in front of a real ticket system
+	@scripts/prepare test
+	@Tests/gatekeeperdTests/Harness/prepare-roundup .build/roundup
+	swift test $(tests) --filter '$(e2e_filter)'
+
+.PHONY: check
+check: prepare lint ## What a change must pass before it is shared: format, lint, no warnings, unit tests
+	@scripts/build-strictly
+	@$(MAKE) --no-print-directory unit
+
+.PHONY: lint
+lint: ## Check the format and the style rules
+	swift format lint --strict --recursive $(sources)
+
+.PHONY: format
+format: ## Format the sources in place
+	swift format --in-place --recursive $(sources)
+
+##@ Measurements
+
+.PHONY: bench
+bench: prepare ## Measure single parts: the allow-list, the journal
+	swift build --configuration release --product microbench
+	@.build/release/microbench
+
+.PHONY: compare
+compare: release ## Measure against nginx and HAProxy; writes bench/RESULTS.md
+	bench/compare --markdown bench/RESULTS.md
+
+##@ Pieces
+
+.PHONY: prepare
+prepare: ## Install what the build needs from Debian's packages; nothing if it is there
+	@scripts/prepare build
+
+.PHONY: release
+release: prepare ## Build the release binary
+	@swift build $(release) --product gatekeeperd
+
+.PHONY: certificates
+certificates: ## Make a development authority and certificates in certs-dev
+	@certs-dev/make-certs.sh
+
+.PHONY: clean
+clean: ## Remove everything that was built or made
+	rm -rf .build
+	rm -f certs-dev/*.pem
+
+.PHONY: help
+help: ## List these commands
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "%s%s\n", heading++ ? "\n" : "", substr($$0, 5) } \
+		/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

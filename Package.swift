@@ -1,0 +1,55 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of ours is compiled with: language mode 6, unsafe code marked where it stands, and the upcoming
+/// features that keep isolation and imports explicit. `NonisolatedNonsendingByDefault` is what lets a connection be a plain
+/// class: its async functions run where their caller runs, so it can't leave its worker.
+let settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    // A buffer lends its bytes as a `Span` that can't outlive it; the annotation for that is still experimental (as in swift-nio).
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "gatekeeper",
+    products: [
+        .library(name: "Gatekeeper", targets: ["Gatekeeper"]),
+        .executable(name: "gatekeeperd", targets: ["gatekeeperd"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .target(name: "CLinux"),
+        .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "Gatekeeper", dependencies: ["CLinux", "CTLS"], swiftSettings: settings),
+        .executableTarget(
+            name: "gatekeeperd",
+            dependencies: [
+                "Gatekeeper", "CYAML",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "GatekeeperTests", dependencies: ["Gatekeeper", "CTLS", "CLinux"], exclude: ["HTTP1/Fixtures"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "gatekeeperdTests",
+            dependencies: [
+                "gatekeeperd", "Gatekeeper", "CTLS", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            exclude: ["Harness/prepare-roundup"],
+            swiftSettings: settings),
+        // Measures what no load generator sees: the cost of one lookup. Not installed, not part of the product.
+        .target(name: "CMallocCount", path: "bench/malloccount"),
+        .executableTarget(
+            name: "microbench", dependencies: ["Gatekeeper", "CMallocCount"], path: "bench/microbench", swiftSettings: settings),
+    ]
+)

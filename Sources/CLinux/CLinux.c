@@ -1,0 +1,15 @@
+// The wrappers that need GNU declarations, kept out of the header so that it agrees with Swift's own Glibc module.
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "CLinux.h"
+
+int clinux_accept4(int listener, struct sockaddr_storage *peer, socklen_t *length, int flags) {
+    return accept4(listener, (struct sockaddr *)peer, length, flags);
+}
+
+int clinux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+ssize_t clinux_getrandom(void *bytes, size_t count) { return getrandom(bytes, count, 0); }

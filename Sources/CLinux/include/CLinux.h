@@ -1,0 +1,26 @@
+// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4 and thread names.
+// Declarations and one-line wrappers only; whatever decides something is Swift.
+#pragma once
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#pragma clang assume_nonnull begin
+
+/// accept4(2), which the C library declares for GNU sources only.
+int clinux_accept4(int listener, struct sockaddr_storage *peer, socklen_t *length, int flags);
+
+/// Names the calling thread, as `ps -T` and `/proc` show it; at most 15 bytes. Returns an errno.
+int clinux_set_thread_name(const char *name);
+
+/// getrandom(2); the number of bytes, or -1 with errno.
+ssize_t clinux_getrandom(void *bytes, size_t count);
+
+#pragma clang assume_nonnull end

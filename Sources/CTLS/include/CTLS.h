@@ -1,0 +1,70 @@
+// OpenSSL for Swift: the library's headers, the BIO that joins a TLS session to a non-blocking socket, and one-line functions for
+// what OpenSSL offers as macros only. Nothing here decides anything and nothing is global.
+#pragma once
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+/// What the BIO reads from and writes to.
+///
+/// Reading goes straight from the socket into OpenSSL's record buffer: one `recv` a call, and none at all while `readable` is
+/// false. Writing only collects ciphertext in `output`; the owner sends it, so that several records leave in one system call.
+typedef struct ctls_io {
+    int descriptor;
+    /// The kernel may have bytes for us. Cleared by a short or would-block read, set by the owner when epoll reports an edge.
+    bool readable;
+    /// epoll has reported the peer's FIN, which no further edge will announce: a short read then leaves `readable` set.
+    bool peer_closed;
+    /// `recv` calls that may still be made before the owner looks in again. OpenSSL reads on for as long as records come that hold no data
+    /// (KeyUpdate), and must not be able to stay.
+    int budget;
+    /// `recv` returned 0.
+    bool end_of_stream;
+    /// errno of the `recv` that failed, else 0.
+    int error;
+    /// Ciphertext to be sent: `output_count` of `output_capacity` bytes; null while the owner has lent no memory.
+    uint8_t *_Nullable output;
+    size_t output_capacity;
+    size_t output_count;
+} ctls_io;
+
+/// A method table for `ctls_bio_new`; null when memory is short. Freed with `BIO_meth_free` after the last BIO that uses it.
+BIO_METHOD *_Nullable ctls_bio_method_new(void);
+
+/// A BIO over `io`, which must outlive it; null when memory is short.
+BIO *_Nullable ctls_bio_new(BIO_METHOD *method, ctls_io *io);
+
+static inline long ctls_ctx_set_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_mode(ctx, mode); }
+static inline long ctls_set_mode(SSL *ssl, long mode) { return SSL_set_mode(ssl, mode); }
+static inline long ctls_ctx_set_tlsext_ticket_keys(SSL_CTX *ctx, void *keys, long count) {
+    return SSL_CTX_set_tlsext_ticket_keys(ctx, keys, count);
+}
+static inline long ctls_ctx_ticket_key_bytes(SSL_CTX *ctx) { return SSL_CTX_set_tlsext_ticket_keys(ctx, NULL, 0); }
+static inline void ctls_ctx_set_read_ahead(SSL_CTX *ctx, int on) { SSL_CTX_set_read_ahead(ctx, on); }
+static inline int ctls_ctx_set_min_proto_version(SSL_CTX *ctx, int version) { return SSL_CTX_set_min_proto_version(ctx, version); }
+static inline int ctls_ctx_set_max_proto_version(SSL_CTX *ctx, int version) { return SSL_CTX_set_max_proto_version(ctx, version); }
+static inline long ctls_ctx_set_session_cache_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_session_cache_mode(ctx, mode); }
+static inline int ctls_ctx_set1_groups_list(SSL_CTX *ctx, const char *list) { return SSL_CTX_set1_groups_list(ctx, (char *)list); }
+static inline int ctls_reason(unsigned long error) { return ERR_GET_REASON(error); }
+/// The errno that an error of the system carries, 0 for an error of OpenSSL's own.
+static inline int ctls_system_error(unsigned long error) { return ERR_SYSTEM_ERROR(error) ? (int)(error & ERR_SYSTEM_MASK) : 0; }
+static inline bool ctls_is_ssl_library(unsigned long error) { return ERR_GET_LIB(error) == ERR_LIB_SSL; }
+
+// Macros with casts or 64-bit values, which Swift doesn't import.
+static const uint64_t ctls_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t ctls_op_no_compression = SSL_OP_NO_COMPRESSION;
+static const uint64_t ctls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
+static const long ctls_mode_partial_write = SSL_MODE_ENABLE_PARTIAL_WRITE;
+static const long ctls_mode_moving_write_buffer = SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
+static const long ctls_mode_release_buffers = SSL_MODE_RELEASE_BUFFERS;
+static const long ctls_session_cache_off = SSL_SESS_CACHE_OFF;
+
+#pragma clang assume_nonnull end

@@ -1,0 +1,119 @@
+/// Takes connections off one listening socket and has each judged before a byte of it is read.
+///
+/// ```
+///   accept4 ─▶ decide ─▶ admitted: a task of its own
+///                  └───▶ denied:   reset or close, one record for the journal
+/// ```
+///
+/// A stranger costs three system calls and one lookup. Accepting never ends because of what a peer or the network did; only the worker
+/// ends it.
+final class Acceptor {
+    /// Connections taken in one go before the worker's other tasks get their turn.
+    private static let budget = 64
+    /// How long to leave the queue alone when not even the reserve can shed.
+    private static let pauseMilliseconds = 50
+    private static let reportMilliseconds = 60_000
+
+    let address: SocketAddress
+    /// The address as log lines call it.
+    let text: String
+    private let index: Int
+    private let socket: Socket
+    private let waiter: Waiter
+    private unowned let worker: WorkerState
+    private var reserve = DescriptorReserve()
+    /// When it was last said that descriptors ran out.
+    private var exhaustionReported: Instant?
+    private(set) var isStopped = false
+
+    /// Takes over the listening descriptor.
+    init(_ listener: consuming Descriptor, address: SocketAddress, index: Int, worker: WorkerState) throws(SystemError) {
+        self.address = address
+        text = address.description
+        self.index = index
+        self.worker = worker
+        waiter = Waiter(on: worker.loop)
+        socket = try Socket(listener, on: worker.loop, readiness: [.readable])
+        socket.waiter = waiter
+        socket.interest = [.readable]
+    }
+
+    /// Runs until `stop`.
+    func run() async {
+        while !isStopped {
+            if await acceptSome() {
+                await waiter.yield()
+            } else if !isStopped, !socket.isReadable {
+                _ = await waiter.wait(until: .distantFuture)
+            }
+        }
+        // What completed its handshake before we stopped is not left to a reset.
+        _ = await acceptSome()
+        socket.close()
+        waiter.end()
+        worker.acceptorEnded()
+    }
+
+    func stop() {
+        isStopped = true
+        waiter.wake()
+    }
+
+    /// True when the budget is used up and more may wait.
+    private func acceptSome() async -> Bool {
+        for _ in 0..<Self.budget {
+            switch System.accept(socket.descriptor) {
+            case .connection(let descriptor, let peer):
+                judge(descriptor, peer)
+            case .wouldBlock:
+                socket.readiness.remove(.readable)
+                return false
+            case .aborted:
+                continue
+            case .exhausted(let code):
+                await shed(code)
+            case .failed(let code):
+                worker.report(.listenerFailed, code: code, listener: index)
+                _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
+            }
+        }
+        return true
+    }
+
+    private func judge(_ descriptor: Int32, _ peer: PeerAddress) {
+        let snapshot = worker.snapshot
+        switch snapshot.admission.decide(peer) {
+        case .admitted(let entry):
+            worker.admit(Admitted(descriptor: descriptor, peer: peer, entry: entry, listener: index, snapshot: snapshot))
+        case .denied(let reason):
+            if snapshot.onDeny == .reset { System.setResetOnClose(descriptor, true) }
+            System.close(descriptor)
+            worker.journal.denied(peer: peer, listener: index, reason: reason, wallMilliseconds: worker.loop.wallMilliseconds)
+        }
+    }
+
+    /// Out of descriptors: turn the waiting connection away rather than leave it hanging. Each counts as a denial; that descriptors are short
+    /// is said once a minute.
+    private func shed(_ code: Int32) async {
+        let now = worker.loop.now
+        if exhaustionReported.map({ now >= $0.advanced(byMilliseconds: Self.reportMilliseconds) }) ?? true {
+            exhaustionReported = now
+            worker.report(.descriptorsExhausted, code: code, listener: index)
+        }
+        if let peer = reserve.shed(from: socket.descriptor) {
+            return worker.journal.denied(
+                peer: peer, listener: index, reason: .descriptors, wallMilliseconds: worker.loop.wallMilliseconds)
+        }
+        _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
+    }
+}
+
+/// A connection that the allow-list let in, on its way to its task.
+struct Admitted: Sendable {
+    let descriptor: Int32
+    let peer: PeerAddress
+    let entry: AllowList.EntryIndex
+    let listener: Int
+    /// What it was judged by, and what it lives by until it looks again.
+    let snapshot: Snapshot
+}

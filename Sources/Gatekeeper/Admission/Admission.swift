@@ -1,0 +1,38 @@
+/// Whether a connection may stay, decided on its source address alone.
+///
+/// ```
+///   accept4 ─▶ allow-list ─▶ connections ─▶ connections_per_source ─▶ admitted
+///                 │               │                 │
+///                 └───────────────┴─────────────────┴──▶ denied(reason): no byte read, no TLS object made
+/// ```
+///
+/// Part of a snapshot: a reload makes another one with the same counters.
+package struct Admission: Sendable {
+    package let allowList: AllowList
+    private let connectionsMax: Int
+    private let connectionsPerSourceMax: Int
+    private let counters: SourceCounters
+
+    package init(_ allowList: AllowList, limits: Settings.Limits, counters: SourceCounters) {
+        self.allowList = allowList
+        connectionsMax = limits.connectionsMax
+        connectionsPerSourceMax = limits.connectionsPerSourceMax
+        self.counters = counters
+    }
+
+    /// Decides, and counts the connection if it is admitted; each `.admitted` is to be matched by one `release`.
+    ///
+    /// The allow-list comes first: a stranger must neither learn how full we are nor occupy a place.
+    package func decide(_ peer: PeerAddress) -> AdmissionDecision {
+        guard let entry = allowList.entry(for: peer) else { return .denied(.notListed) }
+        let denial = counters.take(
+            peer, connectionsMax: connectionsMax, connectionsPerSourceMax: connectionsPerSourceMax)
+        if let denial { return .denied(denial) }
+        return .admitted(entry: entry)
+    }
+
+    /// An admitted connection has ended.
+    package func release(_ peer: PeerAddress) {
+        counters.release(peer)
+    }
+}

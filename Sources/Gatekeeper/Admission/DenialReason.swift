@@ -1,0 +1,26 @@
+/// Why a connection was turned away before a byte of it was read. The words are the log's (`reason`).
+package enum DenialReason: UInt8, Sendable, CaseIterable {
+    /// No entry of the allow-list contains the address.
+    case notListed
+    /// The entry that contained it has ended.
+    case expired
+    /// As many connections as the whole process takes are open.
+    case connections
+    /// As many connections as one source may have are open.
+    case connectionsPerSource
+    /// A load balancer that must announce the source (PROXY protocol) did not, or not legibly.
+    case proxyHeader
+    /// The process has no descriptor left to serve it with.
+    case descriptors
+
+    package var word: StaticString {
+        switch self {
+        case .notListed: "not_listed"
+        case .expired: "expired"
+        case .connections: "connections"
+        case .connectionsPerSource: "connections_per_source"
+        case .proxyHeader: "proxy_header"
+        case .descriptors: "descriptors"
+        }
+    }
+}

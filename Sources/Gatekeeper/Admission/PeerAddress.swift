@@ -1,0 +1,46 @@
+/// An IP address as one 128-bit key, IPv4 in its IPv4-mapped form (`::ffff:a.b.c.d`).
+///
+/// One form for both families, at parse and at accept, so that a peer can't be on the list in one spelling and off it in another.
+public struct PeerAddress: Hashable, Sendable {
+    /// The first eight bytes of the IPv6 form, as a big-endian number.
+    public var high: UInt64
+    /// The last eight.
+    public var low: UInt64
+
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// `a.b.c.d` as a big-endian number.
+    public init(ipv4 address: UInt32) {
+        high = 0
+        low = 0xffff_0000_0000 | UInt64(address)
+    }
+
+    /// Reads one address and nothing else: no port, no brackets, no zone, no name.
+    ///
+    /// Stricter than `inet_aton`, which takes `010.0.0.1` for 8.0.0.1 and `3.23` for 3.0.0.23: on a list of who may enter, a text
+    /// that two programs read differently is refused.
+    public init(parsing text: String) throws(AddressSyntaxError) {
+        self = try AddressParser.address(text)
+    }
+
+    public var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
+
+    /// The address with every bit beyond the first `length` (0…128) cleared.
+    func masked(to length: UInt8) -> PeerAddress {
+        PeerAddress(high: high & ~(UInt64.max >> Int(length)), low: low & ~(UInt64.max >> max(0, Int(length) - 64)))
+    }
+
+    /// Appends the canonical text (`description`) without allocating.
+    package func append(to buffer: Buffer) {
+        let text = AddressText(self)
+        buffer.append(text.bytes)
+    }
+}
+
+extension PeerAddress: CustomStringConvertible {
+    /// Dotted decimal for IPv4, RFC 5952 for IPv6: the one spelling that the log and every answer use.
+    public var description: String { AddressText(self).string }
+}

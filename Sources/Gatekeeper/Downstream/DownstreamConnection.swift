@@ -1,0 +1,374 @@
+/// The life of one admitted connection, top to bottom: handshake, exchanges one after the other, an orderly end.
+///
+/// ```
+///   handshake ─▶ head ─▶ Exchange ─▶ head ─▶ … ─▶ close_notify
+///        │        │ refused   │ broken
+///        ▼        ▼           ▼
+///   tls_failed  answer     reset
+/// ```
+///
+/// Holds a buffer only while there is something in it. A connection without a request for `restMilliseconds` rests: its task ends, and what
+/// is left is a socket and a TLS session, until bytes or a deadline begin another task where that one stopped.
+final class DownstreamConnection: Sleeper {
+    let admitted: Admitted
+    let worker: WorkerState
+    let tls: TLSStream
+    let waiter: Waiter
+    /// The client's address as text.
+    let peerText: AddressText
+    private let socket: Socket
+
+    /// Plaintext from the client: the head of the current request, whose offsets stay valid until the exchange is over, then what follows it.
+    private(set) var input: Buffer?
+    /// When the first byte of the current request was there.
+    private(set) var requestBegan: Instant
+    /// A head that came in pieces; nil while it is whole or hasn't begun.
+    private var torn: TornHead?
+    /// The client has said that it sends nothing more; it is owed the answer to the current request.
+    private(set) var hasEnded = false
+    /// A request has been read.
+    private var hasServed = false
+    /// Until when a connection that has served nothing yet is waited for while draining: its request may be on the way.
+    private let newcomerDeadline: Instant
+
+    init(_ admitted: Admitted, worker: WorkerState) throws(SystemError) {
+        self.admitted = admitted
+        self.worker = worker
+        waiter = Waiter(on: worker.loop)
+        peerText = AddressText(admitted.peer)
+        socket = try Socket(Descriptor(owning: admitted.descriptor), on: worker.loop)
+        guard let tls = TLSStream(socket, context: admitted.snapshot.tls[worker.index], pool: worker.buffers) else {
+            socket.close()
+            throw SystemError("begin a TLS session", code: 0)
+        }
+        self.tls = tls
+        requestBegan = worker.loop.now
+        newcomerDeadline = requestBegan.advanced(byMilliseconds: Self.newcomerMilliseconds)
+        socket.waiter = waiter
+    }
+
+    var snapshot: Snapshot { admitted.snapshot }
+    /// Another request may follow on this connection.
+    var mayPersist: Bool { !worker.isDraining && !hasEnded }
+    /// Nothing more has come from the client.
+    var isQuiet: Bool { !socket.isReadable && !hasInput }
+
+    private var hasInput: Bool {
+        guard let input else { return false }
+        return !input.isEmpty
+    }
+    var port: UInt16 { worker.acceptors[admitted.listener].address.port }
+    var listenerText: String { worker.acceptors[admitted.listener].text }
+
+    enum Pause {
+        case resting
+        case ended
+    }
+
+    /// From the handshake to the end, or to the first rest.
+    func run() async -> Pause {
+        guard await handshake() else { return await finish(.abandoned) }
+        requestBegan = worker.loop.now
+        return await resume()
+    }
+
+    /// From a rest to the end, or to the next one.
+    func resume() async -> Pause {
+        guard let ending = await serveRequests() else {
+            socket.interest = [.readable]
+            waiter.rest(self)
+            return .resting
+        }
+        return await finish(ending)
+    }
+
+    /// Called by the event loop when there is a reason to end a rest.
+    func awake() {
+        worker.resume(self)
+    }
+
+    private func finish(_ ending: Ending) async -> Pause {
+        await close(ending)
+        if let input { worker.buffers.give(input) }
+        input = nil
+        waiter.end()
+        return .ended
+    }
+
+    // MARK: Handshake
+
+    private func handshake() async -> Bool {
+        let deadline = worker.loop.now.advanced(byMilliseconds: snapshot.timeouts.handshakeMilliseconds)
+        while true {
+            switch tls.handshake() {
+            case .done: return true
+            case .failed(let failure): return handshakeFailed(failure)
+            case .wouldBlock: break
+            }
+            switch await suspend(for: tls.hasUnsentBytes ? [.readable, .writable] : [.readable], until: deadline) {
+            case .ready: continue
+            case .deadlineExceeded: return handshakeFailed(.timeout)
+            case .aborted: return handshakeFailed(.drained)
+            }
+        }
+    }
+
+    private func handshakeFailed(_ failure: TLSFailure) -> Bool {
+        worker.journal.tlsFailed(
+            peer: admitted.peer, listener: admitted.listener, reason: failure.reason,
+            alert: failure.alert,
+            wallMilliseconds: worker.loop.wallMilliseconds)
+        return false
+    }
+
+    // MARK: Requests
+
+    /// How a connection is to be ended.
+    enum Ending {
+        /// Both sides are done.
+        case orderly
+        /// We are done, the client may still be sending: let it read our answer before the connection goes.
+        case lingering
+        /// Something was cut short, and must not look complete.
+        case reset
+        /// Nobody is there to say goodbye to.
+        case abandoned
+    }
+
+    /// Nil to rest.
+    private func serveRequests() async -> Ending? {
+        while true {
+            switch await nextHead() {
+            case .request(let exchange):
+                hasServed = true
+                switch await exchange.run() {
+                case .persistent: finishRequest()
+                case .over(let ending): return ending
+                }
+            case .refused(let problem, let reason):
+                return await answer(problem, reason: reason)
+            case .ended(let ending):
+                return ending
+            case .rest:
+                return nil
+            }
+        }
+    }
+
+    private enum NextHead {
+        /// Its head has been parsed, and written anew for the upstream while the worker's field table was still its own.
+        case request(Exchange)
+        case refused(Problem, reason: StaticString)
+        case ended(Ending)
+        /// Nothing has come for a while.
+        case rest
+    }
+
+    /// Long enough that a busy connection never rests: beginning a task costs about as much as a request's parsing.
+    private static let restMilliseconds = 50
+    private static let newcomerMilliseconds = 1_000
+
+    /// Waits for a whole head: as long as `idle` for its first byte, then `head` in all, however slowly its bytes drip.
+    private func nextHead() async -> NextHead {
+        var hasBegun = hasInput
+        if hasBegun { requestBegan = worker.loop.now }
+        while true {
+            if let input, !input.isEmpty {
+                switch parseHead(input) {
+                case .parsed(let head): return .request(Exchange(head, in: input, on: self))
+                case .refused(let refusal): return .refused(Problem(refusal), reason: refusal.reason)
+                case .needsMore: break
+                }
+            }
+            switch fill() {
+            case .bytes:
+                if !hasBegun {
+                    hasBegun = true
+                    requestBegan = worker.loop.now
+                }
+                continue
+            case .closed:
+                return .ended(hasBegun ? .abandoned : .orderly)
+            case .failed:
+                return .ended(.abandoned)
+            case .wouldBlock:
+                break
+            }
+            if tls.hasUnsentBytes, tls.flush() == .failed { return .ended(.abandoned) }
+            if !hasBegun {
+                if worker.isDraining, hasServed || worker.loop.now >= newcomerDeadline { return .ended(.lingering) }
+                releaseInput()
+            }
+            let timeout = hasBegun ? snapshot.timeouts.headMilliseconds : snapshot.timeouts.idleMilliseconds
+            let deadline = requestBegan.advanced(byMilliseconds: timeout)
+            let rest = worker.loop.now.advanced(byMilliseconds: Self.restMilliseconds)
+            let mayRest = !hasBegun && rest < deadline && !worker.isDraining && !tls.hasUnsentBytes
+            let until = mayRest ? rest : worker.isDraining && !hasBegun ? min(deadline, newcomerDeadline) : deadline
+            switch await suspend(for: tls.hasUnsentBytes ? [.readable, .writable] : [.readable], until: until) {
+            case .ready: continue
+            case .deadlineExceeded where worker.isDraining && !hasBegun: return .ended(.lingering)
+            case .deadlineExceeded where mayRest:
+                waiter.expect(deadline)
+                return .rest
+            case .deadlineExceeded: return hasBegun ? .refused(.requestTimeout, reason: "head_timeout") : .ended(.lingering)
+            case .aborted: return .ended(.reset)
+            }
+        }
+    }
+
+    /// Most heads come whole and are parsed with the worker's table at no cost. One that comes in pieces gets a parser and a table of its own,
+    /// which go on where they stopped: a peer that sends a byte at a time makes us look at each byte once.
+    private func parseHead(_ input: Buffer) -> ParseResult<RequestHead> {
+        guard let torn else {
+            let result = RequestHeadParser.parse(input.readable, limits: snapshot.limits, into: &worker.requestFields)
+            guard case .needsMore = result else { return result }
+            let torn = TornHead()
+            self.torn = torn
+            return torn.resume(input.readable, limits: snapshot.limits)
+        }
+        let result = torn.resume(input.readable, limits: snapshot.limits)
+        if case .needsMore = result { return result }
+        worker.requestFields = torn.fields
+        self.torn = nil
+        return result
+    }
+
+    private final class TornHead {
+        private var parser = RequestHeadParser()
+        private(set) var fields = FieldTable()
+
+        func resume(_ bytes: Span<UInt8>, limits: Settings.Limits) -> ParseResult<RequestHead> {
+            parser.resume(bytes, limits: limits, into: &fields)
+        }
+    }
+
+    /// Reads what the client sent into `input`, taking a buffer when there is none.
+    func fill() -> TLSStream.ReadOutcome {
+        guard !hasEnded else { return .closed }
+        let buffer = input ?? worker.buffers.take()
+        input = buffer
+        let outcome = tls.read(into: buffer)
+        if outcome == .closed { hasEnded = true }
+        return outcome
+    }
+
+    /// Puts what follows the finished request to the front, or lets go of the buffer.
+    private func finishRequest() {
+        requestBegan = worker.loop.now
+        input?.compact()
+        releaseInput()
+    }
+
+    private func releaseInput() {
+        guard let buffer = input, buffer.isEmpty else { return }
+        worker.buffers.give(buffer)
+        input = nil
+    }
+
+    // MARK: Verdicts
+
+    /// Answers a head that was refused, and ends the connection: nothing behind it is ever read as a request.
+    private func answer(_ problem: Problem, reason: StaticString) async -> Ending {
+        let identifier = worker.identifiers.next()
+        let reply = Buffer(capacity: 2048)
+        problem.write(identifier: identifier, to: nil, persists: false, into: reply)
+        var verdict = verdict()
+        verdict.outcome = .refused
+        verdict.stage = .http1
+        verdict.reason = reason
+        verdict.status = problem.status
+        verdict.bytesIn = UInt64(input?.count ?? 0)
+        verdict.bytesOut = UInt64(reply.count)
+        verdict.durationNanoseconds = worker.loop.now.nanoseconds(since: requestBegan)
+        if let input {
+            let line = RequestLinePreview(input.readable)
+            worker.journal.request(
+                verdict, id: identifier.bytes, method: input.readable.bytes(line.method), path: input.readable.bytes(line.path),
+                upstream: "")
+        }
+        let deadline = worker.loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
+        while !reply.isEmpty, tls.write(reply) == .wouldBlock {
+            guard await suspend(for: [.writable], until: deadline) == .ready else { break }
+        }
+        // What the socket hasn't taken yet, `linger` sends.
+        return .lingering
+    }
+
+    /// A verdict on an exchange of this connection, with what is known at its beginning.
+    func verdict() -> ExchangeVerdict {
+        let loop = worker.loop
+        let age = Int64(loop.now.nanoseconds(since: requestBegan) / 1_000_000)
+        var verdict = ExchangeVerdict(
+            peer: admitted.peer, listener: admitted.listener, startedMilliseconds: loop.wallMilliseconds - age)
+        verdict.label = snapshot.admission.allowList.entries[admitted.entry].label
+        verdict.tls = tls.version
+        return verdict
+    }
+
+    /// Looks whether the client has gone while it is owed an answer.
+    ///
+    /// A client that says it sends nothing more (close_notify) still reads, and gets its answer. One whose connection ends without that has
+    /// been cut off or has given up, as does one that was reset.
+    func isGone() -> Bool {
+        if socket.isBroken { return true }
+        guard socket.peerClosed, !hasEnded else { return false }
+        if let input, input.room == 0 { return false }
+        while true {
+            switch fill() {
+            case .bytes where input?.room ?? 0 > 0: continue
+            case .bytes, .wouldBlock, .closed: return false
+            case .failed: return true
+            }
+        }
+    }
+
+    // MARK: Waiting and ending
+
+    /// Suspends until the client's socket is ready for one of these.
+    func suspend(for interest: Readiness, until deadline: Instant) async -> Waiter.Wake {
+        socket.interest = interest
+        return await waiter.wait(until: deadline)
+    }
+
+    private static let lingerMilliseconds = 2_000
+    private static let lingerBytesMax = 1 << 20
+
+    private func close(_ ending: Ending) async {
+        switch ending {
+        case .abandoned:
+            break
+        case .reset:
+            return socket.reset()
+        case .orderly:
+            tls.sendCloseNotify()
+        case .lingering:
+            tls.sendCloseNotify()
+            await linger()
+        }
+        socket.close()
+    }
+
+    /// Half-closes, then reads and throws away for a bounded while. Closing at once would reset the connection while the client still
+    /// sends, and the reset would overtake the answer that says why (RFC 9112 §9.6).
+    private func linger() async {
+        let deadline = worker.loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
+        var discarded = 0
+        while tls.hasUnsentBytes {
+            guard tls.flush() == .wouldBlock, await suspend(for: [.writable], until: deadline) == .ready else { break }
+        }
+        System.shutdownWriting(socket.descriptor)
+        let scratch = worker.buffers.take()
+        defer { worker.buffers.give(scratch) }
+        while discarded < Self.lingerBytesMax {
+            switch socket.receive(into: scratch) {
+            case .bytes(let count):
+                discarded += count
+                scratch.clear()
+            case .wouldBlock:
+                guard await suspend(for: [.readable], until: deadline) == .ready else { return }
+            case .endOfStream, .failed:
+                return
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+internal import CTLS
+
+/// One TLS session over a socket: bytes in and out without ever blocking.
+///
+/// ```
+///  socket ──recv──▶ OpenSSL's record buffer ──SSL_read──▶ Buffer (plaintext)
+///  socket ◀──send── ciphertext Buffer ◀──SSL_write── plaintext
+/// ```
+///
+/// Reading: one `recv` brings a record, or several of a large body; a short one is remembered, so no call is made to learn that nothing is left.
+/// Writing: records collect in a buffer of the worker's pool and leave in one `send`; what the socket doesn't take stays here and is the
+/// backpressure: `write` accepts nothing before it has gone. An idle session holds no buffer.
+@safe final class TLSStream {
+    let socket: Socket
+    private let pool: BufferPool
+    /// Kept alive: the session uses its BIO method and its library.
+    private let context: TLSContext
+    private let session: OpaquePointer
+    private let io: UnsafeMutablePointer<ctls_io>
+    /// Ciphertext that the socket has not taken yet.
+    private var ciphertext: Buffer?
+    private var hasFailed = false
+
+    /// `recv` calls in one go. A read that ends without a byte of data after so many was a flood of empty records.
+    private static let receiveBudget: Int32 = 3
+    /// What a record of the largest size grows by when it is sealed, generously.
+    private static let recordOverheadMax = 256
+
+    /// Ciphertext that the socket has taken so far.
+    private(set) var sentBytes: UInt64 = 0
+
+    /// Plaintext that one `write` takes at most: what is sure to fit a buffer once sealed, eight records.
+    static let writeBytesMax = 128 << 10
+
+    /// Nil when memory is short.
+    init?(_ socket: Socket, context: TLSContext, pool: BufferPool) {
+        let io = UnsafeMutablePointer<ctls_io>.allocate(capacity: 1)
+        unsafe io.initialize(to: ctls_io())
+        unsafe io.pointee.descriptor = socket.descriptor
+        guard let session = unsafe context.makeSession(over: io) else {
+            unsafe io.deallocate()
+            return nil
+        }
+        unsafe self.io = io
+        unsafe self.session = session
+        self.socket = socket
+        self.pool = pool
+        self.context = context
+    }
+
+    deinit {
+        unsafe SSL_free(session)
+        unsafe io.deallocate()
+        if let ciphertext { pool.give(ciphertext) }
+    }
+
+    // MARK: Handshake
+
+    enum HandshakeStep {
+        case done
+        case wouldBlock
+        case failed(TLSFailure)
+    }
+
+    /// Goes as far as the bytes that are there allow; what it has to say is sent at once.
+    func handshake() -> HandshakeStep {
+        ERR_clear_error()
+        lendOutput()
+        pullReadiness()
+        let outcome = unsafe SSL_do_handshake(session)
+        pushReadiness()
+        let error = outcome == 1 ? SSL_ERROR_NONE : unsafe SSL_get_error(session, outcome)
+        let failure: TLSFailure? =
+            switch error {
+            case SSL_ERROR_NONE, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: nil
+            default: describeFailure(error)
+            }
+        takeBackOutput()
+        // Also after a failure: the alert says why.
+        let flushed = flush()
+        if let failure { return .failed(failure) }
+        if flushed == .failed { return .failed(.reset) }
+        guard outcome == 1 else { return unsafe io.pointee.budget > 0 ? .wouldBlock : .failed(.flood) }
+        ERR_clear_error()
+        releaseIdleMemory()
+        return .done
+    }
+
+    var version: TLSVersion {
+        unsafe SSL_version(session) == TLS1_3_VERSION ? .tls13 : .tls12
+    }
+
+    // MARK: Memory
+
+    /// Record bytes that one `recv` brings while bulk is expected: eight of the largest records.
+    private static let bulkReadBytes = 8 * (16 << 10) + 2048
+
+    /// A large body follows, or has ended: lets record buffers from the next one on hold several records, so that it comes in fewer `recv` calls.
+    func expectBulk(_ isExpected: Bool) {
+        unsafe SSL_set_default_read_buffer_len(session, isExpected ? Self.bulkReadBytes : 0)
+    }
+
+    /// From now on record buffers (33 kB) are freed whenever they are empty, so that an idle session holds none. Not during the handshake,
+    /// which would allocate and free them with each of its records.
+    private func releaseIdleMemory() {
+        _ = unsafe ctls_set_mode(session, ctls_mode_release_buffers)
+        // Not while a record has begun to arrive: OpenSSL before 3.0.14 would free what it is still reading (CVE-2024-4741).
+        if unsafe SSL_has_pending(session) == 0 { _ = unsafe SSL_free_buffers(session) }
+    }
+
+    // MARK: Reading
+
+    enum ReadOutcome: Equatable {
+        case bytes(Int)
+        case wouldBlock
+        /// The peer said that it is done (close_notify).
+        case closed
+        /// The connection ended without that: cut off, reset, or not TLS any more.
+        case failed
+    }
+
+    /// Decrypts into the room of `buffer` until it is full or nothing more is there.
+    func read(into buffer: Buffer) -> ReadOutcome {
+        let outcome = decrypt(into: buffer)
+        // Reading may have had something to say: an alert, an answer to a KeyUpdate.
+        if ciphertext != nil, flush() == .failed { return .failed }
+        return outcome
+    }
+
+    private func decrypt(into buffer: Buffer) -> ReadOutcome {
+        guard !hasFailed else { return .failed }
+        guard unsafe SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN == 0 else { return .closed }
+        guard unsafe socket.isReadable || SSL_has_pending(session) == 1 else { return .wouldBlock }
+        lendOutput()
+        pullReadiness()
+        defer {
+            pushReadiness()
+            takeBackOutput()
+        }
+        var total = 0
+        while buffer.room > 0 {
+            let room = unsafe buffer.uninitialised
+            let count = unsafe SSL_read(session, room.baseAddress, Int32(clamping: room.count))
+            guard count > 0 else {
+                // What came before an end is handed out first; the session remembers the end for the next call.
+                let outcome = endOfRead(count, hasRead: total > 0)
+                return total > 0 ? .bytes(total) : outcome
+            }
+            unsafe buffer.commit(Int(count))
+            total += Int(count)
+            // Nothing left here and nothing at the kernel: asking would only say so.
+            if unsafe !io.pointee.readable && SSL_has_pending(session) == 0 { break }
+        }
+        return total > 0 ? .bytes(total) : .wouldBlock
+    }
+
+    private func endOfRead(_ count: Int32, hasRead: Bool) -> ReadOutcome {
+        switch unsafe SSL_get_error(session, count) {
+        case SSL_ERROR_WANT_READ where unsafe hasRead || io.pointee.budget > 0 || !io.pointee.readable:
+            return .wouldBlock
+        case SSL_ERROR_ZERO_RETURN:
+            return .closed
+        default:
+            hasFailed = true
+            ERR_clear_error()
+            return .failed
+        }
+    }
+
+    // MARK: Writing
+
+    enum FlushOutcome: Equatable {
+        case done
+        case wouldBlock
+        case failed
+    }
+
+    /// Ciphertext waits for the socket.
+    var hasUnsentBytes: Bool { ciphertext != nil }
+
+    /// Encrypts from the front of `buffer`, at most `limit` bytes, consumes what was taken and sends it. Takes nothing while earlier bytes wait.
+    func write(_ buffer: Buffer, limit: Int = .max) -> FlushOutcome {
+        guard !hasFailed else { return .failed }
+        if ciphertext != nil {
+            let flushed = flush()
+            guard flushed == .done else { return flushed }
+        }
+        let bytes = unsafe buffer.readablePointer
+        let offered = min(bytes.count, limit, Self.writeBytesMax)
+        guard offered > 0 else { return .done }
+        lendOutput()
+        var written = 0
+        unsafe io.pointee.readable = false
+        // Each call seals one record, of 16 KiB or as little as the client has negotiated (512 bytes, RFC 6066 §4).
+        while written < offered, hasRoom(for: offered - written) {
+            let count = unsafe SSL_write(session, bytes.baseAddress! + written, Int32(offered - written))
+            guard count > 0 else {
+                // There was room for the record, so this is a broken session and not a full one.
+                hasFailed = true
+                ERR_clear_error()
+                break
+            }
+            written += Int(count)
+        }
+        takeBackOutput()
+        buffer.consume(written)
+        return hasFailed ? .failed : flush()
+    }
+
+    /// Whether the lent memory takes one more record.
+    private func hasRoom(for count: Int) -> Bool {
+        unsafe io.pointee.output_capacity - io.pointee.output_count >= min(count, 16 << 10) + Self.recordOverheadMax
+    }
+
+    /// Sends ciphertext that waits.
+    func flush(more: Bool = false) -> FlushOutcome {
+        guard let waiting = ciphertext else { return .done }
+        while !waiting.isEmpty {
+            switch socket.send(waiting, more: more) {
+            case .bytes(let count): sentBytes += UInt64(count)
+            case .wouldBlock: return .wouldBlock
+            case .endOfStream, .failed:
+                hasFailed = true
+                return .failed
+            }
+        }
+        ciphertext = nil
+        pool.give(waiting)
+        return .done
+    }
+
+    /// Says that nothing more comes (close_notify), as far as the socket takes it. The caller ends the connection right behind: the alert
+    /// leaves in one segment with the FIN.
+    func sendCloseNotify() {
+        guard !hasFailed, unsafe SSL_is_init_finished(session) == 1 else { return }
+        ERR_clear_error()
+        lendOutput()
+        if unsafe SSL_shutdown(session) < 0 { ERR_clear_error() }
+        takeBackOutput()
+        _ = flush(more: true)
+    }
+
+    // MARK: Memory and readiness lent to the BIO
+
+    private func pullReadiness() {
+        unsafe io.pointee.budget = Self.receiveBudget
+        unsafe io.pointee.readable = socket.isReadable
+        unsafe io.pointee.peer_closed = socket.peerClosed
+    }
+
+    private func pushReadiness() {
+        if unsafe !io.pointee.readable { socket.readiness.remove(.readable) }
+    }
+
+    private func lendOutput() {
+        let buffer = ciphertext ?? pool.take()
+        ciphertext = buffer
+        // SAFETY: `ciphertext` keeps the memory alive until `takeBackOutput`, which every lender calls before it returns.
+        let room = unsafe buffer.uninitialised
+        unsafe io.pointee.output = room.baseAddress
+        unsafe io.pointee.output_capacity = room.count
+        unsafe io.pointee.output_count = 0
+    }
+
+    private func takeBackOutput() {
+        guard let buffer = ciphertext else { return }
+        unsafe buffer.commit(io.pointee.output_count)
+        unsafe io.pointee.output = nil
+        unsafe io.pointee.output_capacity = 0
+        unsafe io.pointee.output_count = 0
+        if buffer.isEmpty {
+            ciphertext = nil
+            pool.give(buffer)
+        }
+    }
+
+    private func describeFailure(_ error: Int32) -> TLSFailure {
+        hasFailed = true
+        defer { ERR_clear_error() }
+        if let (reason, text) = TLSErrorQueue.drainFirst() {
+            if reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST { return .plainHTTP }
+            if reason == SSL_R_UNEXPECTED_EOF_WHILE_READING { return .closed }
+            // Reasons above 1000 are alerts of the peer, numbered from there (ssl.h, SSL_AD_REASON_OFFSET).
+            let alert = reason > SSL_AD_REASON_OFFSET ? UInt8(clamping: reason - SSL_AD_REASON_OFFSET) : 0
+            return TLSFailure(reason: Self.word(text), alert: alert)
+        }
+        return unsafe io.pointee.error != 0 ? .reset : .closed
+    }
+
+    /// OpenSSL's text as a word for the log: `no shared cipher` becomes `no_shared_cipher`.
+    private static func word(_ text: String) -> String {
+        String(decoding: text.utf8.map { $0 == UInt8(ascii: " ") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,25 @@
+/// What a forwarded request says about where it came from. Borrows its texts, so it lives as long as one call.
+package struct ForwardedContext: ~Escapable {
+    /// The client's address as text, without port or brackets.
+    package let peer: Span<UInt8>
+    /// The port that the client connected to.
+    package let port: UInt16
+    /// What identifies this exchange in logs on both sides.
+    package let requestID: Span<UInt8>
+    /// The `Host` to send where the client sent none (HTTP/1.0).
+    package let defaultHost: Span<UInt8>
+    /// The `Host` to send whatever the client sent; empty to keep the client's.
+    package let fixedHost: Span<UInt8>
+
+    /// The texts hold no control characters: they are ours, or come from a parsed head.
+    @_lifetime(copy peer, copy requestID, copy defaultHost, copy fixedHost)
+    package init(
+        peer: Span<UInt8>, port: UInt16, requestID: Span<UInt8>, defaultHost: Span<UInt8>, fixedHost: Span<UInt8> = Span()
+    ) {
+        self.peer = peer
+        self.port = port
+        self.requestID = requestID
+        self.defaultHost = defaultHost
+        self.fixedHost = fixedHost
+    }
+}

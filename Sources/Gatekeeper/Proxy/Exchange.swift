@@ -1,0 +1,268 @@
+/// One request and its response: chosen upstream, both ways at once, one verdict at the end.
+///
+/// ```
+///            ┌── RequestSender ───▶┐
+///   client ──┤                     ├── upstream connection (pooled or dialled; once more where RetryRule allows)
+///            └◀── ResponseReceiver ┘
+/// ```
+///
+/// One task drives both directions: each goes as far as it can without blocking, then the task waits for whichever socket is ready first.
+/// So an answer that comes before the body is through reaches the client, and a client that goes away is noticed while the upstream thinks.
+final class Exchange {
+    /// What becomes of the client's connection.
+    enum End {
+        case persistent
+        case over(DownstreamConnection.Ending)
+    }
+
+    private let connection: DownstreamConnection
+    private let worker: WorkerState
+    private let head: RequestHead
+    private let identifier: ExchangeIdentifier
+    private let sender: RequestSender
+    private let receiver: ResponseReceiver
+    private var verdict: ExchangeVerdict
+    private var upstreamBegan: Instant?
+    /// The upstream takes no more of the request: it failed, or answered and closes.
+    private var hasStoppedSending = false
+    private let input: Buffer
+    /// What we wrote for the upstream didn't fit.
+    private let isTooLarge: Bool
+
+    /// Right after `head` was parsed from the front of `input`, while the worker's field table still belongs to it.
+    init(_ head: RequestHead, in input: Buffer, on connection: DownstreamConnection) {
+        self.connection = connection
+        self.head = head
+        self.input = input
+        worker = connection.worker
+        let source = input.readable
+        identifier = ExchangeIdentifier(worker.requestFields, source) ?? worker.identifiers.next()
+        verdict = connection.verdict()
+        let outbound = worker.buffers.take()
+        HeadWriter.writeRequest(
+            head, worker.requestFields, source: source,
+            context: ForwardedContext(
+                peer: connection.peerText.bytes, port: connection.port, requestID: identifier.bytes,
+                defaultHost: connection.listenerText.utf8.span),
+            into: outbound)
+        isTooLarge = outbound.overflowed
+        input.consume(head.byteCount)
+        sender = RequestSender(head, on: connection, outbound: outbound)
+        receiver = ResponseReceiver(head, in: input, identifier: identifier, on: connection)
+    }
+
+    func run() async -> End {
+        let failure = await attempt()
+        let end = await conclude(failure)
+        sender.release()
+        receiver.release()
+        return end
+    }
+
+    // MARK: Attempts
+
+    /// Nil when the response reached the client whole.
+    private func attempt() async -> ExchangeFailure? {
+        if isTooLarge { return .refused(.headTooLarge) }
+        if case .failed(let failure) = sender.takeWhatCame() { return failure }
+        let rule = RetryRule(isIdempotent: head.method.isIdempotent)
+        var isRepeated = false
+        while true {
+            let upstream: UpstreamConnection
+            switch await obtain(fresh: isRepeated) {
+            case .connected(let connection): upstream = connection
+            case .failed(let code): return .connectFailed(code)
+            case .timedOut: return .connectTimedOut
+            case .aborted: return .aborted
+            }
+            let failure = await transfer(over: upstream)
+            guard let failure else { return nil }
+            upstream.close()
+            guard !isRepeated, sender.isReplayable, !receiver.hasReceived, let kind = failure.kind,
+                rule.mayRepeat(after: kind, sent: sender.sent, onReused: upstream.isReused)
+            else { return failure }
+            isRepeated = true
+            hasStoppedSending = false
+            sender.replay()
+            receiver.restart()
+        }
+    }
+
+    private func obtain(fresh: Bool) async -> DialOutcome {
+        if !fresh, let pooled = worker.pool.take(certain: !head.method.isIdempotent) { return .connected(pooled) }
+        return await worker.pool.dial(
+            waiter: connection.waiter, on: worker.loop, timeoutMilliseconds: connection.snapshot.timeouts.connectMilliseconds)
+    }
+
+    // MARK: Both directions
+
+    private func transfer(over upstream: UpstreamConnection) async -> ExchangeFailure? {
+        let socket = upstream.socket
+        socket.waiter = connection.waiter
+        upstreamBegan = upstreamBegan ?? worker.loop.now
+        while true {
+            let push = hasStoppedSending ? .done : sender.push(to: socket)
+            if case .failed(let failure) = push {
+                // Its answer may be here already (413, then closed): read on.
+                guard failure == .upstreamClosed else { return failure }
+                hasStoppedSending = true
+            }
+            let pull = receiver.pull(from: socket, requestIsSent: sender.isComplete)
+            switch pull {
+            case .failed(let failure): return failure
+            case .done:
+                settle(upstream)
+                return nil
+            case .blocked, .budgetSpent: break
+            }
+            // An answer before the request is through: not a byte of the body follows. An upstream that doesn't read it (Python's servers don't)
+            // would take it for the next request, without the fields that say whose it is.
+            if receiver.hasBegun, !sender.isComplete { hasStoppedSending = true }
+            if let failure = passContinue() { return failure }
+            if let failure = await pause(hasStoppedSending ? .done : push, pull, on: socket) { return failure }
+        }
+    }
+
+    /// Back to the pool, if nothing speaks against it.
+    ///
+    /// Not after HEAD: some upstreams send a body all the same, and it would be taken for the next response. Not after a body where the method
+    /// has none: an upstream that leaves it unread takes it for the next request (CL.0).
+    private func settle(_ upstream: UpstreamConnection) {
+        upstream.exchanges += 1
+        let isOrdinary = head.method != .head && (head.framing == .none || head.method.expectsBody)
+        if sender.isComplete, receiver.upstreamPersists, receiver.isClean, isOrdinary {
+            worker.pool.give(upstream)
+        } else {
+            upstream.close()
+        }
+    }
+
+    /// The upstream's 100, passed on to a client that still waits for it.
+    private func passContinue() -> ExchangeFailure? {
+        guard receiver.hasContinued else { return nil }
+        receiver.hasContinued = false
+        return releaseBody()
+    }
+
+    private func releaseBody() -> ExchangeFailure? {
+        guard sender.awaitsContinue else { return nil }
+        sender.continueWasSent()
+        receiver.sendContinue()
+        if case .failed(let failure) = receiver.deliver() { return failure }
+        return nil
+    }
+
+    // MARK: Waiting
+
+    /// Until one of the sockets is ready, or a deadline says whose fault it is.
+    private func pause(_ push: Step, _ pull: Step, on upstream: Socket) async -> ExchangeFailure? {
+        if push == .budgetSpent || pull == .budgetSpent {
+            await connection.waiter.yield()
+            return connection.waiter.isAborted ? .aborted : nil
+        }
+        var downstreamInterest: Readiness = [.broken]
+        var upstreamInterest: Readiness = []
+        for case .blocked(let downstream, let upstream) in [push, pull] {
+            downstreamInterest.formUnion(downstream)
+            upstreamInterest.formUnion(upstream)
+        }
+        if !downstreamInterest.contains(.readable), !connection.hasEnded {
+            if connection.isGone() { return .clientGone }
+            downstreamInterest.insert(.peerClosed)
+        }
+        upstream.interest = upstreamInterest
+        let (deadline, blame) = deadline(push, pull)
+        switch await connection.suspend(for: downstreamInterest, until: deadline) {
+        case .ready: return nil
+        case .aborted: return .aborted
+        case .deadlineExceeded:
+            guard worker.loop.now >= deadline else { return nil }
+            return blame == nil ? releaseBody() : blame
+        }
+    }
+
+    /// The nearest deadline, and what it means when it passes; a nil blame is the wait for the upstream's 100.
+    private func deadline(_ push: Step, _ pull: Step) -> (Instant, ExchangeFailure?) {
+        let timeouts = connection.snapshot.timeouts
+        if sender.awaitsContinue, !receiver.hasBegun {
+            let patience = connection.snapshot.upstream.speaksHTTP10 ? 0 : timeouts.expectMilliseconds
+            return (sender.progressed.advanced(byMilliseconds: patience), nil)
+        }
+        if case .blocked(let downstream, _) = pull, !downstream.isEmpty {
+            return (receiver.progressed.advanced(byMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
+        }
+        if case .blocked(let downstream, let upstream) = push, !(downstream.isEmpty && upstream.isEmpty) {
+            let blame: ExchangeFailure = downstream.isEmpty ? .upstreamTooSlow : .clientTooSlow
+            let timeout = downstream.isEmpty ? timeouts.responseMilliseconds : timeouts.bodyMilliseconds
+            return (sender.progressed.advanced(byMilliseconds: timeout), blame)
+        }
+        let since = max(sender.progressed, receiver.progressed)
+        return (since.advanced(byMilliseconds: timeouts.responseMilliseconds), .upstreamTooSlow)
+    }
+
+    // MARK: The end
+
+    /// Answers for a failure where that is still possible, writes the verdict, says what becomes of the connection.
+    private func conclude(_ failure: ExchangeFailure?) async -> End {
+        var end = End.persistent
+        if let failure {
+            let (outcome, stage, problem) = judge(failure)
+            verdict.outcome = outcome
+            verdict.stage = stage
+            verdict.reason = failure.reason
+            if let problem, !receiver.hasBegun {
+                let persists = outcome != .refused && sender.isBodyRead && head.isPersistent && connection.mayPersist
+                receiver.answer(problem, persists: persists)
+                if await !flushAnswer() { end = .over(.abandoned) }
+            } else {
+                end = .over(failure == .clientGone ? .abandoned : .reset)
+            }
+        }
+        if case .persistent = end, !receiver.clientPersists || !sender.isBodyRead || connection.hasEnded {
+            end = .over(sender.isBodyRead && connection.isQuiet ? .orderly : .lingering)
+        }
+        if failure == nil, worker.isDraining { verdict.outcome = .drained }
+        record()
+        return end
+    }
+
+    private func judge(_ failure: ExchangeFailure) -> (Outcome, Stage, Problem?) {
+        switch failure {
+        case .clientGone: (.clientGone, .downstream, nil)
+        case .clientTooSlow: (.clientTimeout, .downstream, .requestTimeout)
+        case .refused(let refusal): (.refused, .http1, Problem(refusal))
+        case .connectFailed: (.upstreamFailed, .upstream, .unreachable)
+        case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
+        case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
+            (.upstreamFailed, .upstream, .badGateway)
+        case .upstreamTooSlow: (.upstreamTimeout, .upstream, .timedOut)
+        case .aborted: (.aborted, .proxy, nil)
+        }
+    }
+
+    /// Sends our own answer. False when the client can't be given it.
+    private func flushAnswer() async -> Bool {
+        let deadline = worker.loop.now.advanced(byMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
+        while let obstacle = receiver.deliver() {
+            guard case .blocked(let interest, _) = obstacle, await connection.suspend(for: interest, until: deadline) == .ready
+            else { return false }
+        }
+        return true
+    }
+
+    private func record() {
+        let now = worker.loop.now
+        verdict.status = receiver.status
+        verdict.bytesIn = sender.bytesIn
+        verdict.bytesOut = receiver.bytesOut
+        verdict.httpVersion = head.version == .http10 ? .http10 : .http11
+        verdict.durationNanoseconds = now.nanoseconds(since: connection.requestBegan)
+        if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }
+        let upstream = upstreamBegan == nil ? "" : connection.snapshot.upstream.name
+        let path = connection.snapshot.log.query ? head.target : head.path
+        let (identifier, input) = (identifier, input)
+        worker.journal.request(
+            verdict, id: identifier.bytes, method: input.bytes.bytes(head.methodRange), path: input.bytes.bytes(path),
+            upstream: upstream)
+    }
+}

@@ -1,0 +1,58 @@
+/// The identifier of one exchange, as it goes upstream, into the log and into answers of ours.
+///
+/// The client's own where it is sane, so that its log and ours meet. Kept inline: making and carrying one allocates nothing.
+struct ExchangeIdentifier {
+    private var storage: InlineArray<64, UInt8>
+    private(set) var count: Int
+
+    /// The client's `X-Request-Id`, nil where there is none that is safe to repeat.
+    init?(_ fields: borrowing FieldTable, _ bytes: Span<UInt8>) {
+        guard let range = RequestIdentifier.fromClient(fields, bytes) else { return nil }
+        storage = .init(repeating: 0)
+        count = Int(range.count)
+        for index in 0..<count { storage[index] = bytes[Int(range.start) + index] }
+    }
+
+    /// 32 hexadecimal digits.
+    fileprivate init(_ high: UInt64, _ low: UInt64) {
+        storage = .init(repeating: 0)
+        count = 32
+        for index in 0..<16 {
+            storage[index] = Self.digit(high >> UInt64(60 - 4 * index))
+            storage[16 + index] = Self.digit(low >> UInt64(60 - 4 * index))
+        }
+    }
+
+    var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { storage.span.extracting(first: count) }
+    }
+
+    private static func digit(_ value: UInt64) -> UInt8 {
+        let nibble = UInt8(truncatingIfNeeded: value & 15)
+        return nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+    }
+}
+
+/// Makes identifiers: unique over workers and restarts, without a system call each (SplitMix64 from a random seed).
+struct ExchangeIdentifierSource {
+    private let seed: UInt64
+    private var state: UInt64
+
+    init(seed: UInt64) {
+        self.seed = seed
+        state = seed
+    }
+
+    mutating func next() -> ExchangeIdentifier {
+        ExchangeIdentifier(draw(), draw() ^ seed)
+    }
+
+    private mutating func draw() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

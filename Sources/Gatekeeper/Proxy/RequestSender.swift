@@ -1,0 +1,183 @@
+/// The request's way: client → `outbound` → upstream, as far as both sockets allow, nothing buffered whole.
+///
+/// ```
+///   head, written by us ─┐
+///   body bytes that came with the head ─┴▶ outbound ─▶ one send
+///   then  length:   input ─────────────────────────▶ send        (no copy)
+///         chunked:  input ─▶ scanner ─▶ outbound in our own chunks ─▶ send
+/// ```
+final class RequestSender {
+    private enum Body {
+        case complete
+        case length(remaining: UInt64)
+        case chunked(ChunkRelay)
+    }
+
+    private let connection: DownstreamConnection
+    private let head: RequestHead
+    private let outbound: Buffer
+    private var body: Body
+    /// Body bytes taken from the client so far.
+    private var bodyBytes: UInt64 = 0
+    /// Everything sent so far is still in `outbound`, so it can be sent again.
+    private(set) var isReplayable = true
+    private(set) var sent = RetryRule.Sent.nothing
+    /// The client waits for a 100 before it sends its body (RFC 9110 §10.1.1), and has sent nothing of it.
+    private(set) var awaitsContinue: Bool
+    /// Wire bytes taken from the client, head included.
+    private(set) var bytesIn: UInt64
+    /// When a byte last moved.
+    private(set) var progressed: Instant
+
+    /// Body bytes that join the head's send; a small POST leaves in one segment.
+    private static let firstBodyBytesMax = 16 << 10
+    /// From this length on a body is worth larger reads.
+    private static let bulkBytesMin: UInt64 = 128 << 10
+
+    init(_ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer) {
+        self.head = head
+        self.connection = connection
+        self.outbound = outbound
+        awaitsContinue = head.expectsContinue
+        bytesIn = UInt64(head.byteCount)
+        progressed = connection.worker.loop.now
+        switch head.framing {
+        case .none, .untilClose, .length(0): body = .complete
+        case .length(let count):
+            body = .length(remaining: count)
+            if count >= Self.bulkBytesMin { connection.tls.expectBulk(true) }
+        case .chunked:
+            let limit = UInt64(connection.snapshot.limits.requestBodyBytesMax)
+            body = .chunked(ChunkRelay(bodyBytesMax: limit, writesChunks: true))
+        }
+        if case .complete = body { awaitsContinue = false }
+    }
+
+    /// The client has sent its whole request and we have read it.
+    var isBodyRead: Bool {
+        if case .complete = body { true } else { false }
+    }
+
+    var isComplete: Bool { isBodyRead && outbound.isEmpty }
+
+    func continueWasSent() {
+        awaitsContinue = false
+    }
+
+    /// Sends everything again, over another connection. Only while `isReplayable`.
+    func replay() {
+        outbound.restart()
+        sent = .nothing
+        progressed = connection.worker.loop.now
+    }
+
+    /// The exchange is over: gives the buffer back.
+    func release() {
+        connection.worker.buffers.give(outbound)
+        connection.tls.expectBulk(false)
+    }
+
+    /// Adds the body bytes that came with the head to what will leave with it. Once, before the first `push`.
+    func takeWhatCame() -> Step? {
+        guard let input = connection.input, !input.isEmpty else { return nil }
+        switch body {
+        case .complete:
+            return nil
+        case .length(let remaining):
+            awaitsContinue = false
+            let count = Int(min(UInt64(min(input.count, Self.firstBodyBytesMax)), remaining))
+            outbound.append(input.readable.extracting(first: count))
+            input.consume(count)
+            account(count, of: remaining)
+            return nil
+        case .chunked:
+            awaitsContinue = false
+            return frameChunks(from: input)
+        }
+    }
+
+    /// Moves request bytes until something blocks.
+    func push(to upstream: Socket) -> Step {
+        for _ in 0..<Step.budget {
+            if !outbound.isEmpty, let obstacle = flush(to: upstream) { return obstacle }
+            if isBodyRead { return .done }
+            if connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
+            if let obstacle = passBody(to: upstream) { return obstacle }
+        }
+        return .budgetSpent
+    }
+
+    private func flush(to upstream: Socket) -> Step? {
+        switch upstream.send(outbound) {
+        case .bytes:
+            note(sent: bodyBytes > 0 || isBodyRead ? .body : .headOnly)
+            return outbound.isEmpty ? nil : .blocked(upstream: [.writable])
+        case .wouldBlock:
+            return .blocked(upstream: [.writable])
+        case .endOfStream, .failed:
+            return .failed(.upstreamClosed)
+        }
+    }
+
+    private func readInput() -> Step? {
+        connection.input?.rewind(to: head.byteCount)
+        switch connection.fill() {
+        case .bytes:
+            awaitsContinue = false
+            progressed = connection.worker.loop.now
+            return nil
+        case .wouldBlock: return .blocked(downstream: [.readable])
+        case .closed, .failed: return .failed(.clientGone)
+        }
+    }
+
+    /// Passes on what is in `input`: a body of known length straight to the socket, chunks by way of `outbound`.
+    private func passBody(to upstream: Socket) -> Step? {
+        guard let input = connection.input, !input.isEmpty else { return nil }
+        isReplayable = false
+        switch body {
+        case .complete:
+            return nil
+        case .chunked:
+            outbound.clear()
+            return frameChunks(from: input)
+        case .length(let remaining):
+            let before = input.count
+            switch upstream.send(input, limit: Int(clamping: remaining)) {
+            case .bytes:
+                note(sent: .body)
+                account(before - input.count, of: remaining)
+                return nil
+            case .wouldBlock: return .blocked(upstream: [.writable])
+            case .endOfStream, .failed: return .failed(.upstreamClosed)
+            }
+        }
+    }
+
+    /// Turns the client's chunks in `input` into our own in `outbound`, as many as fit. Nil to go on; a refusal ends it.
+    private func frameChunks(from input: Buffer) -> Step? {
+        guard case .chunked(var relay) = body else { return nil }
+        let before = input.count
+        let outcome = relay.move(from: input, to: outbound, limits: connection.snapshot.limits)
+        let count = UInt64(before - input.count)
+        bodyBytes += count
+        bytesIn += count
+        switch outcome {
+        case .more: body = .chunked(relay)
+        case .complete: body = .complete
+        case .refused(let refusal): return .failed(.refused(refusal))
+        }
+        return nil
+    }
+
+    private func note(sent: RetryRule.Sent) {
+        self.sent = sent
+        progressed = connection.worker.loop.now
+    }
+
+    private func account(_ count: Int, of remaining: UInt64) {
+        bodyBytes += UInt64(count)
+        bytesIn += UInt64(count)
+        body = remaining == UInt64(count) ? .complete : .length(remaining: remaining - UInt64(count))
+    }
+}

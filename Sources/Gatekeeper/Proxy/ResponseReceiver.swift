@@ -1,0 +1,356 @@
+/// The response's way: upstream → `inbound` → client, as far as both sockets allow, nothing buffered whole.
+///
+/// ```
+///   head ─ parsed, written anew ─┐
+///   body bytes that came with it ─┴▶ reply ─▶ one TLS record, one send
+///   then  length, until close to an HTTP/1.0 client:  inbound ─────────▶ TLS   (no copy)
+///         chunked, or until close to HTTP/1.1:        inbound ─▶ reply in our own chunks ─▶ TLS
+/// ```
+final class ResponseReceiver {
+    private enum State {
+        case head
+        case body(Source)
+        case complete
+    }
+
+    private enum Source {
+        case length(remaining: UInt64)
+        case chunked(ChunkRelay)
+        case untilClose
+    }
+
+    private let connection: DownstreamConnection
+    private let request: RequestHead
+    /// What `request` was parsed from.
+    private let requestBytes: Buffer
+    private let requestIdentifier: ExchangeIdentifier
+    private var torn: TornHead?
+    /// From the upstream; a buffer only while something is in it.
+    private var inbound: Buffer?
+    /// Plaintext that we composed for the client: heads, chunks, answers of our own.
+    private var reply: Buffer?
+    private var state = State.head
+    private var writesChunks = false
+    private var interimResponses = 0
+    private var requestIsSent = false
+
+    /// Of the final response; 0 until its head has been parsed.
+    private(set) var status: UInt16 = 0
+    /// The final head is on its way: from here on an answer of ours can't replace it.
+    var hasBegun: Bool { status != 0 }
+    /// The upstream is ready for another request when this response has been read.
+    private(set) var upstreamPersists = false
+    /// The client was told that the connection stays open.
+    private(set) var clientPersists = false
+    private(set) var bytesOut: UInt64 = 0
+    /// When a byte last moved.
+    private(set) var progressed: Instant
+    /// When the final head was there.
+    private(set) var headArrived: Instant?
+    /// A byte of any response has come in.
+    private(set) var hasReceived = false
+
+    /// A TLS record holds this much; head and first body bytes fill at most one.
+    private static let recordBytesMax = 16 << 10
+    /// What one chunk of ours holds: fits `reply` with its size line and the last chunk.
+    private static let chunkBytesMax = 64 << 10
+    /// 1xx responses that an upstream may send before its final one.
+    private static let interimResponsesMax = 16
+
+    init(_ request: RequestHead, in requestBytes: Buffer, identifier: ExchangeIdentifier, on connection: DownstreamConnection) {
+        self.request = request
+        self.requestBytes = requestBytes
+        self.connection = connection
+        requestIdentifier = identifier
+        progressed = connection.worker.loop.now
+    }
+
+    /// The upstream has sent nothing beyond its response.
+    var isClean: Bool { inbound?.isEmpty ?? true }
+
+    /// Forgets what a failed upstream connection sent, for the next attempt. Only before the final head.
+    func restart() {
+        if let inbound { connection.worker.buffers.give(inbound) }
+        inbound = nil
+        torn = nil
+        hasReceived = false
+        progressed = connection.worker.loop.now
+    }
+
+    /// Gives the buffers back.
+    func release() {
+        if let inbound { connection.worker.buffers.give(inbound) }
+        if let reply { connection.worker.buffers.give(reply) }
+        inbound = nil
+        reply = nil
+    }
+
+    /// Moves response bytes until something blocks. `requestIsSent`: the upstream has the whole request.
+    func pull(from upstream: Socket, requestIsSent: Bool) -> Step {
+        self.requestIsSent = requestIsSent
+        for _ in 0..<Step.budget {
+            if let obstacle = deliver() { return obstacle }
+            let obstacle =
+                switch state {
+                case .complete: Step.done
+                case .head: takeHead(from: upstream)
+                case .body(let source): takeBody(source, from: upstream)
+                }
+            if let obstacle { return obstacle }
+        }
+        return .budgetSpent
+    }
+
+    // MARK: Towards the client
+
+    /// Hands composed bytes to the TLS session. Nil when all are with the kernel.
+    func deliver() -> Step? {
+        let tls = connection.tls
+        let sentBefore = tls.sentBytes
+        defer { if tls.sentBytes != sentBefore { progressed = connection.worker.loop.now } }
+        while true {
+            let outcome: TLSStream.FlushOutcome
+            if let reply, !reply.isEmpty {
+                let before = reply.count
+                outcome = tls.write(reply)
+                bytesOut += UInt64(before - reply.count)
+            } else {
+                if let reply { connection.worker.buffers.give(reply) }
+                reply = nil
+                outcome = tls.flush()
+            }
+            switch outcome {
+            case .wouldBlock: return .blocked(downstream: [.writable])
+            case .failed: return .failed(.clientGone)
+            case .done: if reply == nil { return nil }
+            }
+        }
+    }
+
+    /// Memory to compose in.
+    private func composing() -> Buffer {
+        if let reply { return reply }
+        let buffer = connection.worker.buffers.take()
+        reply = buffer
+        return buffer
+    }
+
+    /// Answers with a problem of our own in place of a response (RFC 9457). Only before the final head.
+    func answer(_ problem: Problem, persists: Bool) {
+        status = problem.status
+        clientPersists = persists
+        state = .complete
+        problem.write(identifier: requestIdentifier, to: request, persists: persists, into: composing())
+    }
+
+    /// Tells a client that waits for it to go on (RFC 9110 §10.1.1).
+    func sendContinue() {
+        composing().append("HTTP/1.1 100 Continue\r\n\r\n")
+    }
+
+    // MARK: Head
+
+    private func takeHead(from upstream: Socket) -> Step? {
+        if let inbound, !inbound.isEmpty {
+            switch parseHead(inbound) {
+            case .parsed(let head): return pass(head, from: inbound)
+            case .refused(let refusal): return .failed(.upstreamInvalid(refusal))
+            case .needsMore: break
+            }
+        }
+        return receive(from: upstream)
+    }
+
+    /// As with requests: a whole head is parsed with the worker's table, one in pieces with a parser and a table of its own.
+    private func parseHead(_ inbound: Buffer) -> ParseResult<ResponseHead> {
+        let worker = connection.worker
+        guard let torn else {
+            let result = ResponseHeadParser.parse(
+                inbound.readable, forRequest: request.method, limits: Self.limits, into: &worker.responseFields)
+            guard case .needsMore = result else { return result }
+            let torn = TornHead()
+            self.torn = torn
+            return torn.resume(inbound.readable, method: request.method)
+        }
+        let result = torn.resume(inbound.readable, method: request.method)
+        if case .needsMore = result { return result }
+        worker.responseFields = torn.fields
+        self.torn = nil
+        return result
+    }
+
+    private final class TornHead {
+        private var parser = ResponseHeadParser()
+        private(set) var fields = FieldTable()
+
+        func resume(_ bytes: Span<UInt8>, method: Method) -> ParseResult<ResponseHead> {
+            parser.resume(bytes, forRequest: method, limits: ResponseReceiver.limits, into: &fields)
+        }
+    }
+
+    /// The upstream is ours and may say more than a client: a head of 32 KiB, which still fits a buffer with what we add.
+    private static let limits: Settings.Limits = {
+        var limits = Settings.Limits()
+        limits.headBytesMax = 32 << 10
+        limits.fieldsMax = 200
+        return limits
+    }()
+
+    private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
+        if head.status < 200 { return passInterim(head, from: inbound) }
+        let loop = connection.worker.loop
+        status = head.status
+        headArrived = loop.now
+        // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
+        upstreamPersists = head.isPersistent && requestIsSent
+        connection.snapshot.upstream.note(version: head.version)
+        writesChunks = request.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
+        state = state(for: head.framing)
+        let framing: BodyFraming = writesChunks ? .chunked : head.framing == .chunked ? .untilClose : head.framing
+        clientPersists = request.isPersistent && framing != .untilClose && requestIsSent && connection.mayPersist
+        let output = composing()
+        let requestBytes = requestBytes
+        HeadWriter.writeResponse(
+            head, connection.worker.responseFields, source: inbound.readable, requestVersion: request.version,
+            framing: framing, keepAlive: clientPersists,
+            ownAuthority: requestBytes.bytes.bytes(request.host), into: output)
+        inbound.consume(head.byteCount)
+        guard !output.overflowed else { return .failed(.upstreamInvalid(.headTooLarge)) }
+        joinFirstBytes(inbound, to: output)
+        return nil
+    }
+
+    private func state(for framing: BodyFraming) -> State {
+        switch framing {
+        case .none, .length(0): .complete
+        case .length(let count): .body(.length(remaining: count))
+        case .chunked: .body(.chunked(ChunkRelay(writesChunks: writesChunks)))
+        case .untilClose: .body(.untilClose)
+        }
+    }
+
+    /// 1xx: 100 releases the client's body, others are passed on to a client that knows them (RFC 9110 §15.2).
+    private func passInterim(_ head: ResponseHead, from inbound: Buffer) -> Step? {
+        interimResponses += 1
+        guard interimResponses <= Self.interimResponsesMax, head.status != 101 else {
+            return .failed(head.status == 101 ? .upstreamSwitched : .upstreamInterimFlood)
+        }
+        connection.snapshot.upstream.note(version: head.version)
+        if head.status == 100 {
+            hasContinued = true
+        } else if request.version == .http11 {
+            HeadWriter.writeResponse(
+                head, connection.worker.responseFields, source: inbound.readable, requestVersion: request.version, framing: .none,
+                keepAlive: true, into: composing())
+        }
+        inbound.consume(head.byteCount)
+        return nil
+    }
+
+    /// The upstream has said 100; whoever gates the request's body takes note and passes it on if the client still waits.
+    var hasContinued = false
+
+    /// Head and the start of the body leave in one record where the body's length is known.
+    private func joinFirstBytes(_ inbound: Buffer, to output: Buffer) {
+        guard case .body(.length(let remaining)) = state, !inbound.isEmpty else { return }
+        let count = Int(min(UInt64(max(0, min(inbound.count, Self.recordBytesMax - output.count))), remaining))
+        output.append(inbound.readable.extracting(first: count))
+        inbound.consume(count)
+        noteBody(count, of: remaining)
+    }
+
+    // MARK: Body
+
+    private func takeBody(_ source: Source, from upstream: Socket) -> Step? {
+        guard let inbound, !inbound.isEmpty else { return receive(from: upstream) }
+        switch source {
+        case .length(let remaining):
+            let before = inbound.count
+            let outcome = connection.tls.write(inbound, limit: Int(clamping: remaining))
+            let count = before - inbound.count
+            bytesOut += UInt64(count)
+            noteBody(count, of: remaining)
+            return obstacle(outcome)
+        case .chunked(let relay):
+            return takeChunks(relay, from: inbound)
+        case .untilClose where writesChunks:
+            let count = min(inbound.count, Self.chunkBytesMax)
+            composing().appendChunk(inbound.readable.extracting(first: count))
+            inbound.consume(count)
+            return nil
+        case .untilClose:
+            let before = inbound.count
+            let outcome = connection.tls.write(inbound)
+            bytesOut += UInt64(before - inbound.count)
+            return obstacle(outcome)
+        }
+    }
+
+    private func takeChunks(_ relay: ChunkRelay, from inbound: Buffer) -> Step? {
+        var relay = relay
+        let outcome = relay.move(from: inbound, to: composing(), limits: connection.snapshot.limits)
+        progressed = connection.worker.loop.now
+        switch outcome {
+        case .more: state = .body(.chunked(relay))
+        case .complete: state = .complete
+        case .refused(let refusal): return .failed(.upstreamInvalid(refusal))
+        }
+        return nil
+    }
+
+    private func obstacle(_ outcome: TLSStream.FlushOutcome) -> Step? {
+        switch outcome {
+        case .done: nil
+        case .wouldBlock: .blocked(downstream: [.writable])
+        case .failed: .failed(.clientGone)
+        }
+    }
+
+    private func noteBody(_ count: Int, of remaining: UInt64) {
+        state = remaining == UInt64(count) ? .complete : .body(.length(remaining: remaining - UInt64(count)))
+        progressed = connection.worker.loop.now
+    }
+
+    // MARK: From the upstream
+
+    private func receive(from upstream: Socket) -> Step? {
+        guard upstream.isReadable else {
+            releaseInbound()
+            return .blocked(upstream: [.readable])
+        }
+        let buffer = inbound ?? connection.worker.buffers.take()
+        inbound = buffer
+        if buffer.isEmpty { buffer.clear() } else if buffer.room == 0 { buffer.compact() }
+        switch upstream.receive(into: buffer) {
+        case .bytes:
+            hasReceived = true
+            progressed = connection.worker.loop.now
+            return nil
+        case .wouldBlock:
+            releaseInbound()
+            return .blocked(upstream: [.readable])
+        case .endOfStream:
+            return upstreamEnded()
+        case .failed:
+            return .failed(hasReceived ? .upstreamTruncated : .upstreamClosed)
+        }
+    }
+
+    private func upstreamEnded() -> Step? {
+        switch state {
+        case .complete: return nil
+        case .head: return .failed(hasReceived ? .upstreamTruncated : .upstreamClosed)
+        case .body(.untilClose):
+            if writesChunks { composing().append("0\r\n\r\n") }
+            state = .complete
+            return nil
+        case .body: return .failed(.upstreamTruncated)
+        }
+    }
+
+    private func releaseInbound() {
+        guard let buffer = inbound, buffer.isEmpty else { return }
+        connection.worker.buffers.give(buffer)
+        inbound = nil
+    }
+}

@@ -1,0 +1,81 @@
+internal import Glibc
+
+/// How far one direction of an exchange came before it had to stop.
+enum Step: Equatable {
+    /// Nothing more to do in this direction.
+    case done
+    /// Goes on when one of these sockets is ready for one of these.
+    case blocked(downstream: Readiness = [], upstream: Readiness = [])
+    /// Could go on, but the worker's other tasks are to have a turn.
+    case budgetSpent
+    case failed(ExchangeFailure)
+
+    /// Buffers moved in one go. 8 of 128 KiB keep a bulk transfer efficient and a neighbour's wait below a millisecond.
+    static let budget = 8
+}
+
+/// Why an exchange can't be completed: says whose fault it is, and how far it had come.
+enum ExchangeFailure: Equatable {
+    // Downstream
+    case clientGone
+    case clientTooSlow
+    case refused(Refusal)
+    // Upstream
+    case connectFailed(Int32)
+    case connectTimedOut
+    /// Closed or reset before a byte of the response.
+    case upstreamClosed
+    /// Closed or reset within the response.
+    case upstreamTruncated
+    /// Its response is not HTTP that can be passed on.
+    case upstreamInvalid(Refusal)
+    /// 101 for a request that asked for no other protocol.
+    case upstreamSwitched
+    /// One interim response after the other.
+    case upstreamInterimFlood
+    case upstreamTooSlow
+    // Ours
+    case aborted
+}
+
+extension ExchangeFailure {
+    /// As the retry rule sees it; nil for what isn't the upstream's failure.
+    var kind: RetryRule.Failure? {
+        switch self {
+        case .connectFailed, .connectTimedOut: .connect
+        case .upstreamClosed: .closedBeforeResponse
+        case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
+        case .upstreamTooSlow: .timedOut
+        case .clientGone, .clientTooSlow, .refused, .aborted: nil
+        }
+    }
+
+    /// The word for the log; nil where the outcome says it all.
+    var reason: StaticString? {
+        switch self {
+        case .clientGone, .aborted: nil
+        case .clientTooSlow: "client_too_slow"
+        case .refused(let refusal): refusal.reason
+        case .connectFailed(let code): Self.connectReason(code)
+        case .connectTimedOut: "connect_timeout"
+        case .upstreamClosed: "closed_before_response"
+        case .upstreamTruncated: "truncated"
+        case .upstreamInvalid(let refusal): refusal.reason
+        case .upstreamSwitched: "upgrade_unasked"
+        case .upstreamInterimFlood: "interim_responses"
+        case .upstreamTooSlow: "response_timeout"
+        }
+    }
+
+    private static func connectReason(_ code: Int32) -> StaticString {
+        switch code {
+        case 0: "name_not_resolved"
+        case ECONNREFUSED: "connect_refused"
+        case ENOENT: "connect_no_such_socket"
+        case EACCES, EPERM: "connect_not_permitted"
+        case EHOSTUNREACH, ENETUNREACH: "connect_unreachable"
+        case EMFILE, ENFILE: "descriptors"
+        default: "connect_failed"
+        }
+    }
+}

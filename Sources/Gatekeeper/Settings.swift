@@ -1,0 +1,135 @@
+/// Everything the data plane can be told: the public face, in plain values.
+///
+/// The control plane reads files and flags into this; the data plane turns it into a `Snapshot`. Whoever builds one by hand gets the
+/// defaults of the configuration reference.
+public struct Settings: Sendable {
+    public var listeners: [Listener]
+    public var tls: TLS
+    /// Who may connect. Empty means nobody.
+    public var allow: [AllowEntry]
+    public var onDeny: OnDeny = .reset
+    public var upstream: Upstream
+    public var limits = Limits()
+    public var timeouts = Timeouts()
+    public var log = Log()
+    /// Number of worker threads; nil is one for each processor that the process may use.
+    public var workers: Int?
+
+    public init(listeners: [Listener], tls: TLS, allow: [AllowEntry], upstream: Upstream) {
+        self.listeners = listeners
+        self.tls = tls
+        self.allow = allow
+        self.upstream = upstream
+    }
+
+    /// An address and port to accept on. `[::]` accepts IPv4 as well.
+    public struct Listener: Sendable, Equatable {
+        public var address: SocketAddress
+
+        public init(address: SocketAddress) {
+            self.address = address
+        }
+    }
+
+    public struct TLS: Sendable {
+        /// Path of a PEM file, leaf first.
+        public var certificatePath: String
+        /// Path of a PEM file with the leaf's private key.
+        public var keyPath: String
+        public var minimumVersion: TLSVersion = .tls12
+
+        public init(certificatePath: String, keyPath: String) {
+            self.certificatePath = certificatePath
+            self.keyPath = keyPath
+        }
+    }
+
+    /// One line of the allow-list.
+    public struct AllowEntry: Sendable, Equatable {
+        public var prefix: AddressPrefix
+        /// What the log calls this source (`Tier2Tickets`).
+        public var label: String?
+        /// Where it was written (`gatekeeper.yaml:7:5`, `--allow`), for explanations.
+        public var origin: String?
+
+        public init(prefix: AddressPrefix, label: String? = nil, origin: String? = nil) {
+            self.prefix = prefix
+            self.label = label
+            self.origin = origin
+        }
+    }
+
+    /// How a stranger is turned away.
+    public enum OnDeny: String, Sendable, CaseIterable {
+        /// RST at once; nothing stays behind in TIME_WAIT.
+        case reset
+        /// An orderly FIN.
+        case close
+    }
+
+    public struct Upstream: Sendable {
+        public var endpoint: Endpoint
+        /// The URL as written, for log lines.
+        public var name: String
+        public var idleConnectionsMax = 8
+        public var idleTimeoutMilliseconds = 60_000
+
+        public init(endpoint: Endpoint, name: String) {
+            self.endpoint = endpoint
+            self.name = name
+        }
+
+        public enum Endpoint: Sendable, Equatable {
+            case address(SocketAddress)
+            /// Resolved off the data path, again every 60 s and after a connect failure.
+            case host(String, port: UInt16)
+            /// Path of a stream socket.
+            case unix(String)
+        }
+    }
+
+    public struct Limits: Sendable {
+        public var requestBodyBytesMax = 32 << 20
+        /// Request line and fields together.
+        public var headBytesMax = 16 << 10
+        public var targetBytesMax = 8 << 10
+        public var fieldsMax = 100
+        /// In one chunk header, extensions included.
+        public var chunkHeaderBytesMax = 256
+        public var trailerBytesMax = 8 << 10
+        public var connectionsMax = 10_000
+        public var connectionsPerSourceMax = 1_000
+
+        public init() {}
+    }
+
+    public struct Timeouts: Sendable {
+        public var handshakeMilliseconds = 10_000
+        public var headMilliseconds = 10_000
+        public var bodyMilliseconds = 30_000
+        public var idleMilliseconds = 75_000
+        public var connectMilliseconds = 5_000
+        public var responseMilliseconds = 60_000
+        public var drainMilliseconds = 30_000
+        /// How long an `Expect: 100-continue` waits for the upstream before we answer 100 ourselves.
+        public var expectMilliseconds = 1_000
+
+        public init() {}
+    }
+
+    public struct Log: Sendable {
+        /// Write a `request` line per exchange.
+        public var access = true
+        /// Write the query of a target too; off because queries carry keys.
+        public var query = false
+
+        public init() {}
+    }
+}
+
+public enum TLSVersion: UInt8, Sendable, Comparable {
+    case tls12 = 2
+    case tls13 = 3
+
+    public static func < (a: TLSVersion, b: TLSVersion) -> Bool { a.rawValue < b.rawValue }
+}

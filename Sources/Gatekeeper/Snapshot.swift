@@ -1,0 +1,40 @@
+internal import Synchronization
+
+/// One configuration, ready to serve: everything that a connection consults, built once and never changed.
+///
+/// Applying a configuration builds another snapshot and publishes it; each worker picks it up between two turns of its loop. A connection
+/// keeps the one it has for its current exchange.
+final class Snapshot: Sendable {
+    /// Counts up with every configuration applied, from 1.
+    let generation: UInt64
+    let admission: Admission
+    let onDeny: Settings.OnDeny
+    /// One for each worker.
+    let tls: [TLSContext]
+    let upstream: UpstreamTarget
+    let limits: Settings.Limits
+    let timeouts: Settings.Timeouts
+    let log: Settings.Log
+
+    init(
+        _ settings: Settings, generation: UInt64, sources: SourceCounters, upstream: UpstreamTarget, libraries: [TLSLibrary]
+    ) throws(ServerError) {
+        self.generation = generation
+        do throws(TLSSetupError) {
+            let ticketKeys = try TicketKeys()
+            var contexts: [TLSContext] = []
+            for library in libraries {
+                contexts.append(try TLSContext(settings.tls, library: library, ticketKeys: ticketKeys))
+            }
+            tls = contexts
+        } catch {
+            throw ServerError(settings: error.description)
+        }
+        admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
+        onDeny = settings.onDeny
+        self.upstream = upstream
+        limits = settings.limits
+        timeouts = settings.timeouts
+        log = settings.log
+    }
+}

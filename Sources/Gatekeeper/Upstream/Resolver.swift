@@ -1,0 +1,65 @@
+internal import Synchronization
+
+/// Asks the system what a name stands for, on a thread of its own: `getaddrinfo` blocks, for seconds when a name server is gone.
+///
+/// Every 60 s, and after a connect failure (at most once a second). Exists only for an upstream that is configured by name.
+final class Resolver: Sendable {
+    private static let intervalMilliseconds: Int32 = 60_000
+    private static let pauseMilliseconds: Int32 = 1_000
+
+    private let bell: Bell
+
+    /// Resolves once before it returns, so that the first request finds an address.
+    init(host: String, port: UInt16, update: @escaping @Sendable ([SocketAddress]) -> Void) throws(SystemError) {
+        let bell = Bell(try System.eventDescriptor())
+        self.bell = bell
+        update(System.resolve(host: host, port: port))
+        let thread = try Thread(name: "resolver") {
+            while bell.wait(milliseconds: Self.intervalMilliseconds) {
+                update(System.resolve(host: host, port: port))
+                guard bell.pause(milliseconds: Self.pauseMilliseconds) else { return }
+            }
+        }
+        thread.detach()
+    }
+
+    func refresh() {
+        bell.ring()
+    }
+
+    /// The thread ends as soon as its current question is answered.
+    func stop() {
+        bell.end()
+    }
+}
+
+/// What another thread waits at: rung to make it go on at once, ended to make it leave.
+private final class Bell: Sendable {
+    private let descriptor: Descriptor
+    private let hasEnded = Atomic(false)
+
+    init(_ descriptor: consuming Descriptor) {
+        self.descriptor = descriptor
+    }
+
+    func ring() {
+        System.raise(descriptor.number)
+    }
+
+    func end() {
+        hasEnded.store(true, ordering: .releasing)
+        ring()
+    }
+
+    /// Until rung, at most so long. False when it is over.
+    func wait(milliseconds: Int32) -> Bool {
+        if System.waitReadable(descriptor.number, milliseconds: milliseconds) { System.lower(descriptor.number) }
+        return !hasEnded.load(ordering: .acquiring)
+    }
+
+    /// So long, rings or not (they are kept). False when it is over.
+    func pause(milliseconds: Int32) -> Bool {
+        System.sleep(milliseconds: milliseconds)
+        return !hasEnded.load(ordering: .acquiring)
+    }
+}

@@ -1,0 +1,105 @@
+/// The idle upstream connections of one worker: handed out newest first, closed when they are old, many, or no longer clean.
+///
+/// *Clean*: nothing to read and no FIN. Bytes that arrive on an idle connection belong to no request of ours (Roundup sends a body after
+/// some HEAD responses); on the next exchange they would be taken for its response. So a connection on which anything has arrived is closed,
+/// never used.
+///
+/// *Old* is learned: an upstream that closes idle connections after a second (Starman) makes us keep them for three quarters of that, so that
+/// a POST doesn't meet the closing. What was learned is doubled every minute that passes without another such closing, up to the setting.
+final class UpstreamPool {
+    /// Shorter lives are taken for a restart of the upstream and not for its habit.
+    private static let learnedIdleMillisecondsMin: UInt64 = 100
+    private static let forgetAfterMilliseconds = 60_000
+
+    let target: UpstreamTarget
+    private let loop: EventLoop
+    /// Idle connections, oldest first.
+    private var idle: [UpstreamConnection] = []
+    /// All idle connections wake this one: something arrived on one of them, or the oldest has aged.
+    private let waiter: Waiter
+    private var idleMilliseconds: UInt64
+    private var forgetAt: Instant = .distantFuture
+    private var isEnded = false
+
+    init(_ target: UpstreamTarget, loop: EventLoop) {
+        self.target = target
+        self.loop = loop
+        waiter = Waiter(on: loop)
+        idleMilliseconds = UInt64(target.idleTimeoutMilliseconds)
+    }
+
+    /// A clean idle connection, or nil: dial then.
+    ///
+    /// With `certain` the kernel is asked once more whether anything has arrived since epoll was last looked at: for a request that can't be
+    /// repeated, one system call is cheaper than a lost ticket.
+    func take(certain: Bool) -> UpstreamConnection? {
+        while let connection = idle.popLast() {
+            let isClean = !connection.socket.isReadable && !(certain && connection.socket.hasUnreadInput())
+            if isClean, age(of: connection) < idleMilliseconds { return connection }
+            discard(connection)
+        }
+        return nil
+    }
+
+    /// Takes a connection back whose last response has been read to its end.
+    func give(_ connection: UpstreamConnection) {
+        guard !isEnded, target.idleConnectionsMax > 0, !connection.socket.isReadable else { return connection.close() }
+        if idle.count >= target.idleConnectionsMax { idle.removeFirst().close() }
+        connection.idleSince = loop.now
+        connection.socket.waiter = waiter
+        connection.socket.interest = [.readable]
+        idle.append(connection)
+        if idle.count == 1 { waiter.wake() }
+    }
+
+    /// Keeps the pool clean, until `end`.
+    func run() async {
+        while !isEnded {
+            let wake: Instant = idle.first.map { $0.idleSince.advanced(byMilliseconds: Int(idleMilliseconds)) } ?? .distantFuture
+            _ = await waiter.wait(until: min(wake, forgetAt))
+            sweep()
+        }
+        for connection in idle { connection.close() }
+        idle.removeAll()
+        waiter.end()
+    }
+
+    func end() {
+        isEnded = true
+        waiter.wake()
+    }
+
+    private func sweep() {
+        if loop.now >= forgetAt {
+            idleMilliseconds = min(idleMilliseconds * 2, UInt64(target.idleTimeoutMilliseconds))
+            let isForgotten = idleMilliseconds == UInt64(target.idleTimeoutMilliseconds)
+            forgetAt = isForgotten ? .distantFuture : loop.now.advanced(byMilliseconds: Self.forgetAfterMilliseconds)
+        }
+        var kept: [UpstreamConnection] = []
+        kept.reserveCapacity(idle.count)
+        for connection in idle {
+            if connection.socket.isReadable || age(of: connection) >= idleMilliseconds {
+                discard(connection)
+            } else {
+                kept.append(connection)
+            }
+        }
+        idle = kept
+    }
+
+    private func discard(_ connection: UpstreamConnection) {
+        if connection.socket.peerClosed { learn(age(of: connection)) }
+        connection.close()
+    }
+
+    /// The upstream closed an idle connection at this age.
+    private func learn(_ ageMilliseconds: UInt64) {
+        guard ageMilliseconds < idleMilliseconds else { return }
+        idleMilliseconds = max(ageMilliseconds * 3 / 4, Self.learnedIdleMillisecondsMin)
+        forgetAt = loop.now.advanced(byMilliseconds: Self.forgetAfterMilliseconds)
+    }
+
+    private func age(of connection: UpstreamConnection) -> UInt64 {
+        loop.now.nanoseconds(since: connection.idleSince) / 1_000_000
+    }
+}

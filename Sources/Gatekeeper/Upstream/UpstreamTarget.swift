@@ -1,0 +1,72 @@
+internal import Synchronization
+
+/// The ticket system as an address to connect to: shared by all workers, kept up to date by the resolver.
+///
+/// Read only when a connection is dialled, which keep-alive makes rare; hence a lock and not something cleverer.
+final class UpstreamTarget: Sendable {
+    /// The URL as configured, for log lines.
+    let name: String
+    let idleConnectionsMax: Int
+    let idleTimeoutMilliseconds: Int
+    private let state: Mutex<State>
+    /// The last response said HTTP/1.0: it never sends 100, and takes no chunks.
+    private let answersHTTP10 = Atomic(false)
+
+    private struct State {
+        var addresses: [ConnectAddress]
+        /// The resolver to ask after a connect failure; nil for an address that needs none.
+        var resolver: Resolver?
+    }
+
+    init(_ settings: Settings.Upstream) throws(ServerError) {
+        name = settings.name
+        idleConnectionsMax = settings.idleConnectionsMax
+        idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
+        switch settings.endpoint {
+        case .address(let address):
+            state = Mutex(State(addresses: [.ip(address)]))
+        case .unix(let path):
+            guard path.utf8.count <= ConnectAddress.unixPathBytesMax else {
+                throw ServerError(settings: "upstream \(name): a socket path has at most \(ConnectAddress.unixPathBytesMax) bytes")
+            }
+            state = Mutex(State(addresses: [.unix(path)]))
+        case .host(let host, let port):
+            state = Mutex(State(addresses: []))
+            let resolver: Resolver
+            do throws(SystemError) {
+                resolver = try Resolver(host: host, port: port) { [weak self] in self?.update($0) }
+            } catch {
+                throw ServerError(error)
+            }
+            state.withLock { $0.resolver = resolver }
+        }
+    }
+
+    deinit {
+        state.withLock { $0.resolver }?.stop()
+    }
+
+    /// In the order to be tried. Empty while a name has never been resolved.
+    var addresses: [ConnectAddress] {
+        state.withLock { $0.addresses }
+    }
+
+    var speaksHTTP10: Bool { answersHTTP10.load(ordering: .relaxed) }
+
+    /// The version that a response came in.
+    func note(version: HTTPVersion) {
+        let isOld = version == .http10
+        if speaksHTTP10 != isOld { answersHTTP10.store(isOld, ordering: .relaxed) }
+    }
+
+    /// A connection failed: what the name stands for may have moved.
+    func reportConnectFailure() {
+        state.withLock { $0.resolver }?.refresh()
+    }
+
+    /// Keeps the last good answer when a name is not resolved for a while.
+    private func update(_ addresses: [SocketAddress]) {
+        guard !addresses.isEmpty else { return }
+        state.withLock { $0.addresses = addresses.map(ConnectAddress.ip) }
+    }
+}

@@ -1,0 +1,126 @@
+/// Makes few lines of many denials without losing count.
+///
+/// ```
+///   source unknown ─▶ its first denial: a `denied` line at once ─▶ known: counted ─▶ one `denied_summary` an interval
+///        │                                                           ▲
+///        ├─ more than `firstLinesMax` such lines this interval ──────┘  (no line of its own, the summary has it)
+///        └─ `sourcesMax` sources known ─▶ `others`: one summary a reason, with the number of sources
+/// ```
+///
+/// The counts of all lines add up to the denials that happened. In one interval there are at most `firstLinesMax` + `sourcesMax` + one line
+/// per reason, about 0.9 MB, and memory is bounded by `sourcesMax`, whatever the flood. A source with no denial for a whole interval is
+/// forgotten; its next one is a first again. A source is an address together with the reason.
+struct DenialAggregator {
+    /// How often summaries are written: a minute is what an admin watching the log will wait, and bounds the log to a line a minute and
+    /// source.
+    static let intervalMilliseconds = 60_000
+
+    /// When `summaries(now:)` has something to do; nil if nothing is known.
+    private(set) var deadline: Instant?
+
+    private let sourcesMax: Int
+    private let firstLinesMax: Int
+    private var tallies: [Source: Tally] = [:]
+    private var others: [Others]
+    private var firstLines = 0
+
+    init(sourcesMax: Int = 4096, firstLinesMax: Int = 256, hash: AddressHash = .random()) {
+        self.sourcesMax = sourcesMax
+        self.firstLinesMax = firstLinesMax
+        others = DenialReason.allCases.map { _ in Others(sources: DistinctEstimate(hash: hash)) }
+    }
+
+    /// Counts one denial. True: the caller writes its `denied` line now, and that line is the count.
+    mutating func denied(_ peer: PeerAddress, reason: DenialReason, wallMilliseconds: Int64, now: Instant) -> Bool {
+        startInterval(now)
+        let source = Source(peer: peer, reason: reason)
+        if tallies[source] != nil {
+            tallies[source]?.add(1, at: wallMilliseconds)
+            return false
+        }
+        guard tallies.count < sourcesMax else {
+            others[Int(reason.rawValue)].tally.add(1, at: wallMilliseconds)
+            others[Int(reason.rawValue)].sources.insert(peer)
+            return false
+        }
+        guard firstLines < firstLinesMax else {
+            tallies[source] = Tally(count: 1, first: wallMilliseconds, last: wallMilliseconds)
+            return false
+        }
+        tallies[source] = Tally()
+        firstLines += 1
+        return true
+    }
+
+    /// Counts denials of which nothing but the reason is known.
+    mutating func deniedUnseen(_ count: UInt64, reason: DenialReason, wallMilliseconds: Int64, now: Instant) {
+        guard count > 0 else { return }
+        startInterval(now)
+        others[Int(reason.rawValue)].tally.add(count, at: wallMilliseconds)
+    }
+
+    /// The interval's summaries if it is over, else nothing.
+    mutating func summaries(now: Instant) -> [DenialSummary] {
+        guard let deadline, deadline <= now else { return [] }
+        let summaries = takeSummaries()
+        self.deadline = tallies.isEmpty ? nil : now.advanced(byMilliseconds: Self.intervalMilliseconds)
+        return summaries
+    }
+
+    /// The summaries of what is counted so far, the interval over or not; forgets every source.
+    mutating func finish() -> [DenialSummary] {
+        let summaries = takeSummaries()
+        tallies = [:]
+        deadline = nil
+        return summaries
+    }
+
+    private mutating func startInterval(_ now: Instant) {
+        if deadline == nil { deadline = now.advanced(byMilliseconds: Self.intervalMilliseconds) }
+    }
+
+    private mutating func takeSummaries() -> [DenialSummary] {
+        var summaries: [DenialSummary] = []
+        for (source, tally) in tallies where tally.count > 0 {
+            summaries.append(
+                DenialSummary(
+                    peer: source.peer, reason: source.reason, count: tally.count, firstMilliseconds: tally.first,
+                    lastMilliseconds: tally.last, sources: 1))
+        }
+        summaries.sort { ($0.firstMilliseconds, $0.count) < ($1.firstMilliseconds, $1.count) }
+        for reason in DenialReason.allCases where others[Int(reason.rawValue)].tally.count > 0 {
+            let rest = others[Int(reason.rawValue)]
+            summaries.append(
+                DenialSummary(
+                    peer: nil, reason: reason, count: rest.tally.count, firstMilliseconds: rest.tally.first,
+                    lastMilliseconds: rest.tally.last, sources: rest.sources.count))
+            others[Int(reason.rawValue)].tally = Tally()
+            others[Int(reason.rawValue)].sources.clear()
+        }
+        tallies = tallies.filter { $0.value.count > 0 }.mapValues { _ in Tally() }
+        firstLines = 0
+        return summaries
+    }
+
+    private struct Source: Hashable {
+        var peer: PeerAddress
+        var reason: DenialReason
+    }
+
+    private struct Tally {
+        var count: UInt64 = 0
+        var first: Int64 = 0
+        var last: Int64 = 0
+
+        mutating func add(_ more: UInt64, at wallMilliseconds: Int64) {
+            if count == 0 { first = wallMilliseconds }
+            count += more
+            last = wallMilliseconds
+        }
+    }
+
+    private struct Others {
+        var tally = Tally()
+        var sources: DistinctEstimate
+    }
+}

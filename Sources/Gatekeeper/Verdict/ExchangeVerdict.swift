@@ -1,0 +1,34 @@
+/// What there is to say about one exchange when it has ended: the numbers and words of its log line.
+///
+/// The texts that a peer sent (method, path) and those that live in buffers (id) are lent to `JournalWriter.request` beside it.
+package struct ExchangeVerdict: Sendable {
+    package var peer: PeerAddress
+    /// Place of the listener in the settings.
+    package var listener: Int
+    /// The allow-list entry's label.
+    package var label: String?
+    /// When the head's first byte arrived, in milliseconds since 1970 UTC.
+    package var startedMilliseconds: Int64
+    package var durationNanoseconds: UInt64 = 0
+    /// From the request's first byte to the upstream until its response head; nil if none was asked.
+    package var upstreamNanoseconds: UInt64?
+    /// What the client was answered; 0 if nothing.
+    package var status: UInt16 = 0
+    /// Of the request, head and body as framed on the wire inside TLS.
+    package var bytesIn: UInt64 = 0
+    /// Of the response, likewise.
+    package var bytesOut: UInt64 = 0
+    package var tls: TLSVersion?
+    /// What the client speaks (the log's `protocol`).
+    package var httpVersion: HTTPVersion = .http11
+    package var outcome: Outcome = .completed
+    package var stage: Stage = .proxy
+    /// Which rule refused, or what failed (`repeated_content_length`); a word from our code, never a peer's text.
+    package var reason: StaticString?
+
+    package init(peer: PeerAddress, listener: Int, startedMilliseconds: Int64) {
+        self.peer = peer
+        self.listener = listener
+        self.startedMilliseconds = startedMilliseconds
+    }
+}

@@ -1,0 +1,74 @@
+/// Where everything that happened is written down, one JSON object a line.
+///
+/// ```
+///   worker 0 ─ JournalWriter ─▶ ring ─┐
+///   worker 1 ─ JournalWriter ─▶ ring ─┼─▶ thread `journal`: JournalScribe ─▶ descriptor
+///   others   ─ event(…) ─────▶ mutex ─┘     (denials through DenialAggregator)
+/// ```
+///
+/// A worker never waits for the log: a ring that is full loses the record and counts it. After a wake-up the journal gathers for 20 ms
+/// before it writes, so it wakes at most 50 times a second, and not at all when nothing happens.
+package final class Journal: Sendable {
+    private let inbox: JournalInbox
+    private let thread: JournalThread
+    private let log: Settings.Log
+
+    static let gatherMilliseconds = 20
+
+    /// Starts the journal's thread; `finish` ends it.
+    ///
+    /// - Parameters:
+    ///   - descriptor: what lines are written to. Borrowed; stays open, and may be replaced with `dup2` to begin another file.
+    ///   - workers: how many `writer`s there will be.
+    ///   - listeners: what lines call each listener, in the order of the settings.
+    package static func start(
+        descriptor: Int32, workers: Int, listeners: [String], log: Settings.Log = Settings.Log(), ringBytes: Int = 1 << 20
+    ) throws(SystemError) -> Journal {
+        try Journal(descriptor: descriptor, workers: workers, listeners: listeners, log: log, ringBytes: ringBytes)
+    }
+
+    private init(descriptor: Int32, workers: Int, listeners: [String], log: Settings.Log, ringBytes: Int) throws(SystemError) {
+        let inbox = try JournalInbox(workers: workers, ringBytes: ringBytes, listeners: listeners)
+        self.inbox = inbox
+        self.log = log
+        thread = try JournalThread { Self.run(inbox, descriptor) }
+    }
+
+    /// The pen of worker `worker` (0…workers-1). To be asked for once for each, and used on that worker's thread only.
+    package func writer(worker: Int) -> sending JournalWriter {
+        JournalWriter(ring: inbox.rings[worker], signal: inbox.signal, writesAccess: log.access)
+    }
+
+    /// A line of the control plane (`started`, `reloaded`, `upstream_down`), from any thread, stamped with the present time.
+    package func event(_ name: String, stage: Stage? = nil, _ fields: [JournalField] = []) {
+        inbox.post(
+            JournalInbox.Event(name: name, stage: stage, fields: fields, wallMilliseconds: System.wallMilliseconds()))
+    }
+
+    /// What lines call the listeners from now on.
+    package func rename(listeners: [String]) {
+        inbox.rename(listeners: listeners)
+    }
+
+    /// Writes everything that was said before, and the last summaries, then ends the thread. To be called when the workers have stopped.
+    ///
+    /// - Returns: false if the log's reader didn't take it within `timeoutMilliseconds`; the thread then goes on trying.
+    @discardableResult
+    package func finish(lastly name: String? = nil, timeoutMilliseconds: Int = 5_000) -> Bool {
+        inbox.finish(
+            name.map { JournalInbox.Event(name: $0, stage: nil, fields: [], wallMilliseconds: System.wallMilliseconds()) })
+        return thread.join(withinMilliseconds: timeoutMilliseconds)
+    }
+
+    private static func run(_ inbox: JournalInbox, _ descriptor: Int32) {
+        var scribe = JournalScribe(inbox: inbox, descriptor: descriptor)
+        while !inbox.isFinishing {
+            let now = System.now()
+            let timeout = scribe.deadline.map { Int($0.nanoseconds(since: now) / 1_000_000) + 1 }
+            inbox.signal.sleep(timeoutMilliseconds: timeout) { inbox.isFinishing || !inbox.isEmpty }
+            if !inbox.isFinishing { inbox.signal.gather(milliseconds: gatherMilliseconds) }
+            scribe.turn(now: System.now(), wallMilliseconds: System.wallMilliseconds()) { inbox.isFinishing }
+        }
+        scribe.finish(now: System.now(), wallMilliseconds: System.wallMilliseconds()) { true }
+    }
+}

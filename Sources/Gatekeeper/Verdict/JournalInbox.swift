@@ -1,0 +1,69 @@
+internal import Synchronization
+
+/// What has been said and not yet written: the workers' rings, and the lines of everybody else.
+final class JournalInbox: Sendable {
+    /// One for each worker.
+    let rings: [JournalRing]
+    let signal: JournalSignal
+
+    private let mail: Mutex<Mail>
+    private let finishing = Atomic<Bool>(false)
+
+    /// Lines of the control plane that may wait; they are rare, and what floods them is a bug that must not eat the memory.
+    static let eventsMax = 1024
+
+    init(workers: Int, ringBytes: Int, listeners: [String]) throws(SystemError) {
+        rings = (0..<workers).map { _ in JournalRing(capacity: ringBytes) }
+        signal = try JournalSignal()
+        mail = Mutex(Mail(listeners: listeners))
+    }
+
+    struct Event: Sendable {
+        var name: String
+        var stage: Stage?
+        var fields: [JournalField]
+        var wallMilliseconds: Int64
+    }
+
+    struct Mail: Sendable {
+        var listeners: [String]
+        var events: [Event] = []
+        var dropped: UInt64 = 0
+        /// To be written behind everything else.
+        var lastWord: Event?
+    }
+
+    var isEmpty: Bool {
+        rings.allSatisfy(\.isEmpty) && mail.withLock { $0.events.isEmpty && $0.dropped == 0 }
+    }
+
+    /// True once nothing more will come.
+    var isFinishing: Bool { finishing.load(ordering: .acquiring) }
+
+    func post(_ event: Event) {
+        mail.withLock { mail in
+            if mail.events.count < Self.eventsMax { mail.events.append(event) } else { mail.dropped += 1 }
+        }
+        signal.wakeIfSleeping()
+    }
+
+    func rename(listeners: [String]) {
+        mail.withLock { $0.listeners = listeners }
+    }
+
+    /// Everything posted since the last call, and the listeners' present names.
+    func collect() -> Mail {
+        mail.withLock { mail in
+            let collected = mail
+            mail.events = []
+            mail.dropped = 0
+            return collected
+        }
+    }
+
+    func finish(_ lastWord: Event?) {
+        mail.withLock { $0.lastWord = lastWord }
+        finishing.store(true, ordering: .releasing)
+        signal.wake()
+    }
+}

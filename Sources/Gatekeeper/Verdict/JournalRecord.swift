@@ -1,0 +1,128 @@
+/// The records that workers put into their rings, as written. `JournalScribe` reads them back, in the same order, with a `RecordReader`.
+///
+/// Numbers are in the machine's order, never leave the process, and stand before the texts; a text is its length (two bytes, the upper
+/// bit set if it was cut) and its bytes.
+enum JournalRecord: UInt8 {
+    case denied = 1
+    case tlsFailed
+    case exchange
+    case event
+
+    static let none16 = UInt16.max
+    static let none8 = UInt8.max
+    static let none64 = UInt64.max
+    static let cutFlag: UInt16 = 0x8000
+    static let fieldsMax = 16
+    /// Of a field's value in an event.
+    static let valueBytesMax = 1024
+
+    /// Bytes that a text of `count` takes, at most `bytesMax` of it kept.
+    static func size(_ count: Int, max bytesMax: Int = JournalWriter.wordBytesMax) -> Int {
+        2 + min(count, bytesMax)
+    }
+}
+
+extension JournalRing.Writer {
+    mutating func denied(peer: PeerAddress, listener: Int, reason: DenialReason, wallMilliseconds: Int64) {
+        guard begin(kind: JournalRecord.denied.rawValue, count: 27) else { return dropDenial(reason) }
+        put(peer)
+        put(wallMilliseconds)
+        put(UInt16(truncatingIfNeeded: listener))
+        put(reason.rawValue)
+        end()
+    }
+
+    mutating func tlsFailed(peer: PeerAddress, listener: Int, reason: String, alert: UInt8, wallMilliseconds: Int64) {
+        let reason = reason.utf8.span
+        guard begin(kind: JournalRecord.tlsFailed.rawValue, count: 27 + JournalRecord.size(reason.count)) else { return drop() }
+        put(peer)
+        put(wallMilliseconds)
+        put(UInt16(truncatingIfNeeded: listener))
+        put(alert)
+        put(text: reason)
+        end()
+    }
+
+    mutating func exchange(
+        _ verdict: borrowing ExchangeVerdict, id: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, upstream: Span<UInt8>
+    ) {
+        let labelCount = verdict.label?.utf8.count ?? 0
+        let reasonCount = verdict.reason?.utf8CodeUnitCount ?? 0
+        let texts =
+            JournalRecord.size(id.count) + JournalRecord.size(method.count) + JournalRecord.size(upstream.count)
+            + JournalRecord.size(labelCount) + JournalRecord.size(reasonCount)
+            + JournalRecord.size(path.count, max: JournalWriter.textBytesMax)
+        guard begin(kind: JournalRecord.exchange.rawValue, count: 64 + texts) else { return drop() }
+        put(verdict.peer)
+        put(verdict.startedMilliseconds)
+        put(verdict.durationNanoseconds)
+        put(verdict.upstreamNanoseconds ?? JournalRecord.none64)
+        put(verdict.bytesIn)
+        put(verdict.bytesOut)
+        put(UInt16(truncatingIfNeeded: verdict.listener))
+        put(verdict.status)
+        put(verdict.tls?.rawValue ?? JournalRecord.none8)
+        put(verdict.httpVersion.rawValue)
+        put(verdict.outcome.rawValue)
+        put(verdict.stage.rawValue)
+        put(text: id)
+        put(text: method)
+        put(text: path, max: JournalWriter.textBytesMax)
+        put(text: upstream)
+        if let label = verdict.label { put(text: label.utf8.span) } else { put(UInt16(0)) }
+        if let reason = verdict.reason { put(word: reason) } else { put(UInt16(0)) }
+        end()
+    }
+
+    mutating func event(
+        _ name: StaticString, stage: Stage?, peer: PeerAddress?, listener: Int?, fields: [JournalField], wallMilliseconds: Int64
+    ) {
+        let fields = fields.prefix(JournalRecord.fieldsMax)
+        var texts = JournalRecord.size(name.utf8CodeUnitCount)
+        for field in fields {
+            texts += JournalRecord.size(field.name.utf8.count) + 1
+            switch field.value {
+            case .text(let text): texts += JournalRecord.size(text.utf8.count, max: JournalRecord.valueBytesMax)
+            case .number: texts += 8
+            }
+        }
+        guard begin(kind: JournalRecord.event.rawValue, count: 29 + texts) else { return drop() }
+        put(peer ?? PeerAddress(high: 0, low: 0))
+        put(wallMilliseconds)
+        put(listener.map { UInt16(truncatingIfNeeded: $0) } ?? JournalRecord.none16)
+        put(stage?.rawValue ?? JournalRecord.none8)
+        put(UInt8(peer == nil ? 0 : 1))
+        put(UInt8(fields.count))
+        put(word: name)
+        for field in fields {
+            put(text: field.name.utf8.span)
+            switch field.value {
+            case .text(let text):
+                put(UInt8(0))
+                put(text: text.utf8.span, max: JournalRecord.valueBytesMax)
+            case .number(let number):
+                put(UInt8(1))
+                put(number)
+            }
+        }
+        end()
+    }
+
+    private mutating func put(_ peer: PeerAddress) {
+        put(peer.high)
+        put(peer.low)
+    }
+
+    private mutating func put(text: Span<UInt8>, max bytesMax: Int = JournalWriter.wordBytesMax) {
+        let isCut = text.count > bytesMax
+        put(UInt16(min(text.count, bytesMax)) | (isCut ? JournalRecord.cutFlag : 0))
+        put(isCut ? text.extracting(first: bytesMax) : text)
+    }
+
+    /// Words of ours are short; one that isn't is left out rather than cut.
+    private mutating func put(word: StaticString) {
+        guard word.utf8CodeUnitCount <= JournalWriter.wordBytesMax else { return put(UInt16(0)) }
+        put(UInt16(word.utf8CodeUnitCount))
+        put(word)
+    }
+}

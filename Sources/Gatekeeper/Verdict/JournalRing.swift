@@ -1,0 +1,174 @@
+internal import Synchronization
+
+/// The way of log records from one worker to the journal: bytes in a circle, one writer, one reader, no lock.
+///
+/// ```
+///            tail (journal)          head (worker)
+///               ▼                      ▼
+///   ┌───────────┬──────┬─────┬─────────┬───────────────┐
+///   │   free    │ rec  │ rec │  rec    │    free       │      both count bytes since the start and only grow;
+///   └───────────┴──────┴─────┴─────────┴───────────────┘      modulo the capacity they are places in memory
+///
+///   record:  size, this word included (4) │ kind (1) │ 0 0 0 │ content … │ padding to 8
+/// ```
+///
+/// A record is contiguous: one that would cross the end is preceded by a `padding` record that fills the rest. A full ring loses the record
+/// and says so in `dropped` or, for a denial, in `deniedUnseen`; it never makes a worker wait.
+@safe final class JournalRing: Sendable {
+    /// A power of two.
+    let capacity: Int
+    /// Written by the worker, with release, after the record's bytes.
+    private let head = Atomic<UInt64>(0)
+    /// Written by the journal, with release, after it has read them.
+    private let tail = Atomic<UInt64>(0)
+    /// Records other than denials that found no room, not yet collected.
+    private let dropped = Atomic<UInt64>(0)
+    /// Denials that found no room, by reason, not yet collected.
+    private let deniedUnseen: InlineArray<8, Atomic<UInt64>>
+    // SAFETY: `capacity` bytes, allocated here and freed in deinit. Between tail and head they belong to the reader, otherwise to the
+    // writer; each hands bytes over by storing its counter with release after its last access, and the other loads it with acquire.
+    private nonisolated(unsafe) let base: UnsafeMutablePointer<UInt8>
+
+    static let headerBytes = 8
+    static let paddingKind: UInt8 = 0
+
+    /// `capacity` is rounded up to a power of two, at least 4 KiB.
+    init(capacity wanted: Int = 1 << 20) {
+        var capacity = 4096
+        while capacity < wanted { capacity *= 2 }
+        self.capacity = capacity
+        deniedUnseen = InlineArray { _ in Atomic(0) }
+        unsafe base = .allocate(capacity: capacity)
+        unsafe base.initialize(repeating: 0, count: capacity)
+    }
+
+    deinit {
+        unsafe base.deallocate()
+    }
+
+    var isEmpty: Bool {
+        head.load(ordering: .acquiring) == tail.load(ordering: .acquiring)
+    }
+
+    // MARK: The journal's side
+
+    /// Lends each record to `read`, oldest first, and frees it afterwards. Ends after what was there at the call.
+    func drain(_ read: (_ kind: UInt8, _ content: Span<UInt8>) -> Void) {
+        let end = head.load(ordering: .acquiring)
+        var place = tail.load(ordering: .relaxed)
+        while place < end {
+            let offset = Int(truncatingIfNeeded: place) & (capacity - 1)
+            // SAFETY: `place` is where a record begins, so its header and `size` bytes were published by the release of `head`.
+            let size = unsafe Int(UnsafeRawPointer(base + offset).load(as: UInt32.self))
+            precondition(size >= Self.headerBytes && size <= capacity - offset)
+            let kind = unsafe base[offset + 4]
+            if kind != Self.paddingKind {
+                let content = unsafe UnsafeBufferPointer(start: base + offset + Self.headerBytes, count: size - Self.headerBytes)
+                unsafe read(kind, content.span)
+            }
+            place += UInt64(size)
+            tail.store(place, ordering: .releasing)
+        }
+    }
+
+    /// The number of dropped records since the last call.
+    func collectDropped() -> UInt64 {
+        dropped.load(ordering: .relaxed) == 0 ? 0 : dropped.exchange(0, ordering: .relaxed)
+    }
+
+    /// The number of denials of this reason that found no room since the last call.
+    func collectDeniedUnseen(_ reason: DenialReason) -> UInt64 {
+        let count = Int(reason.rawValue)
+        return deniedUnseen[count].load(ordering: .relaxed) == 0 ? 0 : deniedUnseen[count].exchange(0, ordering: .relaxed)
+    }
+
+    // MARK: The worker's side
+
+    /// The writing end. A ring has exactly one, used by one thread at a time.
+    ///
+    /// `begin` reserves room, `put` fills it, `end` publishes it.
+    struct Writer: ~Copyable {
+        private let ring: JournalRing
+        private var head: UInt64 = 0
+        /// The reader's counter as last seen; looked up again only when the room seems to end.
+        private var tail: UInt64 = 0
+        /// Offset of the next byte of the record that is being written, and where it must end.
+        private var cursor = 0
+        private var limit = 0
+        private var size = 0
+
+        init(_ ring: JournalRing) {
+            self.ring = ring
+        }
+
+        /// Reserves a record with `count` bytes of content, or returns false if there is no room for it now.
+        mutating func begin(kind: UInt8, count: Int) -> Bool {
+            let size = (JournalRing.headerBytes + count + 7) & ~7
+            var offset = Int(truncatingIfNeeded: head) & (ring.capacity - 1)
+            let rest = ring.capacity - offset
+            let skipped = size > rest ? rest : 0
+            guard hasRoom(skipped + size) else { return false }
+            if skipped > 0 {
+                ring.putHeader(at: offset, size: skipped, kind: JournalRing.paddingKind)
+                head += UInt64(skipped)
+                offset = 0
+            }
+            ring.putHeader(at: offset, size: size, kind: kind)
+            cursor = offset + JournalRing.headerBytes
+            limit = offset + size
+            self.size = size
+            return true
+        }
+
+        mutating func put<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number) {
+            precondition(limit - cursor >= MemoryLayout<Number>.size)
+            // SAFETY: `begin` reserved the memory up to `limit`, which the line above keeps the store below.
+            unsafe UnsafeMutableRawPointer(ring.base + cursor).storeBytes(of: number, as: Number.self)
+            cursor += MemoryLayout<Number>.size
+        }
+
+        mutating func put(_ bytes: Span<UInt8>) {
+            precondition(limit - cursor >= bytes.count)
+            // SAFETY: as above; a lent span never lies in the ring's free part.
+            unsafe bytes.withUnsafeBufferPointer { source in
+                guard let address = source.baseAddress else { return }
+                unsafe (ring.base + cursor).update(from: address, count: source.count)
+            }
+            cursor += bytes.count
+        }
+
+        mutating func put(_ word: StaticString) {
+            precondition(limit - cursor >= word.utf8CodeUnitCount)
+            // SAFETY: as above; a static string's UTF-8 is constant memory of that many bytes.
+            unsafe (ring.base + cursor).update(from: word.utf8Start, count: word.utf8CodeUnitCount)
+            cursor += word.utf8CodeUnitCount
+        }
+
+        /// Publishes what was begun.
+        mutating func end() {
+            head += UInt64(size)
+            ring.head.store(head, ordering: .releasing)
+        }
+
+        func drop() {
+            ring.dropped.add(1, ordering: .relaxed)
+        }
+
+        func dropDenial(_ reason: DenialReason) {
+            ring.deniedUnseen[Int(reason.rawValue)].add(1, ordering: .relaxed)
+        }
+
+        private mutating func hasRoom(_ count: Int) -> Bool {
+            if ring.capacity - Int(head - tail) >= count { return true }
+            tail = ring.tail.load(ordering: .acquiring)
+            return ring.capacity - Int(head - tail) >= count
+        }
+    }
+
+    private func putHeader(at offset: Int, size: Int, kind: UInt8) {
+        precondition(offset & 7 == 0 && offset + JournalRing.headerBytes <= capacity)
+        // SAFETY: `offset` is in the writer's part, which `hasRoom` made sure of, and a multiple of 8 as every size is.
+        unsafe UnsafeMutableRawPointer(base + offset).storeBytes(of: UInt32(size), as: UInt32.self)
+        unsafe base[offset + 4] = kind
+    }
+}

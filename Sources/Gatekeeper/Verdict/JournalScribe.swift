@@ -1,0 +1,194 @@
+/// Turns what is in the inbox into lines: the journal's thread without the thread.
+///
+/// Lines of one worker keep their order; those of different workers are as near to it as one turn.
+struct JournalScribe: ~Copyable {
+    private let inbox: JournalInbox
+    private var output: JournalOutput
+    private var denials: DenialAggregator
+    private var listeners: [String] = []
+
+    init(inbox: JournalInbox, descriptor: Int32, denials: DenialAggregator = DenialAggregator()) {
+        self.inbox = inbox
+        self.denials = denials
+        output = JournalOutput(descriptor: descriptor)
+    }
+
+    /// When there is something to write even if nothing more happens.
+    var deadline: Instant? { denials.deadline }
+
+    /// Writes what there is. `givesUp` is asked while the reader of the log doesn't read.
+    mutating func turn(now: Instant, wallMilliseconds: Int64, givesUp: () -> Bool = { false }) {
+        let mail = inbox.collect()
+        listeners = mail.listeners
+        output.lose(mail.dropped)
+        for ring in inbox.rings { output.lose(ring.collectDropped()) }
+        for event in mail.events { write(event, givesUp) }
+        for (worker, ring) in inbox.rings.enumerated() {
+            ring.drain { kind, content in
+                switch JournalRecord(rawValue: kind) {
+                case .denied: denied(content, worker, now, givesUp)
+                case .tlsFailed: tlsFailed(content, worker, givesUp)
+                case .exchange: exchange(content, worker, givesUp)
+                case .event: event(content, worker, givesUp)
+                case nil: output.lose(1)
+                }
+            }
+            for reason in DenialReason.allCases {
+                let count = ring.collectDeniedUnseen(reason)
+                denials.deniedUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
+            }
+        }
+        for summary in denials.summaries(now: now) { write(summary, wallMilliseconds, givesUp) }
+        output.flush(givesUp: givesUp)
+    }
+
+    /// The last turn: also what was counted and would have been said later.
+    mutating func finish(now: Instant, wallMilliseconds: Int64, givesUp: () -> Bool) {
+        turn(now: now, wallMilliseconds: wallMilliseconds, givesUp: givesUp)
+        for summary in denials.finish() { write(summary, wallMilliseconds, givesUp) }
+        if let lastWord = inbox.collect().lastWord { write(lastWord, givesUp) }
+        output.flush(givesUp: givesUp)
+        if output.dropped > 0 {
+            output.end(LogLine("dropped", wallMilliseconds: wallMilliseconds, in: output.buffer), givesUp: givesUp)
+            output.flush(givesUp: givesUp)
+        }
+    }
+
+    // MARK: Lines
+
+    private mutating func denied(_ content: Span<UInt8>, _ worker: Int, _ now: Instant, _ givesUp: () -> Bool) {
+        var record = RecordReader(content)
+        let peer = record.peer()
+        let wallMilliseconds = record.number(Int64.self)
+        let listener = record.number(UInt16.self)
+        guard let reason = DenialReason(rawValue: record.number()) else { return output.lose(1) }
+        guard denials.denied(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now) else { return }
+        let line = LogLine("denied", wallMilliseconds: wallMilliseconds, in: output.buffer)
+        common(line, stage: .admission, peer: peer, listener: listener, worker: worker)
+        line.word("reason", reason.word)
+        line.number("count", 1)
+        output.end(line, givesUp: givesUp)
+    }
+
+    private mutating func write(_ summary: DenialSummary, _ wallMilliseconds: Int64, _ givesUp: () -> Bool) {
+        let line = LogLine("denied_summary", wallMilliseconds: wallMilliseconds, in: output.buffer)
+        line.word("stage", Stage.admission.word)
+        if let peer = summary.peer { line.peer("peer", peer) } else { line.word("peer", "others") }
+        line.word("reason", summary.reason.word)
+        line.number("count", summary.count)
+        line.time("first", summary.firstMilliseconds)
+        line.time("last", summary.lastMilliseconds)
+        line.number("sources", UInt64(summary.sources))
+        output.end(line, givesUp: givesUp)
+    }
+
+    private mutating func tlsFailed(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
+        var record = RecordReader(content)
+        let peer = record.peer()
+        let line = LogLine("tls_failed", wallMilliseconds: record.number(), in: output.buffer)
+        common(line, stage: .downstream, peer: peer, listener: record.number(), worker: worker)
+        let alert = record.number(UInt8.self)
+        let reason = record.text()
+        line.text("reason", content.bytes(reason.range), isCut: reason.isCut)
+        if alert != 0 { line.word("alert", TLSAlert.word(alert)) }
+        output.end(line, givesUp: givesUp)
+    }
+
+    private mutating func exchange(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
+        var record = RecordReader(content)
+        let peer = record.peer()
+        let started = record.number(Int64.self)
+        let duration = record.number(UInt64.self)
+        let upstreamDuration = record.number(UInt64.self)
+        let bytesIn = record.number(UInt64.self)
+        let bytesOut = record.number(UInt64.self)
+        let listener = record.number(UInt16.self)
+        let status = record.number(UInt16.self)
+        let tls = TLSVersion(rawValue: record.number())
+        guard let version = HTTPVersion(rawValue: record.number()), let outcome = Outcome(rawValue: record.number()),
+            let stage = Stage(rawValue: record.number())
+        else { return output.lose(1) }
+        let id = record.text()
+        let method = record.text()
+        let path = record.text()
+        let upstream = record.text()
+        let label = record.text()
+        let reason = record.text()
+
+        // A line is about an end, and is stamped with it.
+        let ended = started &+ Int64(clamping: duration / 1_000_000)
+        let line = LogLine(outcome == .refused ? "refused" : "request", wallMilliseconds: ended, in: output.buffer)
+        common(line, stage: stage, peer: peer, listener: listener, worker: worker)
+        text(line, "id", id, of: content)
+        if !label.isEmpty { text(line, "label", label, of: content) }
+        text(line, "method", method, of: content)
+        text(line, "path", path, of: content)
+        line.number("status", UInt64(status))
+        line.number("bytes_in", bytesIn)
+        line.number("bytes_out", bytesOut)
+        line.milliseconds("duration_ms", nanoseconds: duration)
+        if !upstream.isEmpty { text(line, "upstream", upstream, of: content) }
+        if upstreamDuration != JournalRecord.none64 { line.milliseconds("upstream_ms", nanoseconds: upstreamDuration) }
+        if let tls { line.word("tls", tls == .tls13 ? "TLSv1.3" : "TLSv1.2") }
+        line.word("protocol", version == .http10 ? "HTTP/1.0" : "HTTP/1.1")
+        line.word("outcome", outcome.word)
+        if !reason.isEmpty { text(line, "reason", reason, of: content) }
+        output.end(line, givesUp: givesUp)
+    }
+
+    private mutating func event(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
+        var record = RecordReader(content)
+        let peer = record.peer()
+        let wallMilliseconds = record.number(Int64.self)
+        let listener = record.number(UInt16.self)
+        let stage = Stage(rawValue: record.number())
+        let hasPeer = record.number(UInt8.self) == 1
+        let fieldCount = record.number(UInt8.self)
+        let name = record.text()
+        let line = LogLine(content.bytes(name.range), wallMilliseconds: wallMilliseconds, in: output.buffer)
+        common(line, stage: stage, peer: hasPeer ? peer : nil, listener: listener, worker: worker)
+        for _ in 0..<fieldCount {
+            let name = record.text()
+            if record.number(UInt8.self) == 1 {
+                line.field(content.bytes(name.range), number: record.number())
+            } else {
+                let value = record.text()
+                line.field(content.bytes(name.range), text: content.bytes(value.range), isCut: value.isCut)
+            }
+        }
+        output.end(line, givesUp: givesUp)
+    }
+
+    private mutating func write(_ event: JournalInbox.Event, _ givesUp: () -> Bool) {
+        let name = event.name
+        let line = LogLine(name.utf8.span, wallMilliseconds: event.wallMilliseconds, in: output.buffer)
+        if let stage = event.stage { line.word("stage", stage.word) }
+        for field in event.fields.prefix(JournalRecord.fieldsMax) {
+            let name = field.name
+            switch field.value {
+            case .text(let text):
+                let bytes = text.utf8.span
+                let isCut = bytes.count > JournalRecord.valueBytesMax
+                line.field(
+                    name.utf8.span, text: isCut ? bytes.extracting(first: JournalRecord.valueBytesMax) : bytes, isCut: isCut)
+            case .number(let number):
+                line.field(name.utf8.span, number: number)
+            }
+        }
+        output.end(line, givesUp: givesUp)
+    }
+
+    // MARK: Pieces of lines
+
+    /// The fields that follow `time` and `event` on every line.
+    private func common(_ line: LogLine, stage: Stage?, peer: PeerAddress?, listener: UInt16, worker: Int) {
+        if let stage { line.word("stage", stage.word) }
+        if let peer { line.peer("peer", peer) }
+        if Int(listener) < listeners.count { line.text("listener", listeners[Int(listener)].utf8.span) }
+        line.number("worker", UInt64(worker))
+    }
+
+    private func text(_ line: LogLine, _ name: StaticString, _ text: RecordText, of content: Span<UInt8>) {
+        line.text(name, content.bytes(text.range), isCut: text.isCut)
+    }
+}

@@ -1,0 +1,65 @@
+/// A worker's pen: turns what happened into records in the worker's ring.
+///
+/// No lock, no allocation, no system call but one, when the journal sleeps. Belongs to its worker's thread. Every text is copied, so it may
+/// live in a buffer that is given back afterwards. A text longer than `textBytesMax` is cut and ends with `…`.
+package final class JournalWriter {
+    /// Whether exchanges that weren't refused get a line (`log.access`). Refused ones always do.
+    package var writesAccess: Bool
+
+    /// Of a path; other texts are cut at `wordBytesMax`.
+    static let textBytesMax = 8192
+    static let wordBytesMax = 255
+
+    private var records: JournalRing.Writer
+    private let signal: JournalSignal
+
+    init(ring: JournalRing, signal: JournalSignal, writesAccess: Bool) {
+        records = JournalRing.Writer(ring)
+        self.signal = signal
+        self.writesAccess = writesAccess
+    }
+
+    /// A connection was turned away at accept. Counted even when the ring is full.
+    package func denied(peer: PeerAddress, listener: Int, reason: DenialReason, wallMilliseconds: Int64) {
+        records.denied(peer: peer, listener: listener, reason: reason, wallMilliseconds: wallMilliseconds)
+        signal.wakeIfSleeping()
+    }
+
+    /// A TLS handshake, or the TLS stream after it, failed.
+    ///
+    /// - Parameters:
+    ///   - reason: what the TLS library calls it; cut at 255 bytes.
+    ///   - alert: the alert sent or received, by its number (RFC 8446 §6); 0 (`close_notify`, no failure) for none.
+    package func tlsFailed(peer: PeerAddress, listener: Int, reason: String, alert: UInt8 = 0, wallMilliseconds: Int64) {
+        records.tlsFailed(peer: peer, listener: listener, reason: reason, alert: alert, wallMilliseconds: wallMilliseconds)
+        signal.wakeIfSleeping()
+    }
+
+    /// An exchange has ended: a `refused` line if that is its outcome, else a `request` line.
+    ///
+    /// - Parameters:
+    ///   - path: with or without its query, as `log.query` says.
+    ///   - upstream: its name, empty if none was chosen.
+    package func request(
+        _ verdict: borrowing ExchangeVerdict, id: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, upstream: Span<UInt8>
+    ) {
+        guard writesAccess || verdict.outcome == .refused else { return }
+        records.exchange(verdict, id: id, method: method, path: path, upstream: upstream)
+        signal.wakeIfSleeping()
+    }
+
+    package func request(
+        _ verdict: borrowing ExchangeVerdict, id: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, upstream: String
+    ) {
+        request(verdict, id: id, method: method, path: path, upstream: upstream.utf8.span)
+    }
+
+    /// Anything else that is rare (`upstream_down`): a line with these fields after the common ones. Cut to 16 fields.
+    package func event(
+        _ name: StaticString, stage: Stage? = nil, peer: PeerAddress? = nil, listener: Int? = nil, fields: [JournalField] = [],
+        wallMilliseconds: Int64
+    ) {
+        records.event(name, stage: stage, peer: peer, listener: listener, fields: fields, wallMilliseconds: wallMilliseconds)
+        signal.wakeIfSleeping()
+    }
+}

@@ -1,0 +1,45 @@
+/// Takes a record's content apart, front to back, in the order in which it was put together.
+///
+/// Traps beyond the end: both sides are ours, and a disagreement is a bug that must not reach the log as nonsense.
+struct RecordReader: ~Escapable {
+    private let content: Span<UInt8>
+    private var place = 0
+
+    @_lifetime(copy content)
+    init(_ content: Span<UInt8>) {
+        self.content = content
+    }
+
+    @_lifetime(self: copy self)
+    mutating func number<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) -> Number {
+        var number: Number = 0
+        for index in 0..<Number.bitWidth / 8 {
+            number |= Number(truncatingIfNeeded: content[place + index]) << Number(truncatingIfNeeded: index * 8)
+        }
+        place += Number.bitWidth / 8
+        return Number(littleEndian: number)
+    }
+
+    @_lifetime(self: copy self)
+    mutating func peer() -> PeerAddress {
+        PeerAddress(high: number(), low: number())
+    }
+
+    @_lifetime(self: copy self)
+    mutating func text() -> RecordText {
+        let length = number(UInt16.self)
+        let count = Int(length & ~JournalRecord.cutFlag)
+        let text = RecordText(range: ByteRange(start: place, count: count), isCut: length & JournalRecord.cutFlag != 0)
+        place += count
+        return text
+    }
+}
+
+/// A text by its place in the record.
+struct RecordText {
+    var range: ByteRange
+    /// There was more of it.
+    var isCut: Bool
+
+    var isEmpty: Bool { range.isEmpty }
+}

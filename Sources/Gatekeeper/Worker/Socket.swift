@@ -1,0 +1,101 @@
+/// A non-blocking socket on this worker's event loop.
+///
+/// Registered with epoll once, edge-triggered. `readiness` is what the kernel has told us and no call has disproved since: a call is made
+/// only while its bit is set, and a short read or write clears the bit (epoll(7): the socket is drained, or full, then; the next edge sets
+/// it again). When the peer's FIN has been reported no further edge will come, so `readable` then stays until the end has been read.
+///
+/// The loop keeps a socket until `close` or `reset`, which its owner calls exactly where the connection ends.
+/// At any time one task uses a socket; `waiter` is that task's place to suspend, `interest` what it wants to be woken for.
+final class Socket {
+    let descriptor: Int32
+    private let loop: EventLoop
+    private let token: UInt64
+    private var isOpen = true
+
+    var readiness: Readiness
+    var interest: Readiness = []
+    var waiter: Waiter?
+
+    /// Takes over `descriptor`, also when it throws.
+    init(_ descriptor: consuming Descriptor, on loop: EventLoop, readiness: Readiness = [.writable]) throws(SystemError) {
+        self.loop = loop
+        self.readiness = readiness
+        token = try loop.reserve(descriptor.number)
+        self.descriptor = descriptor.release()
+        loop.attach(self, token: token)
+    }
+
+    var isReadable: Bool { readiness.contains(.readable) }
+    var isWritable: Bool { readiness.contains(.writable) }
+    var peerClosed: Bool { readiness.contains(.peerClosed) }
+    var isBroken: Bool { readiness.contains(.broken) }
+
+    /// Called by the event loop.
+    func report(_ news: Readiness) {
+        readiness.formUnion(news)
+        if !interest.isDisjoint(with: news) { waiter?.wake() }
+    }
+
+    /// Reads into the room of `buffer`.
+    func receive(into buffer: Buffer) -> System.Transfer {
+        guard isReadable else { return .wouldBlock }
+        let room = buffer.room
+        // SAFETY: the room is the buffer's own memory behind its end, and as many bytes are committed as the kernel wrote.
+        let outcome = unsafe System.receive(descriptor, into: buffer.uninitialised)
+        switch outcome {
+        case .bytes(let count):
+            unsafe buffer.commit(count)
+            if count < room, !peerClosed { readiness.remove(.readable) }
+        case .wouldBlock:
+            readiness.remove(.readable)
+        case .endOfStream, .failed:
+            break
+        }
+        return outcome
+    }
+
+    /// Sends from the front of `buffer`, at most `limit` bytes, and consumes what was taken. With `more` it may wait for what comes next.
+    func send(_ buffer: Buffer, limit: Int = .max, more: Bool = false) -> System.Transfer {
+        guard isWritable else { return .wouldBlock }
+        // SAFETY: the pointer is used before the buffer changes; sending only reads.
+        let bytes = unsafe buffer.readablePointer
+        let offered = unsafe UnsafeBufferPointer(rebasing: bytes.prefix(limit))
+        let outcome = unsafe System.send(descriptor, offered, more: more)
+        switch outcome {
+        case .bytes(let count):
+            buffer.consume(count)
+            if count < offered.count { readiness.remove(.writable) }
+        case .wouldBlock:
+            readiness.remove(.writable)
+        case .endOfStream, .failed:
+            break
+        }
+        return outcome
+    }
+
+    /// Whether bytes or an end are waiting, asked of the kernel itself.
+    func hasUnreadInput() -> Bool {
+        guard !isReadable else { return true }
+        var byte: UInt8 = 0
+        // SAFETY: one byte of room, and a local that outlives the call.
+        let outcome: System.Transfer = unsafe withUnsafeMutablePointer(to: &byte) { pointer in
+            unsafe System.receive(descriptor, into: UnsafeMutableBufferPointer(start: pointer, count: 1), flags: System.peek)
+        }
+        return outcome != .wouldBlock
+    }
+
+    /// Closes with RST: the peer is told that what it got is not complete, and nothing stays behind here.
+    func reset() {
+        guard isOpen else { return }
+        System.setResetOnClose(descriptor, true)
+        close()
+    }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        waiter = nil
+        loop.detach(token)
+        System.close(descriptor)
+    }
+}

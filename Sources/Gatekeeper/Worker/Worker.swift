@@ -1,0 +1,74 @@
+/// One core's share of the service: an event loop, its listeners, its connections, its upstream pool.
+///
+/// An actor whose executor is the event loop, so that the compiler keeps everything in `WorkerState` on this worker's thread. Connections
+/// never move to another worker, and workers share nothing but what is immutable or atomic.
+actor Worker {
+    nonisolated let loop: EventLoop
+    private let state: WorkerState
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        // SAFETY: the actor holds the loop for as long as it lives.
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    init(index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket]) throws(SystemError) {
+        let loop = try EventLoop()
+        self.loop = loop
+        state = try WorkerState(index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners)
+    }
+
+    /// Serves on the calling thread until `drain` has finished or `stop` was called.
+    nonisolated func run() {
+        Task(executorPreference: loop) { await self.begin() }
+        loop.run()
+    }
+
+    private func begin() {
+        state.begin(on: self)
+    }
+
+    /// Accept nothing more, finish what runs, then end. Connections that outlast `milliseconds` are cut.
+    func drain(milliseconds: Int) {
+        state.drain(milliseconds: milliseconds)
+    }
+
+    /// End at once.
+    func stop() {
+        state.stop()
+    }
+
+    /// What a task of a worker does.
+    enum Work: Sendable {
+        case accept(acceptor: Int)
+        case keepPoolClean
+        case cutAfterDrain(milliseconds: Int)
+        /// The life of a connection that was just admitted, up to its end or its first rest.
+        case serve(Admitted)
+        /// The life of a connection that has rested.
+        case resume(ObjectIdentifier)
+    }
+
+    /// Begins a task on this worker.
+    ///
+    /// With the event loop as its preferred executor: isolation alone would run each step on the loop, but by way of Swift's global pool
+    /// (decision 0001).
+    func begin(_ work: Work) {
+        Task(executorPreference: loop) { await self.perform(work) }
+    }
+
+    private func perform(_ work: Work) async {
+        switch work {
+        case .accept(let acceptor): await state.acceptors[acceptor].run()
+        case .keepPoolClean: await state.pool.run()
+        case .cutAfterDrain(let milliseconds): await state.cutAfterDrain(milliseconds: milliseconds)
+        case .serve(let admitted): await state.serve(admitted)
+        case .resume(let connection): await state.resume(connection)
+        }
+    }
+}
+
+/// A listening descriptor on its way from the thread that opened it to the worker that accepts on it.
+struct ListeningSocket: Sendable {
+    let descriptor: Int32
+    let address: SocketAddress
+}

@@ -1,0 +1,31 @@
+internal import Gatekeeper
+
+/// Everything the daemon runs with: the library's settings and what is the daemon's own.
+struct Configuration: Sendable {
+    var settings: Settings
+    var logDestination: LogDestination
+    /// What an admin should look at, though it runs.
+    var warnings: [Diagnostic]
+
+    /// Where the configuration is when nobody says otherwise.
+    static let defaultPath = "/etc/gatekeeper/gatekeeper.yaml"
+
+    /// One flag as it was given; `key` is the schema's path of what it sets.
+    struct Flag: Sendable {
+        var name: String
+        var key: String
+        var values: [String]
+    }
+
+    /// Reads the file, if there is one, then the flags: a flag replaces what the file says under its key.
+    ///
+    /// Touches every file that the service will need. Throws all mistakes at once.
+    static func load(
+        file: String?, flags: [Flag], environment: @escaping (String) -> String? = Environment.value
+    ) throws(ConfigurationError) -> Configuration {
+        var reader = ConfigurationReader(environment: environment)
+        if let file { reader.read(file: file) }
+        for flag in flags { reader.read(flag) }
+        return try Validation.judge(reader)
+    }
+}

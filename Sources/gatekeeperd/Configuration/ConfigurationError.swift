@@ -1,0 +1,15 @@
+/// A configuration that can't be used: all its mistakes at once, in the order of the file.
+struct ConfigurationError: Error {
+    /// A file of garbage is a thousand mistakes, and nobody reads them.
+    static let linesMax = 100
+
+    /// At least one error; warnings among them.
+    var diagnostics: [Diagnostic]
+
+    /// What to print, a line for each, cut after `linesMax`.
+    var lines: [String] {
+        let lines = diagnostics.prefix(Self.linesMax).map(\.description)
+        let rest = diagnostics.count - lines.count
+        return rest > 0 ? lines + ["… and \(rest) more"] : lines
+    }
+}

@@ -1,0 +1,177 @@
+internal import Gatekeeper
+
+/// Walks a configuration by the schema and collects what it says and every mistake in it.
+struct ConfigurationReader {
+    private(set) var draft = Draft()
+    private(set) var diagnostics: [Diagnostic] = []
+    /// Where each section of the file begins: the place to add what is missing in it. The root's path is empty.
+    private(set) var sections: [String: Origin] = [:]
+    /// Paths at which something was written that couldn't be used. Such a key isn't missing, and saying so would mislead; the empty path
+    /// stands for all of them.
+    private(set) var failed: Set<String> = []
+
+    private let environment: (String) -> String?
+    private var file = ""
+    private var directory = ""
+
+    init(environment: @escaping (String) -> String?) {
+        self.environment = environment
+    }
+
+    /// A YAML file from disk.
+    mutating func read(file path: String) {
+        do {
+            read(try FileContents.read(path, bytesMax: YAMLReader.fileBytesMax), path: path)
+        } catch {
+            failed.insert("")
+            diagnostics.append(.error(.wholeFile(path), error.problem))
+        }
+    }
+
+    /// A YAML file's bytes; `path` is what messages call it and what relative paths are relative to.
+    mutating func read(_ bytes: [UInt8], path: String) {
+        file = path
+        directory = FilePath.directory(of: path)
+        sections[""] = .file(path, .start)
+        let (root, mistakes) = YAMLReader.read(bytes)
+        diagnostics += mistakes.map { .error(.file(path, $0.position), $0.message) }
+        guard let root else {
+            if !mistakes.isEmpty { failed.insert("") }
+            return
+        }
+        readSection(root, path: "")
+    }
+
+    /// A flag, in the place of what the file says under the same key.
+    mutating func read(_ flag: Configuration.Flag) {
+        guard let setting = Schema.setting(flag.key) else { preconditionFailure("the flag \(flag.name) sets an unknown key") }
+        let context = ValueContext(origin: .flag(flag.name), directory: "")
+        switch setting.rule {
+        case .scalar(let rule):
+            for value in flag.values {
+                assign(Located(value: value, origin: context.origin), by: rule, in: context, path: setting.path)
+            }
+        case .list(let rule):
+            rule.begin(&draft)
+            for value in flag.values {
+                let fields = [rule.bareKey: Located(value: value, origin: context.origin)]
+                let mistakes = rule.add(ListElement(context: context, fields: fields), &draft)
+                diagnostics += mistakes
+                if !mistakes.isEmpty { failed.insert(setting.path) }
+            }
+        case .section, .field, .notYet:
+            preconditionFailure("the flag \(flag.name) sets something that is no value")
+        }
+    }
+
+    // MARK: The walk
+
+    private mutating func readSection(_ node: YAMLNode, path: String) {
+        let origin = Origin.file(file, node.position)
+        if !path.isEmpty { sections[path] = origin }
+        let entries: [YAMLNode.Entry]
+        switch node.content {
+        case .mapping(let written): entries = written
+        case .absent: return
+        case .scalar, .sequence:
+            let name = path.isEmpty ? "the file" : path
+            failed.insert(path)
+            return diagnostics.append(.error(origin, "\(name) holds keys and their values, not \(node.kindName)"))
+        }
+        for entry in entries {
+            guard let setting = known(entry, under: path) else { continue }
+            switch setting.rule {
+            case .section: readSection(entry.value, path: setting.path)
+            case .list(let rule): readList(entry.value, by: rule, path: setting.path)
+            case .scalar(let rule):
+                guard let value = scalar(entry.value, path: setting.path) else {
+                    failed.insert(setting.path)
+                    continue
+                }
+                let context = ValueContext(origin: value.origin, directory: directory)
+                assign(value, by: rule, in: context, path: setting.path)
+            case .field, .notYet:
+                preconditionFailure("\(setting.path) is no key of a section")
+            }
+        }
+    }
+
+    private mutating func readList(_ node: YAMLNode, by rule: ListRule, path: String) {
+        let mistakesBefore = diagnostics.count
+        rule.begin(&draft)
+        switch node.content {
+        case .absent: return
+        case .sequence(let elements): for element in elements { readElement(element, by: rule, path: path) }
+        case .scalar, .mapping: readElement(node, by: rule, path: path)
+        }
+        if diagnostics.count > mistakesBefore { failed.insert(path) }
+    }
+
+    private mutating func readElement(_ node: YAMLNode, by rule: ListRule, path: String) {
+        let context = ValueContext(origin: .file(file, node.position), directory: directory)
+        var fields: [String: Located<String>] = [:]
+        let mistakesBefore = diagnostics.count
+        if case .mapping(let entries) = node.content {
+            for entry in entries {
+                guard let setting = known(entry, under: path + "[]") else { continue }
+                fields[setting.name] = scalar(entry.value, path: "\(path): \(setting.name)")
+            }
+        } else {
+            fields[rule.bareKey] = scalar(node, path: path)
+        }
+        // With a mistake in one of its keys, what the others say means something else than was meant.
+        guard diagnostics.count == mistakesBefore else { return }
+        diagnostics += rule.add(ListElement(context: context, fields: fields), &draft)
+    }
+
+    /// The setting of a key, or nil and a mistake that says why there is none.
+    private mutating func known(_ entry: YAMLNode.Entry, under path: String) -> Setting? {
+        let full = path.isEmpty ? entry.key : "\(path).\(entry.key)"
+        let origin = Origin.file(file, entry.keyPosition)
+        let shown = full.replacing("[].", with: ": ")
+        guard let setting = Schema.setting(full), !entry.key.contains(where: { $0 == "." || $0 == "[" }) else {
+            // Beyond the lines that are shown a suggestion is work for nobody, and garbage can hold a hundred thousand keys.
+            let isShown = diagnostics.count < ConfigurationError.linesMax
+            let suggestion = isShown ? Schema.suggestion(for: entry.key, under: path) : nil
+            if let suggestion { failed.insert(suggestion) }
+            let hint = suggestion.map { "; did you mean \($0.contains("[") ? Setting.name(of: $0) : $0)?" } ?? ""
+            let place = path.isEmpty ? "" : " in \(path.replacing("[]", with: ""))"
+            diagnostics.append(.error(origin, "unknown key \(Quantity.quoted(entry.key))\(place)\(hint)"))
+            return nil
+        }
+        if case .notYet = setting.rule {
+            diagnostics.append(.error(origin, "\(shown) is not supported yet"))
+            return nil
+        }
+        return setting
+    }
+
+    // MARK: Values
+
+    /// The text of a single value with `${NAME}` replaced, or nil and a mistake.
+    private mutating func scalar(_ node: YAMLNode, path: String) -> Located<String>? {
+        let origin = Origin.file(file, node.position)
+        switch node.content {
+        case .scalar(let text):
+            do {
+                return Located(value: try Substitution.apply(to: text, environment: environment), origin: origin)
+            } catch {
+                diagnostics.append(.error(origin, "\(path): \(error.message)"))
+                return nil
+            }
+        case .absent, .sequence, .mapping:
+            diagnostics.append(.error(origin, "\(path) needs a single value, not \(node.kindName)"))
+            return nil
+        }
+    }
+
+    private mutating func assign(_ value: Located<String>, by rule: ScalarRule, in context: ValueContext, path: String) {
+        do throws(ValueMistake) {
+            guard !value.value.isEmpty else { throw ValueMistake("the value is empty") }
+            try rule.assign(value.value, context, &draft)
+        } catch {
+            failed.insert(path)
+            diagnostics.append(.error(value.origin, at: path, error.message))
+        }
+    }
+}

@@ -1,0 +1,36 @@
+internal import Gatekeeper
+
+/// A configuration while it is being read: what was said so far and where, and the defaults of everything else.
+///
+/// The schema's rules write into it key by key; `Validation` turns it into a `Configuration` or says what is missing. Defaults are the
+/// library's own, so that the reference can't disagree with the code.
+struct Draft: Sendable {
+    var listeners: [Located<SocketAddress>] = []
+    var certificatePath: Located<String>?
+    var keyPath: Located<String>?
+    var minimumVersion = TLSVersion.tls12
+    /// Nil until something was said about who may connect; an empty list says: nobody.
+    var allow: [Located<Settings.AllowEntry>]?
+    var mayAllowEveryone = false
+    var onDeny = Settings.OnDeny.reset
+    var upstream: Located<UpstreamURL>?
+    var idle = Idle()
+    var limits = Settings.Limits()
+    var timeouts = Settings.Timeouts()
+    var log = Settings.Log()
+    var logDestination = LogDestination.standardOutput
+    var logFormat = LogFormat.json
+    var workers: Int?
+
+    /// What an upstream and worker keeps open.
+    struct Idle: Sendable {
+        var connectionsMax: Int
+        var timeoutMilliseconds: Int
+
+        init() {
+            let defaults = Settings.Upstream(endpoint: .unix(""), name: "")
+            connectionsMax = defaults.idleConnectionsMax
+            timeoutMilliseconds = defaults.idleTimeoutMilliseconds
+        }
+    }
+}

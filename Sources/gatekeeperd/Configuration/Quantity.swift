@@ -1,0 +1,74 @@
+/// Sizes, durations, counts and switches as they are written in the configuration: `32MiB`, `1500ms`, `100`, `true`.
+///
+/// A number needs its unit: `timeouts: {head: 10}` has been read as seconds by one product and milliseconds by the next.
+enum Quantity {
+    private static let sizeUnits: [(name: String, factor: Int)] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)]
+    private static let durationUnits: [(name: String, factor: Int)] = [
+        ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+    ]
+
+    /// Bytes.
+    static func size(_ text: String) throws(ValueMistake) -> Int {
+        try amount(text, units: sizeUnits, what: "a size", example: "32MiB")
+    }
+
+    /// Milliseconds.
+    static func duration(_ text: String) throws(ValueMistake) -> Int {
+        try amount(text, units: durationUnits, what: "a duration", example: "30s")
+    }
+
+    static func count(_ text: String) throws(ValueMistake) -> Int {
+        guard let number = decimal(text[...]) else { throw ValueMistake("\(quoted(text)) is not a number") }
+        return number
+    }
+
+    static func flag(_ text: String) throws(ValueMistake) -> Bool {
+        switch text {
+        case "true", "yes", "on": return true
+        case "false", "no", "off": return false
+        default: throw ValueMistake("\(quoted(text)) is neither true nor false")
+        }
+    }
+
+    /// `16KiB`: in the largest unit that divides it.
+    static func describe(bytes: Int) -> String { describe(bytes, in: sizeUnits) }
+
+    /// `30s`.
+    static func describe(milliseconds: Int) -> String { describe(milliseconds, in: durationUnits) }
+
+    /// A value as error messages show it: in quotes, cut, on one line.
+    static func quoted(_ text: String) -> String {
+        let shown = text.prefix(60).map { $0.isNewline || $0.isASCII && ($0.asciiValue ?? 0) < 0x20 ? "?" : String($0) }.joined()
+        return shown.count < text.count ? "\"\(shown)…\"" : "\"\(shown)\""
+    }
+
+    private static func amount(
+        _ text: String, units: [(name: String, factor: Int)], what: String, example: String
+    ) throws(ValueMistake) -> Int {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let name = text[digits.endIndex...].trimmingPrefix { $0 == " " }
+        let names = units.map(\.name).joined(separator: " ")
+        guard !digits.isEmpty else { throw ValueMistake("\(quoted(text)) is not \(what); write a number and a unit, as \(example)") }
+        guard !name.isEmpty else { throw ValueMistake("\(quoted(text)) needs a unit (\(names)), as \(example)") }
+        guard let unit = units.first(where: { $0.name == name }) else {
+            let nearest = Suggestion.nearest(to: String(name), among: units.map(\.name))
+            let hint = nearest.map { "; did you mean \(digits)\($0)?" } ?? ""
+            throw ValueMistake("\(quoted(String(name))) is not a unit of \(what) (\(names))\(hint)")
+        }
+        guard let number = decimal(digits) else { throw ValueMistake("\(quoted(text)) is too large") }
+        let (amount, overflow) = number.multipliedReportingOverflow(by: unit.factor)
+        guard !overflow else { throw ValueMistake("\(quoted(text)) is too large") }
+        return amount
+    }
+
+    /// ASCII digits only: `Int(_:)` would take a sign as well.
+    private static func decimal(_ text: Substring) -> Int? {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        return Int(text)
+    }
+
+    private static func describe(_ amount: Int, in units: [(name: String, factor: Int)]) -> String {
+        let unit = units.last { amount >= $0.factor && amount % $0.factor == 0 } ?? units[0]
+        return "\(amount / unit.factor)\(unit.name)"
+    }
+}

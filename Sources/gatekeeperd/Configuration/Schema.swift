@@ -1,0 +1,151 @@
+internal import Gatekeeper
+
+/// Every key of the configuration file, in the order of the reference.
+enum Schema {
+    static let settings: [Setting] = listening + admission + upstream + routing + limits + operation
+
+    /// The setting at a path, nil if there is none.
+    static func setting(_ path: String) -> Setting? { byPath[path] }
+
+    /// The names that may stand directly under `path` (empty for the root).
+    static func names(under path: String) -> [String] {
+        let prefix = path.isEmpty ? "" : path + "."
+        return settings.map(\.path).filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+            .filter { !$0.contains(".") && !$0.contains("[") }
+    }
+
+    /// What was probably meant by a key that isn't known: one beside it that is spelt nearly so, or the same word elsewhere.
+    static func suggestion(for name: String, under path: String) -> String? {
+        if let elsewhere = settings.first(where: { $0.name == name && !$0.path.contains("[") }) { return elsewhere.path }
+        return Suggestion.nearest(to: name, among: names(under: path)).map { path.isEmpty ? $0 : "\(path).\($0)" }
+    }
+
+    private static let byPath = Dictionary(uniqueKeysWithValues: settings.map { ($0.path, $0) })
+
+    private static let milliseconds = 1...86_400_000
+
+    private static let listening = [
+        Setting(path: "listen", rule: .list(.listeners), summary: "Addresses to accept TLS connections on; at least one."),
+        Setting(
+            path: "listen[].address", rule: .field(form: "ADDRESS:PORT, [IPV6]:PORT or PORT"),
+            summary: "An address and port; [::]:443 and the bare 443 take IPv4 and IPv6."),
+        Setting(
+            path: "listen[].proxy_protocol_from", rule: .notYet,
+            summary: "Load balancers that must speak the PROXY protocol; the source that it names is judged."),
+        Setting(path: "tls", rule: .section, summary: "The certificate and what may be negotiated."),
+        Setting(
+            path: "tls.certificate", rule: .scalar(.file(\.certificatePath)), summary: "A PEM file with the chain, leaf first; required."),
+        Setting(path: "tls.key", rule: .scalar(.file(\.keyPath)), summary: "A PEM file with the leaf's private key; required."),
+        Setting(path: "tls.certificates", rule: .notYet, summary: "Several certificates, chosen by the name that the peer asks for."),
+        Setting(path: "tls.sni_strict", rule: .notYet, summary: "Refuse names that no certificate holds."),
+        Setting(
+            path: "tls.minimum_version",
+            rule: .scalar(.choice(\.minimumVersion, [("1.2", .tls12), ("1.3", .tls13)], default: "1.2")),
+            summary: "The oldest TLS version that a peer may speak."),
+        Setting(path: "tls.client_ca", rule: .notYet, summary: "Authorities of client certificates, which every peer must then show."),
+    ]
+
+    private static let admission = [
+        Setting(
+            path: "allow", rule: .list(.allowEntries),
+            summary: "Who may connect; required, and empty means nobody. Everybody else is turned away before a byte is read."),
+        Setting(
+            path: "allow[].address", rule: .field(form: "ADDRESS or ADDRESS/BITS"), summary: "An address or a network, IPv4 or IPv6."),
+        Setting(path: "allow[].label", rule: .field(form: "a name"), summary: "What log lines call this source."),
+        Setting(
+            path: "allow[].file", rule: .field(form: "the path of a file"), summary: "A file with one entry a line; # begins a comment."),
+        Setting(path: "allow[].preset", rule: .notYet, summary: "The published addresses of a vendor."),
+        Setting(path: "allow[].until", rule: .notYet, summary: "When the entry ends."),
+        Setting(
+            path: "allow_everyone", rule: .scalar(.flag(\.mayAllowEveryone)),
+            summary: "Accept 0.0.0.0/0 and ::/0 in the allow-list, which are refused otherwise because they are mistakes nearly always."),
+        Setting(
+            path: "on_deny",
+            rule: .scalar(
+                .choice(\.onDeny, Settings.OnDeny.allCases.map { ($0.rawValue, $0) }, default: "reset", notYet: ["drop"])),
+            summary: "How a stranger is turned away: an RST at once, or an orderly FIN."),
+        Setting(path: "shield", rule: .notYet, summary: "The rate of denials above which the kernel turns strangers away."),
+    ]
+
+    private static let upstream = [
+        Setting(path: "upstream", rule: .section, summary: "The ticket system."),
+        Setting(path: "upstream.url", rule: .scalar(.upstreamURL), summary: "Where it listens; required."),
+        Setting(path: "upstream.urls", rule: .notYet, summary: "Several, of which a healthy one is used."),
+        Setting(path: "upstream.order", rule: .notYet, summary: "How one of several is chosen."),
+        Setting(path: "upstream.ca", rule: .notYet, summary: "Authorities that an https upstream is verified against."),
+        Setting(path: "upstream.pin_sha256", rule: .notYet, summary: "The hash of an https upstream's public key."),
+        Setting(path: "upstream.host", rule: .notYet, summary: "The Host that is sent."),
+        Setting(path: "upstream.health", rule: .notYet, summary: "Active checks."),
+        Setting(path: "upstream.connections_max", rule: .notYet, summary: "Connections at most."),
+        Setting(path: "upstream.request_buffering", rule: .notYet, summary: "Whether bodies are collected before they are sent."),
+        Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests, for each worker."),
+        Setting(path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)), summary: "How many."),
+        Setting(
+            path: "upstream.idle.for", rule: .scalar(.duration(\.idle.timeoutMilliseconds, in: milliseconds)),
+            summary: "How long; shorter than the ticket system keeps its own, so that it isn't the one to close."),
+    ]
+
+    private static let routing = [
+        Setting(path: "routes", rule: .notYet, summary: "The methods and paths that are let through."),
+        Setting(path: "routes_mode", rule: .notYet, summary: "Whether routes are enforced or only logged."),
+        Setting(path: "websocket", rule: .notYet, summary: "Whether Upgrade is let through."),
+    ]
+
+    private static let limits = [
+        Setting(path: "limits", rule: .section, summary: "How much a peer may ask for."),
+        Setting(
+            path: "limits.request_body", rule: .scalar(.size(\.limits.requestBodyBytesMax, in: 0...(1 << 40))),
+            summary: "Bytes of a request's body; more is answered 413."),
+        // A head is collected whole in a buffer of 64 KiB and written anew, with fields of ours, into another.
+        Setting(
+            path: "limits.head", rule: .scalar(.size(\.limits.headBytesMax, in: 1024...(32 << 10))),
+            summary: "Bytes of the request line and all fields; more is answered 431."),
+        Setting(
+            path: "limits.fields", rule: .scalar(.count(\.limits.fieldsMax, in: 10...1000)),
+            summary: "Fields in a head; more is answered 431."),
+        Setting(
+            path: "limits.connections", rule: .scalar(.count(\.limits.connectionsMax, in: 1...1_000_000)),
+            summary: "Connections at the same time."),
+        Setting(
+            path: "limits.connections_per_source", rule: .scalar(.count(\.limits.connectionsPerSourceMax, in: 1...1_000_000)),
+            summary: "Connections of one address at the same time; more are denied."),
+        Setting(path: "limits.requests_per_source", rule: .notYet, summary: "The rate of requests of one address."),
+        Setting(path: "timeouts", rule: .section, summary: "How long each wait may last."),
+        Setting(
+            path: "timeouts.handshake", rule: .scalar(.duration(\.timeouts.handshakeMilliseconds, in: milliseconds)),
+            summary: "From the accept to the end of the TLS handshake."),
+        Setting(
+            path: "timeouts.head", rule: .scalar(.duration(\.timeouts.headMilliseconds, in: milliseconds)),
+            summary: "From a request's first byte to the end of its head."),
+        Setting(
+            path: "timeouts.body", rule: .scalar(.duration(\.timeouts.bodyMilliseconds, in: milliseconds)),
+            summary: "Between two pieces of a body, in either direction."),
+        Setting(
+            path: "timeouts.idle", rule: .scalar(.duration(\.timeouts.idleMilliseconds, in: milliseconds)),
+            summary: "Between two requests on one connection."),
+        Setting(
+            path: "timeouts.connect", rule: .scalar(.duration(\.timeouts.connectMilliseconds, in: milliseconds)),
+            summary: "For connecting to the upstream."),
+        Setting(
+            path: "timeouts.response", rule: .scalar(.duration(\.timeouts.responseMilliseconds, in: milliseconds)),
+            summary: "From the end of a request to the head of the upstream's response."),
+        Setting(
+            path: "timeouts.drain", rule: .scalar(.duration(\.timeouts.drainMilliseconds, in: 0...86_400_000)),
+            summary: "For finishing what runs when the service is asked to stop."),
+    ]
+
+    private static let operation = [
+        Setting(path: "log", rule: .section, summary: "What is written about connections and requests."),
+        Setting(path: "log.to", rule: .scalar(.logDestination), summary: "Where lines go; a file is opened again on SIGUSR1."),
+        Setting(
+            path: "log.format", rule: .scalar(.choice(\.logFormat, [("json", .json)], default: "json", notYet: ["text"])),
+            summary: "How a line is written."),
+        Setting(path: "log.access", rule: .scalar(.flag(\.log.access)), summary: "A line for each request."),
+        Setting(path: "log.query", rule: .scalar(.flag(\.log.query)), summary: "The query of a request's target too; queries carry keys."),
+        Setting(path: "state", rule: .notYet, summary: "The folder of the ledger."),
+        Setting(path: "control", rule: .notYet, summary: "The UNIX socket that commands use."),
+        Setting(path: "status", rule: .notYet, summary: "The address of the status page."),
+        Setting(path: "status_token", rule: .notYet, summary: "What a reader of the status page beyond loopback must know."),
+        Setting(path: "workers", rule: .scalar(.workers), summary: "Threads that carry connections; auto is one for each processor."),
+    ]
+}

@@ -1,0 +1,127 @@
+internal import Gatekeeper
+
+/// One key of the configuration file: where it stands, how its value is read, what it is for.
+///
+/// The table of these (`Schema`) is the only place that knows a key: reading, errors, suggestions and the reference are made from it.
+struct Setting: Sendable {
+    /// From the root, with dots; `allow[].label` is a key of each element of the list `allow`.
+    let path: String
+    let rule: Rule
+    /// One sentence for the reference.
+    let summary: String
+
+    enum Rule: Sendable {
+        /// A group of further keys.
+        case section
+        case scalar(ScalarRule)
+        case list(ListRule)
+        /// A key of a list's element; the list's rule reads all of them together. `form` says how the value is written.
+        case field(form: String)
+        /// Part of the contract, but this version can't do it: an error, never silence.
+        case notYet
+    }
+
+    /// The last word of the path.
+    var name: String { Self.name(of: path) }
+
+    static func name(of path: String) -> String {
+        path.lastIndex(of: ".").map { String(path[path.index(after: $0)...]) } ?? path
+    }
+}
+
+/// How one value is written and what it sets.
+struct ScalarRule: Sendable {
+    /// For the reference: `a size, as 32MiB`.
+    let form: String
+    /// What holds when the key is absent, as it would be written; nil if there is no such value.
+    let defaultText: String?
+    let assign: @Sendable (String, ValueContext, inout Draft) throws(ValueMistake) -> Void
+}
+
+/// How the elements of a list are read. An element is a group of keys, or one bare value that stands for the key `bareKey`.
+struct ListRule: Sendable {
+    let form: String
+    let bareKey: String
+    /// Called when the list is begun: what an earlier source said under this key is replaced.
+    let begin: @Sendable (inout Draft) -> Void
+    let add: @Sendable (ListElement, inout Draft) -> [Diagnostic]
+}
+
+/// What reading a value depends on besides its text.
+struct ValueContext: Sendable {
+    var origin: Origin
+    /// What relative paths are relative to; empty for the working directory.
+    var directory: String
+}
+
+/// The keys of one element of a list, all of them known to the schema.
+struct ListElement: Sendable {
+    var context: ValueContext
+    var fields: [String: Located<String>]
+}
+
+// MARK: The kinds of values
+
+extension ScalarRule {
+    /// Where a value goes.
+    typealias Place<Value> = any WritableKeyPath<Draft, Value> & Sendable
+
+    /// Bytes.
+    static func size(_ target: Place<Int>, in range: ClosedRange<Int>) -> ScalarRule {
+        number(target, in: range, form: "a size", read: Quantity.size, describe: Quantity.describe(bytes:))
+    }
+
+    /// Milliseconds.
+    static func duration(_ target: Place<Int>, in range: ClosedRange<Int>) -> ScalarRule {
+        number(target, in: range, form: "a duration", read: Quantity.duration, describe: Quantity.describe(milliseconds:))
+    }
+
+    static func count(_ target: Place<Int>, in range: ClosedRange<Int>) -> ScalarRule {
+        number(target, in: range, form: "a number", read: Quantity.count, describe: { "\($0)" })
+    }
+
+    static func flag(_ target: Place<Bool>) -> ScalarRule {
+        ScalarRule(form: "true or false", defaultText: "\(Draft()[keyPath: target])") {
+            (text, _, draft) throws(ValueMistake) in
+            draft[keyPath: target] = try Quantity.flag(text)
+        }
+    }
+
+    /// One of a few words; `notYet` are words of the contract that this version can't do.
+    static func choice<Choice: Sendable>(
+        _ target: Place<Choice>, _ choices: [(word: String, value: Choice)],
+        default defaultText: String, notYet: [String] = []
+    ) -> ScalarRule {
+        let words = choices.map(\.word)
+        return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText) {
+            (text, _, draft) throws(ValueMistake) in
+            if let choice = choices.first(where: { $0.word == text }) {
+                draft[keyPath: target] = choice.value
+                return
+            }
+            guard !notYet.contains(text) else { throw ValueMistake("\(text) is not supported yet; use \(words.joined(separator: " or "))") }
+            let hint = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
+            throw ValueMistake("\(Quantity.quoted(text)) is not one of \(words.joined(separator: ", "))\(hint)")
+        }
+    }
+
+    /// A file to read; relative paths are completed.
+    static func file(_ target: Place<Located<String>?>) -> ScalarRule {
+        ScalarRule(form: "the path of a file", defaultText: nil) { (text, context, draft) throws(ValueMistake) in
+            draft[keyPath: target] = Located(value: FilePath.complete(text, directory: context.directory), origin: context.origin)
+        }
+    }
+
+    private static func number(
+        _ target: Place<Int>, in range: ClosedRange<Int>, form: String,
+        read: @escaping @Sendable (String) throws(ValueMistake) -> Int, describe: @escaping @Sendable (Int) -> String
+    ) -> ScalarRule {
+        let limits = "\(describe(range.lowerBound)) to \(describe(range.upperBound))"
+        return ScalarRule(form: "\(form), \(limits)", defaultText: describe(Draft()[keyPath: target])) {
+            (text, _, draft) throws(ValueMistake) in
+            let value = try read(text)
+            guard range.contains(value) else { throw ValueMistake("\(Quantity.quoted(text)) is out of range (\(limits))") }
+            draft[keyPath: target] = value
+        }
+    }
+}

@@ -1,0 +1,120 @@
+internal import Gatekeeper
+
+/// What must hold of a configuration as a whole, however it was given.
+enum Validation {
+    /// Networks that hold more addresses than any ticket vendor has; one digit too few after the slash.
+    private static let ipv4BitsMin = 8
+    private static let ipv6BitsMin = 19
+
+    static func judge(_ reader: ConfigurationReader) throws(ConfigurationError) -> Configuration {
+        let draft = reader.draft
+        var diagnostics = reader.diagnostics
+        diagnostics += listenerMistakes(draft)
+        diagnostics += fileMistakes(draft)
+        diagnostics += allowMistakes(draft)
+        diagnostics += missing(reader)
+        guard !diagnostics.contains(where: { $0.severity == .error }) else {
+            throw ConfigurationError(diagnostics: diagnostics.sorted { rank($0) < rank($1) })
+        }
+        guard let certificate = draft.certificatePath, let key = draft.keyPath, let upstream = draft.upstream, let allow = draft.allow
+        else { preconditionFailure("missing keys were judged above") }
+        var settings = Settings(
+            listeners: draft.listeners.map { Settings.Listener(address: $0.value) },
+            tls: Settings.TLS(certificatePath: certificate.value, keyPath: key.value),
+            allow: allow.map(\.value),
+            upstream: Settings.Upstream(endpoint: upstream.value.endpoint, name: upstream.value.text))
+        settings.tls.minimumVersion = draft.minimumVersion
+        settings.onDeny = draft.onDeny
+        settings.upstream.idleConnectionsMax = draft.idle.connectionsMax
+        settings.upstream.idleTimeoutMilliseconds = draft.idle.timeoutMilliseconds
+        settings.limits = draft.limits
+        settings.timeouts = draft.timeouts
+        settings.log = draft.log
+        settings.workers = draft.workers
+        return Configuration(settings: settings, logDestination: draft.logDestination, warnings: diagnostics)
+    }
+
+    /// What has no default and wasn't given.
+    private static func missing(_ reader: ConfigurationReader) -> [Diagnostic] {
+        let draft = reader.draft
+        var diagnostics: [Diagnostic] = []
+        func check(_ isMissing: Bool, _ path: String, flag: String, _ advice: String) {
+            let section = path.firstIndex(of: ".").map { String(path[..<$0]) } ?? ""
+            guard isMissing, reader.failed.isDisjoint(with: ["", section, path]) else { return }
+            if let origin = reader.sections[section] ?? reader.sections[""] {
+                diagnostics.append(.error(origin, "\(path) is missing: \(advice)"))
+            } else {
+                diagnostics.append(.error(.commandLine, "\(flag) is missing: \(advice)"))
+            }
+        }
+        check(draft.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
+        check(draft.certificatePath == nil, "tls.certificate", flag: "--certificate", "the path of a PEM file with the chain, leaf first")
+        check(draft.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
+        check(draft.allow == nil, "allow", flag: "--allow", "the addresses that may connect; everybody else is turned away")
+        check(draft.upstream == nil, "upstream.url", flag: "--upstream", "where the ticket system listens, as http://10.0.0.5:8080")
+        return diagnostics
+    }
+
+    private static func listenerMistakes(_ draft: Draft) -> [Diagnostic] {
+        var seen: Set<SocketAddress> = []
+        // Port 0 is a free port of the kernel's choice, another one each time.
+        return draft.listeners.filter { $0.value.port != 0 && !seen.insert($0.value).inserted }
+            .map { .error($0.origin, at: "listen", "\($0.value) is there already") }
+    }
+
+    private static func fileMistakes(_ draft: Draft) -> [Diagnostic] {
+        [("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath)].compactMap { path, file in
+            guard let file else { return nil }
+            do {
+                try FileContents.checkReadable(file.value)
+                return nil
+            } catch {
+                return .error(file.origin, at: path, "\(error)")
+            }
+        }
+    }
+
+    private static func allowMistakes(_ draft: Draft) -> [Diagnostic] {
+        let allow = draft.allow ?? []
+        var diagnostics: [Diagnostic] = []
+        let all = Set(allow.map(\.value.prefix))
+        let lengths = Set(all.map(\.length)).sorted()
+        var seen: Set<AddressPrefix> = []
+        for entry in allow {
+            let prefix = entry.value.prefix
+            let isEverybody = prefix.isIPv4 ? prefix.length == 96 : prefix.length == 0
+            let isWide = prefix.isIPv4 ? Int(prefix.length) - 96 < ipv4BitsMin : Int(prefix.length) < ipv6BitsMin
+            if isEverybody, !draft.mayAllowEveryone {
+                let family = prefix.isIPv4 ? "IPv4" : "IPv6"
+                diagnostics.append(
+                    .error(entry.origin, at: "allow", "\(prefix) is every \(family) address; if that is meant, say allow_everyone: true"))
+            } else if !seen.insert(prefix).inserted {
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) is there already"))
+            } else if let wider = wider(than: prefix, in: all, lengths: lengths) {
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) lies in \(wider), which is there too"))
+            } else if isWide, !isEverybody {
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) is an unusually large network"))
+            }
+        }
+        return diagnostics
+    }
+
+    /// A network of the list that holds `prefix` and more.
+    private static func wider(than prefix: AddressPrefix, in all: Set<AddressPrefix>, lengths: [UInt8]) -> AddressPrefix? {
+        for length in lengths where length < prefix.length {
+            let candidate = AddressPrefix(containing: prefix.address, length: Int(length))
+            if all.contains(candidate), candidate.contains(prefix.address) { return candidate }
+        }
+        return nil
+    }
+
+    /// Mistakes of a file in the order of its lines, what concerns the whole before, flags after.
+    private static func rank(_ diagnostic: Diagnostic) -> (Int, String, Int, Int) {
+        switch diagnostic.origin {
+        case .wholeFile(let path): (0, path, 0, 0)
+        case .file(let path, let position): (1, path, position.line, position.column)
+        case .flag: (2, "", 0, 0)
+        case .commandLine: (3, "", 0, 0)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+internal import Glibc
+
+/// What the tool says to the person or script that started it: answers on standard output, diagnostics on standard error.
+///
+/// Written with `write(2)`, past the C library's buffer, so that a line stands in order with the log lines of the journal and is
+/// there when the process ends in whatever way.
+enum Console {
+    /// One line of the answer.
+    static func say(_ line: String) {
+        write(line + "\n", to: STDOUT_FILENO)
+    }
+
+    /// One line of diagnostics from the tool itself.
+    static func complain(_ line: String) {
+        report("gatekeeperd: " + line)
+    }
+
+    /// One line of diagnostics that begins with the place it is about, as editors and scripts look for it.
+    static func report(_ line: String) {
+        write(line + "\n", to: STDERR_FILENO)
+    }
+
+    /// A terminal that went away is nobody to tell that it went away: failures are ignored.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var text = text
+        text.withUTF8 { bytes in
+            var rest = unsafe bytes[...]
+            while unsafe !rest.isEmpty {
+                // SAFETY: `rest` is a slice of the string's bytes, which live until the closure returns.
+                let written = unsafe Glibc.write(descriptor, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { return }
+                unsafe rest = rest.dropFirst(written)
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+internal import Gatekeeper
+
+/// A file that could not be used.
+struct FileFailure: Error, CustomStringConvertible {
+    let path: String
+    /// What is wrong with it, without its name: `is not a regular file`.
+    let problem: String
+
+    var description: String { "\(path) \(problem)" }
+
+    init(_ path: String, _ problem: String) {
+        self.path = path
+        self.problem = problem
+    }
+
+    init(_ path: String, code: Int32) {
+        self.init(path, SystemError("cannot be read", code: code).description)
+    }
+}

@@ -1,0 +1,40 @@
+internal import Gatekeeper
+internal import Glibc
+
+/// The few words systemd waits for (sd_notify(3)), as datagrams to the socket it names in `NOTIFY_SOCKET`.
+///
+/// Without that variable nothing is sent. A manager that doesn't listen must not hurt the service: failures are ignored.
+struct ServiceNotification {
+    private let socketPath: String?
+
+    init(socketPath: String?) {
+        self.socketPath = socketPath.flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
+    func stopping() { send("STOPPING=1\nSTATUS=draining") }
+
+    private func send(_ message: String) {
+        guard let socketPath else { return }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var name = Array(socketPath.utf8)
+        // A leading @ stands for the NUL byte of the abstract namespace (unix(7)).
+        if name.first == UInt8(ascii: "@") { name[0] = 0 }
+        guard name.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        // SAFETY: the name was checked to be shorter than the array it is copied to.
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: name) }
+        let length = socklen_t(MemoryLayout<sockaddr_un>.size - MemoryLayout.size(ofValue: address.sun_path) + name.count)
+
+        let number = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard number >= 0 else { return }
+        let sender = Descriptor(owning: number)
+        let bytes = Array(message.utf8)
+        // SAFETY: sockaddr_un begins with the family, as every socket address does; `length` covers exactly the name.
+        unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                _ = unsafe sendto(sender.number, bytes, bytes.count, Int32(MSG_NOSIGNAL), generic, length)
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+internal import CLinux
+internal import Gatekeeper
+internal import Glibc
+
+/// The signals that steer the service, read like a file instead of interrupting whatever runs.
+///
+/// They are blocked for the calling thread and, by inheritance, for every thread started later; so this must be made before the first
+/// thread. SIGPIPE is ignored: a peer that closed early is an errno, never the end of the process.
+struct SignalDescriptor: ~Copyable {
+    private let descriptor: Descriptor
+
+    enum Signal {
+        case terminate
+        case interrupt
+        case hangUp
+        case reopenLog
+        /// SIGUSR2, whose default would end the process.
+        case upgrade
+    }
+
+    init() throws(SystemError) {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2] { unsafe sigaddset(&set, number) }
+        // SAFETY: the set is initialised above and only read; SIG_IGN carries no code of ours.
+        guard unsafe pthread_sigmask(SIG_BLOCK, &set, nil) == 0 else { throw SystemError("block signals", code: errno) }
+        _ = signal(SIGPIPE, SIG_IGN)
+        let number = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+        guard number >= 0 else { throw SystemError("open a signal descriptor", code: errno) }
+        descriptor = Descriptor(owning: number)
+    }
+
+    /// The next signal; nil after `timeoutMilliseconds` without one (-1 waits for as long as it takes).
+    func next(timeoutMilliseconds: Int32) -> Signal? {
+        while true {
+            var waiting = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+            let ready = unsafe poll(&waiting, 1, timeoutMilliseconds)
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0 else { return nil }
+            var record = signalfd_siginfo()
+            // SAFETY: the kernel writes whole records of this type; a short read would leave the zeroes of the initialiser.
+            let count = unsafe read(descriptor.number, &record, MemoryLayout<signalfd_siginfo>.size)
+            guard count == MemoryLayout<signalfd_siginfo>.size else { continue }
+            switch Int32(record.ssi_signo) {
+            case SIGTERM: return .terminate
+            case SIGINT: return .interrupt
+            case SIGHUP: return .hangUp
+            case SIGUSR1: return .reopenLog
+            case SIGUSR2: return .upgrade
+            default: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Testing
+
+@testable import Gatekeeper
+
+struct AdmissionTests {
+    private let listed = PeerAddress(ipv4: 0x7f00_0002)
+    private let other = PeerAddress(ipv4: 0x7f00_0003)
+    private let stranger = PeerAddress(ipv4: 0x7f00_0009)
+
+    @Test("a listed address is admitted by its entry, a stranger is denied")
+    func list() {
+        let admission = makeAdmission()
+        #expect(admission.decide(listed) == .admitted(entry: 0))
+        #expect(admission.decide(other) == .admitted(entry: 1))
+        #expect(admission.decide(stranger) == .denied(.notListed))
+    }
+
+    @Test("a source at its limit is denied until one of its connections ends")
+    func perSource() {
+        let admission = makeAdmission { $0.connectionsPerSourceMax = 2 }
+        #expect(admission.decide(listed) == .admitted(entry: 0))
+        #expect(admission.decide(listed) == .admitted(entry: 0))
+        #expect(admission.decide(listed) == .denied(.connectionsPerSource))
+        #expect(admission.decide(other) == .admitted(entry: 1))
+        admission.release(listed)
+        #expect(admission.decide(listed) == .admitted(entry: 0))
+    }
+
+    @Test("when all places are taken a listed address is denied, and a stranger still learns nothing but that he isn't listed")
+    func full() {
+        let admission = makeAdmission { $0.connectionsMax = 1 }
+        #expect(admission.decide(listed) == .admitted(entry: 0))
+        #expect(admission.decide(other) == .denied(.connections))
+        #expect(admission.decide(stranger) == .denied(.notListed))
+        admission.release(listed)
+        #expect(admission.decide(other) == .admitted(entry: 1))
+    }
+
+    @Test("a denied connection takes no place")
+    func denialsDontCount() {
+        let counters = SourceCounters(hash: AddressHash(seed: 1))
+        let admission = makeAdmission(counters) { $0.connectionsPerSourceMax = 1 }
+        _ = admission.decide(listed)
+        for _ in 0..<10 {
+            _ = admission.decide(listed)
+            _ = admission.decide(stranger)
+        }
+        #expect(counters.connections == 1)
+    }
+
+    @Test("a limit holds across a reload")
+    func reload() {
+        let counters = SourceCounters(hash: AddressHash(seed: 1))
+        let before = makeAdmission(counters) { $0.connectionsPerSourceMax = 1 }
+        #expect(before.decide(listed) == .admitted(entry: 0))
+        let after = makeAdmission(counters) { $0.connectionsPerSourceMax = 1 }
+        #expect(after.decide(listed) == .denied(.connectionsPerSource))
+        before.release(listed)
+        #expect(after.decide(listed) == .admitted(entry: 0))
+    }
+
+    @Test("workers that accept at the same moment don't pass a limit together")
+    func concurrent() async {
+        let counters = SourceCounters()
+        let admission = makeAdmission(counters) { $0.connectionsPerSourceMax = 100 }
+        let peer = listed
+        let admitted = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    (0..<1_000).count { _ in admission.decide(peer) == .admitted(entry: 0) }
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        #expect(admitted == 100)
+        #expect(counters.connections == 100)
+        for _ in 0..<100 { admission.release(peer) }
+        #expect(counters.connections == 0)
+    }
+
+    private func makeAdmission(
+        _ counters: SourceCounters = SourceCounters(hash: AddressHash(seed: 1)), _ adjust: (inout Settings.Limits) -> Void = { _ in }
+    ) -> Admission {
+        var limits = Settings.Limits()
+        adjust(&limits)
+        let entries = [listed, other].map { Settings.AllowEntry(prefix: AddressPrefix($0)) }
+        return Admission(AllowList(entries), limits: limits, counters: counters)
+    }
+}

@@ -1,0 +1,85 @@
+import Testing
+
+@testable import Gatekeeper
+
+struct AllowListTests {
+    @Test("an empty list admits nobody")
+    func empty() throws {
+        let list = AllowList([])
+        #expect(list.entry(for: PeerAddress(ipv4: 0)) == nil)
+        #expect(list.entry(for: PeerAddress(high: 0, low: 0)) == nil)
+    }
+
+    @Test("the longest prefix decides, wherever it stands in the list")
+    func longest() throws {
+        let list = try makeList(["0.0.0.0/0", "10.1.0.0/16", "10.0.0.0/8", "10.1.2.3"])
+        #expect(list.entry(for: try PeerAddress(parsing: "10.1.2.3")) == 3)
+        #expect(list.entry(for: try PeerAddress(parsing: "10.1.2.4")) == 1)
+        #expect(list.entry(for: try PeerAddress(parsing: "10.2.2.4")) == 2)
+        #expect(list.entry(for: try PeerAddress(parsing: "11.2.2.4")) == 0)
+        #expect(list.entry(for: try PeerAddress(parsing: "::1")) == nil)
+    }
+
+    @Test("of equal prefixes the first decides")
+    func duplicates() throws {
+        let list = try makeList(["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1/32"])
+        #expect(list.entry(for: try PeerAddress(parsing: "192.0.2.1")) == 0)
+    }
+
+    @Test("a peer in the IPv4-mapped form is the IPv4 peer")
+    func mapped() throws {
+        let list = try makeList(["192.0.2.0/24"])
+        #expect(list.entry(for: try PeerAddress(parsing: "::ffff:192.0.2.77")) == 0)
+        #expect(list.entry(for: try PeerAddress(parsing: "::192.0.2.77")) == nil)
+    }
+
+    @Test("IPv6 networks that span the mapped range admit no IPv4 peer", arguments: ["::/0", "::/1", "::/80", "::/95"])
+    func familiesStayApart(network: String) throws {
+        let list = try makeList([network])
+        #expect(list.entry(for: try PeerAddress(parsing: "192.0.2.1")) == nil)
+        #expect(list.entry(for: try PeerAddress(parsing: "::1")) == 0)
+    }
+
+    @Test("agrees with looking through the list one by one")
+    func oracle() {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        for _ in 0..<60 {
+            let entries = (0..<Int.random(in: 0..<200, using: &random)).map { _ in
+                Settings.AllowEntry(
+                    prefix: AddressPrefix(containing: address(&random), length: Int.random(in: 0...128, using: &random)))
+            }
+            let list = AllowList(entries)
+            for round in 0..<400 {
+                var peer = address(&random)
+                if round % 2 == 0, let entry = entries.randomElement(using: &random) { peer = entry.prefix.address }
+                if round % 4 == 0 { peer.low ^= 1 << UInt64.random(in: 0..<32, using: &random) }
+                let expected = entries.indices.filter { entries[$0].prefix.contains(peer) }
+                    .max { (entries[$0].prefix.length, $1) < (entries[$1].prefix.length, $0) }
+                #expect(list.entry(for: peer) == expected, "seed \(seed), peer \(peer)")
+            }
+        }
+    }
+
+    @Test("a hundred thousand addresses are all found, their neighbours not")
+    func large() {
+        let entries = (0..<100_000).map { Settings.AllowEntry(prefix: AddressPrefix(PeerAddress(ipv4: UInt32($0 * 2)))) }
+        let list = AllowList(entries)
+        let isRight = (0..<100_000).allSatisfy { index in
+            list.entry(for: PeerAddress(ipv4: UInt32(index * 2))) == index
+                && list.entry(for: PeerAddress(ipv4: UInt32(index * 2 + 1))) == nil
+        }
+        #expect(isRight)
+    }
+
+    private func makeList(_ texts: [String]) throws -> AllowList {
+        AllowList(try texts.map { Settings.AllowEntry(prefix: try AddressPrefix(parsing: $0)) })
+    }
+
+    /// Few distinct high bits, so that networks and peers meet.
+    private func address(_ random: inout SeededGenerator) -> PeerAddress {
+        let low = random.next() & 0xf00f_0000_ff0f_ff0f
+        if Bool.random(using: &random) { return PeerAddress(ipv4: UInt32(truncatingIfNeeded: low)) }
+        return PeerAddress(high: low & 0xf << 60, low: low)
+    }
+}

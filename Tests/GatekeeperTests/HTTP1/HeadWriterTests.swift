@@ -1,0 +1,107 @@
+import Testing
+
+@testable import Gatekeeper
+
+@Suite struct HeadWriterTests {
+    private func request(
+        _ text: String, framing: BodyFraming? = nil, upgrade: Bool = false, fixedHost: String = "", capacity: Int = 4096
+    ) -> (text: String, overflowed: Bool) {
+        let bytes = Array(text.utf8)
+        var fields = FieldTable()
+        guard case .parsed(let head) = RequestHeadParser.parse(bytes.span, limits: .init(), into: &fields) else {
+            Issue.record("\(text)")
+            return ("", false)
+        }
+        let buffer = Buffer(capacity: capacity)
+        let (peer, identifier) = (Array("2001:db8::7".utf8), Array("id".utf8))
+        let (host, fixed) = (Array("internal".utf8), Array(fixedHost.utf8))
+        let context = ForwardedContext(
+            peer: peer.span, port: 8443, requestID: identifier.span, defaultHost: host.span, fixedHost: fixed.span)
+        HeadWriter.writeRequest(
+            head, fields, source: bytes.span, context: context, framing: framing, upgrade: upgrade, into: buffer)
+        return (String(decoding: FixtureReader.array(buffer.readable), as: UTF8.self), buffer.overflowed)
+    }
+
+    private func response(
+        _ text: String, version: HTTPVersion = .http11, framing: BodyFraming? = nil, keepAlive: Bool
+    ) -> String {
+        let bytes = Array(text.utf8)
+        var fields = FieldTable()
+        let result = ResponseHeadParser.parse(bytes.span, forRequest: .get, limits: .init(), into: &fields)
+        guard case .parsed(let head) = result else {
+            Issue.record("\(text): \(result)")
+            return ""
+        }
+        let buffer = Buffer(capacity: 4096)
+        HeadWriter.writeResponse(
+            head, fields, source: bytes.span, requestVersion: version, framing: framing ?? head.framing, keepAlive: keepAlive, into: buffer)
+        return String(decoding: FixtureReader.array(buffer.readable), as: UTF8.self)
+    }
+
+    @Test("a fixed Host replaces the client's, and X-Forwarded-Host still tells it")
+    func fixedHost() {
+        let text = request("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", fixedHost: "tickets.internal").text
+        #expect(text.hasPrefix("GET / HTTP/1.1\r\nHost: tickets.internal\r\nX-Forwarded-For: 2001:db8::7\r\n"))
+        #expect(text.components(by: "\r\n").contains("X-Forwarded-Host: a.example"))
+        #expect(text.components(by: "\r\n").contains("X-Forwarded-Port: 8443"))
+    }
+
+    @Test("an upgrade goes on only when it is asked for")
+    func upgrade() {
+        let head = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n"
+        #expect(!request(head).text.contains("pgrade"))
+        let lines = request(head, upgrade: true).text.components(by: "\r\n")
+        #expect(lines.contains("Connection: Upgrade"))
+        #expect(lines.contains("Upgrade: websocket"))
+        #expect(lines.contains("Sec-WebSocket-Key: k"))
+    }
+
+    @Test("a buffered chunked body goes on with its length and without its Trailer")
+    func framingOverride() {
+        let head = "PUT / HTTP/1.1\r\nHost: a\r\nTrailer: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let lines = request(head, framing: .length(12)).text.components(by: "\r\n")
+        #expect(lines.contains("Content-Length: 12"))
+        #expect(!lines.contains("Transfer-Encoding: chunked") && !lines.contains("Trailer: x"))
+    }
+
+    @Test("a head that doesn't fit says so")
+    func overflow() {
+        #expect(request("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", capacity: 64).overflowed)
+        #expect(!request("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").overflowed)
+    }
+
+    @Test("runs of canonical fields and single ones come out in their order")
+    func runs() {
+        let head = "GET / HTTP/1.1\r\nA: 1\r\nHost: a\r\nB: 2\r\nC: 3\r\nD:4\r\nE: 5\r\nTE: x\r\nF:  6\r\nG: 7\r\n\r\n"
+        let lines = request(head).text.components(by: "\r\n")
+        #expect(lines[2..<9].elementsEqual(["A: 1", "B: 2", "C: 3", "D: 4", "E: 5", "F: 6", "G: 7"]))
+    }
+
+    @Test("HTTP/1.0 learns that its connection is kept, HTTP/1.1 only that it isn't")
+    func connection() {
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        #expect(response(head, version: .http10, keepAlive: true).contains("\r\nConnection: keep-alive\r\n"))
+        #expect(response(head, version: .http10, keepAlive: false).contains("\r\nConnection: close\r\n"))
+        #expect(!response(head, keepAlive: true).contains("Connection"))
+        #expect(response(head, keepAlive: false).contains("\r\nConnection: close\r\n"))
+    }
+
+    @Test("a body that ends with the upstream's connection can be sent in chunks")
+    func reframed() {
+        let text = response("HTTP/1.0 200 OK\r\nA: 1\r\n\r\n", framing: .chunked, keepAlive: true)
+        #expect(text == "HTTP/1.1 200 OK\r\nA: 1\r\nTransfer-Encoding: chunked\r\n\r\n")
+    }
+
+    @Test("chunks are never announced to HTTP/1.0")
+    func noChunksForHTTP10() {
+        let text = response(
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", version: .http10, framing: .chunked, keepAlive: false)
+        #expect(text == "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+    }
+
+    @Test("a length never stands beside another framing")
+    func noSecondFraming() {
+        let text = response("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", framing: .chunked, keepAlive: true)
+        #expect(text == "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    }
+}

@@ -1,0 +1,86 @@
+import Testing
+
+/// Rules of the house that a program can check; `CONTRIBUTING.md` says why they are rules.
+struct SourceRulesTests {
+    private let tree = SourceTree()
+
+    /// Which module may be imported where, by the beginnings of paths under `Sources`.
+    private static let imports: [String: [String]] = [
+        "ArgumentParser": ["gatekeeperd/Commands/"],
+        "CLinux": ["Gatekeeper/Worker/", "gatekeeperd/System/"],
+        "CTLS": ["Gatekeeper/Downstream/TLS"],
+        "CYAML": ["gatekeeperd/Configuration/YAML/"],
+        "Gatekeeper": ["gatekeeperd/"],
+        "Glibc": ["Gatekeeper/Proxy/", "Gatekeeper/Upstream/", "Gatekeeper/Verdict/", "Gatekeeper/Worker/", "gatekeeperd/"],
+        "Synchronization": [""],
+    ]
+
+    /// Where constructs stand that the compiler calls unsafe. The list grows only with a reason; `ARCHITECTURE.md` names the folders.
+    private static let unsafe = [
+        "Gatekeeper/Downstream/TLSContext.swift", "Gatekeeper/Downstream/TLSErrorQueue.swift", "Gatekeeper/Downstream/TLSStream.swift",
+        "Gatekeeper/Verdict/JournalOutput.swift", "Gatekeeper/Verdict/JournalRing.swift", "Gatekeeper/Verdict/JournalThread.swift",
+        "Gatekeeper/Worker/Buffer.swift", "Gatekeeper/Worker/EventLoop.swift", "Gatekeeper/Worker/Socket.swift",
+        "Gatekeeper/Worker/Waiter.swift", "Gatekeeper/Worker/Worker.swift", "Gatekeeper/Worker/System/",
+        "gatekeeperd/Configuration/YAML/YAMLEventSource.swift", "gatekeeperd/System/",
+    ]
+
+    /// Where the compiler is told instead of asked that something may be shared.
+    private static let unchecked = ["Gatekeeper/Downstream/TLSContext.swift", "Gatekeeper/Worker/EventLoop.swift"]
+
+    @Test("no source imports Foundation, and each other module is imported where it belongs only")
+    func importTable() throws {
+        for file in try tree.swiftFiles(under: "Sources") {
+            for module in file.imports {
+                let places = Self.imports[module] ?? []
+                #expect(
+                    places.contains { file.path.hasPrefix("Sources/" + $0) },
+                    "\(file.path) imports \(module), which belongs in \(places.isEmpty ? "no source" : places.joined(separator: ", "))")
+            }
+        }
+    }
+
+    @Test("unsafe constructs stand where a reader expects them, and nowhere else")
+    func unsafeConstructs() throws {
+        let marks: Set<String> = ["unsafe", "unsafeBitCast", "Unmanaged", "withUnsafeContinuation"]
+        for file in try tree.swiftFiles(under: "Sources") where !Self.isListed(file, in: Self.unsafe) {
+            let found = file.words.filter { marks.contains($0) || $0.hasPrefix("Unsafe") || $0.hasPrefix("withUnsafe") }
+            #expect(found.isEmpty, "\(file.path) uses \(found.sorted().joined(separator: ", "))")
+        }
+    }
+
+    @Test("what the compiler can't check is shared in two places")
+    func uncheckedSendable() throws {
+        for file in try tree.swiftFiles(under: "Sources") where file.code.contains("@unchecked") {
+            #expect(Self.isListed(file, in: Self.unchecked), "\(file.path) says @unchecked")
+        }
+    }
+
+    @Test("a list above names no file that is gone")
+    func lists() throws {
+        let paths = tree.paths(under: "Sources", ending: ".swift")
+        for place in Set(Self.unsafe + Self.unchecked + Self.imports.values.joined()) {
+            #expect(paths.contains { $0.hasPrefix("Sources/" + place) }, "\(place)")
+        }
+    }
+
+    @Test("no file is longer than 400 lines")
+    func lengths() throws {
+        for file in try tree.swiftFiles(under: "Sources") {
+            let count = file.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+            #expect(count <= 400, "\(file.path) has \(count) lines")
+        }
+    }
+
+    @Test("no test sleeps, is skipped, or is excused")
+    func tests() throws {
+        let forbidden: Set<String> = ["sleep", "usleep", "nanosleep", "disabled", "withKnownIssue"]
+        for file in try tree.swiftFiles(under: "Tests") {
+            let found = file.words.intersection(forbidden)
+            #expect(found.isEmpty, "\(file.path) uses \(found.sorted().joined(separator: ", "))")
+        }
+    }
+
+    private static func isListed(_ file: SwiftFile, in list: [String]) -> Bool {
+        list.contains { file.path.hasPrefix("Sources/" + $0) }
+    }
+}

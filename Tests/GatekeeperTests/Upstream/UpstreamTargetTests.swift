@@ -1,0 +1,62 @@
+import Testing
+
+@testable import Gatekeeper
+
+struct UpstreamTargetTests {
+    private func makeTarget(_ endpoint: Settings.Upstream.Endpoint) throws -> UpstreamTarget {
+        try UpstreamTarget(Settings.Upstream(endpoint: endpoint, name: "http://tickets"))
+    }
+
+    @Test("an address is its own only address")
+    func address() throws {
+        let address = try SocketAddress(parsing: "192.0.2.7:8080")
+        #expect(try makeTarget(.address(address)).addresses == [.ip(address)])
+    }
+
+    @Test("the path of a UNIX socket may have 107 bytes, and more are an error that says so")
+    func unixPath() throws {
+        let longest = "/" + String(repeating: "é", count: 53)
+        #expect(longest.utf8.count == 107)
+        #expect(try makeTarget(.unix(longest)).addresses == [.unix(longest)])
+        let error = #expect(throws: ServerError.self) { _ = try makeTarget(.unix(longest + "x")) }
+        #expect(error?.cause == .settings)
+        #expect(error?.description == "upstream http://tickets: a socket path has at most 107 bytes")
+    }
+
+    @Test("a name has been resolved before the first request asks")
+    func name() throws {
+        let target = try makeTarget(.host("127.0.0.1", port: 8080))
+        #expect(try target.addresses == [.ip(SocketAddress(parsing: "127.0.0.1:8080"))])
+        target.reportConnectFailure()
+        #expect(target.addresses.count == 1)
+    }
+
+    @Test("a name that stands for nothing is no address and no crash")
+    func unknownName() throws {
+        let target = try makeTarget(.host(String(repeating: "a", count: 300), port: 8080))
+        #expect(target.addresses.isEmpty)
+    }
+
+    @Test("the version of the last response is remembered")
+    func version() throws {
+        let target = try makeTarget(.unix("/run/tickets"))
+        #expect(!target.speaksHTTP10)
+        target.note(version: .http10)
+        #expect(target.speaksHTTP10)
+        target.note(version: .http10)
+        #expect(target.speaksHTTP10)
+        target.note(version: .http11)
+        #expect(!target.speaksHTTP10)
+    }
+
+    @Test("what the settings say about idle connections is passed on")
+    func idle() throws {
+        var settings = Settings.Upstream(endpoint: .unix("/run/tickets"), name: "http://tickets")
+        settings.idleConnectionsMax = 3
+        settings.idleTimeoutMilliseconds = 42
+        let target = try UpstreamTarget(settings)
+        #expect(target.idleConnectionsMax == 3)
+        #expect(target.idleTimeoutMilliseconds == 42)
+        #expect(target.name == "http://tickets")
+    }
+}

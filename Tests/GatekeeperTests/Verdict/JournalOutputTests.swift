@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+@testable import Gatekeeper
+
+struct JournalOutputTests {
+    @Test("lines lost on a full disk are counted in the first line that gets there")
+    func fullDisk() throws {
+        let descriptor = unsafe open("/dev/full", O_WRONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        var output = JournalOutput(descriptor: descriptor)
+        for _ in 0..<3 { line(&output) }
+        output.flush { false }
+        #expect(output.dropped == 3)
+        line(&output)
+        output.flush { false }
+        #expect(output.dropped == 4)
+
+        let file = LogFile()
+        dup2(file.descriptor, descriptor)
+        line(&output)
+        line(&output)
+        output.flush { false }
+        #expect(output.dropped == 0)
+        let lines = try file.lines()
+        #expect(lines.map { $0["dropped"] as? Int } == [4, nil])
+    }
+
+    @Test("a pipe whose reader has gone costs lines, not the process")
+    func brokenPipe() {
+        signal(SIGPIPE, SIG_IGN)
+        var ends: [Int32] = [0, 0]
+        unsafe pipe(&ends)
+        close(ends[0])
+        var output = JournalOutput(descriptor: ends[1])
+        line(&output)
+        output.flush { false }
+        #expect(output.dropped == 1)
+        close(ends[1])
+    }
+
+    @Test("a line torn by a reader that stopped is ended before the next one, and counted")
+    func tornLine() throws {
+        var ends: [Int32] = [0, 0]
+        unsafe pipe(&ends)
+        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
+        var output = JournalOutput(descriptor: ends[1])
+        let sent = 5_000
+        for _ in 0..<sent { line(&output, givesUp: { true }) }
+        output.flush { true }
+        #expect(output.dropped > 0)
+
+        var read = drain(ends[0])
+        line(&output)
+        output.flush { false }
+        read += drain(ends[0])
+        let lines = String(decoding: read, as: UTF8.self).split(separator: "\n")
+        let whole = lines.compactMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+        #expect(lines.count - whole.count <= 1)
+        #expect(whole.last?["dropped"] as? Int == sent + 1 - whole.count)
+        close(ends[0])
+        close(ends[1])
+    }
+
+    private func line(_ output: inout JournalOutput, givesUp: () -> Bool = { false }) {
+        let line = LogLine("test", wallMilliseconds: 0, in: output.buffer)
+        line.number("number", 1)
+        output.end(line, givesUp: givesUp)
+    }
+
+    private func drain(_ descriptor: Int32) -> [UInt8] {
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        var all: [UInt8] = []
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe read(descriptor, &bytes, bytes.count)
+            guard count > 0 else { return all }
+            all += bytes.prefix(count)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+@testable import Gatekeeper
+
+/// A worker with nothing to serve: an event loop on a thread of its own, and the actor that keeps a test's objects on that thread.
+actor SmallWorker {
+    nonisolated let loop: EventLoop
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe loop.asUnownedSerialExecutor()
+    }
+
+    private init() throws(SystemError) {
+        loop = try EventLoop()
+    }
+
+    /// Runs `body` on the loop's thread, then ends the loop and the thread.
+    static func run(_ body: @escaping @Sendable (isolated SmallWorker) async throws -> Void) async throws {
+        let worker = try SmallWorker()
+        let loop = worker.loop
+        let thread = try Thread(name: "small-worker") { loop.run() }
+        let outcome = await Task(executorPreference: loop) { try await body(worker) }.result
+        await worker.finish()
+        thread.join()
+        try outcome.get()
+    }
+
+    private func finish() {
+        loop.finish()
+    }
+
+    /// A deadline that no test reaches unless what it waits for never happens.
+    var patience: Instant { System.now().advanced(byMilliseconds: 20_000) }
+}

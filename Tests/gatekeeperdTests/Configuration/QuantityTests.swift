@@ -1,0 +1,67 @@
+import Testing
+
+@testable import gatekeeperd
+
+@Suite("Quantity")
+struct QuantityTests {
+    @Test(
+        "sizes are bytes in powers of two",
+        arguments: [("0B", 0), ("512B", 512), ("16KiB", 16384), ("32MiB", 33_554_432), ("2GiB", 2_147_483_648), ("1 KiB", 1024)])
+    func sizes(_ text: String, bytes: Int) throws {
+        #expect(try Quantity.size(text) == bytes)
+    }
+
+    @Test(
+        "durations are milliseconds",
+        arguments: [("1500ms", 1500), ("30s", 30_000), ("2m", 120_000), ("1h", 3_600_000), ("2d", 172_800_000), ("007s", 7000)])
+    func durations(_ text: String, milliseconds: Int) throws {
+        #expect(try Quantity.duration(text) == milliseconds)
+    }
+
+    @Test(
+        "what isn't a size is refused with advice",
+        arguments: [
+            ("", "write a number and a unit"), ("MiB", "write a number and a unit"), ("-1B", "write a number and a unit"),
+            ("32", "needs a unit"), ("32MB", "did you mean 32MiB?"), ("32mib", "did you mean 32MiB?"), ("1kb", "did you mean 1KiB?"),
+            ("1.5MiB", "is not a unit"), ("9223372036854775807KiB", "too large"), ("99999999999999999999B", "too large"),
+            ("٣KiB", "write a number and a unit"),
+        ])
+    func notSizes(_ text: String, part: String) {
+        #expect { try Quantity.size(text) } throws: { ($0 as? ValueMistake)?.message.contains(part) == true }
+    }
+
+    @Test("what isn't a duration is refused", arguments: ["10", "10sec", "1h30m", "s", "+1s", "1 s s", "10S S"])
+    func notDurations(_ text: String) {
+        #expect(throws: ValueMistake.self) { try Quantity.duration(text) }
+    }
+
+    @Test("a count has digits and nothing else", arguments: ["", "-1", "+1", "1 ", "0x10", "1e3", "99999999999999999999", "١"])
+    func notCounts(_ text: String) {
+        #expect(throws: ValueMistake.self) { try Quantity.count(text) }
+    }
+
+    @Test(
+        "switches are the words people use",
+        arguments: [("true", true), ("yes", true), ("on", true), ("false", false), ("no", false), ("off", false)])
+    func flags(_ text: String, value: Bool) throws {
+        #expect(try Quantity.flag(text) == value)
+    }
+
+    @Test("anything else is no switch", arguments: ["", "True", "1", "y", "enabled"])
+    func notFlags(_ text: String) {
+        #expect(throws: ValueMistake.self) { try Quantity.flag(text) }
+    }
+
+    @Test("amounts are described in the largest unit that divides them")
+    func descriptions() {
+        #expect(
+            [0, 512, 1024, 1536, 32 << 20, 1 << 40].map(Quantity.describe(bytes:)) == ["0B", "512B", "1KiB", "1536B", "32MiB", "1024GiB"])
+        #expect([0, 1500, 30_000, 75_000, 86_400_000].map(Quantity.describe(milliseconds:)) == ["0ms", "1500ms", "30s", "75s", "1d"])
+    }
+
+    @Test("a value in a message is short and on one line")
+    func quoting() {
+        #expect(Quantity.quoted("a\nb\u{1b}") == "\"a?b?\"")
+        #expect(Quantity.quoted(String(repeating: "x", count: 500)).count == 63)
+    }
+}

@@ -1,0 +1,213 @@
+import Foundation
+import Testing
+
+@Suite("TLS at the door")
+struct TLSTests {
+    private static let get = "GET /tls HTTP/1.1\r\nHost: tickets\r\n\r\n"
+
+    @Test("both versions work with both kinds of certificate", arguments: TLSClientContext.Version.allCases, Certificates.Kind.allCases)
+    func versions(version: TLSClientContext.Version, kind: Certificates.Kind) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, certificate: kind)
+        let client = try RawClient(to: daemon, security: .customTLS(TLSClientContext(version: version)))
+        #expect(client.session?.version == version)
+        #expect(try client.exchange(Self.get).status == 200)
+        let line = try daemon.waitForLine(event: "request")
+        #expect(line["tls"]?.contains(version == .tls12 ? "1.2" : "1.3") == true, "\(line)")
+        if version == .tls12 {
+            #expect(client.session?.cipher.hasPrefix(kind == .ecdsa ? "ECDHE-ECDSA" : "ECDHE-RSA") == true)
+        }
+    }
+
+    @Test("a ticket spares the handshake, whichever worker answers", arguments: TLSClientContext.Version.allCases)
+    func resumption(version: TLSClientContext.Version) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let context = try TLSClientContext(version: version)
+        let first = try RawClient(to: daemon, security: .customTLS(context))
+        #expect(try first.exchange(Self.get).status == 200)
+        #expect(first.session?.isResumed == false)
+        var ticket = try #require(first.session?.ticket)
+        for _ in 1...10 {
+            let next = try RawClient(to: daemon, security: .customTLS(context, ticket))
+            #expect(next.session?.isResumed == true)
+            #expect(try next.exchange(Self.get).status == 200)
+            // A ticket of TLS 1.3 is for one use.
+            ticket = try #require(next.session?.ticket)
+        }
+    }
+
+    @Test("of what a client speaks, http/1.1 is chosen", arguments: [["http/1.1"], ["h2", "http/1.1"], ["http/1.0", "http/1.1"]])
+    func protocolNegotiation(offered: [String]) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon, security: .customTLS(TLSClientContext(alpn: offered)))
+        #expect(client.session?.alpn == "http/1.1")
+        #expect(try client.exchange(Self.get).status == 200)
+    }
+
+    @Test(
+        "a client that takes small records only gets a large body whole", arguments: [512, 1024, 4096], TLSClientContext.Version.allCases)
+    func smallFragments(fragments: Int, version: TLSClientContext.Version) throws {
+        let body = String(repeating: "small records ", count: 40_000)
+        let upstream = try ScriptedUpstream(.each { _, connection in try connection.respond(body: body) })
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon, security: .customTLS(TLSClientContext(version: version, fragments: fragments)))
+        #expect(try client.exchange(Self.get).text == body)
+    }
+
+    @Test("a flood of key updates ends its connection and no other")
+    func keyUpdateFlood() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, settings: "workers: 1")
+        let neighbour = try RawClient(to: daemon)
+        #expect(try neighbour.exchange(Self.get).status == 200)
+        let hostile = try RawClient(to: daemon, security: .customTLS(TLSClientContext(version: .tls13)))
+        // In full segments, so that the door finds many at once.
+        hostile.socket.joined { hostile.session?.updateKeys(times: 20_000) }
+        #expect(try neighbour.exchange(Self.get).status == 200)
+        #expect(hostile.receiveToEnd().ending != .timedOut)
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+    }
+
+    @Test("one change of keys is nothing special")
+    func keyUpdate() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon, security: .customTLS(TLSClientContext(version: .tls13)))
+        client.session?.updateKeys(times: 1)
+        #expect(try client.exchange(Self.get).status == 200)
+    }
+
+    @Test("a minimum version refuses what is older, with one line")
+    func minimumVersion() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, tlsSettings: "minimum_version: 1.3", settings: "")
+        #expect(throws: Failure.self) {
+            try RawClient(to: daemon, security: .customTLS(TLSClientContext(version: .tls12)))
+        }
+        #expect(try daemon.waitForLine(event: "tls_failed").reason?.isEmpty == false)
+        #expect(try RawClient(to: daemon, security: .customTLS(TLSClientContext(version: .tls13))).exchange(Self.get).status == 200)
+        #expect(daemon.lines("tls_failed").count == 1)
+    }
+
+    @Test("renegotiation is refused")
+    func renegotiation() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon, security: .customTLS(TLSClientContext(version: .tls12)), timeoutSeconds: 5)
+        #expect(try client.exchange(Self.get).status == 200)
+        #expect(client.session?.renegotiate() == false)
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+    }
+
+    @Test("plain HTTP on the TLS port is closed, with one line that says so")
+    func plainHTTP() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon, security: .plain)
+        try client.send(Self.get)
+        #expect([.fin, .reset].contains(client.receiveToEnd().ending))
+        let line = try daemon.waitForLine(event: "tls_failed")
+        #expect(line.reason == "plain_http")
+        #expect(line.peer == "127.0.0.2")
+        #expect(line["stage"] == "downstream")
+        #expect(try daemon.terminate() == .exited(0))
+        #expect(daemon.lines("tls_failed").count == 1)
+        #expect(upstream.connectionCount == 0)
+    }
+
+    @Test(
+        "garbage instead of a handshake is closed, with one line",
+        arguments: [
+            [UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xff, count: 64), Array("SSH-2.0-OpenSSH_9.2\r\n".utf8),
+            // A record that claims to be longer than TLS allows.
+            [22, 3, 1, 0xff, 0xff] + [UInt8](repeating: 1, count: 64),
+        ])
+    func garbage(bytes: [UInt8]) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon, security: .plain)
+        try client.send(bytes)
+        #expect([.fin, .reset].contains(client.receiveToEnd().ending))
+        #expect(try daemon.waitForLine(event: "tls_failed").reason?.isEmpty == false)
+        // What one connection did to OpenSSL's error queue is nothing to the next.
+        for _ in 1...4 { #expect(try RawClient(to: daemon).exchange(Self.get).status == 200) }
+        #expect(daemon.lines("tls_failed").count == 1)
+    }
+
+    @Test("who doesn't shake hands in time is closed, with one line")
+    func handshakeDeadline() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, settings: "timeouts: {handshake: 300ms}")
+        let silent = try RawClient(to: daemon, security: .plain)
+        #expect([.fin, .reset].contains(silent.receiveToEnd().ending))
+        #expect(try daemon.waitForLine(event: "tls_failed").reason == "handshake_timeout")
+        let started = try RawClient(to: daemon, security: .plain)
+        try started.send([22, 3, 1])
+        #expect([.fin, .reset].contains(started.receiveToEnd().ending))
+        #expect(daemon.log.wait(seconds: 30) { $0.filter { $0.reason == "handshake_timeout" }.count == 2 })
+    }
+
+    @Test("an orderly end is a close_notify, whoever begins", arguments: TLSClientContext.Version.allCases)
+    func closeNotify(version: TLSClientContext.Version) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let context = try TLSClientContext(version: version)
+        let asked = try RawClient(to: daemon, security: .customTLS(context))
+        #expect(try asked.exchange("GET / HTTP/1.1\r\nHost: tickets\r\nConnection: close\r\n\r\n")["connection"] == "close")
+        #expect(asked.receiveToEnd().ending == .closeNotify)
+
+        let leaving = try RawClient(to: daemon, security: .customTLS(context))
+        #expect(try leaving.exchange(Self.get).status == 200)
+        leaving.finishSending()
+        #expect(leaving.receiveToEnd().ending == .closeNotify)
+    }
+
+    @Test("a client that says it sends no more still gets its answer", arguments: [false, true])
+    func halfClose(atOnce: Bool) throws {
+        let gate = Awaited<Bool>()
+        let upstream = try ScriptedUpstream(
+            .each { _, connection in
+                _ = gate.wait(seconds: 60)
+                try connection.respond(body: "late")
+            })
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon)
+        if atOnce {
+            // One segment, one read: the end must not be forgotten with it.
+            try client.socket.joined {
+                try client.send(Self.get)
+                client.finishSending()
+            }
+        } else {
+            try client.send(Self.get)
+            client.finishSending()
+        }
+        try upstream.waitForRequests(1)
+        gate.resolve(true)
+        #expect(try client.response().text == "late")
+        #expect(client.receiveToEnd().ending == .closeNotify)
+    }
+
+    @Test("a body cut off without close_notify never becomes a whole request, and its end is written down", arguments: [false, true])
+    func truncatedUpload(atOnce: Bool) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let client = try RawClient(to: daemon)
+        let beginning = "POST / HTTP/1.1\r\nHost: tickets\r\nContent-Length: 1000\r\n\r\nonly the beginning"
+        if atOnce {
+            try client.socket.joined {
+                try client.send(beginning)
+                client.socket.finishSending()
+            }
+        } else {
+            try client.send(beginning)
+            client.socket.finishSending()
+        }
+        _ = client.receiveToEnd()
+        let line = try daemon.waitForLine { $0["outcome"] != nil }
+        #expect(line["outcome"] == "client_gone")
+        #expect(upstream.requests.isEmpty)
+    }
+}

@@ -1,0 +1,88 @@
+import Glibc
+
+/// One connection at the scripted upstream; used by its own thread only, but for `abort`.
+///
+/// `@unchecked`: the reader belongs to the script's thread; the socket may be shut down from any.
+final class ScriptedConnection: @unchecked Sendable {
+    /// 1 for the upstream's first.
+    let number: Int
+    let socket: PlainSocket
+    private let reader = MessageReader()
+    private let keep: @Sendable (RawMessage) -> Void
+
+    init(number: Int, _ socket: PlainSocket, keep: @escaping @Sendable (RawMessage) -> Void) {
+        self.number = number
+        self.socket = socket
+        self.keep = keep
+        socket.setTimeout(milliseconds: 120_000)
+    }
+
+    /// The next request's head, or nil if the proxy closed instead. `body` is empty.
+    func head() throws -> RawMessage? {
+        try reader.head { self.socket.receive() }.map { RawMessage(head: $0) }
+    }
+
+    /// The next request with its body, kept for the test; nil if the proxy closed instead.
+    func request() throws -> RawMessage? {
+        guard let head = try head() else { return nil }
+        return try body(of: head)
+    }
+
+    /// Reads the body that belongs to `head` and keeps the request for the test.
+    ///
+    /// - Parameter take: sees each piece as it arrives.
+    @discardableResult
+    func body(of head: RawMessage, _ take: (ArraySlice<UInt8>) throws -> Void = { _ in }) throws -> RawMessage {
+        var request = head
+        var body: [UInt8] = []
+        var count = 0
+        let collect: (ArraySlice<UInt8>) throws -> Void = { piece in
+            count += piece.count
+            if body.count < 1 << 20 { body += piece }
+            try take(piece)
+        }
+        if head["transfer-encoding"]?.lowercased() == "chunked" {
+            try reader.chunked(&request, from: { self.socket.receive() }, collect)
+        } else if let length = head["content-length"].flatMap({ Int($0) }) {
+            try reader.exactly(length, from: { self.socket.receive() }, collect)
+        }
+        request.body = body
+        request.bodyCount = count
+        keep(request)
+        return request
+    }
+
+    /// For scripts that never read a whole request.
+    func keepWithoutBody(_ head: RawMessage) { keep(head) }
+
+    func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) throws {
+        if let ending = socket.send(bytes) { throw Failure("upstream send: \(ending)") }
+    }
+
+    func respond(_ status: String = "200 OK", fields: [String] = [], body: String = "") throws {
+        let lines = ["HTTP/1.1 \(status)"] + fields + ["Content-Length: \(body.utf8.count)", "", body]
+        try send(lines.joined(separator: "\r\n"))
+    }
+
+    /// Sends what is taken within the socket's timeout; 0 when that is nothing.
+    func sendSome(_ bytes: ArraySlice<UInt8>) throws -> Int { try socket.sendSome(bytes) }
+
+    /// Blocks until the proxy closes or sends what isn't asked for.
+    @discardableResult
+    func receive() -> Received { socket.receive() }
+
+    /// FIN after what was sent, then closed.
+    func finish() {
+        socket.finishSending()
+        socket.close()
+    }
+
+    func reset() { socket.reset() }
+
+    /// Ends the connection under the script, from another thread.
+    func abort() {
+        socket.abort()
+    }
+}

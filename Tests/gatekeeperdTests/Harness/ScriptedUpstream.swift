@@ -1,0 +1,151 @@
+import CLinux
+import Foundation
+import Glibc
+
+/// A ticket system that does exactly what its script says, on a port (or UNIX socket) of its own; every request that reached it is kept.
+///
+/// It ends, with every connection of its, when it is released.
+final class ScriptedUpstream: Sendable {
+    /// What to put behind `--upstream`.
+    let url: String
+    private let listener: Int32
+    private let record = Record()
+
+    /// Listens on 127.0.0.1, or on a UNIX socket at `path`, and runs `script` on a thread for each connection.
+    init(path: String? = nil, _ script: UpstreamScript) throws {
+        var name = if let path { try SocketName(path: path) } else { try SocketName("127.0.0.1", port: 0) }
+        let listener = socket(name.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard unsafe name.withPointer({ unsafe bind(listener, $0, $1.pointee) }) == 0, listen(listener, 4096) == 0 else {
+            throw Failure("cannot listen: error \(errno)")
+        }
+        self.listener = listener
+        url = if let path { "unix:\(path)" } else { "http://127.0.0.1:\(SocketName(of: listener).port)" }
+        let record = record
+        Self.start { Self.accept(on: listener, script, record) }
+    }
+
+    deinit {
+        stop()
+    }
+
+    /// Heads and bodies (up to 1 MiB) in the order in which their last byte arrived.
+    var requests: [RawMessage] { record.requests }
+
+    /// How many were ever accepted.
+    var connectionCount: Int { record.connections.count }
+
+    /// Waits until at most `count` connections are open; returns how many are when that is so or the time is up.
+    func waitForOpenConnections(atMost count: Int, seconds: Double = 30) -> Int {
+        record.waitForOpen(atMost: count, seconds: seconds)
+    }
+
+    /// The requests once there are `count`; throws if there aren't in time.
+    @discardableResult
+    func waitForRequests(_ count: Int, seconds: Double = 30) throws -> [RawMessage] {
+        let requests = record.wait(for: count, seconds: seconds)
+        guard requests.count >= count else { throw Failure("\(requests.count) requests reached the upstream, not \(count)") }
+        return requests
+    }
+
+    /// Ends the listener and every connection at once, as a ticket system that crashed.
+    func stop() {
+        guard record.stop() else { return }
+        shutdown(listener, Int32(SHUT_RDWR))
+        closeConnections()
+    }
+
+    /// Ends the connections there are and goes on listening.
+    func closeConnections() {
+        for connection in record.connections { connection.abort() }
+    }
+
+    /// The listening thread; the descriptor is its to close.
+    private static func accept(on listener: Int32, _ script: UpstreamScript, _ record: Record) {
+        var count = 0
+        while true {
+            var peer = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            // SAFETY: both outlive the call, which writes no more than `length` says.
+            let descriptor = unsafe clinux_accept4(listener, &peer, &length, Int32(SOCK_CLOEXEC.rawValue))
+            if descriptor < 0 && errno == EINTR { continue }
+            guard descriptor >= 0 else { break }
+            count += 1
+            let connection = ScriptedConnection(number: count, PlainSocket(adopting: descriptor)) { record.keep($0) }
+            guard record.add(connection) else { break }
+            start {
+                // What a script meets when the proxy hangs up is its own affair: tests look at what arrived.
+                try? script.run(connection)
+                connection.finish()
+                record.end(connection)
+            }
+        }
+        close(listener)
+    }
+
+    /// A thread with a small stack: there may be thousands.
+    private static func start(_ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.stackSize = 256 << 10
+        thread.start()
+    }
+
+    /// What the threads write and the test reads.
+    ///
+    /// `@unchecked`: everything mutable is touched only with `condition` held.
+    private final class Record: @unchecked Sendable {
+        private let condition = NSCondition()
+        private var accepted: [ScriptedConnection] = []
+        private var ended = 0
+        private var kept: [RawMessage] = []
+        private var isStopped = false
+
+        var requests: [RawMessage] { condition.withLock { kept } }
+        var connections: [ScriptedConnection] { condition.withLock { accepted } }
+
+        func keep(_ request: RawMessage) {
+            condition.withLock {
+                kept.append(request)
+                condition.broadcast()
+            }
+        }
+
+        /// False once stopped.
+        func add(_ connection: ScriptedConnection) -> Bool {
+            condition.withLock {
+                if !isStopped { accepted.append(connection) }
+                return !isStopped
+            }
+        }
+
+        func end(_ connection: ScriptedConnection) {
+            condition.withLock {
+                ended += 1
+                condition.broadcast()
+            }
+        }
+
+        func waitForOpen(atMost count: Int, seconds: Double) -> Int {
+            let deadline = Date(timeIntervalSinceNow: seconds)
+            return condition.withLock {
+                while accepted.count - ended > count, condition.wait(until: deadline) {}
+                return accepted.count - ended
+            }
+        }
+
+        /// False if it was stopped before.
+        func stop() -> Bool {
+            condition.withLock {
+                defer { isStopped = true }
+                return !isStopped
+            }
+        }
+
+        func wait(for count: Int, seconds: Double) -> [RawMessage] {
+            let deadline = Date(timeIntervalSinceNow: seconds)
+            return condition.withLock {
+                while kept.count < count, condition.wait(until: deadline) {}
+                return kept
+            }
+        }
+    }
+}
