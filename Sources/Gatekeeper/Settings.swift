@@ -97,6 +97,14 @@ public struct Settings: Sendable {
         /// In one chunk header, extensions included.
         public var chunkHeaderBytesMax = 256
         public var trailerBytesMax = 8 << 10
+        /// What a client must send of a request's body, and take of a response, on average over each `Timeouts.bodyMilliseconds` that is spent
+        /// waiting for it. 0 asks for a byte.
+        public var bodyBytesPerSecondMin = 256
+        /// After so many requests a connection is closed with the last answer.
+        public var requestsPerConnectionMax = 100_000
+        /// Requests that were there before the answer to the one before them had left; after so many in a row the connection is closed with the
+        /// last answer.
+        public var pipelinedRequestsMax = 100
         public var connectionsMax = 10_000
         public var connectionsPerSourceMax = 1_000
 

@@ -26,8 +26,10 @@ final class DownstreamConnection: Sleeper {
     private var torn: TornHead?
     /// The client has said that it sends nothing more; it is owed the answer to the current request.
     private(set) var hasEnded = false
-    /// A request has been read.
-    private var hasServed = false
+    /// Requests that have been read.
+    private var requests = 0
+    /// Those of them, the last ones, that were there before the answer before them had left.
+    private var requestsPipelined = 0
     /// Until when a connection that has served nothing yet is waited for while draining: its request may be on the way.
     private let newcomerDeadline: Instant
 
@@ -49,7 +51,11 @@ final class DownstreamConnection: Sleeper {
 
     var snapshot: Snapshot { admitted.snapshot }
     /// Another request may follow on this connection.
-    var mayPersist: Bool { !worker.isDraining && !hasEnded }
+    var mayPersist: Bool {
+        let limits = snapshot.limits
+        return !worker.isDraining && !hasEnded && requests < limits.requestsPerConnectionMax
+            && requestsPipelined < limits.pipelinedRequestsMax
+    }
     /// Nothing more has come from the client.
     var isQuiet: Bool { !socket.isReadable && !hasInput }
 
@@ -140,7 +146,7 @@ final class DownstreamConnection: Sleeper {
         while true {
             switch await nextHead() {
             case .request(let exchange):
-                hasServed = true
+                requests += 1
                 switch await exchange.run() {
                 case .persistent: finishRequest()
                 case .over(let ending): return ending
@@ -171,7 +177,12 @@ final class DownstreamConnection: Sleeper {
     /// Waits for a whole head: as long as `idle` for its first byte, then `head` in all, however slowly its bytes drip.
     private func nextHead() async -> NextHead {
         var hasBegun = hasInput
-        if hasBegun { requestBegan = worker.loop.now }
+        if hasBegun {
+            requestBegan = worker.loop.now
+            requestsPipelined += 1
+        } else {
+            requestsPipelined = 0
+        }
         while true {
             if let input, !input.isEmpty {
                 switch parseHead(input) {
@@ -196,7 +207,7 @@ final class DownstreamConnection: Sleeper {
             }
             if tls.hasUnsentBytes, tls.flush() == .failed { return .ended(.abandoned) }
             if !hasBegun {
-                if worker.isDraining, hasServed || worker.loop.now >= newcomerDeadline { return .ended(.lingering) }
+                if worker.isDraining, requests > 0 || worker.loop.now >= newcomerDeadline { return .ended(.lingering) }
                 releaseInput()
             }
             let timeout = hasBegun ? snapshot.timeouts.headMilliseconds : snapshot.timeouts.idleMilliseconds

@@ -189,12 +189,13 @@ final class Exchange {
             return (sender.progressed.advanced(byMilliseconds: patience), nil)
         }
         if case .blocked(let downstream, _) = pull, !downstream.isEmpty {
-            return (receiver.progressed.advanced(byMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
+            return (receiver.pace.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
         }
+        receiver.excuseClient()
         if case .blocked(let downstream, let upstream) = push, !(downstream.isEmpty && upstream.isEmpty) {
-            let blame: ExchangeFailure = downstream.isEmpty ? .upstreamTooSlow : .clientTooSlow
-            let timeout = downstream.isEmpty ? timeouts.responseMilliseconds : timeouts.bodyMilliseconds
-            return (sender.progressed.advanced(byMilliseconds: timeout), blame)
+            if !downstream.isEmpty { return (sender.pace.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow) }
+            sender.excuseClient()
+            return (sender.progressed.advanced(byMilliseconds: timeouts.responseMilliseconds), .upstreamTooSlow)
         }
         let since = max(sender.progressed, receiver.progressed)
         return (since.advanced(byMilliseconds: timeouts.responseMilliseconds), .upstreamTooSlow)

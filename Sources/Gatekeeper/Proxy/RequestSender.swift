@@ -28,6 +28,8 @@ final class RequestSender {
     private(set) var bytesIn: UInt64
     /// When a byte last moved.
     private(set) var progressed: Instant
+    /// Whether the client sends its body fast enough.
+    private(set) var pace: Pace
 
     /// Body bytes that join the head's send; a small POST leaves in one segment.
     private static let firstBodyBytesMax = 16 << 10
@@ -41,6 +43,7 @@ final class RequestSender {
         awaitsContinue = head.expectsContinue
         bytesIn = UInt64(head.byteCount)
         progressed = connection.worker.loop.now
+        pace = Pace(connection.snapshot, now: progressed)
         switch head.framing {
         case .none, .untilClose, .length(0): body = .complete
         case .length(let count):
@@ -62,6 +65,12 @@ final class RequestSender {
 
     func continueWasSent() {
         awaitsContinue = false
+        pace.restart(now: connection.worker.loop.now)
+    }
+
+    /// It isn't the client that is being waited for.
+    func excuseClient() {
+        pace.restart(now: connection.worker.loop.now)
     }
 
     /// Sends everything again, over another connection. Only while `isReplayable`.
@@ -122,9 +131,10 @@ final class RequestSender {
     private func readInput() -> Step? {
         connection.input?.rewind(to: head.byteCount)
         switch connection.fill() {
-        case .bytes:
+        case .bytes(let count):
             awaitsContinue = false
             progressed = connection.worker.loop.now
+            pace.note(UInt64(count), now: progressed)
             return nil
         case .wouldBlock: return .blocked(downstream: [.readable])
         case .closed, .failed: return .failed(.clientGone)

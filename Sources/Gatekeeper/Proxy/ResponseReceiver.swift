@@ -45,6 +45,8 @@ final class ResponseReceiver {
     private(set) var bytesOut: UInt64 = 0
     /// When a byte last moved.
     private(set) var progressed: Instant
+    /// Whether the client takes its answer fast enough.
+    private(set) var pace: Pace
     /// When the final head was there.
     private(set) var headArrived: Instant?
     /// A byte of any response has come in.
@@ -63,6 +65,12 @@ final class ResponseReceiver {
         self.connection = connection
         requestIdentifier = identifier
         progressed = connection.worker.loop.now
+        pace = Pace(connection.snapshot, now: progressed)
+    }
+
+    /// It isn't the client that is being waited for.
+    func excuseClient() {
+        pace.restart(now: connection.worker.loop.now)
     }
 
     /// The upstream has sent nothing beyond its response.
@@ -88,6 +96,8 @@ final class ResponseReceiver {
     /// Moves response bytes until something blocks. `requestIsSent`: the upstream has the whole request.
     func pull(from upstream: Socket, requestIsSent: Bool) -> Step {
         self.requestIsSent = requestIsSent
+        let sentBefore = connection.tls.sentBytes
+        defer { pace.note(connection.tls.sentBytes - sentBefore, now: connection.worker.loop.now) }
         for _ in 0..<Step.budget {
             if let obstacle = deliver() { return obstacle }
             let obstacle =

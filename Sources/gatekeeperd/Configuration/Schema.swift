@@ -104,6 +104,24 @@ enum Schema {
             path: "limits.fields", rule: .scalar(.count(\.limits.fieldsMax, in: 10...1000)),
             summary: "Fields in a head; more is answered 431."),
         Setting(
+            path: "limits.target", rule: .scalar(.size(\.limits.targetBytesMax, in: 256...(16 << 10))),
+            summary: "Bytes of a request's target; more is answered 414."),
+        Setting(
+            path: "limits.chunk_header", rule: .scalar(.size(\.limits.chunkHeaderBytesMax, in: 18...4096)),
+            summary: "Bytes of one chunk's size and extensions; more is answered 400."),
+        Setting(
+            path: "limits.trailer", rule: .scalar(.size(\.limits.trailerBytesMax, in: 256...(32 << 10))),
+            summary: "Bytes of the fields behind a chunked body; more is answered 431."),
+        Setting(
+            path: "limits.body_rate", rule: .scalar(.size(\.limits.bodyBytesPerSecondMin, in: 0...(1 << 20))),
+            summary: "Bytes a second that a client must send of a body, and take of a response, averaged over timeouts.body."),
+        Setting(
+            path: "limits.requests_per_connection", rule: .scalar(.count(\.limits.requestsPerConnectionMax, in: 1...1_000_000_000)),
+            summary: "Requests after which a connection is closed with the answer."),
+        Setting(
+            path: "limits.pipelined_requests", rule: .scalar(.count(\.limits.pipelinedRequestsMax, in: 1...1_000_000)),
+            summary: "Requests in a row that didn't wait for an answer, after which a connection is closed with the answer."),
+        Setting(
             path: "limits.connections", rule: .scalar(.count(\.limits.connectionsMax, in: 1...1_000_000)),
             summary: "Connections at the same time."),
         Setting(
@@ -129,6 +147,9 @@ enum Schema {
         Setting(
             path: "timeouts.response", rule: .scalar(.duration(\.timeouts.responseMilliseconds, in: milliseconds)),
             summary: "From the end of a request to the head of the upstream's response."),
+        Setting(
+            path: "timeouts.expect", rule: .scalar(.duration(\.timeouts.expectMilliseconds, in: 0...86_400_000)),
+            summary: "How long a client that asks for 100 Continue waits for the upstream's before it gets ours."),
         Setting(
             path: "timeouts.drain", rule: .scalar(.duration(\.timeouts.drainMilliseconds, in: 0...86_400_000)),
             summary: "For finishing what runs when the service is asked to stop."),
