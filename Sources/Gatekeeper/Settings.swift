@@ -9,6 +9,8 @@ public struct Settings: Sendable {
     public var allow: [AllowEntry]
     public var onDeny: OnDeny = .reset
     public var upstream: Upstream
+    /// Let a request leave HTTP for a WebSocket; else `Upgrade` is refused.
+    public var webSocket = false
     public var limits = Limits()
     public var timeouts = Timeouts()
     public var log = Log()
@@ -118,6 +120,8 @@ public struct Settings: Sendable {
         public var idleMilliseconds = 75_000
         public var connectMilliseconds = 5_000
         public var responseMilliseconds = 60_000
+        /// How long a WebSocket may be silent in both directions.
+        public var tunnelMilliseconds = 600_000
         public var drainMilliseconds = 30_000
         /// How long an `Expect: 100-continue` waits for the upstream before we answer 100 ourselves.
         public var expectMilliseconds = 1_000

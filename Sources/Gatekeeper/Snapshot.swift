@@ -12,6 +12,8 @@ final class Snapshot: Sendable {
     /// One for each worker.
     let tls: [TLSContext]
     let upstream: UpstreamTarget
+    /// Whether a request may ask for a WebSocket.
+    let webSocket: Bool
     let limits: Settings.Limits
     let timeouts: Settings.Timeouts
     let log: Settings.Log
@@ -33,6 +35,7 @@ final class Snapshot: Sendable {
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
         self.upstream = upstream
+        webSocket = settings.webSocket
         limits = settings.limits
         timeouts = settings.timeouts
         log = settings.log

@@ -16,7 +16,7 @@ final class DownstreamConnection: Sleeper {
     let waiter: Waiter
     /// The client's address as text.
     let peerText: AddressText
-    private let socket: Socket
+    let socket: Socket
 
     /// Plaintext from the client: the head of the current request, whose offsets stay valid until the exchange is over, then what follows it.
     private(set) var input: Buffer?
@@ -26,6 +26,8 @@ final class DownstreamConnection: Sleeper {
     private var torn: TornHead?
     /// The client has said that it sends nothing more; it is owed the answer to the current request.
     private(set) var hasEnded = false
+    /// We have said it.
+    var hasSaidEnd = false
     /// Requests that have been read.
     private var requests = 0
     /// Those of them, the last ones, that were there before the answer before them had left.
@@ -128,18 +130,6 @@ final class DownstreamConnection: Sleeper {
     }
 
     // MARK: Requests
-
-    /// How a connection is to be ended.
-    enum Ending {
-        /// Both sides are done.
-        case orderly
-        /// We are done, the client may still be sending: let it read our answer before the connection goes.
-        case lingering
-        /// Something was cut short, and must not look complete.
-        case reset
-        /// Nobody is there to say goodbye to.
-        case abandoned
-    }
 
     /// Nil to rest.
     private func serveRequests() async -> Ending? {
@@ -270,7 +260,19 @@ final class DownstreamConnection: Sleeper {
         releaseInput()
     }
 
-    private func releaseInput() {
+    /// Lets go of the finished request's head for a connection that is a tunnel from here on: a copy for the log remains, and what came
+    /// behind the head goes to the front.
+    func detachHead(_ byteCount: Int) -> Buffer {
+        let copy = Buffer(capacity: byteCount)
+        if let input {
+            copy.append(input.bytes.extracting(first: byteCount))
+            input.compact()
+        }
+        releaseInput()
+        return copy
+    }
+
+    func releaseInput() {
         guard let buffer = input, buffer.isEmpty else { return }
         worker.buffers.give(buffer)
         input = nil
@@ -333,53 +335,11 @@ final class DownstreamConnection: Sleeper {
         }
     }
 
-    // MARK: Waiting and ending
+    // MARK: Waiting
 
     /// Suspends until the client's socket is ready for one of these.
     func suspend(for interest: Readiness, until deadline: Instant) async -> Waiter.Wake {
         socket.interest = interest
         return await waiter.wait(until: deadline)
-    }
-
-    private static let lingerMilliseconds = 2_000
-    private static let lingerBytesMax = 1 << 20
-
-    private func close(_ ending: Ending) async {
-        switch ending {
-        case .abandoned:
-            break
-        case .reset:
-            return socket.reset()
-        case .orderly:
-            tls.sendCloseNotify()
-        case .lingering:
-            tls.sendCloseNotify()
-            await linger()
-        }
-        socket.close()
-    }
-
-    /// Half-closes, then reads and throws away for a bounded while. Closing at once would reset the connection while the client still
-    /// sends, and the reset would overtake the answer that says why (RFC 9112 §9.6).
-    private func linger() async {
-        let deadline = worker.loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
-        var discarded = 0
-        while tls.hasUnsentBytes {
-            guard tls.flush() == .wouldBlock, await suspend(for: [.writable], until: deadline) == .ready else { break }
-        }
-        System.shutdownWriting(socket.descriptor)
-        let scratch = worker.buffers.take()
-        defer { worker.buffers.give(scratch) }
-        while discarded < Self.lingerBytesMax {
-            switch socket.receive(into: scratch) {
-            case .bytes(let count):
-                discarded += count
-                scratch.clear()
-            case .wouldBlock:
-                guard await suspend(for: [.readable], until: deadline) == .ready else { return }
-            case .endOfStream, .failed:
-                return
-            }
-        }
     }
 }

@@ -25,9 +25,13 @@ final class Exchange {
     private var upstreamBegan: Instant?
     /// The upstream takes no more of the request: it failed, or answered and closes.
     private var hasStoppedSending = false
-    private let input: Buffer
-    /// What we wrote for the upstream didn't fit.
-    private let isTooLarge: Bool
+    /// What the head was parsed from.
+    private var input: Buffer
+    /// Why the request isn't to be passed on; nothing of it is sent then.
+    private let refusal: ExchangeFailure?
+    /// The client asks for a WebSocket: where its key stands.
+    private let handshake: WebSocketHandshake?
+    private var tunnel: Tunnel?
 
     /// Right after `head` was parsed from the front of `input`, while the worker's field table still belongs to it.
     init(_ head: RequestHead, in input: Buffer, on connection: DownstreamConnection) {
@@ -38,23 +42,38 @@ final class Exchange {
         let source = input.readable
         identifier = ExchangeIdentifier(worker.requestFields, source) ?? worker.identifiers.next()
         verdict = connection.verdict()
+        let judgement = Self.judge(head, worker.requestFields, source, by: connection.snapshot)
+        handshake = try? judgement.get()
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
             head, worker.requestFields, source: source,
             context: ForwardedContext(
                 peer: connection.peerText.bytes, port: connection.port, requestID: identifier.bytes,
                 defaultHost: connection.listenerText.utf8.span),
-            into: outbound)
-        isTooLarge = outbound.overflowed
+            upgrade: handshake != nil, into: outbound)
+        refusal =
+            if case .failure(let refusal) = judgement { .forbidden(refusal) } else { outbound.overflowed ? .refused(.headTooLarge) : nil }
         input.consume(head.byteCount)
         sender = RequestSender(head, on: connection, outbound: outbound)
-        receiver = ResponseReceiver(head, in: input, identifier: identifier, on: connection)
+        receiver = ResponseReceiver(
+            head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: connection)
+    }
+
+    /// What the door's own rules say about a well-formed request; a success is the WebSocket that it asks for, if it does.
+    private static func judge(
+        _ head: RequestHead, _ fields: borrowing FieldTable, _ source: Span<UInt8>, by snapshot: Snapshot
+    ) -> Result<WebSocketHandshake?, PolicyRefusal> {
+        do throws(PolicyRefusal) {
+            return .success(try WebSocketHandshake(head, fields, source, isAllowed: snapshot.webSocket))
+        } catch {
+            return .failure(error)
+        }
     }
 
     func run() async -> End {
         let failure = await attempt()
-        let end = await conclude(failure)
         sender.release()
+        let end = await conclude(failure)
         receiver.release()
         return end
     }
@@ -63,7 +82,7 @@ final class Exchange {
 
     /// Nil when the response reached the client whole.
     private func attempt() async -> ExchangeFailure? {
-        if isTooLarge { return .refused(.headTooLarge) }
+        if let refusal { return refusal }
         if case .failed(let failure) = sender.takeWhatCame() { return failure }
         let rule = RetryRule(isIdempotent: head.method.isIdempotent)
         var isRepeated = false
@@ -110,6 +129,8 @@ final class Exchange {
             let pull = receiver.pull(from: socket, requestIsSent: sender.isComplete)
             switch pull {
             case .failed(let failure): return failure
+            case .done where receiver.hasSwitched:
+                return await passThrough(upstream)
             case .done:
                 settle(upstream)
                 return nil
@@ -121,6 +142,16 @@ final class Exchange {
             if let failure = passContinue() { return failure }
             if let failure = await pause(hasStoppedSending ? .done : push, pull, on: socket) { return failure }
         }
+    }
+
+    /// Both peers have left HTTP: from here on bytes are passed on unread.
+    private func passThrough(_ upstream: UpstreamConnection) async -> ExchangeFailure? {
+        input = connection.detachHead(head.byteCount)
+        let tunnel = Tunnel(connection, upstream.socket, inbound: receiver.takeInbound())
+        self.tunnel = tunnel
+        let failure = await tunnel.run()
+        upstream.close()
+        return failure
     }
 
     /// Back to the pool, if nothing speaks against it.
@@ -215,10 +246,13 @@ final class Exchange {
                 let persists = outcome != .refused && sender.isBodyRead && head.isPersistent && connection.mayPersist
                 receiver.answer(problem, persists: persists)
                 if await !flushAnswer() { end = .over(.abandoned) }
+            } else if failure == .tunnelIdle {
+                end = .over(.lingering)
             } else {
                 end = .over(failure == .clientGone ? .abandoned : .reset)
             }
         }
+        if failure == nil, tunnel != nil { end = .over(.abandoned) }
         if case .persistent = end, !receiver.clientPersists || !sender.isBodyRead || connection.hasEnded {
             end = .over(sender.isBodyRead && connection.isQuiet ? .orderly : .lingering)
         }
@@ -232,11 +266,13 @@ final class Exchange {
         case .clientGone: (.clientGone, .downstream, nil)
         case .clientTooSlow: (.clientTimeout, .downstream, .requestTimeout)
         case .refused(let refusal): (.refused, .http1, Problem(refusal))
+        case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
         case .connectFailed: (.upstreamFailed, .upstream, .unreachable)
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
             (.upstreamFailed, .upstream, .badGateway)
         case .upstreamTooSlow: (.upstreamTimeout, .upstream, .timedOut)
+        case .tunnelIdle: (.completed, .proxy, nil)
         case .aborted: (.aborted, .proxy, nil)
         }
     }
@@ -254,8 +290,8 @@ final class Exchange {
     private func record() {
         let now = worker.loop.now
         verdict.status = receiver.status
-        verdict.bytesIn = sender.bytesIn
-        verdict.bytesOut = receiver.bytesOut
+        verdict.bytesIn = sender.bytesIn + (tunnel?.bytesIn ?? 0)
+        verdict.bytesOut = receiver.bytesOut + (tunnel?.bytesOut ?? 0)
         verdict.httpVersion = head.version == .http10 ? .http10 : .http11
         verdict.durationNanoseconds = now.nanoseconds(since: connection.requestBegan)
         if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }

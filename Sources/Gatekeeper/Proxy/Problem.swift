@@ -19,6 +19,10 @@ struct Problem {
         self.init(status: refusal.status, detail: refusal.detail)
     }
 
+    init(_ refusal: PolicyRefusal) {
+        self.init(status: refusal.status, detail: refusal.detail)
+    }
+
     /// Writes head and body; a HEAD request gets the head alone.
     func write(identifier: ExchangeIdentifier, to request: RequestHead?, persists: Bool, into buffer: Buffer) {
         let body = self.body(identifier)

@@ -24,6 +24,8 @@ final class ResponseReceiver {
     /// What `request` was parsed from.
     private let requestBytes: Buffer
     private let requestIdentifier: ExchangeIdentifier
+    /// Of the WebSocket that the request asks for.
+    private let webSocketKey: ByteRange?
     private var torn: TornHead?
     /// From the upstream; a buffer only while something is in it.
     private var inbound: Buffer?
@@ -59,7 +61,11 @@ final class ResponseReceiver {
     /// 1xx responses that an upstream may send before its final one.
     private static let interimResponsesMax = 16
 
-    init(_ request: RequestHead, in requestBytes: Buffer, identifier: ExchangeIdentifier, on connection: DownstreamConnection) {
+    init(
+        _ request: RequestHead, in requestBytes: Buffer, identifier: ExchangeIdentifier, webSocketKey: ByteRange?,
+        on connection: DownstreamConnection
+    ) {
+        self.webSocketKey = webSocketKey
         self.request = request
         self.requestBytes = requestBytes
         self.connection = connection
@@ -75,6 +81,15 @@ final class ResponseReceiver {
 
     /// The upstream has sent nothing beyond its response.
     var isClean: Bool { inbound?.isEmpty ?? true }
+
+    /// The upstream has answered the request for a WebSocket with one.
+    var hasSwitched: Bool { status == 101 }
+
+    /// What the upstream has sent behind its 101, for whoever goes on from there.
+    func takeInbound() -> Buffer? {
+        defer { inbound = nil }
+        return inbound
+    }
 
     /// Forgets what a failed upstream connection sent, for the next attempt. Only before the final head.
     func restart() {
@@ -241,10 +256,9 @@ final class ResponseReceiver {
 
     /// 1xx: 100 releases the client's body, others are passed on to a client that knows them (RFC 9110 §15.2).
     private func passInterim(_ head: ResponseHead, from inbound: Buffer) -> Step? {
+        if head.status == 101 { return passSwitch(head, from: inbound) }
         interimResponses += 1
-        guard interimResponses <= Self.interimResponsesMax, head.status != 101 else {
-            return .failed(head.status == 101 ? .upstreamSwitched : .upstreamInterimFlood)
-        }
+        guard interimResponses <= Self.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
         connection.snapshot.upstream.note(version: head.version)
         if head.status == 100 {
             hasContinued = true
@@ -253,6 +267,23 @@ final class ResponseReceiver {
                 head, connection.worker.responseFields, source: inbound.readable, requestVersion: request.version, framing: .none,
                 keepAlive: true, into: composing())
         }
+        inbound.consume(head.byteCount)
+        return nil
+    }
+
+    /// 101 ends HTTP on both connections (RFC 9110 §7.8), if it is the answer to what was asked.
+    private func passSwitch(_ head: ResponseHead, from inbound: Buffer) -> Step? {
+        let (requestBytes, worker) = (requestBytes, connection.worker)
+        guard let webSocketKey, requestIsSent,
+            WebSocketHandshake.isAnswered(
+                by: head, worker.responseFields, inbound.readable, key: requestBytes.bytes.bytes(webSocketKey))
+        else { return .failed(.upstreamSwitched) }
+        status = head.status
+        headArrived = worker.loop.now
+        state = .complete
+        HeadWriter.writeResponse(
+            head, worker.responseFields, source: inbound.readable, requestVersion: request.version, framing: .none, keepAlive: true,
+            into: composing())
         inbound.consume(head.byteCount)
         return nil
     }

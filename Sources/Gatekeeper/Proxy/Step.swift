@@ -20,6 +20,7 @@ enum ExchangeFailure: Equatable {
     case clientGone
     case clientTooSlow
     case refused(Refusal)
+    case forbidden(PolicyRefusal)
     // Upstream
     case connectFailed(Int32)
     case connectTimedOut
@@ -29,12 +30,14 @@ enum ExchangeFailure: Equatable {
     case upstreamTruncated
     /// Its response is not HTTP that can be passed on.
     case upstreamInvalid(Refusal)
-    /// 101 for a request that asked for no other protocol.
+    /// 101 for a request that asked for no other protocol, or not the answer to what it asked.
     case upstreamSwitched
     /// One interim response after the other.
     case upstreamInterimFlood
     case upstreamTooSlow
     // Ours
+    /// Nothing has come through a tunnel for a while.
+    case tunnelIdle
     case aborted
 }
 
@@ -46,7 +49,7 @@ extension ExchangeFailure {
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut
-        case .clientGone, .clientTooSlow, .refused, .aborted: nil
+        case .clientGone, .clientTooSlow, .refused, .forbidden, .tunnelIdle, .aborted: nil
         }
     }
 
@@ -56,6 +59,8 @@ extension ExchangeFailure {
         case .clientGone, .aborted: nil
         case .clientTooSlow: "client_too_slow"
         case .refused(let refusal): refusal.reason
+        case .forbidden(let refusal): refusal.reason
+        case .tunnelIdle: "tunnel_idle"
         case .connectFailed(let code): Self.connectReason(code)
         case .connectTimedOut: "connect_timeout"
         case .upstreamClosed: "closed_before_response"

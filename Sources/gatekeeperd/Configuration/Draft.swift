@@ -15,6 +15,7 @@ struct Draft: Sendable {
     var onDeny = Settings.OnDeny.reset
     var upstream: Located<UpstreamURL>?
     var idle = Idle()
+    var webSocket = false
     var limits = Settings.Limits()
     var timeouts = Settings.Timeouts()
     var log = Settings.Log()

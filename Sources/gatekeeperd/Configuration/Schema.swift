@@ -88,7 +88,9 @@ enum Schema {
     private static let routing = [
         Setting(path: "routes", rule: .notYet, summary: "The methods and paths that are let through."),
         Setting(path: "routes_mode", rule: .notYet, summary: "Whether routes are enforced or only logged."),
-        Setting(path: "websocket", rule: .notYet, summary: "Whether Upgrade is let through."),
+        Setting(
+            path: "websocket", rule: .scalar(.flag(\.webSocket)),
+            summary: "Let requests leave HTTP for a WebSocket; otherwise Upgrade is refused."),
     ]
 
     private static let limits = [
@@ -150,6 +152,9 @@ enum Schema {
         Setting(
             path: "timeouts.expect", rule: .scalar(.duration(\.timeouts.expectMilliseconds, in: 0...86_400_000)),
             summary: "How long a client that asks for 100 Continue waits for the upstream's before it gets ours."),
+        Setting(
+            path: "timeouts.tunnel", rule: .scalar(.duration(\.timeouts.tunnelMilliseconds, in: milliseconds)),
+            summary: "For a WebSocket on which nothing moves in either direction."),
         Setting(
             path: "timeouts.drain", rule: .scalar(.duration(\.timeouts.drainMilliseconds, in: 0...86_400_000)),
             summary: "For finishing what runs when the service is asked to stop."),

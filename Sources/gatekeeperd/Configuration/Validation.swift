@@ -27,6 +27,7 @@ enum Validation {
         settings.onDeny = draft.onDeny
         settings.upstream.idleConnectionsMax = draft.idle.connectionsMax
         settings.upstream.idleTimeoutMilliseconds = draft.idle.timeoutMilliseconds
+        settings.webSocket = draft.webSocket
         settings.limits = draft.limits
         settings.timeouts = draft.timeouts
         settings.log = draft.log

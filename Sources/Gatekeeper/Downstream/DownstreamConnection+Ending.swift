@@ -1,0 +1,66 @@
+extension DownstreamConnection {
+    /// How a connection is to be ended.
+    enum Ending {
+        /// Both sides are done.
+        case orderly
+        /// We are done, the client may still be sending: let it read our answer before the connection goes.
+        case lingering
+        /// Something was cut short, and must not look complete.
+        case reset
+        /// Nobody is there to say goodbye to.
+        case abandoned
+    }
+
+    static var lingerMilliseconds: Int { 2_000 }
+    private static var lingerBytesMax: Int { 1 << 20 }
+
+    func close(_ ending: Ending) async {
+        switch ending {
+        case .abandoned:
+            break
+        case .reset:
+            return socket.reset()
+        case .orderly:
+            tls.sendCloseNotify()
+        case .lingering:
+            tls.sendCloseNotify()
+            await linger()
+        }
+        socket.close()
+    }
+
+    /// Half-closes, then reads and throws away for a bounded while. Closing at once would reset the connection while the client still
+    /// sends, and the reset would overtake the answer that says why (RFC 9112 §9.6).
+    private func linger() async {
+        let deadline = worker.loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
+        var discarded = 0
+        while tls.hasUnsentBytes {
+            guard tls.flush() == .wouldBlock, await suspend(for: [.writable], until: deadline) == .ready else { break }
+        }
+        System.shutdownWriting(socket.descriptor)
+        let scratch = worker.buffers.take()
+        defer { worker.buffers.give(scratch) }
+        while discarded < Self.lingerBytesMax {
+            switch socket.receive(into: scratch) {
+            case .bytes(let count):
+                discarded += count
+                scratch.clear()
+            case .wouldBlock:
+                guard await suspend(for: [.readable], until: deadline) == .ready else { return }
+            case .endOfStream, .failed:
+                return
+            }
+        }
+    }
+
+    /// Half-closes: we send nothing more and still read. To be called again while it would block.
+    func endWriting() -> TLSStream.FlushOutcome {
+        if !hasSaidEnd {
+            hasSaidEnd = true
+            tls.sendCloseNotify()
+        }
+        let outcome = tls.flush()
+        if outcome == .done { System.shutdownWriting(socket.descriptor) }
+        return outcome
+    }
+}

@@ -1,0 +1,29 @@
+/// Why a well-formed request isn't passed on: the door's own rules, where a `Refusal` is HTTP's.
+///
+/// The same three facts go with a case: the status of the answer, the word for the log, the sentence for the client.
+package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
+    /// `Upgrade` while `websocket` is off, or to a protocol that isn't WebSocket: behind it nothing could be judged any more.
+    case upgrade
+    /// Not what RFC 6455 §4.2.1 asks of a client's opening handshake.
+    case webSocketHandshake
+    /// A body without a length for an upstream that speaks HTTP/1.0 and can't be sent chunks (RFC 9112 §6.1).
+    case lengthRequired
+
+    package var status: UInt16 { facts.status }
+
+    /// In snake case.
+    package var reason: StaticString { facts.reason }
+
+    package var detail: StaticString { facts.detail }
+
+    private typealias Facts = (status: UInt16, reason: StaticString, detail: StaticString)
+
+    private var facts: Facts {
+        switch self {
+        case .upgrade: (403, "upgrade", "Another protocol isn't served here.")
+        case .webSocketHandshake:
+            (400, "websocket_handshake", "A WebSocket handshake is a GET with one Sec-WebSocket-Key and Sec-WebSocket-Version 13.")
+        case .lengthRequired: (411, "length_required", "The body must be sent with its length in Content-Length.")
+        }
+    }
+}

@@ -1,0 +1,154 @@
+/// What follows a 101: bytes both ways, until both peers have said that they are done or nothing has moved for `timeouts.tunnel`.
+///
+/// ```
+///   client ── input ──▶ upstream        each way as far as it goes without blocking;
+///   client ◀─ inbound ─ upstream        an end is passed on and leaves the other way open
+/// ```
+///
+/// A buffer is held only while there is something in it: an idle WebSocket costs two sockets and a session.
+final class Tunnel {
+    private let connection: DownstreamConnection
+    private let upstream: Socket
+    /// From the upstream, on its way to the client.
+    private var inbound: Buffer?
+    private var clientEnded = false
+    private var upstreamEnded = false
+    private var progressed: Instant
+
+    private(set) var bytesIn: UInt64 = 0
+    private(set) var bytesOut: UInt64 = 0
+
+    /// - Parameter inbound: what the upstream has sent behind its 101.
+    init(_ connection: DownstreamConnection, _ upstream: Socket, inbound: Buffer?) {
+        self.connection = connection
+        self.upstream = upstream
+        self.inbound = inbound
+        progressed = connection.worker.loop.now
+    }
+
+    /// Nil when both peers have ended it.
+    func run() async -> ExchangeFailure? {
+        defer { releaseInbound(evenIfFull: true) }
+        while true {
+            let outward = clientEnded ? .done : takeFromClient()
+            let inward = upstreamEnded ? passEnd() : takeFromUpstream()
+            if outward == .done, inward == .done { return nil }
+            if case .failed(let failure) = outward { return failure }
+            if case .failed(let failure) = inward { return failure }
+            if let failure = await pause(outward, inward) { return failure }
+        }
+    }
+
+    // MARK: Client to upstream
+
+    private func takeFromClient() -> Step {
+        for _ in 0..<Step.budget {
+            if let input = connection.input, !input.isEmpty {
+                switch upstream.send(input) {
+                case .bytes(let count):
+                    bytesIn += UInt64(count)
+                    progressed = connection.worker.loop.now
+                case .wouldBlock: return .blocked(upstream: [.writable])
+                case .endOfStream, .failed:
+                    // It reads no more. What it has said before that is still on its way to the client.
+                    clientEnded = true
+                    return .done
+                }
+                continue
+            }
+            connection.input?.clear()
+            switch connection.fill() {
+            case .bytes: continue
+            case .wouldBlock:
+                connection.releaseInput()
+                return .blocked(downstream: [.readable])
+            case .closed:
+                connection.releaseInput()
+                clientEnded = true
+                System.shutdownWriting(upstream.descriptor)
+                return .done
+            case .failed:
+                clientEnded = true
+                return upstreamEnded ? .done : .failed(.clientGone)
+            }
+        }
+        return .budgetSpent
+    }
+
+    // MARK: Upstream to client
+
+    private func takeFromUpstream() -> Step {
+        let tls = connection.tls
+        for _ in 0..<Step.budget {
+            if let inbound, !inbound.isEmpty {
+                let before = inbound.count
+                let outcome = tls.write(inbound)
+                if inbound.count < before { progressed = connection.worker.loop.now }
+                bytesOut += UInt64(before - inbound.count)
+                switch outcome {
+                case .done: continue
+                case .wouldBlock: return .blocked(downstream: [.writable])
+                case .failed: return .failed(.clientGone)
+                }
+            }
+            switch tls.flush() {
+            case .done: break
+            case .wouldBlock: return .blocked(downstream: [.writable])
+            case .failed: return .failed(.clientGone)
+            }
+            let buffer = inbound ?? connection.worker.buffers.take()
+            inbound = buffer
+            buffer.clear()
+            switch upstream.receive(into: buffer) {
+            case .bytes: continue
+            case .wouldBlock:
+                releaseInbound()
+                return .blocked(upstream: [.readable])
+            case .endOfStream:
+                releaseInbound()
+                upstreamEnded = true
+                return passEnd()
+            case .failed: return .failed(.upstreamTruncated)
+            }
+        }
+        return .budgetSpent
+    }
+
+    /// The upstream says nothing more; the client may.
+    private func passEnd() -> Step {
+        switch connection.endWriting() {
+        case .done: .done
+        case .wouldBlock: .blocked(downstream: [.writable])
+        case .failed: .failed(.clientGone)
+        }
+    }
+
+    private func releaseInbound(evenIfFull: Bool = false) {
+        guard let buffer = inbound, evenIfFull || buffer.isEmpty else { return }
+        connection.worker.buffers.give(buffer)
+        inbound = nil
+    }
+
+    // MARK: Waiting
+
+    private func pause(_ outward: Step, _ inward: Step) async -> ExchangeFailure? {
+        let loop = connection.worker.loop
+        if outward == .budgetSpent || inward == .budgetSpent {
+            await connection.waiter.yield()
+            return connection.waiter.isAborted ? .aborted : nil
+        }
+        var downstreamInterest: Readiness = [.broken]
+        var upstreamInterest: Readiness = [.broken]
+        for case .blocked(let downstream, let upstream) in [outward, inward] {
+            downstreamInterest.formUnion(downstream)
+            upstreamInterest.formUnion(upstream)
+        }
+        upstream.interest = upstreamInterest
+        let deadline = progressed.advanced(byMilliseconds: connection.snapshot.timeouts.tunnelMilliseconds)
+        switch await connection.suspend(for: downstreamInterest, until: deadline) {
+        case .ready: return nil
+        case .aborted: return .aborted
+        case .deadlineExceeded: return loop.now >= deadline ? .tunnelIdle : nil
+        }
+    }
+}
