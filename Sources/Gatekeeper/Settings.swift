@@ -14,6 +14,8 @@ public struct Settings: Sendable {
     public var limits = Limits()
     public var timeouts = Timeouts()
     public var log = Log()
+    /// Where request bodies are collected that are too large for memory.
+    public var spoolFolder = "/var/tmp"
     /// Number of worker threads; nil is one for each processor that the process may use.
     public var workers: Int?
 
@@ -75,10 +77,23 @@ public struct Settings: Sendable {
         public var name: String
         public var idleConnectionsMax = 8
         public var idleTimeoutMilliseconds = 60_000
+        /// Sent as `Host` in place of the client's; nil to keep that.
+        public var host: String?
+        public var requestBuffering = RequestBuffering.off
 
         public init(endpoint: Endpoint, name: String) {
             self.endpoint = endpoint
             self.name = name
+        }
+
+        /// What happens to request bodies that come without a length.
+        public enum RequestBuffering: Sendable, Equatable {
+            /// They are passed on in chunks as they come.
+            case off
+            /// They are collected and sent with their length.
+            case auto
+            /// Likewise; larger ones are refused with 413.
+            case upTo(Int)
         }
 
         public enum Endpoint: Sendable, Equatable {

@@ -12,8 +12,14 @@ final class Snapshot: Sendable {
     /// One for each worker.
     let tls: [TLSContext]
     let upstream: UpstreamTarget
+    /// Sent upstream in place of the client's `Host`; empty to keep that.
+    let fixedHost: String
     /// Whether a request may ask for a WebSocket.
     let webSocket: Bool
+    /// The size up to which bodies without a length are collected before they are sent; nil to stream them.
+    let collectsUpTo: Int?
+    /// Where collected bodies go that are too large for memory.
+    let spoolFolder: String
     let limits: Settings.Limits
     let timeouts: Settings.Timeouts
     let log: Settings.Log
@@ -35,7 +41,15 @@ final class Snapshot: Sendable {
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
         self.upstream = upstream
+        fixedHost = settings.upstream.host ?? ""
         webSocket = settings.webSocket
+        collectsUpTo =
+            switch settings.upstream.requestBuffering {
+            case .off: nil
+            case .auto: settings.limits.requestBodyBytesMax
+            case .upTo(let bytes): min(bytes, settings.limits.requestBodyBytesMax)
+            }
+        spoolFolder = settings.spoolFolder
         limits = settings.limits
         timeouts = settings.timeouts
         log = settings.log

@@ -8,11 +8,11 @@
 package enum HeadWriter {
     /// A request head for the upstream.
     ///
-    /// `framing` is how the body will be sent where that differs from how it came. `upgrade` passes the wish for another protocol on;
-    /// without it `Upgrade` ends here.
+    /// `upgrade` passes the wish for another protocol on; without it `Upgrade` ends here. With `lengthFollows` the body is still being
+    /// collected: the head stays open for `endRequest`.
     package static func writeRequest(
         _ head: RequestHead, _ fields: borrowing FieldTable, source: Span<UInt8>, context: borrowing ForwardedContext,
-        framing: BodyFraming? = nil, upgrade: Bool = false, into buffer: Buffer
+        upgrade: Bool = false, lengthFollows: Bool = false, into buffer: Buffer
     ) {
         writeRequestLine(head, source, into: buffer)
         let sent = head.host.isEmpty ? context.defaultHost : source.bytes(head.host)
@@ -20,15 +20,22 @@ package enum HeadWriter {
         buffer.append(context.fixedHost.isEmpty ? sent : context.fixedHost)
         buffer.append("\r\n")
 
-        let framing = framing ?? head.framing
+        let framing = lengthFollows ? .none : head.framing
         var dropped = HopByHop.fields.union(ForwardedFields.fields).union(.of(.host, .contentLength))
-        if !head.expectsContinue { dropped.insert(KnownFieldSet(.expect)) }
+        if !head.expectsContinue || lengthFollows { dropped.insert(KnownFieldSet(.expect)) }
         if framing != .chunked { dropped.insert(KnownFieldSet(.trailer)) }
         copy(fields, dropping: dropped, source, into: buffer)
 
         ForwardedFields.write(context, host: sent, into: buffer)
         if upgrade, let protocols = head.upgradesTo { writeUpgrade(source.bytes(protocols), into: buffer) }
+        guard !lengthFollows else { return }
         write(framing == .none && head.method.expectsBody ? .length(0) : framing, into: buffer)
+        buffer.append("\r\n")
+    }
+
+    /// What a head that was left open still lacks.
+    package static func endRequest(bodyBytes: Int, into buffer: Buffer) {
+        write(.length(UInt64(bodyBytes)), into: buffer)
         buffer.append("\r\n")
     }
 

@@ -42,19 +42,21 @@ final class Exchange {
         let source = input.readable
         identifier = ExchangeIdentifier(worker.requestFields, source) ?? worker.identifiers.next()
         verdict = connection.verdict()
-        let judgement = Self.judge(head, worker.requestFields, source, by: connection.snapshot)
+        let snapshot = connection.snapshot
+        let judgement = Self.judge(head, worker.requestFields, source, by: snapshot)
         handshake = try? judgement.get()
+        let collectsUpTo = head.framing == .chunked ? snapshot.collectsUpTo : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
             head, worker.requestFields, source: source,
             context: ForwardedContext(
                 peer: connection.peerText.bytes, port: connection.port, requestID: identifier.bytes,
-                defaultHost: connection.listenerText.utf8.span),
-            upgrade: handshake != nil, into: outbound)
+                defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span),
+            upgrade: handshake != nil, lengthFollows: collectsUpTo != nil, into: outbound)
         refusal =
             if case .failure(let refusal) = judgement { .forbidden(refusal) } else { outbound.overflowed ? .refused(.headTooLarge) : nil }
         input.consume(head.byteCount)
-        sender = RequestSender(head, on: connection, outbound: outbound)
+        sender = RequestSender(head, on: connection, outbound: outbound, collectsUpTo: collectsUpTo)
         receiver = ResponseReceiver(
             head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: connection)
     }
@@ -64,6 +66,8 @@ final class Exchange {
         _ head: RequestHead, _ fields: borrowing FieldTable, _ source: Span<UInt8>, by snapshot: Snapshot
     ) -> Result<WebSocketHandshake?, PolicyRefusal> {
         do throws(PolicyRefusal) {
+            let needsLength = head.framing == .chunked && snapshot.collectsUpTo == nil && snapshot.upstream.speaksHTTP10
+            guard !needsLength else { throw .lengthRequired }
             return .success(try WebSocketHandshake(head, fields, source, isAllowed: snapshot.webSocket))
         } catch {
             return .failure(error)
@@ -84,6 +88,7 @@ final class Exchange {
     private func attempt() async -> ExchangeFailure? {
         if let refusal { return refusal }
         if case .failed(let failure) = sender.takeWhatCame() { return failure }
+        if sender.isCollecting, let failure = await collect() { return failure }
         let rule = RetryRule(isIdempotent: head.method.isIdempotent)
         var isRepeated = false
         while true {
@@ -104,6 +109,33 @@ final class Exchange {
             hasStoppedSending = false
             sender.replay()
             receiver.restart()
+        }
+    }
+
+    /// Waits for the whole body of a request whose upstream wants to know its length.
+    private func collect() async -> ExchangeFailure? {
+        if sender.awaitsContinue {
+            sender.continueWasSent()
+            receiver.sendContinue()
+        }
+        while true {
+            let delivery = receiver.deliver()
+            if case .failed(let failure) = delivery { return failure }
+            switch sender.collect() {
+            case .done: return nil
+            case .failed(let failure): return failure
+            case .budgetSpent:
+                await connection.waiter.yield()
+                if connection.waiter.isAborted { return .aborted }
+            case .blocked(let interest, _):
+                let deadline = sender.pace.deadline(timeoutMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
+                let wanted = delivery == nil ? interest : interest.union([.writable])
+                switch await connection.suspend(for: wanted, until: deadline) {
+                case .ready: continue
+                case .aborted: return .aborted
+                case .deadlineExceeded: if worker.loop.now >= deadline { return .clientTooSlow }
+                }
+            }
         }
     }
 
@@ -272,6 +304,7 @@ final class Exchange {
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
             (.upstreamFailed, .upstream, .badGateway)
         case .upstreamTooSlow: (.upstreamTimeout, .upstream, .timedOut)
+        case .spoolFailed: (.aborted, .proxy, .unavailable)
         case .tunnelIdle: (.completed, .proxy, nil)
         case .aborted: (.aborted, .proxy, nil)
         }

@@ -8,6 +8,7 @@ struct Problem {
     static let badGateway = Problem(status: 502, detail: "The ticket system's answer could not be used.")
     static let unreachable = Problem(status: 502, detail: "The ticket system could not be reached.")
     static let timedOut = Problem(status: 504, detail: "The ticket system did not answer in time.")
+    static let unavailable = Problem(status: 503, detail: "The request can't be taken at the moment.")
     static let requestTimeout = Problem(status: 408, detail: "The request was not received in time.")
 
     init(status: UInt16, detail: StaticString) {

@@ -6,11 +6,16 @@
 ///   then  length:   input ─────────────────────────▶ send        (no copy)
 ///         chunked:  input ─▶ scanner ─▶ outbound in our own chunks ─▶ send
 /// ```
+///
+/// With `request_buffering` a chunked body is collected first and leaves with its length.
 final class RequestSender {
     private enum Body {
         case complete
         case length(remaining: UInt64)
         case chunked(ChunkRelay)
+        case collecting(CollectedBody)
+        /// Collected; sent up to `offset`.
+        case spooled(SpoolFile, offset: Int)
     }
 
     private let connection: DownstreamConnection
@@ -36,7 +41,8 @@ final class RequestSender {
     /// From this length on a body is worth larger reads.
     private static let bulkBytesMin: UInt64 = 128 << 10
 
-    init(_ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer) {
+    /// - Parameter collectsUpTo: collect a chunked body of at most so many bytes before anything is sent.
+    init(_ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collectsUpTo bytesMax: Int? = nil) {
         self.head = head
         self.connection = connection
         self.outbound = outbound
@@ -50,6 +56,11 @@ final class RequestSender {
             body = .length(remaining: count)
             if count >= Self.bulkBytesMin { connection.tls.expectBulk(true) }
         case .chunked:
+            if let bytesMax {
+                let folder = connection.snapshot.spoolFolder
+                body = .collecting(CollectedBody(bytesMax: bytesMax, folder: folder, pool: connection.worker.buffers))
+                break
+            }
             let limit = UInt64(connection.snapshot.limits.requestBodyBytesMax)
             body = .chunked(ChunkRelay(bodyBytesMax: limit, writesChunks: true))
         }
@@ -58,10 +69,20 @@ final class RequestSender {
 
     /// The client has sent its whole request and we have read it.
     var isBodyRead: Bool {
-        if case .complete = body { true } else { false }
+        switch body {
+        case .complete, .spooled: true
+        case .length, .chunked, .collecting: false
+        }
     }
 
-    var isComplete: Bool { isBodyRead && outbound.isEmpty }
+    /// The upstream has the whole request.
+    var isComplete: Bool {
+        if case .complete = body { outbound.isEmpty } else { false }
+    }
+
+    var isCollecting: Bool {
+        if case .collecting = body { true } else { false }
+    }
 
     func continueWasSent() {
         awaitsContinue = false
@@ -90,7 +111,7 @@ final class RequestSender {
     func takeWhatCame() -> Step? {
         guard let input = connection.input, !input.isEmpty else { return nil }
         switch body {
-        case .complete:
+        case .complete, .collecting, .spooled:
             return nil
         case .length(let remaining):
             awaitsContinue = false
@@ -109,8 +130,8 @@ final class RequestSender {
     func push(to upstream: Socket) -> Step {
         for _ in 0..<Step.budget {
             if !outbound.isEmpty, let obstacle = flush(to: upstream) { return obstacle }
-            if isBodyRead { return .done }
-            if connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
+            if case .complete = body { return .done }
+            if !isBodyRead, connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
             if let obstacle = passBody(to: upstream) { return obstacle }
         }
         return .budgetSpent
@@ -143,10 +164,11 @@ final class RequestSender {
 
     /// Passes on what is in `input`: a body of known length straight to the socket, chunks by way of `outbound`.
     private func passBody(to upstream: Socket) -> Step? {
+        if case .spooled(let file, let offset) = body { return passSpool(file, from: offset) }
         guard let input = connection.input, !input.isEmpty else { return nil }
         isReplayable = false
         switch body {
-        case .complete:
+        case .complete, .collecting, .spooled:
             return nil
         case .chunked:
             outbound.clear()
@@ -163,6 +185,54 @@ final class RequestSender {
             }
         }
     }
+
+    private func passSpool(_ file: SpoolFile, from offset: Int) -> Step? {
+        isReplayable = false
+        outbound.clear()
+        do throws(SystemError) {
+            try file.read(at: offset, into: outbound)
+        } catch {
+            return .failed(.spoolFailed)
+        }
+        let end = offset + outbound.count
+        body = end == file.count ? .complete : .spooled(file, offset: end)
+        return nil
+    }
+
+    // MARK: Collecting
+
+    /// Reads the body until it is there whole, and ends the head with its length.
+    func collect() -> Step {
+        guard case .collecting(let collected) = body else { return .done }
+        for _ in 0..<Step.budget {
+            if connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
+            guard let input = connection.input else { continue }
+            let before = input.count
+            let outcome = collected.collect(from: input, limits: connection.snapshot.limits)
+            bodyBytes += UInt64(before - input.count)
+            bytesIn += UInt64(before - input.count)
+            switch outcome {
+            case .more: continue
+            case .complete: return finishCollecting(collected)
+            case .refused(let refusal): return .failed(.refused(refusal))
+            case .unwritable: return .failed(.spoolFailed)
+            }
+        }
+        return .budgetSpent
+    }
+
+    private func finishCollecting(_ collected: CollectedBody) -> Step {
+        HeadWriter.endRequest(bodyBytes: collected.count, into: outbound)
+        switch collected.place(behind: outbound) {
+        case .joined: body = .complete
+        case .spooled(let file): body = .spooled(file, offset: 0)
+        case .unwritable: return .failed(.spoolFailed)
+        }
+        progressed = connection.worker.loop.now
+        return .done
+    }
+
+    // MARK: Chunks
 
     /// Turns the client's chunks in `input` into our own in `outbound`, as many as fit. Nil to go on; a refusal ends it.
     private func frameChunks(from input: Buffer) -> Step? {

@@ -36,6 +36,8 @@ enum ExchangeFailure: Equatable {
     case upstreamInterimFlood
     case upstreamTooSlow
     // Ours
+    /// A body could not be collected: the disk is full, or the folder isn't there.
+    case spoolFailed
     /// Nothing has come through a tunnel for a while.
     case tunnelIdle
     case aborted
@@ -49,7 +51,7 @@ extension ExchangeFailure {
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut
-        case .clientGone, .clientTooSlow, .refused, .forbidden, .tunnelIdle, .aborted: nil
+        case .clientGone, .clientTooSlow, .refused, .forbidden, .spoolFailed, .tunnelIdle, .aborted: nil
         }
     }
 
@@ -60,6 +62,7 @@ extension ExchangeFailure {
         case .clientTooSlow: "client_too_slow"
         case .refused(let refusal): refusal.reason
         case .forbidden(let refusal): refusal.reason
+        case .spoolFailed: "spool"
         case .tunnelIdle: "tunnel_idle"
         case .connectFailed(let code): Self.connectReason(code)
         case .connectTimedOut: "connect_timeout"

@@ -15,6 +15,8 @@ struct Draft: Sendable {
     var onDeny = Settings.OnDeny.reset
     var upstream: Located<UpstreamURL>?
     var idle = Idle()
+    var upstreamHost: String?
+    var requestBuffering = Settings.Upstream.RequestBuffering.off
     var webSocket = false
     var limits = Settings.Limits()
     var timeouts = Settings.Timeouts()

@@ -74,10 +74,14 @@ enum Schema {
         Setting(path: "upstream.order", rule: .notYet, summary: "How one of several is chosen."),
         Setting(path: "upstream.ca", rule: .notYet, summary: "Authorities that an https upstream is verified against."),
         Setting(path: "upstream.pin_sha256", rule: .notYet, summary: "The hash of an https upstream's public key."),
-        Setting(path: "upstream.host", rule: .notYet, summary: "The Host that is sent."),
+        Setting(
+            path: "upstream.host", rule: .scalar(.upstreamHost),
+            summary: "The Host that is sent: the client's, which links in answers are built from, or always this one."),
         Setting(path: "upstream.health", rule: .notYet, summary: "Active checks."),
         Setting(path: "upstream.connections_max", rule: .notYet, summary: "Connections at most."),
-        Setting(path: "upstream.request_buffering", rule: .notYet, summary: "Whether bodies are collected before they are sent."),
+        Setting(
+            path: "upstream.request_buffering", rule: .scalar(.requestBuffering),
+            summary: "Collect bodies that come without a length, for a ticket system that needs one; a size refuses larger ones with 413."),
         Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests, for each worker."),
         Setting(path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)), summary: "How many."),
         Setting(

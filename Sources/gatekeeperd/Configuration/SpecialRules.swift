@@ -8,6 +8,29 @@ extension ScalarRule {
         }
     }
 
+    static var upstreamHost: ScalarRule {
+        ScalarRule(form: "preserve or HOST[:PORT]", defaultText: "preserve") { (text, _, draft) throws(ValueMistake) in
+            guard text != "preserve" else {
+                draft.upstreamHost = nil
+                return
+            }
+            guard UpstreamURL.isAuthority(text) else {
+                throw ValueMistake("\(Quantity.quoted(text)) is not a host, as tickets.example.org")
+            }
+            draft.upstreamHost = text
+        }
+    }
+
+    static var requestBuffering: ScalarRule {
+        ScalarRule(form: "off, auto or a size", defaultText: "off") { (text, _, draft) throws(ValueMistake) in
+            switch text {
+            case "off": draft.requestBuffering = .off
+            case "auto": draft.requestBuffering = .auto
+            default: draft.requestBuffering = .upTo(try Quantity.size(text))
+            }
+        }
+    }
+
     static var logDestination: ScalarRule {
         ScalarRule(form: "stdout or the path of a file", defaultText: "stdout") { (text, context, draft) throws(ValueMistake) in
             switch text {

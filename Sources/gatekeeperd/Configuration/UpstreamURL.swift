@@ -55,6 +55,11 @@ struct UpstreamURL: Equatable, Sendable {
         return .host(String(host), port: port)
     }
 
+    /// Whether `text` is a host with or without a port, and nothing else.
+    static func isAuthority(_ text: String) -> Bool {
+        !text.hasSuffix("/") && (try? endpoint(authority: text)) != nil
+    }
+
     private static func split(_ authority: Substring) -> (host: Substring, port: Substring?) {
         guard let colon = authority.lastIndex(of: ":") else { return (authority, nil) }
         if let bracket = authority.lastIndex(of: "]"), colon < bracket { return (authority, nil) }

@@ -27,6 +27,8 @@ enum Validation {
         settings.onDeny = draft.onDeny
         settings.upstream.idleConnectionsMax = draft.idle.connectionsMax
         settings.upstream.idleTimeoutMilliseconds = draft.idle.timeoutMilliseconds
+        settings.upstream.host = draft.upstreamHost
+        settings.upstream.requestBuffering = draft.requestBuffering
         settings.webSocket = draft.webSocket
         settings.limits = draft.limits
         settings.timeouts = draft.timeouts

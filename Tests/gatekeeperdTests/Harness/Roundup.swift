@@ -17,13 +17,20 @@ final class Roundup: Sendable {
 
     /// Prepares the environment if it isn't yet (a minute, once for a checkout), then starts daemon and tracker.
     ///
-    /// - Parameter settings: top-level YAML keys for the daemon; flags alone when nil.
-    init(settings: String? = nil) throws {
+    /// - Parameters:
+    ///   - upstreamSettings: a line under `upstream:` for the daemon.
+    ///   - settings: top-level YAML keys for the daemon; flags alone with neither.
+    init(upstreamSettings: String = "", settings: String? = nil) throws {
         let prepared = try Self.prepared.get()
         let folder = try TemporaryFolder()
         let port = try PortReservation()
         let upstream = "http://127.0.0.1:\(port.port)"
-        let daemon = if let settings { try Daemon(upstream: upstream, settings: settings) } else { try Daemon(upstream: upstream) }
+        let daemon =
+            if settings == nil, upstreamSettings.isEmpty {
+                try Daemon(upstream: upstream)
+            } else {
+                try Daemon(upstream: upstream, upstreamSettings: upstreamSettings, settings: settings ?? "")
+            }
 
         let tracker = folder.file("tracker")
         try FileManager.default.copyItem(atPath: prepared + "/tracker", toPath: tracker)

@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+@Suite("Bodies without a length for a ticket system that needs one")
+struct BufferingTests {
+    private static func chunked(_ body: String, fields: String = "") -> String {
+        "POST /ticket HTTP/1.1\r\nHost: tickets\r\nTransfer-Encoding: chunked\r\n\(fields)\r\n"
+            + "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\nX-End: yes\r\n\r\n"
+    }
+
+    @Test("collected, a chunked ticket arrives with its length at an upstream that ignores chunks", arguments: ["auto", "1KiB"])
+    func ignoresChunked(setting: String) throws {
+        let upstream = try ScriptedUpstream(.ignoresChunked)
+        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "request_buffering: \(setting)", settings: "")
+        let client = try RawClient(to: daemon)
+        #expect(try client.exchange(Self.chunked("printer on fire")).text == "read 15")
+        let request = try #require(upstream.requests.first)
+        #expect(request.text == "printer on fire")
+        #expect(request.values("transfer-encoding").isEmpty && request.values("trailer").isEmpty)
+        #expect(try daemon.waitForLine(event: "request")["outcome"] == "completed")
+    }
+
+    @Test("a real tracker that never answers a chunked ticket files one that was collected")
+    func roundup() throws {
+        let roundup = try Roundup(upstreamSettings: "request_buffering: auto")
+        let ticket = ["-H", "Content-Type: application/json", "-H", "Transfer-Encoding: chunked", "-d", #"{"title": "chunked"}"#]
+        #expect(try roundup.curl("issue", ticket).status == 201)
+        #expect(try roundup.curl("issue/1").text.contains("chunked"))
+    }
+
+    @Test("without the setting the body streams, chunks and all, before it is whole")
+    func off() throws {
+        let door = try Door(.echo)
+        #expect(try door.client.exchange(Self.chunked("ticket")).json["trailers"] == JSONValue(parsing: Array(#"[["X-End", "yes"]]"#.utf8)))
+        #expect(door.upstream.requests.first?["transfer-encoding"] == "chunked")
+    }
+
+    @Test("nothing reaches the upstream before the body is whole, and bytes in pieces are the same body")
+    func torn() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "request_buffering: auto", settings: "")
+        let client = try RawClient(to: daemon)
+        let request = Self.chunked("ticket")
+        for byte in request.utf8.dropLast() { try client.send([byte]) }
+        #expect(upstream.connectionCount == 0)
+        try client.send("\n")
+        #expect(try client.response().json["body_bytes"]?.number == 6)
+        // And the connection goes on.
+        #expect(try client.exchange(Self.chunked("another")).json["body_bytes"]?.number == 7)
+    }
+
+    @Test("a body larger than memory allows goes by way of a file, arrives byte for byte, and leaves memory alone")
+    func large() throws {
+        let bodyBytes = 64 << 20
+        let upstream = try ScriptedUpstream(
+            UpstreamScript { connection in
+                guard let head = try connection.head() else { return }
+                let digest = Digest()
+                let request = try connection.body(of: head) { digest.update($0) }
+                try connection.respond(body: "\(head["content-length"] ?? "none") \(request.bodyCount) \(digest.finish())")
+            })
+        let daemon = try Daemon(
+            upstream: upstream.url, upstreamSettings: "request_buffering: auto", settings: "limits: {request_body: 100MiB}")
+        let folder = try TemporaryFolder()
+        let file = try folder.writeRandom(bodyBytes, to: "large")
+        let expected = Digest.hex(of: Array(try Data(contentsOf: URL(fileURLWithPath: file))))
+        let run = try Curl(["-T", "-", "-X", "POST", daemon.url + "/upload"], input: file)
+        #expect(run.text == "\(bodyBytes) \(bodyBytes) \(expected)", "\(run.errors)")
+        #expect(try daemon.facts.residentBytesPeak < 64 << 20)
+    }
+
+    @Test("a body beyond the size is refused while it comes", arguments: ["4B", "auto"])
+    func tooLarge(setting: String) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, upstreamSettings: "request_buffering: \(setting)", settings: "limits: {request_body: 10B}")
+        let client = try RawClient(to: daemon)
+        try client.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfour\r\n7\r\n")
+        #expect(try client.response().status == 413)
+        #expect(try daemon.waitForLine(event: "refused")["reason"] == "body_too_large")
+        #expect(upstream.connectionCount == 0)
+    }
+
+    @Test("a client that waits for 100 is told to go on at once")
+    func expectation() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, upstreamSettings: "request_buffering: auto", settings: "timeouts: {expect: 1h}")
+        let client = try RawClient(to: daemon)
+        try client.send("POST / HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n")
+        #expect(try client.response().status == 100)
+        try client.send("2\r\nok\r\n0\r\n\r\n")
+        #expect(try client.response().json["body_bytes"]?.number == 2)
+        #expect(upstream.requests.first?.values("expect") == [])
+    }
+
+    @Test("a client that stops sending, or goes, costs the upstream nothing", arguments: [false, true])
+    func broken(goes: Bool) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, upstreamSettings: "request_buffering: auto", settings: "timeouts: {body: 300ms}")
+        let client = try RawClient(to: daemon)
+        try client.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfo")
+        // FIN without close_notify; closing could be a reset that overtakes the request.
+        if goes { client.socket.finishSending() } else { #expect(try client.response().status == 408) }
+        #expect(try daemon.waitForLine(event: "request")["outcome"] == (goes ? "client_gone" : "client_timeout"))
+        #expect(upstream.connectionCount == 0)
+    }
+
+    @Test("an upstream known to speak HTTP/1.0 is never sent chunks: 411, or collected where that is set")
+    func http10() throws {
+        let upstream = try ScriptedUpstream(.http10)
+        for (setting, status) in [("off", 411), ("auto", 200)] {
+            let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "request_buffering: \(setting)", settings: "workers: 1")
+            let client = try RawClient(to: daemon)
+            #expect(try client.exchange("GET / HTTP/1.1\r\nHost: t\r\n\r\n").text == "GET with 0 bytes")
+            #expect(try client.exchange(Self.chunked("ticket")).status == status)
+        }
+        #expect(upstream.requests.map(\.bodyCount) == [0, 0, 6])
+    }
+
+    @Test("what host says is sent, and the client's Host still told", arguments: ["tickets.internal", "tickets.internal:8080"])
+    func host(name: String) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "host: \(name)", settings: "")
+        _ = try RawClient(to: daemon).exchange("GET / HTTP/1.1\r\nHost: public\r\n\r\n")
+        let request = try #require(upstream.requests.first)
+        #expect(request["host"] == name && request["x-forwarded-host"] == "public")
+    }
+}
