@@ -77,6 +77,8 @@ public struct Settings: Sendable {
         public var name: String
         public var idleConnectionsMax = 8
         public var idleTimeoutMilliseconds = 60_000
+        /// Nil in clear.
+        public var tls: TLS?
         /// Sent as `Host` in place of the client's; nil to keep that.
         public var host: String?
         public var requestBuffering = RequestBuffering.off
@@ -84,6 +86,30 @@ public struct Settings: Sendable {
         public init(endpoint: Endpoint, name: String) {
             self.endpoint = endpoint
             self.name = name
+        }
+
+        /// How the ticket system is spoken with by TLS, and how it is known to be the ticket system.
+        public struct TLS: Sendable {
+            /// Whom the certificate must be for: also what is asked for by SNI if it is a name.
+            public var peer: Peer
+            /// A PEM file of authorities; nil for the system's.
+            public var authorityPath: String?
+            /// SHA-256 hashes of public keys (SubjectPublicKeyInfo), one of which it must show. Without `authorityPath` they stand in for the
+            /// chain and the name.
+            public var pins: [[UInt8]] = []
+            /// A certificate of ours, for a ticket system that asks for one.
+            public var certificatePath: String?
+            public var keyPath: String?
+
+            public init(peer: Peer) {
+                self.peer = peer
+            }
+
+            public enum Peer: Sendable, Equatable {
+                case name(String)
+                /// As text, without brackets.
+                case address(String)
+            }
         }
 
         /// What happens to request bodies that come without a length.

@@ -12,6 +12,8 @@ final class Snapshot: Sendable {
     /// One for each worker.
     let tls: [TLSContext]
     let upstream: UpstreamTarget
+    /// Towards the ticket system, one for each worker; empty in clear.
+    let upstreamTLS: [TLSContext]
     /// Sent upstream in place of the client's `Host`; empty to keep that.
     let fixedHost: String
     /// Whether a request may ask for a WebSocket.
@@ -35,6 +37,11 @@ final class Snapshot: Sendable {
                 contexts.append(try TLSContext(settings.tls, library: library, ticketKeys: ticketKeys))
             }
             tls = contexts
+            var upstreamContexts: [TLSContext] = []
+            if let upstreamTLS = settings.upstream.tls {
+                for library in libraries { upstreamContexts.append(try TLSContext(upstreamTLS, library: library)) }
+            }
+            upstreamTLS = upstreamContexts
         } catch {
             throw ServerError(settings: error.description)
         }

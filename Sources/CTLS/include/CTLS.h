@@ -53,6 +53,8 @@ static inline int ctls_ctx_set_min_proto_version(SSL_CTX *ctx, int version) { re
 static inline int ctls_ctx_set_max_proto_version(SSL_CTX *ctx, int version) { return SSL_CTX_set_max_proto_version(ctx, version); }
 static inline long ctls_ctx_set_session_cache_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_session_cache_mode(ctx, mode); }
 static inline int ctls_ctx_set1_groups_list(SSL_CTX *ctx, const char *list) { return SSL_CTX_set1_groups_list(ctx, (char *)list); }
+static inline long ctls_set_tlsext_host_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, (char *)name); }
+static inline void ctls_free(void *_Nullable memory) { OPENSSL_free(memory); }
 static inline int ctls_reason(unsigned long error) { return ERR_GET_REASON(error); }
 /// The errno that an error of the system carries, 0 for an error of OpenSSL's own.
 static inline int ctls_system_error(unsigned long error) { return ERR_SYSTEM_ERROR(error) ? (int)(error & ERR_SYSTEM_MASK) : 0; }

@@ -96,6 +96,7 @@ final class Exchange {
             switch await obtain(fresh: isRepeated) {
             case .connected(let connection): upstream = connection
             case .failed(let code): return .connectFailed(code)
+            case .untrusted(let failure): return .upstreamUntrusted(failure)
             case .timedOut: return .connectTimedOut
             case .aborted: return .aborted
             }
@@ -152,13 +153,13 @@ final class Exchange {
         socket.waiter = connection.waiter
         upstreamBegan = upstreamBegan ?? worker.loop.now
         while true {
-            let push = hasStoppedSending ? .done : sender.push(to: socket)
+            let push = hasStoppedSending ? .done : sender.push(to: upstream)
             if case .failed(let failure) = push {
                 // Its answer may be here already (413, then closed): read on.
                 guard failure == .upstreamClosed else { return failure }
                 hasStoppedSending = true
             }
-            let pull = receiver.pull(from: socket, requestIsSent: sender.isComplete)
+            let pull = receiver.pull(from: upstream, requestIsSent: sender.isComplete)
             switch pull {
             case .failed(let failure): return failure
             case .done where receiver.hasSwitched:
@@ -179,7 +180,7 @@ final class Exchange {
     /// Both peers have left HTTP: from here on bytes are passed on unread.
     private func passThrough(_ upstream: UpstreamConnection) async -> ExchangeFailure? {
         input = connection.detachHead(head.byteCount)
-        let tunnel = Tunnel(connection, upstream.socket, inbound: receiver.takeInbound())
+        let tunnel = Tunnel(connection, upstream, inbound: receiver.takeInbound())
         self.tunnel = tunnel
         let failure = await tunnel.run()
         upstream.close()
@@ -299,7 +300,7 @@ final class Exchange {
         case .clientTooSlow: (.clientTimeout, .downstream, .requestTimeout)
         case .refused(let refusal): (.refused, .http1, Problem(refusal))
         case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
-        case .connectFailed: (.upstreamFailed, .upstream, .unreachable)
+        case .connectFailed, .upstreamUntrusted: (.upstreamFailed, .upstream, .unreachable)
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
             (.upstreamFailed, .upstream, .badGateway)

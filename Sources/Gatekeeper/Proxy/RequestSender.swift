@@ -24,6 +24,8 @@ final class RequestSender {
     private var body: Body
     /// Body bytes taken from the client so far.
     private var bodyBytes: UInt64 = 0
+    /// Taken by TLS, and not yet by the socket.
+    private var isUnflushed = false
     /// Everything sent so far is still in `outbound`, so it can be sent again.
     private(set) var isReplayable = true
     private(set) var sent = RetryRule.Sent.nothing
@@ -77,7 +79,7 @@ final class RequestSender {
 
     /// The upstream has the whole request.
     var isComplete: Bool {
-        if case .complete = body { outbound.isEmpty } else { false }
+        if case .complete = body { outbound.isEmpty && !isUnflushed } else { false }
     }
 
     var isCollecting: Bool {
@@ -127,17 +129,30 @@ final class RequestSender {
     }
 
     /// Moves request bytes until something blocks.
-    func push(to upstream: Socket) -> Step {
+    func push(to upstream: UpstreamConnection) -> Step {
         for _ in 0..<Step.budget {
             if !outbound.isEmpty, let obstacle = flush(to: upstream) { return obstacle }
-            if case .complete = body { return .done }
+            if case .complete = body { return finishSending(to: upstream) }
             if !isBodyRead, connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
             if let obstacle = passBody(to: upstream) { return obstacle }
         }
         return .budgetSpent
     }
 
-    private func flush(to upstream: Socket) -> Step? {
+    /// What TLS holds back goes too.
+    private func finishSending(to upstream: UpstreamConnection) -> Step {
+        switch upstream.flush() {
+        case .done:
+            isUnflushed = false
+            return .done
+        case .wouldBlock:
+            isUnflushed = true
+            return .blocked(upstream: [.writable])
+        case .failed: return .failed(.upstreamClosed)
+        }
+    }
+
+    private func flush(to upstream: UpstreamConnection) -> Step? {
         switch upstream.send(outbound) {
         case .bytes:
             note(sent: bodyBytes > 0 || isBodyRead ? .body : .headOnly)
@@ -163,7 +178,7 @@ final class RequestSender {
     }
 
     /// Passes on what is in `input`: a body of known length straight to the socket, chunks by way of `outbound`.
-    private func passBody(to upstream: Socket) -> Step? {
+    private func passBody(to upstream: UpstreamConnection) -> Step? {
         if case .spooled(let file, let offset) = body { return passSpool(file, from: offset) }
         guard let input = connection.input, !input.isEmpty else { return nil }
         isReplayable = false

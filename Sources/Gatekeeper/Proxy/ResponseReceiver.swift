@@ -109,7 +109,7 @@ final class ResponseReceiver {
     }
 
     /// Moves response bytes until something blocks. `requestIsSent`: the upstream has the whole request.
-    func pull(from upstream: Socket, requestIsSent: Bool) -> Step {
+    func pull(from upstream: UpstreamConnection, requestIsSent: Bool) -> Step {
         self.requestIsSent = requestIsSent
         let sentBefore = connection.tls.sentBytes
         defer { pace.note(connection.tls.sentBytes - sentBefore, now: connection.worker.loop.now) }
@@ -175,7 +175,7 @@ final class ResponseReceiver {
 
     // MARK: Head
 
-    private func takeHead(from upstream: Socket) -> Step? {
+    private func takeHead(from upstream: UpstreamConnection) -> Step? {
         if let inbound, !inbound.isEmpty {
             switch parseHead(inbound) {
             case .parsed(let head): return pass(head, from: inbound)
@@ -302,7 +302,7 @@ final class ResponseReceiver {
 
     // MARK: Body
 
-    private func takeBody(_ source: Source, from upstream: Socket) -> Step? {
+    private func takeBody(_ source: Source, from upstream: UpstreamConnection) -> Step? {
         guard let inbound, !inbound.isEmpty else { return receive(from: upstream) }
         switch source {
         case .length(let remaining):
@@ -354,7 +354,7 @@ final class ResponseReceiver {
 
     // MARK: From the upstream
 
-    private func receive(from upstream: Socket) -> Step? {
+    private func receive(from upstream: UpstreamConnection) -> Step? {
         guard upstream.isReadable else {
             releaseInbound()
             return .blocked(upstream: [.readable])

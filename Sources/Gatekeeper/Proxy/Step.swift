@@ -24,6 +24,8 @@ enum ExchangeFailure: Equatable {
     // Upstream
     case connectFailed(Int32)
     case connectTimedOut
+    /// TLS didn't come about, or not with whom it must be.
+    case upstreamUntrusted(UpstreamTLSFailure)
     /// Closed or reset before a byte of the response.
     case upstreamClosed
     /// Closed or reset within the response.
@@ -47,7 +49,7 @@ extension ExchangeFailure {
     /// As the retry rule sees it; nil for what isn't the upstream's failure.
     var kind: RetryRule.Failure? {
         switch self {
-        case .connectFailed, .connectTimedOut: .connect
+        case .connectFailed, .connectTimedOut, .upstreamUntrusted: .connect
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut
@@ -66,6 +68,7 @@ extension ExchangeFailure {
         case .tunnelIdle: "tunnel_idle"
         case .connectFailed(let code): Self.connectReason(code)
         case .connectTimedOut: "connect_timeout"
+        case .upstreamUntrusted(let failure): failure.reason
         case .upstreamClosed: "closed_before_response"
         case .upstreamTruncated: "truncated"
         case .upstreamInvalid(let refusal): refusal.reason

@@ -8,18 +8,19 @@
 /// A buffer is held only while there is something in it: an idle WebSocket costs two sockets and a session.
 final class Tunnel {
     private let connection: DownstreamConnection
-    private let upstream: Socket
+    private let upstream: UpstreamConnection
     /// From the upstream, on its way to the client.
     private var inbound: Buffer?
     private var clientEnded = false
     private var upstreamEnded = false
+    private var upstreamMustHearEnd = false
     private var progressed: Instant
 
     private(set) var bytesIn: UInt64 = 0
     private(set) var bytesOut: UInt64 = 0
 
     /// - Parameter inbound: what the upstream has sent behind its 101.
-    init(_ connection: DownstreamConnection, _ upstream: Socket, inbound: Buffer?) {
+    init(_ connection: DownstreamConnection, _ upstream: UpstreamConnection, inbound: Buffer?) {
         self.connection = connection
         self.upstream = upstream
         self.inbound = inbound
@@ -30,7 +31,7 @@ final class Tunnel {
     func run() async -> ExchangeFailure? {
         defer { releaseInbound(evenIfFull: true) }
         while true {
-            let outward = clientEnded ? .done : takeFromClient()
+            let outward = clientEnded ? tellUpstreamEnd() : takeFromClient()
             let inward = upstreamEnded ? passEnd() : takeFromUpstream()
             if outward == .done, inward == .done { return nil }
             if case .failed(let failure) = outward { return failure }
@@ -56,6 +57,10 @@ final class Tunnel {
                 }
                 continue
             }
+            switch upstream.flush() {
+            case .done, .failed: break
+            case .wouldBlock: return .blocked(upstream: [.writable])
+            }
             connection.input?.clear()
             switch connection.fill() {
             case .bytes: continue
@@ -65,14 +70,25 @@ final class Tunnel {
             case .closed:
                 connection.releaseInput()
                 clientEnded = true
-                System.shutdownWriting(upstream.descriptor)
-                return .done
+                upstreamMustHearEnd = true
+                return tellUpstreamEnd()
             case .failed:
                 clientEnded = true
                 return upstreamEnded ? .done : .failed(.clientGone)
             }
         }
         return .budgetSpent
+    }
+
+    /// The client says nothing more; the upstream may.
+    private func tellUpstreamEnd() -> Step {
+        switch upstream.flush() {
+        case .wouldBlock: return .blocked(upstream: [.writable])
+        case .done where upstreamMustHearEnd: upstream.endWriting()
+        case .done, .failed: break
+        }
+        upstreamMustHearEnd = false
+        return .done
     }
 
     // MARK: Upstream to client
@@ -143,7 +159,7 @@ final class Tunnel {
             downstreamInterest.formUnion(downstream)
             upstreamInterest.formUnion(upstream)
         }
-        upstream.interest = upstreamInterest
+        upstream.socket.interest = upstreamInterest
         let deadline = progressed.advanced(byMilliseconds: connection.snapshot.timeouts.tunnelMilliseconds)
         switch await connection.suspend(for: downstreamInterest, until: deadline) {
         case .ready: return nil

@@ -5,6 +5,8 @@ enum DialOutcome {
     case connected(UpstreamConnection)
     /// Every address failed; the errno of the last one (0: the name has no address).
     case failed(Int32)
+    /// Connected, but not to who it must be, or not by TLS.
+    case untrusted(UpstreamTLSFailure)
     case timedOut
     case aborted
 }
@@ -14,10 +16,10 @@ extension UpstreamPool {
     func dial(waiter: Waiter, on loop: EventLoop, timeoutMilliseconds: Int) async -> DialOutcome {
         var outcome = DialOutcome.failed(0)
         for address in target.addresses {
-            outcome = await Self.connect(address, waiter: waiter, loop: loop, timeoutMilliseconds: timeoutMilliseconds)
+            outcome = await connect(address, waiter: waiter, loop: loop, timeoutMilliseconds: timeoutMilliseconds)
             switch outcome {
             case .connected, .aborted: return outcome
-            case .failed, .timedOut: continue
+            case .failed, .untrusted, .timedOut: continue
             }
         }
         target.reportConnectFailure()
@@ -26,7 +28,7 @@ extension UpstreamPool {
 
     private static var fullQueuePauseMilliseconds: Int { 20 }
 
-    private static func connect(
+    private func connect(
         _ address: ConnectAddress, waiter: Waiter, loop: EventLoop, timeoutMilliseconds: Int
     ) async -> DialOutcome {
         let deadline = loop.now.advanced(byMilliseconds: timeoutMilliseconds)
@@ -64,6 +66,29 @@ extension UpstreamPool {
             socket.close()
             return .failed(code)
         }
-        return .connected(UpstreamConnection(socket))
+        guard let tls else { return .connected(UpstreamConnection(socket)) }
+        let outcome = await shakeHands(tls, over: socket, waiter: waiter, deadline: deadline)
+        if case .connected = outcome { return outcome }
+        socket.close()
+        return outcome
+    }
+
+    private func shakeHands(_ tls: UpstreamTLS, over socket: Socket, waiter: Waiter, deadline: Instant) async -> DialOutcome {
+        guard let stream = tls.begin(over: socket, pool: buffers) else { return .failed(ENOMEM) }
+        while true {
+            switch stream.handshake() {
+            case .done:
+                if let objection = tls.objection(to: stream) { return .untrusted(objection) }
+                return .connected(UpstreamConnection(socket, tls: stream))
+            case .failed: return .untrusted(tls.failure(of: stream))
+            case .wouldBlock: break
+            }
+            socket.interest = stream.hasUnsentBytes ? [.readable, .writable] : [.readable]
+            switch await waiter.wait(until: deadline) {
+            case .ready: continue
+            case .deadlineExceeded: return .timedOut
+            case .aborted: return .aborted
+            }
+        }
     }
 }

@@ -1,19 +1,79 @@
-/// One connection to the ticket system, used by one exchange at a time, kept open between them.
+/// One connection to the ticket system, in clear or TLS, used by one exchange at a time, kept open between them.
 final class UpstreamConnection {
     let socket: Socket
+    /// Nil in clear.
+    let tls: TLSStream?
     /// Responses that have come in whole over it.
     var exchanges = 0
     /// Since when it lies in the pool.
     var idleSince = Instant(nanoseconds: 0)
 
-    init(_ socket: Socket) {
+    init(_ socket: Socket, tls: TLSStream? = nil) {
         self.socket = socket
+        self.tls = tls
     }
 
     /// Whether it has carried an exchange before: then its peer may have closed it while our bytes were on their way.
     var isReused: Bool { exchanges > 0 }
 
+    // MARK: Bytes
+
+    /// A `receive` may bring something, or an end.
+    var isReadable: Bool { socket.isReadable || tls?.hasPendingBytes ?? false }
+
+    /// Reads into the room of `buffer`. An end over TLS is one only with close_notify; any other may be somebody's cut.
+    func receive(into buffer: Buffer) -> System.Transfer {
+        guard let tls else { return socket.receive(into: buffer) }
+        return switch tls.read(into: buffer) {
+        case .bytes(let count): .bytes(count)
+        case .wouldBlock: .wouldBlock
+        case .closed: .endOfStream
+        case .failed: .failed(0)
+        }
+    }
+
+    /// Sends from the front of `buffer`, at most `limit` bytes, and consumes what was taken. Over TLS what was taken may still wait to be
+    /// flushed.
+    func send(_ buffer: Buffer, limit: Int = .max) -> System.Transfer {
+        guard let tls else { return socket.send(buffer, limit: limit) }
+        let before = buffer.count
+        let outcome = tls.write(buffer, limit: limit)
+        if outcome == .failed { return .failed(0) }
+        return before > buffer.count ? .bytes(before - buffer.count) : .wouldBlock
+    }
+
+    /// Sends what TLS still holds.
+    func flush() -> TLSStream.FlushOutcome { tls?.flush() ?? .done }
+
+    /// No more from us; reading goes on.
+    func endWriting() {
+        tls?.sendCloseNotify()
+        System.shutdownWriting(socket.descriptor)
+    }
+
+    /// Ends it wherever it stands: over TLS without close_notify, so that nothing cut short looks whole.
     func close() {
         socket.close()
+    }
+
+    /// Ends it between two exchanges.
+    func retire() {
+        tls?.sendCloseNotify()
+        socket.close()
+    }
+
+    // MARK: Idle
+
+    /// Whether nothing has arrived that belongs to no request of ours. Records of TLS itself (a ticket, new keys) are taken note of and are
+    /// nothing.
+    ///
+    /// With `certain` the kernel is asked once more, because epoll may not have been looked at since something came.
+    func isClean(certain: Bool, pool: BufferPool) -> Bool {
+        guard let tls else { return !socket.isReadable && !(certain && socket.hasUnreadInput()) }
+        if certain, socket.hasUnreadInput() { socket.readiness.insert(.readable) }
+        guard isReadable else { return true }
+        let scratch = pool.take()
+        defer { pool.give(scratch) }
+        return tls.read(into: scratch) == .wouldBlock && !socket.peerClosed
     }
 }

@@ -12,6 +12,9 @@ final class UpstreamPool {
     private static let forgetAfterMilliseconds = 60_000
 
     let target: UpstreamTarget
+    /// Nil in clear.
+    let tls: UpstreamTLS?
+    let buffers: BufferPool
     private let loop: EventLoop
     /// Idle connections, oldest first.
     private var idle: [UpstreamConnection] = []
@@ -21,8 +24,10 @@ final class UpstreamPool {
     private var forgetAt: Instant = .distantFuture
     private var isEnded = false
 
-    init(_ target: UpstreamTarget, loop: EventLoop) {
+    init(_ target: UpstreamTarget, tls: UpstreamTLS? = nil, buffers: BufferPool, loop: EventLoop) {
         self.target = target
+        self.tls = tls
+        self.buffers = buffers
         self.loop = loop
         waiter = Waiter(on: loop)
         idleMilliseconds = UInt64(target.idleTimeoutMilliseconds)
@@ -34,8 +39,7 @@ final class UpstreamPool {
     /// repeated, one system call is cheaper than a lost ticket.
     func take(certain: Bool) -> UpstreamConnection? {
         while let connection = idle.popLast() {
-            let isClean = !connection.socket.isReadable && !(certain && connection.socket.hasUnreadInput())
-            if isClean, age(of: connection) < idleMilliseconds { return connection }
+            if connection.isClean(certain: certain, pool: buffers), age(of: connection) < idleMilliseconds { return connection }
             discard(connection)
         }
         return nil
@@ -43,8 +47,9 @@ final class UpstreamPool {
 
     /// Takes a connection back whose last response has been read to its end.
     func give(_ connection: UpstreamConnection) {
-        guard !isEnded, target.idleConnectionsMax > 0, !connection.socket.isReadable else { return connection.close() }
-        if idle.count >= target.idleConnectionsMax { idle.removeFirst().close() }
+        guard !isEnded, target.idleConnectionsMax > 0, connection.isClean(certain: false, pool: buffers) else { return connection.retire() }
+        if let stream = connection.tls, connection.exchanges == 1 { tls?.remember(stream) }
+        if idle.count >= target.idleConnectionsMax { idle.removeFirst().retire() }
         connection.idleSince = loop.now
         connection.socket.waiter = waiter
         connection.socket.interest = [.readable]
@@ -59,7 +64,7 @@ final class UpstreamPool {
             _ = await waiter.wait(until: min(wake, forgetAt))
             sweep()
         }
-        for connection in idle { connection.close() }
+        for connection in idle { connection.retire() }
         idle.removeAll()
         waiter.end()
     }
@@ -78,10 +83,10 @@ final class UpstreamPool {
         var kept: [UpstreamConnection] = []
         kept.reserveCapacity(idle.count)
         for connection in idle {
-            if connection.socket.isReadable || age(of: connection) >= idleMilliseconds {
-                discard(connection)
-            } else {
+            if age(of: connection) < idleMilliseconds, connection.isClean(certain: false, pool: buffers) {
                 kept.append(connection)
+            } else {
+                discard(connection)
             }
         }
         idle = kept
@@ -89,7 +94,7 @@ final class UpstreamPool {
 
     private func discard(_ connection: UpstreamConnection) {
         if connection.socket.peerClosed { learn(age(of: connection)) }
-        connection.close()
+        connection.retire()
     }
 
     /// The upstream closed an idle connection at this age.

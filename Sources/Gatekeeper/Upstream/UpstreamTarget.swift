@@ -6,6 +6,8 @@ internal import Synchronization
 final class UpstreamTarget: Sendable {
     /// The URL as configured, for log lines.
     let name: String
+    /// Nil in clear.
+    let tls: Settings.Upstream.TLS?
     let idleConnectionsMax: Int
     let idleTimeoutMilliseconds: Int
     private let state: Mutex<State>
@@ -20,6 +22,7 @@ final class UpstreamTarget: Sendable {
 
     init(_ settings: Settings.Upstream) throws(ServerError) {
         name = settings.name
+        tls = settings.tls
         idleConnectionsMax = settings.idleConnectionsMax
         idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
         switch settings.endpoint {

@@ -27,7 +27,8 @@ final class WorkerState {
         self.loop = loop
         self.snapshot = snapshot
         self.journal = journal
-        pool = UpstreamPool(snapshot.upstream, loop: loop)
+        let tls = snapshot.upstream.tls.map { UpstreamTLS($0, context: snapshot.upstreamTLS[index]) }
+        pool = UpstreamPool(snapshot.upstream, tls: tls, buffers: buffers, loop: loop)
         drainWaiter = Waiter(on: loop)
         for (index, listener) in listeners.enumerated() {
             acceptors.append(

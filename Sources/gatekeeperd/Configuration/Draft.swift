@@ -16,6 +16,10 @@ struct Draft: Sendable {
     var upstream: Located<UpstreamURL>?
     var idle = Idle()
     var upstreamHost: String?
+    var upstreamAuthorityPath: Located<String>?
+    var upstreamPins: [[UInt8]] = []
+    var upstreamCertificatePath: Located<String>?
+    var upstreamKeyPath: Located<String>?
     var requestBuffering = Settings.Upstream.RequestBuffering.off
     var webSocket = false
     var limits = Settings.Limits()

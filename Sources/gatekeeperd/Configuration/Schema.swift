@@ -72,8 +72,16 @@ enum Schema {
         Setting(path: "upstream.url", rule: .scalar(.upstreamURL), summary: "Where it listens; required."),
         Setting(path: "upstream.urls", rule: .notYet, summary: "Several, of which a healthy one is used."),
         Setting(path: "upstream.order", rule: .notYet, summary: "How one of several is chosen."),
-        Setting(path: "upstream.ca", rule: .notYet, summary: "Authorities that an https upstream is verified against."),
-        Setting(path: "upstream.pin_sha256", rule: .notYet, summary: "The hash of an https upstream's public key."),
+        Setting(
+            path: "upstream.ca", rule: .scalar(.file(\.upstreamAuthorityPath)),
+            summary: "Authorities that an https ticket system is verified against, in place of the system's."),
+        Setting(
+            path: "upstream.pin_sha256", rule: .scalar(.upstreamPins),
+            summary: "The hash of an https ticket system's public key, for a self-signed certificate; several with commas between."),
+        Setting(
+            path: "upstream.certificate", rule: .scalar(.file(\.upstreamCertificatePath)),
+            summary: "A certificate to show to an https ticket system that asks for one, leaf first."),
+        Setting(path: "upstream.key", rule: .scalar(.file(\.upstreamKeyPath)), summary: "The private key of upstream.certificate."),
         Setting(
             path: "upstream.host", rule: .scalar(.upstreamHost),
             summary: "The Host that is sent: the client's, which links in answers are built from, or always this one."),

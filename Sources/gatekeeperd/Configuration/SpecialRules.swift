@@ -3,8 +3,15 @@ internal import Gatekeeper
 /// The rules of keys whose values have a form of their own.
 extension ScalarRule {
     static var upstreamURL: ScalarRule {
-        ScalarRule(form: "http://HOST:PORT or unix:/PATH", defaultText: nil) { (text, context, draft) throws(ValueMistake) in
+        ScalarRule(form: "http://HOST:PORT, https://HOST:PORT or unix:/PATH", defaultText: nil) {
+            (text, context, draft) throws(ValueMistake) in
             draft.upstream = Located(value: try UpstreamURL(text, directory: context.directory), origin: context.origin)
+        }
+    }
+
+    static var upstreamPins: ScalarRule {
+        ScalarRule(form: "the base64 of a SHA-256", defaultText: nil) { (text, _, draft) throws(ValueMistake) in
+            draft.upstreamPins = try PublicKeyPin.list(text)
         }
     }
 

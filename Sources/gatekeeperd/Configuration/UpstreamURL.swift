@@ -1,9 +1,12 @@
 internal import Gatekeeper
 
-/// Where the ticket system listens, as an admin writes it: `http://10.0.0.5:8080` or `unix:/run/app.sock`.
+/// Where the ticket system listens, as an admin writes it: `http://10.0.0.5:8080`, `https://tickets.internal` or
+/// `unix:/run/app.sock`.
 struct UpstreamURL: Equatable, Sendable {
     var endpoint: Settings.Upstream.Endpoint
     var text: String
+    /// Over TLS, whom the certificate must be for.
+    var tlsPeer: Settings.Upstream.TLS.Peer?
 
     /// Room in `sockaddr_un`, less the NUL at the end.
     private static let socketPathBytesMax = 107
@@ -22,22 +25,27 @@ struct UpstreamURL: Equatable, Sendable {
             }
             endpoint = .unix(path)
         } else if let rest = text.strip(prefix: "http://") {
-            endpoint = try Self.endpoint(authority: rest)
-        } else if text.hasPrefix("https://") {
-            throw ValueMistake("https upstreams are not supported yet")
+            endpoint = try Self.endpoint(authority: rest, defaultPort: 80)
+        } else if let rest = text.strip(prefix: "https://") {
+            endpoint = try Self.endpoint(authority: rest, defaultPort: 443)
+            switch endpoint {
+            case .host(let name, _): tlsPeer = .name(name)
+            case .address(let address): tlsPeer = .address(address.address.description)
+            case .unix: break
+            }
         } else {
-            throw ValueMistake("\(Quantity.quoted(text)) is not an upstream; write http://HOST:PORT or unix:/PATH")
+            throw ValueMistake("\(Quantity.quoted(text)) is not an upstream; write http://HOST:PORT, https://HOST:PORT or unix:/PATH")
         }
     }
 
-    private static func endpoint(authority text: String) throws(ValueMistake) -> Settings.Upstream.Endpoint {
+    private static func endpoint(authority text: String, defaultPort: UInt16) throws(ValueMistake) -> Settings.Upstream.Endpoint {
         let authority = text.hasSuffix("/") ? text.dropLast() : text[...]
         guard !authority.contains(where: { "/?#".contains($0) }) else {
             throw ValueMistake("an upstream has no path; requests keep their own: http://HOST:PORT")
         }
         guard !authority.contains("@") else { throw ValueMistake("an upstream has no user or password: http://HOST:PORT") }
         let (host, portText) = split(authority)
-        var port: UInt16 = 80
+        var port = defaultPort
         if let portText {
             guard let number = try? Quantity.count(String(portText)), (1...65535).contains(number) else {
                 throw ValueMistake("\(Quantity.quoted(String(portText))) is not a port (1 to 65535)")
@@ -57,7 +65,7 @@ struct UpstreamURL: Equatable, Sendable {
 
     /// Whether `text` is a host with or without a port, and nothing else.
     static func isAuthority(_ text: String) -> Bool {
-        !text.hasSuffix("/") && (try? endpoint(authority: text)) != nil
+        !text.hasSuffix("/") && (try? endpoint(authority: text, defaultPort: 80)) != nil
     }
 
     private static func split(_ authority: Substring) -> (host: Substring, port: Substring?) {

@@ -12,6 +12,7 @@ enum Validation {
         diagnostics += listenerMistakes(draft)
         diagnostics += fileMistakes(draft)
         diagnostics += allowMistakes(draft)
+        diagnostics += upstreamTLSMistakes(draft)
         diagnostics += missing(reader)
         guard !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(diagnostics: diagnostics.sorted { rank($0) < rank($1) })
@@ -27,6 +28,7 @@ enum Validation {
         settings.onDeny = draft.onDeny
         settings.upstream.idleConnectionsMax = draft.idle.connectionsMax
         settings.upstream.idleTimeoutMilliseconds = draft.idle.timeoutMilliseconds
+        settings.upstream.tls = upstreamTLS(draft)
         settings.upstream.host = draft.upstreamHost
         settings.upstream.requestBuffering = draft.requestBuffering
         settings.webSocket = draft.webSocket
@@ -58,6 +60,41 @@ enum Validation {
         return diagnostics
     }
 
+    private static func upstreamTLS(_ draft: Draft) -> Settings.Upstream.TLS? {
+        guard let peer = draft.upstream?.value.tlsPeer else { return nil }
+        var tls = Settings.Upstream.TLS(peer: peer)
+        tls.authorityPath = draft.upstreamAuthorityPath?.value
+        tls.pins = draft.upstreamPins
+        tls.certificatePath = draft.upstreamCertificatePath?.value
+        tls.keyPath = draft.upstreamKeyPath?.value
+        return tls
+    }
+
+    /// What only makes sense together.
+    private static func upstreamTLSMistakes(_ draft: Draft) -> [Diagnostic] {
+        guard let upstream = draft.upstream else { return [] }
+        var diagnostics: [Diagnostic] = []
+        if upstream.value.tlsPeer == nil {
+            for (path, file) in [
+                ("upstream.ca", draft.upstreamAuthorityPath), ("upstream.certificate", draft.upstreamCertificatePath),
+                ("upstream.key", draft.upstreamKeyPath),
+            ] {
+                if let file {
+                    diagnostics.append(.error(file.origin, at: path, "\(upstream.value.text) isn't https, so this would do nothing"))
+                }
+            }
+            if !draft.upstreamPins.isEmpty {
+                diagnostics.append(.error(upstream.origin, at: "upstream.url", "upstream.pin_sha256 does nothing unless the URL is https"))
+            }
+        }
+        switch (draft.upstreamCertificatePath, draft.upstreamKeyPath) {
+        case (let certificate?, nil): diagnostics.append(.error(certificate.origin, at: "upstream.certificate", "upstream.key is missing"))
+        case (nil, let key?): diagnostics.append(.error(key.origin, at: "upstream.key", "upstream.certificate is missing"))
+        default: break
+        }
+        return diagnostics
+    }
+
     private static func listenerMistakes(_ draft: Draft) -> [Diagnostic] {
         var seen: Set<SocketAddress> = []
         // Port 0 is a free port of the kernel's choice, another one each time.
@@ -66,7 +103,10 @@ enum Validation {
     }
 
     private static func fileMistakes(_ draft: Draft) -> [Diagnostic] {
-        [("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath)].compactMap { path, file in
+        [
+            ("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath), ("upstream.ca", draft.upstreamAuthorityPath),
+            ("upstream.certificate", draft.upstreamCertificatePath), ("upstream.key", draft.upstreamKeyPath),
+        ].compactMap { path, file in
             guard let file else { return nil }
             do {
                 try FileContents.checkReadable(file.value)

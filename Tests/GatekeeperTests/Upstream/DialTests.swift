@@ -5,7 +5,7 @@ import Testing
 
 struct DialTests {
     private func makePool(_ endpoint: Settings.Upstream.Endpoint, _ loop: EventLoop) throws -> UpstreamPool {
-        UpstreamPool(try UpstreamTarget(Settings.Upstream(endpoint: endpoint, name: "http://tickets")), loop: loop)
+        UpstreamPool(try UpstreamTarget(Settings.Upstream(endpoint: endpoint, name: "http://tickets")), buffers: BufferPool(), loop: loop)
     }
 
     @Test("a connection that is up can be written at once and is fresh")

@@ -32,7 +32,7 @@ struct UpstreamURLTests {
             "", "http://", "http://:80", "http://a:", "http://a:0", "http://a:65536", "http://a:b", "http://a:-1", "http://a/b",
             "http://a?b",
             "http://u:p@a", "http://127.1", "http://1.2.3.400", "http://12345", "http://[::1", "http://::1]", "http://[::1]x:80",
-            "http://-a", "http://a..b", "http://a b", "http://ä", "https://a", "ftp://a", "a:80", "unix:",
+            "http://-a", "http://a..b", "http://a b", "http://ä", "https://", "ftp://a", "a:80", "unix:",
             "http://\(String(repeating: "a", count: 64))",
             "unix:/\(String(repeating: "a", count: 107))",
         ])

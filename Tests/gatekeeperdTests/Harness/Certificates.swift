@@ -20,6 +20,18 @@ struct Certificates: Sendable {
         Leaf(certificate: folder.file("\(kind).pem"), key: folder.file("\(kind)-key.pem"))
     }
 
+    /// What an https upstream must not be trusted for.
+    enum Misfit: String, Sendable, CaseIterable {
+        case expired
+        /// For a name and an address that nobody asked for.
+        case wrongName
+        case selfSigned
+    }
+
+    func misfit(_ misfit: Misfit) -> Leaf {
+        Leaf(certificate: folder.file("\(misfit).pem"), key: folder.file("\(misfit)-key.pem"))
+    }
+
     private static let made = Result { try Certificates() }
 
     static func shared() throws -> Certificates { try made.get() }
@@ -49,5 +61,19 @@ struct Certificates: Sendable {
                 "-CAkey", folder.file("ca-key.pem"), "-CAcreateserial", "-days", "2",
                 "-extfile", folder.file("leaf.cnf"), "-out", folder.file("\(kind).pem"))
         }
+        try folder.write("basicConstraints=CA:FALSE\nsubjectAltName=DNS:elsewhere,IP:192.0.2.1\n", to: "elsewhere.cnf")
+        for (misfit, days, extensions) in [(Misfit.expired, "-1", "leaf.cnf"), (.wrongName, "2", "elsewhere.cnf")] {
+            try openssl(
+                "req", curve[0], curve[1], curve[2], curve[3], "-nodes", "-subj", "/CN=localhost",
+                "-keyout", folder.file("\(misfit)-key.pem"), "-out", folder.file("\(misfit).csr"))
+            try openssl(
+                "x509", "-req", "-in", folder.file("\(misfit).csr"), "-CA", folder.file("ca.pem"),
+                "-CAkey", folder.file("ca-key.pem"), "-CAcreateserial", "-days", days,
+                "-extfile", folder.file(extensions), "-out", folder.file("\(misfit).pem"))
+        }
+        try openssl(
+            "req", "-x509", curve[0], curve[1], curve[2], curve[3], "-nodes", "-days", "2", "-subj", "/CN=localhost",
+            "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            "-keyout", folder.file("selfSigned-key.pem"), "-out", folder.file("selfSigned.pem"))
     }
 }

@@ -39,13 +39,13 @@ final class Daemon: Sendable {
     ///
     /// - Parameters:
     ///   - tlsSettings: a line under `tls:`.
-    ///   - upstreamSettings: a line under `upstream:`.
+    ///   - upstreamSettings: a line under `upstream:`; `upstreamLines` are several.
     ///   - descriptorsMax: the process's RLIMIT_NOFILE.
     ///   - pipeBytes: the capacity of the pipe that its log goes through.
     convenience init(
         upstream: String, listen: String = "127.0.0.1:0", allow: [String] = ["127.0.0.2", "127.0.0.3"],
         certificate: Certificates.Kind = .ecdsa, tlsSettings: String = "", upstreamSettings: String = "", settings: String,
-        descriptorsMax: Int? = nil, pipeBytes: Int32? = nil
+        upstreamLines: [String] = [], descriptorsMax: Int? = nil, pipeBytes: Int32? = nil
     ) throws {
         let folder = try TemporaryFolder()
         let leaf = try Certificates.shared().leaf(certificate)
@@ -61,7 +61,7 @@ final class Daemon: Sendable {
             \(allow.map { "  - \"\($0)\"" }.joined(separator: "\n"))
             upstream:
               url: \(upstream)
-              \(upstreamSettings)
+              \((upstreamLines + [upstreamSettings]).joined(separator: "\n  "))
             \(settings)
 
             """, to: "gatekeeper.yaml")

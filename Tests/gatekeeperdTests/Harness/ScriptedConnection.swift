@@ -7,19 +7,22 @@ final class ScriptedConnection: @unchecked Sendable {
     /// 1 for the upstream's first.
     let number: Int
     let socket: PlainSocket
+    /// Nil in clear.
+    let session: TLSServer.Session?
     private let reader = MessageReader()
     private let keep: @Sendable (RawMessage) -> Void
 
-    init(number: Int, _ socket: PlainSocket, keep: @escaping @Sendable (RawMessage) -> Void) {
+    init(number: Int, _ socket: PlainSocket, _ session: TLSServer.Session? = nil, keep: @escaping @Sendable (RawMessage) -> Void) {
         self.number = number
         self.socket = socket
+        self.session = session
         self.keep = keep
         socket.setTimeout(milliseconds: 120_000)
     }
 
     /// The next request's head, or nil if the proxy closed instead. `body` is empty.
     func head() throws -> RawMessage? {
-        try reader.head { self.socket.receive() }.map { RawMessage(head: $0) }
+        try reader.head { self.receive() }.map { RawMessage(head: $0) }
     }
 
     /// The next request with its body, kept for the test; nil if the proxy closed instead.
@@ -42,9 +45,9 @@ final class ScriptedConnection: @unchecked Sendable {
             try take(piece)
         }
         if head["transfer-encoding"]?.lowercased() == "chunked" {
-            try reader.chunked(&request, from: { self.socket.receive() }, collect)
+            try reader.chunked(&request, from: { self.receive() }, collect)
         } else if let length = head["content-length"].flatMap({ Int($0) }) {
-            try reader.exactly(length, from: { self.socket.receive() }, collect)
+            try reader.exactly(length, from: { self.receive() }, collect)
         }
         request.body = body
         request.bodyCount = count
@@ -58,7 +61,7 @@ final class ScriptedConnection: @unchecked Sendable {
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) throws {
-        if let ending = socket.send(bytes) { throw Failure("upstream send: \(ending)") }
+        if let ending = session?.send(bytes) ?? (session == nil ? socket.send(bytes) : nil) { throw Failure("upstream send: \(ending)") }
     }
 
     func respond(_ status: String = "200 OK", fields: [String] = [], body: String = "") throws {
@@ -71,10 +74,11 @@ final class ScriptedConnection: @unchecked Sendable {
 
     /// Blocks until the proxy closes or sends what isn't asked for.
     @discardableResult
-    func receive() -> Received { socket.receive() }
+    func receive() -> Received { session?.receive() ?? socket.receive() }
 
-    /// FIN after what was sent, then closed.
+    /// FIN after what was sent, over TLS with close_notify before it, then closed.
     func finish() {
+        session?.finishSending()
         socket.finishSending()
         socket.close()
     }

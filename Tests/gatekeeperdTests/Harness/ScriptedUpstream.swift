@@ -11,17 +11,18 @@ final class ScriptedUpstream: Sendable {
     private let listener: Int32
     private let record = Record()
 
-    /// Listens on 127.0.0.1, or on a UNIX socket at `path`, and runs `script` on a thread for each connection.
-    init(path: String? = nil, _ script: UpstreamScript) throws {
+    /// Listens on 127.0.0.1, or on a UNIX socket at `path`, in clear or with `tls`, and runs `script` on a thread for each connection.
+    init(path: String? = nil, tls: TLSServer? = nil, _ script: UpstreamScript) throws {
         var name = if let path { try SocketName(path: path) } else { try SocketName("127.0.0.1", port: 0) }
         let listener = socket(name.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard unsafe name.withPointer({ unsafe bind(listener, $0, $1.pointee) }) == 0, listen(listener, 4096) == 0 else {
             throw Failure("cannot listen: error \(errno)")
         }
         self.listener = listener
-        url = if let path { "unix:\(path)" } else { "http://127.0.0.1:\(SocketName(of: listener).port)" }
+        let scheme = tls == nil ? "http" : "https"
+        url = if let path { "unix:\(path)" } else { "\(scheme)://127.0.0.1:\(SocketName(of: listener).port)" }
         let record = record
-        Self.start { Self.accept(on: listener, script, record) }
+        Self.start { Self.accept(on: listener, tls, script, record) }
     }
 
     deinit {
@@ -33,6 +34,9 @@ final class ScriptedUpstream: Sendable {
 
     /// How many were ever accepted.
     var connectionCount: Int { record.connections.count }
+
+    /// How many connected and didn't come through TLS's handshake.
+    var failedHandshakes: Int { record.handshakesFailed }
 
     /// Waits until at most `count` connections are open; returns how many are when that is so or the time is up.
     func waitForOpenConnections(atMost count: Int, seconds: Double = 30) -> Int {
@@ -60,7 +64,7 @@ final class ScriptedUpstream: Sendable {
     }
 
     /// The listening thread; the descriptor is its to close.
-    private static func accept(on listener: Int32, _ script: UpstreamScript, _ record: Record) {
+    private static func accept(on listener: Int32, _ tls: TLSServer?, _ script: UpstreamScript, _ record: Record) {
         var count = 0
         while true {
             var peer = sockaddr_storage()
@@ -70,16 +74,29 @@ final class ScriptedUpstream: Sendable {
             if descriptor < 0 && errno == EINTR { continue }
             guard descriptor >= 0 else { break }
             count += 1
-            let connection = ScriptedConnection(number: count, PlainSocket(adopting: descriptor)) { record.keep($0) }
-            guard record.add(connection) else { break }
+            let (number, socket) = (count, PlainSocket(adopting: descriptor))
+            guard let tls else {
+                guard serve(ScriptedConnection(number: number, socket) { record.keep($0) }, script, record) else { break }
+                continue
+            }
             start {
-                // What a script meets when the proxy hangs up is its own affair: tests look at what arrived.
-                try? script.run(connection)
-                connection.finish()
-                record.end(connection)
+                guard let session = tls.accept(socket) else { return record.noteFailedHandshake() }
+                _ = serve(ScriptedConnection(number: number, socket, session) { record.keep($0) }, script, record)
             }
         }
         close(listener)
+    }
+
+    /// False once stopped.
+    private static func serve(_ connection: ScriptedConnection, _ script: UpstreamScript, _ record: Record) -> Bool {
+        guard record.add(connection) else { return false }
+        start {
+            // What a script meets when the proxy hangs up is its own affair: tests look at what arrived.
+            try? script.run(connection)
+            connection.finish()
+            record.end(connection)
+        }
+        return true
     }
 
     /// A thread with a small stack: there may be thousands.
@@ -98,9 +115,14 @@ final class ScriptedUpstream: Sendable {
         private var ended = 0
         private var kept: [RawMessage] = []
         private var isStopped = false
+        private var failedHandshakes = 0
 
         var requests: [RawMessage] { condition.withLock { kept } }
         var connections: [ScriptedConnection] { condition.withLock { accepted } }
+
+        var handshakesFailed: Int { condition.withLock { failedHandshakes } }
+
+        func noteFailedHandshake() { condition.withLock { failedHandshakes += 1 } }
 
         func keep(_ request: RawMessage) {
             condition.withLock {

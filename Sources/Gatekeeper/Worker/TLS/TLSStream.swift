@@ -15,14 +15,15 @@ internal import CTLS
     private let pool: BufferPool
     /// Kept alive: the session uses its BIO method and its library.
     private let context: TLSContext
-    private let session: OpaquePointer
+    let session: OpaquePointer
     private let io: UnsafeMutablePointer<ctls_io>
     /// Ciphertext that the socket has not taken yet.
     private var ciphertext: Buffer?
     private var hasFailed = false
 
-    /// `recv` calls in one go. A read that ends without a byte of data after so many was a flood of empty records.
-    private static let receiveBudget: Int32 = 3
+    /// `recv` calls in one go. A client's read that ends without a byte of data after so many was a flood of empty records; what the ticket
+    /// system sends in its handshake may be long.
+    private var receiveBudget: Int32 { context.role == .server ? 3 : 16 }
     /// What a record of the largest size grows by when it is sealed, generously.
     private static let recordOverheadMax = 256
 
@@ -49,6 +50,8 @@ internal import CTLS
     }
 
     deinit {
+        // OpenSSL forbids resuming a session that wasn't shut down, as if the peer were to blame for it (SSL_set_shutdown(3)).
+        unsafe SSL_set_shutdown(session, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         unsafe SSL_free(session)
         unsafe io.deallocate()
         if let ciphertext { pool.give(ciphertext) }
@@ -94,6 +97,9 @@ internal import CTLS
 
     /// Record bytes that one `recv` brings while bulk is expected: eight of the largest records.
     private static let bulkReadBytes = 8 * (16 << 10) + 2048
+
+    /// Decrypted bytes, or parts of a record, wait here.
+    var hasPendingBytes: Bool { unsafe SSL_has_pending(session) == 1 }
 
     /// A large body follows, or has ended: lets record buffers from the next one on hold several records, so that it comes in fewer `recv` calls.
     func expectBulk(_ isExpected: Bool) {
@@ -243,7 +249,7 @@ internal import CTLS
     // MARK: Memory and readiness lent to the BIO
 
     private func pullReadiness() {
-        unsafe io.pointee.budget = Self.receiveBudget
+        unsafe io.pointee.budget = receiveBudget
         unsafe io.pointee.readable = socket.isReadable
         unsafe io.pointee.peer_closed = socket.peerClosed
     }
