@@ -51,7 +51,7 @@ public final class Server: Sendable {
     public init(settings: Settings, journalDescriptor: Int32) throws(ServerError) {
         let count = settings.workers ?? System.processorCount()
         let settings = Self.bounded(settings)
-        let upstream = try UpstreamTarget(settings.upstream)
+        let upstream = try UpstreamGroup(settings.upstream)
         let snapshot = try Snapshot(
             settings, generation: 1, sources: SourceCounters(), upstream: upstream, libraries: Self.makeLibraries(count))
         do throws(SystemError) {
@@ -80,7 +80,7 @@ public final class Server: Sendable {
                 JournalField("listeners", addresses.map(\.description).joined(separator: " ")),
                 JournalField("workers", count), JournalField("allowed", settings.allow.count),
                 JournalField("connections_max", settings.limits.connectionsMax),
-                JournalField("upstream", settings.upstream.name),
+                JournalField("upstream", settings.upstream.servers.map(\.name).joined(separator: " ")),
             ])
     }
 

@@ -72,20 +72,60 @@ public struct Settings: Sendable {
     }
 
     public struct Upstream: Sendable {
-        public var endpoint: Endpoint
-        /// The URL as written, for log lines.
-        public var name: String
+        /// At least one; several stand in for each other.
+        public var servers: [Server]
+        public var order = Order.failover
+        /// Asks regularly whether they answer; nil to learn it from requests alone.
+        public var check: Check?
+        /// To each of them, by all workers together.
+        public var connectionsMax = 256
+        /// Requests that may wait for one of these connections.
+        public var queueMax = 10_000
+        /// How long each of them may.
+        public var queueMilliseconds = 10_000
         public var idleConnectionsMax = 8
         public var idleTimeoutMilliseconds = 60_000
-        /// Nil in clear.
-        public var tls: TLS?
         /// Sent as `Host` in place of the client's; nil to keep that.
         public var host: String?
         public var requestBuffering = RequestBuffering.off
 
+        public init(_ servers: [Server]) {
+            self.servers = servers
+        }
+
         public init(endpoint: Endpoint, name: String) {
-            self.endpoint = endpoint
-            self.name = name
+            self.init([Server(endpoint: endpoint, name: name)])
+        }
+
+        /// One ticket system.
+        public struct Server: Sendable {
+            public var endpoint: Endpoint
+            /// The URL as written, for log lines.
+            public var name: String
+            /// Nil in clear.
+            public var tls: TLS?
+
+            public init(endpoint: Endpoint, name: String, tls: TLS? = nil) {
+                self.endpoint = endpoint
+                self.name = name
+                self.tls = tls
+            }
+        }
+
+        public enum Order: Sendable {
+            /// The first that answers.
+            case failover
+            /// Each in turn.
+            case roundRobin
+        }
+
+        /// A `GET` that a ticket system in order answers with a status below 500.
+        public struct Check: Sendable {
+            public var path = "/"
+            public var intervalMilliseconds = 10_000
+            public var timeoutMilliseconds = 5_000
+
+            public init() {}
         }
 
         /// How the ticket system is spoken with by TLS, and how it is known to be the ticket system.

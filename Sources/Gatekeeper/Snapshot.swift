@@ -11,11 +11,13 @@ final class Snapshot: Sendable {
     let onDeny: Settings.OnDeny
     /// One for each worker.
     let tls: [TLSContext]
-    let upstream: UpstreamTarget
-    /// Towards the ticket system, one for each worker; empty in clear.
-    let upstreamTLS: [TLSContext]
+    let upstream: UpstreamGroup
+    /// Towards each ticket system, one for each worker; nil in clear.
+    let upstreamTLS: [[TLSContext]?]
     /// Sent upstream in place of the client's `Host`; empty to keep that.
     let fixedHost: String
+    /// How long a request may wait for a connection.
+    let queueMilliseconds: Int
     /// Whether a request may ask for a WebSocket.
     let webSocket: Bool
     /// The size up to which bodies without a length are collected before they are sent; nil to stream them.
@@ -27,7 +29,7 @@ final class Snapshot: Sendable {
     let log: Settings.Log
 
     init(
-        _ settings: Settings, generation: UInt64, sources: SourceCounters, upstream: UpstreamTarget, libraries: [TLSLibrary]
+        _ settings: Settings, generation: UInt64, sources: SourceCounters, upstream: UpstreamGroup, libraries: [TLSLibrary]
     ) throws(ServerError) {
         self.generation = generation
         do throws(TLSSetupError) {
@@ -37,9 +39,11 @@ final class Snapshot: Sendable {
                 contexts.append(try TLSContext(settings.tls, library: library, ticketKeys: ticketKeys))
             }
             tls = contexts
-            var upstreamContexts: [TLSContext] = []
-            if let upstreamTLS = settings.upstream.tls {
-                for library in libraries { upstreamContexts.append(try TLSContext(upstreamTLS, library: library)) }
+            var upstreamContexts: [[TLSContext]?] = []
+            for server in settings.upstream.servers {
+                var contexts: [TLSContext] = []
+                if let tls = server.tls { for library in libraries { contexts.append(try TLSContext(tls, library: library)) } }
+                upstreamContexts.append(server.tls == nil ? nil : contexts)
             }
             upstreamTLS = upstreamContexts
         } catch {
@@ -48,6 +52,7 @@ final class Snapshot: Sendable {
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
         self.upstream = upstream
+        queueMilliseconds = settings.upstream.queueMilliseconds
         fixedHost = settings.upstream.host ?? ""
         webSocket = settings.webSocket
         collectsUpTo =

@@ -23,6 +23,8 @@ final class Exchange {
     private let receiver: ResponseReceiver
     private var verdict: ExchangeVerdict
     private var upstreamBegan: Instant?
+    /// Whom this was last tried with.
+    private var pool: UpstreamPool?
     /// The upstream takes no more of the request: it failed, or answered and closes.
     private var hasStoppedSending = false
     /// What the head was parsed from.
@@ -98,9 +100,13 @@ final class Exchange {
             case .failed(let code): return .connectFailed(code)
             case .untrusted(let failure): return .upstreamUntrusted(failure)
             case .timedOut: return .connectTimedOut
-            case .aborted: return .aborted
+            case .noneHealthy: return .noneHealthy
+            case .queueFull: return .queueFull
+            case .queueTimedOut: return .queueTimedOut
+            case .aborted: return connection.waiter.isAborted ? .aborted : .clientGone
             }
             let failure = await transfer(over: upstream)
+            noteHealth(after: failure, onReused: upstream.isReused)
             guard let failure else { return nil }
             upstream.close()
             guard !isRepeated, sender.isReplayable, !receiver.hasReceived, let kind = failure.kind,
@@ -140,10 +146,38 @@ final class Exchange {
         }
     }
 
+    /// A connection to the first ticket system that takes one: kept from before, or new.
     private func obtain(fresh: Bool) async -> DialOutcome {
-        if !fresh, let pooled = worker.pool.take(certain: !head.method.isIdempotent) { return .connected(pooled) }
-        return await worker.pool.dial(
-            waiter: connection.waiter, on: worker.loop, timeoutMilliseconds: connection.snapshot.timeouts.connectMilliseconds)
+        var tried: UpstreamPools.Tried = 0
+        var outcome = DialOutcome.noneHealthy
+        let isCertain = !head.method.isIdempotent
+        while let pool = worker.upstreams.next(after: &tried) {
+            self.pool = pool
+            if !fresh, let pooled = pool.take(certain: isCertain) { return .connected(pooled) }
+            connection.socket.interest = connection.hasEnded ? [.broken] : [.broken, .peerClosed]
+            outcome = await pool.open(
+                waiter: connection.waiter, certain: isCertain, timeouts: connection.snapshot.timeouts,
+                queueMilliseconds: connection.snapshot.queueMilliseconds, isAbandoned: { connection.isGone() })
+            switch outcome {
+            case .connected, .aborted: return outcome
+            case .failed(let code): pool.noteFailure(DialOutcome.reason(code))
+            case .untrusted(let failure): pool.noteFailure(failure.reason)
+            case .timedOut: pool.noteFailure("connect_timeout")
+            case .noneHealthy, .queueFull, .queueTimedOut: break
+            }
+        }
+        return outcome
+    }
+
+    /// Whatever status it has, a response is a sign of life. No response on a connection that was just opened for it isn't.
+    private func noteHealth(after failure: ExchangeFailure?, onReused isReused: Bool) {
+        guard let pool else { return }
+        if failure == nil || receiver.hasBegun { return pool.noteSuccess() }
+        switch failure {
+        case .upstreamClosed where !isReused: pool.noteFailure("closed_before_response")
+        case .upstreamTooSlow: pool.noteFailure("response_timeout")
+        default: break
+        }
     }
 
     // MARK: Both directions
@@ -152,6 +186,7 @@ final class Exchange {
         let socket = upstream.socket
         socket.waiter = connection.waiter
         upstreamBegan = upstreamBegan ?? worker.loop.now
+        receiver.target = pool?.target
         while true {
             let push = hasStoppedSending ? .done : sender.push(to: upstream)
             if case .failed(let failure) = push {
@@ -195,7 +230,7 @@ final class Exchange {
         upstream.exchanges += 1
         let isOrdinary = head.method != .head && (head.framing == .none || head.method.expectsBody)
         if sender.isComplete, receiver.upstreamPersists, receiver.isClean, isOrdinary {
-            worker.pool.give(upstream)
+            pool?.give(upstream)
         } else {
             upstream.close()
         }
@@ -249,7 +284,7 @@ final class Exchange {
     private func deadline(_ push: Step, _ pull: Step) -> (Instant, ExchangeFailure?) {
         let timeouts = connection.snapshot.timeouts
         if sender.awaitsContinue, !receiver.hasBegun {
-            let patience = connection.snapshot.upstream.speaksHTTP10 ? 0 : timeouts.expectMilliseconds
+            let patience = pool?.target.speaksHTTP10 == true ? 0 : timeouts.expectMilliseconds
             return (sender.progressed.advanced(byMilliseconds: patience), nil)
         }
         if case .blocked(let downstream, _) = pull, !downstream.isEmpty {
@@ -301,6 +336,7 @@ final class Exchange {
         case .refused(let refusal): (.refused, .http1, Problem(refusal))
         case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
         case .connectFailed, .upstreamUntrusted: (.upstreamFailed, .upstream, .unreachable)
+        case .noneHealthy, .queueFull, .queueTimedOut: (.upstreamFailed, .upstream, .unavailable)
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
             (.upstreamFailed, .upstream, .badGateway)
@@ -329,7 +365,7 @@ final class Exchange {
         verdict.httpVersion = head.version == .http10 ? .http10 : .http11
         verdict.durationNanoseconds = now.nanoseconds(since: connection.requestBegan)
         if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }
-        let upstream = upstreamBegan == nil ? "" : connection.snapshot.upstream.name
+        let upstream = pool?.target.name ?? ""
         let path = connection.snapshot.log.query ? head.target : head.path
         let (identifier, input) = (identifier, input)
         worker.journal.request(

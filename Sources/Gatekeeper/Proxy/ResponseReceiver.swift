@@ -26,6 +26,8 @@ final class ResponseReceiver {
     private let requestIdentifier: ExchangeIdentifier
     /// Of the WebSocket that the request asks for.
     private let webSocketKey: ByteRange?
+    /// Whose response it is.
+    var target: UpstreamTarget?
     private var torn: TornHead?
     /// From the upstream; a buffer only while something is in it.
     private var inbound: Buffer?
@@ -228,7 +230,7 @@ final class ResponseReceiver {
         headArrived = loop.now
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent
-        connection.snapshot.upstream.note(version: head.version)
+        target?.note(version: head.version)
         writesChunks = request.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
         state = state(for: head.framing)
         let framing: BodyFraming = writesChunks ? .chunked : head.framing == .chunked ? .untilClose : head.framing
@@ -259,7 +261,7 @@ final class ResponseReceiver {
         if head.status == 101 { return passSwitch(head, from: inbound) }
         interimResponses += 1
         guard interimResponses <= Self.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
-        connection.snapshot.upstream.note(version: head.version)
+        target?.note(version: head.version)
         if head.status == 100 {
             hasContinued = true
         } else if request.version == .http11 {

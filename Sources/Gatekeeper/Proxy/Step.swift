@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// How far one direction of an exchange came before it had to stop.
 enum Step: Equatable {
     /// Nothing more to do in this direction.
@@ -26,6 +24,11 @@ enum ExchangeFailure: Equatable {
     case connectTimedOut
     /// TLS didn't come about, or not with whom it must be.
     case upstreamUntrusted(UpstreamTLSFailure)
+    /// No ticket system is known to answer.
+    case noneHealthy
+    /// All connections are in use, and as many requests wait for one as may, or this one has waited long enough.
+    case queueFull
+    case queueTimedOut
     /// Closed or reset before a byte of the response.
     case upstreamClosed
     /// Closed or reset within the response.
@@ -50,6 +53,7 @@ extension ExchangeFailure {
     var kind: RetryRule.Failure? {
         switch self {
         case .connectFailed, .connectTimedOut, .upstreamUntrusted: .connect
+        case .noneHealthy, .queueFull, .queueTimedOut: nil
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut
@@ -66,27 +70,18 @@ extension ExchangeFailure {
         case .forbidden(let refusal): refusal.reason
         case .spoolFailed: "spool"
         case .tunnelIdle: "tunnel_idle"
-        case .connectFailed(let code): Self.connectReason(code)
+        case .connectFailed(let code): DialOutcome.reason(code)
         case .connectTimedOut: "connect_timeout"
         case .upstreamUntrusted(let failure): failure.reason
+        case .noneHealthy: "none_healthy"
+        case .queueFull: "queue_full"
+        case .queueTimedOut: "queue_timeout"
         case .upstreamClosed: "closed_before_response"
         case .upstreamTruncated: "truncated"
         case .upstreamInvalid(let refusal): refusal.reason
         case .upstreamSwitched: "upgrade_unasked"
         case .upstreamInterimFlood: "interim_responses"
         case .upstreamTooSlow: "response_timeout"
-        }
-    }
-
-    private static func connectReason(_ code: Int32) -> StaticString {
-        switch code {
-        case 0: "name_not_resolved"
-        case ECONNREFUSED: "connect_refused"
-        case ENOENT: "connect_no_such_socket"
-        case EACCES, EPERM: "connect_not_permitted"
-        case EHOSTUNREACH, ENETUNREACH: "connect_unreachable"
-        case EMFILE, ENFILE: "descriptors"
-        default: "connect_failed"
         }
     }
 }

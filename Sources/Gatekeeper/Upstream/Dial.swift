@@ -8,7 +8,26 @@ enum DialOutcome {
     /// Connected, but not to who it must be, or not by TLS.
     case untrusted(UpstreamTLSFailure)
     case timedOut
+    /// None is known to answer, or all have been tried.
+    case noneHealthy
+    /// As many requests wait for a connection as may.
+    case queueFull
+    /// None came free in time.
+    case queueTimedOut
     case aborted
+
+    /// The word for an errno of `failed`.
+    static func reason(_ code: Int32) -> StaticString {
+        switch code {
+        case 0: "name_not_resolved"
+        case ECONNREFUSED: "connect_refused"
+        case ENOENT: "connect_no_such_socket"
+        case EACCES, EPERM: "connect_not_permitted"
+        case EHOSTUNREACH, ENETUNREACH: "connect_unreachable"
+        case EMFILE, ENFILE: "descriptors"
+        default: "connect_failed"
+        }
+    }
 }
 
 extension UpstreamPool {
@@ -19,7 +38,7 @@ extension UpstreamPool {
             outcome = await connect(address, waiter: waiter, loop: loop, timeoutMilliseconds: timeoutMilliseconds)
             switch outcome {
             case .connected, .aborted: return outcome
-            case .failed, .untrusted, .timedOut: continue
+            case .failed, .untrusted, .timedOut, .noneHealthy, .queueFull, .queueTimedOut: continue
             }
         }
         target.reportConnectFailure()

@@ -3,6 +3,8 @@ final class UpstreamConnection {
     let socket: Socket
     /// Nil in clear.
     let tls: TLSStream?
+    /// Where it is counted; nil once it is over.
+    private var pool: UpstreamPool?
     /// Responses that have come in whole over it.
     var exchanges = 0
     /// Since when it lies in the pool.
@@ -11,6 +13,17 @@ final class UpstreamConnection {
     init(_ socket: Socket, tls: TLSStream? = nil) {
         self.socket = socket
         self.tls = tls
+    }
+
+    /// From here on it takes one of the places that `pool` may give.
+    func occupy(slotOf pool: UpstreamPool) {
+        self.pool = pool
+    }
+
+    private func vacate() {
+        guard let pool else { return }
+        self.pool = nil
+        pool.slotFreed()
     }
 
     /// Whether it has carried an exchange before: then its peer may have closed it while our bytes were on their way.
@@ -54,12 +67,13 @@ final class UpstreamConnection {
     /// Ends it wherever it stands: over TLS without close_notify, so that nothing cut short looks whole.
     func close() {
         socket.close()
+        vacate()
     }
 
     /// Ends it between two exchanges.
     func retire() {
         tls?.sendCloseNotify()
-        socket.close()
+        close()
     }
 
     // MARK: Idle

@@ -16,6 +16,9 @@ final class UpstreamPool {
     let tls: UpstreamTLS?
     let buffers: BufferPool
     private let loop: EventLoop
+    private let queue: ConnectionQueue
+    /// Told when the ticket system seems to be down, and why, and when it is back.
+    private let report: (UpstreamHealth.Change, StaticString?) -> Void
     /// Idle connections, oldest first.
     private var idle: [UpstreamConnection] = []
     /// All idle connections wake this one: something arrived on one of them, or the oldest has aged.
@@ -24,7 +27,12 @@ final class UpstreamPool {
     private var forgetAt: Instant = .distantFuture
     private var isEnded = false
 
-    init(_ target: UpstreamTarget, tls: UpstreamTLS? = nil, buffers: BufferPool, loop: EventLoop) {
+    init(
+        _ target: UpstreamTarget, tls: UpstreamTLS? = nil, buffers: BufferPool, loop: EventLoop,
+        report: @escaping (UpstreamHealth.Change, StaticString?) -> Void = { _, _ in }
+    ) {
+        self.report = report
+        queue = ConnectionQueue(target.slots, loop: loop)
         self.target = target
         self.tls = tls
         self.buffers = buffers
@@ -49,6 +57,9 @@ final class UpstreamPool {
     func give(_ connection: UpstreamConnection) {
         guard !isEnded, target.idleConnectionsMax > 0, connection.isClean(certain: false, pool: buffers) else { return connection.retire() }
         if let stream = connection.tls, connection.exchanges == 1 { tls?.remember(stream) }
+        if queue.serve(.connection(connection)) { return }
+        // Another worker's requests wait for its place.
+        if target.slots.isContended { return connection.retire() }
         if idle.count >= target.idleConnectionsMax { idle.removeFirst().retire() }
         connection.idleSince = loop.now
         connection.socket.waiter = waiter
@@ -56,6 +67,60 @@ final class UpstreamPool {
         idle.append(connection)
         if idle.count == 1 { waiter.wake() }
     }
+
+    // MARK: Places
+
+    /// A connection from the pool or a new one, as soon as `upstream.connections_max` allows it.
+    func open(
+        waiter: Waiter, certain: Bool, timeouts: Settings.Timeouts, queueMilliseconds: Int, isAbandoned: () -> Bool
+    ) async -> DialOutcome {
+        let deadline = loop.now.advanced(byMilliseconds: queueMilliseconds)
+        while !target.slots.take() {
+            switch await queue.wait(waiter, until: deadline, isAbandoned: isAbandoned) {
+            case .granted(.connection(let connection)):
+                if connection.isClean(certain: certain, pool: buffers) { return .connected(connection) }
+                connection.close()
+                continue
+            case .granted(.slot): return await dialCounted(waiter: waiter, timeouts: timeouts)
+            case .full: return .queueFull
+            case .timedOut: return .queueTimedOut
+            case .abandoned, .aborted: return .aborted
+            }
+        }
+        return await dialCounted(waiter: waiter, timeouts: timeouts)
+    }
+
+    /// In a place that was taken before; it is free again if this fails.
+    private func dialCounted(waiter: Waiter, timeouts: Settings.Timeouts) async -> DialOutcome {
+        let outcome = await dial(waiter: waiter, on: loop, timeoutMilliseconds: timeouts.connectMilliseconds)
+        if case .connected(let connection) = outcome { connection.occupy(slotOf: self) } else { slotFreed() }
+        return outcome
+    }
+
+    /// A connection is over: its place is for whoever has waited longest.
+    func slotFreed() {
+        if !queue.serve(.slot) { target.slots.give() }
+    }
+
+    /// Somebody waits for a place, here or with another worker.
+    func relieve() {
+        while !queue.isEmpty, target.slots.take() {
+            if !queue.serve(.slot) { target.slots.give() }
+        }
+        if queue.isEmpty, target.slots.isContended, !idle.isEmpty { idle.removeFirst().retire() }
+    }
+
+    // MARK: Health
+
+    func noteSuccess() {
+        if let change = target.health.noteSuccess() { report(change, nil) }
+    }
+
+    func noteFailure(_ reason: StaticString) {
+        if let change = target.health.noteFailure(now: loop.now) { report(change, reason) }
+    }
+
+    // MARK: Cleaning
 
     /// Keeps the pool clean, until `end`.
     func run() async {

@@ -6,10 +6,14 @@ internal import Synchronization
 final class UpstreamTarget: Sendable {
     /// The URL as configured, for log lines.
     let name: String
+    /// Host and port, for requests of our own.
+    let authority: String
     /// Nil in clear.
     let tls: Settings.Upstream.TLS?
     let idleConnectionsMax: Int
     let idleTimeoutMilliseconds: Int
+    let health: UpstreamHealth
+    let slots: ConnectionSlots
     private let state: Mutex<State>
     /// The last response said HTTP/1.0: it never sends 100, and takes no chunks.
     private let answersHTTP10 = Atomic(false)
@@ -20,20 +24,25 @@ final class UpstreamTarget: Sendable {
         var resolver: Resolver?
     }
 
-    init(_ settings: Settings.Upstream) throws(ServerError) {
-        name = settings.name
-        tls = settings.tls
+    init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream) throws(ServerError) {
+        name = server.name
+        tls = server.tls
+        health = UpstreamHealth(isChecked: settings.check != nil)
+        slots = ConnectionSlots(connectionsMax: settings.connectionsMax, waitingMax: settings.queueMax)
         idleConnectionsMax = settings.idleConnectionsMax
         idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
-        switch settings.endpoint {
+        switch server.endpoint {
         case .address(let address):
+            authority = address.description
             state = Mutex(State(addresses: [.ip(address)]))
         case .unix(let path):
             guard path.utf8.count <= ConnectAddress.unixPathBytesMax else {
                 throw ServerError(settings: "upstream \(name): a socket path has at most \(ConnectAddress.unixPathBytesMax) bytes")
             }
+            authority = "localhost"
             state = Mutex(State(addresses: [.unix(path)]))
         case .host(let host, let port):
+            authority = "\(host):\(port)"
             state = Mutex(State(addresses: []))
             let resolver: Resolver
             do throws(SystemError) {

@@ -40,7 +40,10 @@ actor Worker {
     /// What a task of a worker does.
     enum Work: Sendable {
         case accept(acceptor: Int)
-        case keepPoolClean
+        case keepPoolClean(upstream: Int)
+        case checkHealth(upstream: Int)
+        /// Requests wait for connections to a ticket system, with some worker.
+        case relievePool(upstream: Int)
         case cutAfterDrain(milliseconds: Int)
         /// The life of a connection that was just admitted, up to its end or its first rest.
         case serve(Admitted)
@@ -48,18 +51,20 @@ actor Worker {
         case resume(ObjectIdentifier)
     }
 
-    /// Begins a task on this worker.
+    /// Begins a task on this worker, from any thread.
     ///
     /// With the event loop as its preferred executor: isolation alone would run each step on the loop, but by way of Swift's global pool
     /// (decision 0001).
-    func begin(_ work: Work) {
+    nonisolated func begin(_ work: Work) {
         Task(executorPreference: loop) { await self.perform(work) }
     }
 
     private func perform(_ work: Work) async {
         switch work {
         case .accept(let acceptor): await state.acceptors[acceptor].run()
-        case .keepPoolClean: await state.pool.run()
+        case .keepPoolClean(let upstream): await state.upstreams.pools[upstream].run()
+        case .checkHealth(let upstream): await state.checkHealth(upstream: upstream)
+        case .relievePool(let upstream): state.upstreams.pools[upstream].relieve()
         case .cutAfterDrain(let milliseconds): await state.cutAfterDrain(milliseconds: milliseconds)
         case .serve(let admitted): await state.serve(admitted)
         case .resume(let connection): await state.resume(connection)

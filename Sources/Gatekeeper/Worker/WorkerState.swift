@@ -4,7 +4,8 @@ final class WorkerState {
     let loop: EventLoop
     let buffers = BufferPool()
     let journal: JournalWriter
-    let pool: UpstreamPool
+    let upstreams: UpstreamPools
+    private var checks: [HealthCheck] = []
     private(set) var acceptors: [Acceptor] = []
     private(set) var snapshot: Snapshot
     private(set) var isDraining = false
@@ -27,8 +28,13 @@ final class WorkerState {
         self.loop = loop
         self.snapshot = snapshot
         self.journal = journal
-        let tls = snapshot.upstream.tls.map { UpstreamTLS($0, context: snapshot.upstreamTLS[index]) }
-        pool = UpstreamPool(snapshot.upstream, tls: tls, buffers: buffers, loop: loop)
+        upstreams = UpstreamPools(snapshot.upstream, loop: loop) { [buffers] place, target in
+            let contexts = snapshot.upstreamTLS[place]
+            let tls = target.tls.flatMap { settings in contexts.map { UpstreamTLS(settings, context: $0[index]) } }
+            return UpstreamPool(target, tls: tls, buffers: buffers, loop: loop) { change, reason in
+                Self.report(change, reason, of: target, in: journal, loop)
+            }
+        }
         drainWaiter = Waiter(on: loop)
         for (index, listener) in listeners.enumerated() {
             acceptors.append(
@@ -44,7 +50,12 @@ final class WorkerState {
         for index in acceptors.indices {
             begin(.accept(acceptor: index))
         }
-        begin(.keepPoolClean)
+        for (place, pool) in upstreams.pools.enumerated() {
+            pool.target.slots.register(worker: index) { worker.begin(.relievePool(upstream: place)) }
+            begin(.keepPoolClean(upstream: place))
+            // One worker asks for all.
+            if snapshot.upstream.check != nil, index == 0 { begin(.checkHealth(upstream: place)) }
+        }
     }
 
     func drain(milliseconds: Int) {
@@ -75,7 +86,9 @@ final class WorkerState {
 
     private func finishIfDone() {
         guard isDraining, acceptorsRunning == 0, connectionsComing == 0, connections.isEmpty else { return }
-        pool.end()
+        for pool in upstreams.pools { pool.target.slots.unregister(worker: index) }
+        for check in checks { check.end() }
+        upstreams.end()
         loop.finish()
     }
 
@@ -120,9 +133,30 @@ final class WorkerState {
         finishIfDone()
     }
 
-    /// A task for this on our worker. Everything here runs on the worker's thread, but the compiler can't know it of the event loop's calls.
+    /// A task for this on our worker.
     private func begin(_ work: Worker.Work) {
-        worker?.assumeIsolated { $0.begin(work) }
+        worker?.begin(work)
+    }
+
+    // MARK: Upstreams
+
+    func checkHealth(upstream place: Int) async {
+        guard let settings = snapshot.upstream.check else { return }
+        let pool = upstreams.pools[place]
+        let check = HealthCheck(
+            pool, settings, host: snapshot.fixedHost.isEmpty ? pool.target.authority : snapshot.fixedHost,
+            connectMilliseconds: snapshot.timeouts.connectMilliseconds, loop: loop)
+        checks.append(check)
+        await check.run()
+    }
+
+    private static func report(
+        _ change: UpstreamHealth.Change, _ reason: StaticString?, of target: UpstreamTarget, in journal: JournalWriter, _ loop: EventLoop
+    ) {
+        var fields = [JournalField("upstream", target.name)]
+        if let reason { fields.append(JournalField("reason", "\(reason)")) }
+        journal.event(
+            change == .down ? "upstream_down" : "upstream_up", stage: .upstream, fields: fields, wallMilliseconds: loop.wallMilliseconds)
     }
 
     // MARK: Rare events

@@ -14,10 +14,19 @@ struct Draft: Sendable {
     var mayAllowEveryone = false
     var onDeny = Settings.OnDeny.reset
     var upstream: Located<UpstreamURL>?
+    /// Instead of `upstream`.
+    var upstreams: [Located<UpstreamURL>] = []
+    var upstreamOrder = Settings.Upstream.Order.failover
+    /// Nil without active checks; `checkPath` was said with any of the section's keys.
+    var checkPath: String?
+    var check = Settings.Upstream.Check()
+    var connectionsMax = Settings.Upstream([]).connectionsMax
+    var queueMax = Settings.Upstream([]).queueMax
+    var queueMilliseconds = Settings.Upstream([]).queueMilliseconds
     var idle = Idle()
     var upstreamHost: String?
     var upstreamAuthorityPath: Located<String>?
-    var upstreamPins: [[UInt8]] = []
+    var upstreamPins: Located<[[UInt8]]>?
     var upstreamCertificatePath: Located<String>?
     var upstreamKeyPath: Located<String>?
     var requestBuffering = Settings.Upstream.RequestBuffering.off
@@ -35,7 +44,7 @@ struct Draft: Sendable {
         var timeoutMilliseconds: Int
 
         init() {
-            let defaults = Settings.Upstream(endpoint: .unix(""), name: "")
+            let defaults = Settings.Upstream([])
             connectionsMax = defaults.idleConnectionsMax
             timeoutMilliseconds = defaults.idleTimeoutMilliseconds
         }

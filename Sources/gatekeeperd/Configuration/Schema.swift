@@ -70,8 +70,15 @@ enum Schema {
     private static let upstream = [
         Setting(path: "upstream", rule: .section, summary: "The ticket system."),
         Setting(path: "upstream.url", rule: .scalar(.upstreamURL), summary: "Where it listens; required."),
-        Setting(path: "upstream.urls", rule: .notYet, summary: "Several, of which a healthy one is used."),
-        Setting(path: "upstream.order", rule: .notYet, summary: "How one of several is chosen."),
+        Setting(
+            path: "upstream.urls", rule: .list(.upstreamURLs),
+            summary: "Where several listen that stand in for each other, in place of url."),
+        Setting(
+            path: "upstream.urls[].url", rule: .field(form: "http://HOST:PORT, https://HOST:PORT or unix:/PATH"), summary: "One of them."),
+        Setting(
+            path: "upstream.order",
+            rule: .scalar(.choice(\.upstreamOrder, [("failover", .failover), ("round_robin", .roundRobin)], default: "failover")),
+            summary: "The first of several that answers, or each in turn."),
         Setting(
             path: "upstream.ca", rule: .scalar(.file(\.upstreamAuthorityPath)),
             summary: "Authorities that an https ticket system is verified against, in place of the system's."),
@@ -85,8 +92,26 @@ enum Schema {
         Setting(
             path: "upstream.host", rule: .scalar(.upstreamHost),
             summary: "The Host that is sent: the client's, which links in answers are built from, or always this one."),
-        Setting(path: "upstream.health", rule: .notYet, summary: "Active checks."),
-        Setting(path: "upstream.connections_max", rule: .notYet, summary: "Connections at most."),
+        Setting(
+            path: "upstream.health", rule: .section,
+            summary: "Ask regularly whether the ticket system answers; without this section requests alone tell."),
+        Setting(path: "upstream.health.path", rule: .scalar(.checkPath), summary: "What is asked for; any status below 500 is well."),
+        Setting(
+            path: "upstream.health.interval", rule: .scalar(.duration(\.check.intervalMilliseconds, in: 100...86_400_000)),
+            summary: "Between two checks; needs path."),
+        Setting(
+            path: "upstream.health.timeout", rule: .scalar(.duration(\.check.timeoutMilliseconds, in: milliseconds)),
+            summary: "For the answer to a check; needs path."),
+        Setting(
+            path: "upstream.connections_max", rule: .scalar(.count(\.connectionsMax, in: 1...100_000)),
+            summary: "Connections to each ticket system, in all; further requests wait for one."),
+        Setting(path: "upstream.queue", rule: .section, summary: "Requests that wait for a connection to the ticket system."),
+        Setting(
+            path: "upstream.queue.requests", rule: .scalar(.count(\.queueMax, in: 0...1_000_000)),
+            summary: "How many; more are answered 503."),
+        Setting(
+            path: "upstream.queue.for", rule: .scalar(.duration(\.queueMilliseconds, in: milliseconds)),
+            summary: "How long, before they are answered 503."),
         Setting(
             path: "upstream.request_buffering", rule: .scalar(.requestBuffering),
             summary: "Collect bodies that come without a length, for a ticket system that needs one; a size refuses larger ones with 413."),

@@ -9,9 +9,19 @@ extension ScalarRule {
         }
     }
 
+    static var checkPath: ScalarRule {
+        ScalarRule(form: "a path", defaultText: nil) { (text, _, draft) throws(ValueMistake) in
+            guard text.hasPrefix("/"), text.utf8.count <= 1024, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "#") })
+            else {
+                throw ValueMistake("\(Quantity.quoted(text)) is not a path, as /api/version")
+            }
+            draft.checkPath = text
+        }
+    }
+
     static var upstreamPins: ScalarRule {
-        ScalarRule(form: "the base64 of a SHA-256", defaultText: nil) { (text, _, draft) throws(ValueMistake) in
-            draft.upstreamPins = try PublicKeyPin.list(text)
+        ScalarRule(form: "the base64 of a SHA-256", defaultText: nil) { (text, context, draft) throws(ValueMistake) in
+            draft.upstreamPins = Located(value: try PublicKeyPin.list(text), origin: context.origin)
         }
     }
 
@@ -72,6 +82,24 @@ extension ListRule {
 
     static var allowEntries: ListRule {
         ListRule(form: "ADDRESS or ADDRESS/BITS", bareKey: "address", begin: { $0.allow = [] }, add: addAllowEntry)
+    }
+
+    static var upstreamURLs: ListRule {
+        ListRule(form: "http://HOST:PORT, https://HOST:PORT or unix:/PATH", bareKey: "url", begin: { $0.upstreams = [] }, add: addUpstream)
+    }
+
+    private static func addUpstream(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+        guard let url = element.fields["url"] else { return [.error(element.context.origin, at: "upstream.urls", "the url is missing")] }
+        do throws(ValueMistake) {
+            let upstream = try UpstreamURL(url.value, directory: element.context.directory)
+            guard !draft.upstreams.contains(where: { $0.value == upstream }) else {
+                throw ValueMistake("\(upstream.text) is there already")
+            }
+            draft.upstreams.append(Located(value: upstream, origin: url.origin))
+            return []
+        } catch {
+            return [.error(url.origin, at: "upstream.urls", error.message)]
+        }
     }
 
     private static func addListener(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {

@@ -12,25 +12,20 @@ enum Validation {
         diagnostics += listenerMistakes(draft)
         diagnostics += fileMistakes(draft)
         diagnostics += allowMistakes(draft)
-        diagnostics += upstreamTLSMistakes(draft)
+        diagnostics += UpstreamValidation.mistakes(draft)
         diagnostics += missing(reader)
         guard !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(diagnostics: diagnostics.sorted { rank($0) < rank($1) })
         }
-        guard let certificate = draft.certificatePath, let key = draft.keyPath, let upstream = draft.upstream, let allow = draft.allow
+        guard let certificate = draft.certificatePath, let key = draft.keyPath, let allow = draft.allow
         else { preconditionFailure("missing keys were judged above") }
         var settings = Settings(
             listeners: draft.listeners.map { Settings.Listener(address: $0.value) },
             tls: Settings.TLS(certificatePath: certificate.value, keyPath: key.value),
             allow: allow.map(\.value),
-            upstream: Settings.Upstream(endpoint: upstream.value.endpoint, name: upstream.value.text))
+            upstream: UpstreamValidation.settings(draft))
         settings.tls.minimumVersion = draft.minimumVersion
         settings.onDeny = draft.onDeny
-        settings.upstream.idleConnectionsMax = draft.idle.connectionsMax
-        settings.upstream.idleTimeoutMilliseconds = draft.idle.timeoutMilliseconds
-        settings.upstream.tls = upstreamTLS(draft)
-        settings.upstream.host = draft.upstreamHost
-        settings.upstream.requestBuffering = draft.requestBuffering
         settings.webSocket = draft.webSocket
         settings.limits = draft.limits
         settings.timeouts = draft.timeouts
@@ -56,42 +51,9 @@ enum Validation {
         check(draft.certificatePath == nil, "tls.certificate", flag: "--certificate", "the path of a PEM file with the chain, leaf first")
         check(draft.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
         check(draft.allow == nil, "allow", flag: "--allow", "the addresses that may connect; everybody else is turned away")
-        check(draft.upstream == nil, "upstream.url", flag: "--upstream", "where the ticket system listens, as http://10.0.0.5:8080")
-        return diagnostics
-    }
-
-    private static func upstreamTLS(_ draft: Draft) -> Settings.Upstream.TLS? {
-        guard let peer = draft.upstream?.value.tlsPeer else { return nil }
-        var tls = Settings.Upstream.TLS(peer: peer)
-        tls.authorityPath = draft.upstreamAuthorityPath?.value
-        tls.pins = draft.upstreamPins
-        tls.certificatePath = draft.upstreamCertificatePath?.value
-        tls.keyPath = draft.upstreamKeyPath?.value
-        return tls
-    }
-
-    /// What only makes sense together.
-    private static func upstreamTLSMistakes(_ draft: Draft) -> [Diagnostic] {
-        guard let upstream = draft.upstream else { return [] }
-        var diagnostics: [Diagnostic] = []
-        if upstream.value.tlsPeer == nil {
-            for (path, file) in [
-                ("upstream.ca", draft.upstreamAuthorityPath), ("upstream.certificate", draft.upstreamCertificatePath),
-                ("upstream.key", draft.upstreamKeyPath),
-            ] {
-                if let file {
-                    diagnostics.append(.error(file.origin, at: path, "\(upstream.value.text) isn't https, so this would do nothing"))
-                }
-            }
-            if !draft.upstreamPins.isEmpty {
-                diagnostics.append(.error(upstream.origin, at: "upstream.url", "upstream.pin_sha256 does nothing unless the URL is https"))
-            }
-        }
-        switch (draft.upstreamCertificatePath, draft.upstreamKeyPath) {
-        case (let certificate?, nil): diagnostics.append(.error(certificate.origin, at: "upstream.certificate", "upstream.key is missing"))
-        case (nil, let key?): diagnostics.append(.error(key.origin, at: "upstream.key", "upstream.certificate is missing"))
-        default: break
-        }
+        check(
+            draft.upstream == nil && draft.upstreams.isEmpty, "upstream.url", flag: "--upstream",
+            "where the ticket system listens, as http://10.0.0.5:8080")
         return diagnostics
     }
 

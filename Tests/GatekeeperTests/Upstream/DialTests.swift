@@ -5,7 +5,9 @@ import Testing
 
 struct DialTests {
     private func makePool(_ endpoint: Settings.Upstream.Endpoint, _ loop: EventLoop) throws -> UpstreamPool {
-        UpstreamPool(try UpstreamTarget(Settings.Upstream(endpoint: endpoint, name: "http://tickets")), buffers: BufferPool(), loop: loop)
+        UpstreamPool(
+            try UpstreamTarget(Settings.Upstream.Server(endpoint: endpoint, name: "http://tickets"), of: Settings.Upstream([])),
+            buffers: BufferPool(), loop: loop)
     }
 
     @Test("a connection that is up can be written at once and is fresh")

@@ -13,7 +13,7 @@ struct UpstreamPoolTests {
             var settings = Settings.Upstream(endpoint: .unix("/run/tickets"), name: "http://tickets")
             settings.idleConnectionsMax = idleConnectionsMax
             settings.idleTimeoutMilliseconds = idleTimeoutMilliseconds
-            pool = UpstreamPool(try UpstreamTarget(settings), buffers: BufferPool(), loop: loop)
+            pool = UpstreamPool(try UpstreamTarget(settings.servers[0], of: settings), buffers: BufferPool(), loop: loop)
             self.loop = loop
         }
 

@@ -4,7 +4,7 @@ import Testing
 
 struct UpstreamTargetTests {
     private func makeTarget(_ endpoint: Settings.Upstream.Endpoint) throws -> UpstreamTarget {
-        try UpstreamTarget(Settings.Upstream(endpoint: endpoint, name: "http://tickets"))
+        try UpstreamTarget(Settings.Upstream.Server(endpoint: endpoint, name: "http://tickets"), of: Settings.Upstream([]))
     }
 
     @Test("an address is its own only address")
@@ -54,7 +54,7 @@ struct UpstreamTargetTests {
         var settings = Settings.Upstream(endpoint: .unix("/run/tickets"), name: "http://tickets")
         settings.idleConnectionsMax = 3
         settings.idleTimeoutMilliseconds = 42
-        let target = try UpstreamTarget(settings)
+        let target = try UpstreamTarget(settings.servers[0], of: settings)
         #expect(target.idleConnectionsMax == 3)
         #expect(target.idleTimeoutMilliseconds == 42)
         #expect(target.name == "http://tickets")

@@ -25,7 +25,7 @@ struct ConfigurationFlagTests {
         #expect(configuration.settings.listeners.map(\.address.description) == ["127.0.0.1:0", "[::1]:8443"])
         #expect(configuration.settings.allow.map(\.prefix.description) == ["127.0.0.2", "10.0.0.0/24"])
         #expect(configuration.settings.allow.map(\.origin) == ["--allow", "--allow"])
-        #expect(configuration.settings.upstream.name == "http://127.0.0.1:8080")
+        #expect(configuration.settings.upstream.servers[0].name == "http://127.0.0.1:8080")
         #expect(configuration.settings.onDeny == .close)
         #expect(configuration.logDestination == .file(folder.file("access.log")))
     }

@@ -38,7 +38,9 @@ struct ConfigurationTests {
                 "gatekeeper.yaml:7:5", "gatekeeper.yaml:8:15", "extra.txt:2:1", "extra.txt:4:3",
             ])
         #expect(settings.onDeny == .close)
-        guard case .unix(let path) = settings.upstream.endpoint else { return #expect(Bool(false), "\(settings.upstream.endpoint)") }
+        guard case .unix(let path) = settings.upstream.servers[0].endpoint else {
+            return #expect(Bool(false), "\(settings.upstream.servers[0].endpoint)")
+        }
         #expect(path.hasPrefix("/") && path.hasSuffix("/app.sock"))
         #expect(settings.upstream.idleConnectionsMax == 3)
         #expect(settings.upstream.idleTimeoutMilliseconds == 90_000)

@@ -35,6 +35,12 @@ final class Daemon: Sendable {
         try self.init(arguments: ["run"] + flags + ["--upstream", upstream], in: TemporaryFolder())
     }
 
+    /// In front of several upstreams.
+    convenience init(upstreams: [String], settings: String, upstreamLines: [String]) throws {
+        let urls = "urls: [" + upstreams.map { "\"\($0)\"" }.joined(separator: ", ") + "]"
+        try self.init(upstream: nil, settings: settings, upstreamLines: [urls] + upstreamLines)
+    }
+
     /// With a YAML file: the keys that every configuration needs, then `settings`, top-level keys as they stand in a file.
     ///
     /// - Parameters:
@@ -43,7 +49,7 @@ final class Daemon: Sendable {
     ///   - descriptorsMax: the process's RLIMIT_NOFILE.
     ///   - pipeBytes: the capacity of the pipe that its log goes through.
     convenience init(
-        upstream: String, listen: String = "127.0.0.1:0", allow: [String] = ["127.0.0.2", "127.0.0.3"],
+        upstream: String?, listen: String = "127.0.0.1:0", allow: [String] = ["127.0.0.2", "127.0.0.3"],
         certificate: Certificates.Kind = .ecdsa, tlsSettings: String = "", upstreamSettings: String = "", settings: String,
         upstreamLines: [String] = [], descriptorsMax: Int? = nil, pipeBytes: Int32? = nil
     ) throws {
@@ -60,8 +66,7 @@ final class Daemon: Sendable {
             allow:
             \(allow.map { "  - \"\($0)\"" }.joined(separator: "\n"))
             upstream:
-              url: \(upstream)
-              \((upstreamLines + [upstreamSettings]).joined(separator: "\n  "))
+              \(((upstream.map { ["url: \($0)"] } ?? []) + upstreamLines + [upstreamSettings]).joined(separator: "\n  "))
             \(settings)
 
             """, to: "gatekeeper.yaml")

@@ -43,6 +43,11 @@ final class ScriptedUpstream: Sendable {
         record.waitForOpen(atMost: count, seconds: seconds)
     }
 
+    /// Waits until `count` connections have been accepted; throws if they haven't in time.
+    func waitForConnections(_ count: Int, seconds: Double = 30) throws {
+        guard record.waitForAccepted(count, seconds: seconds) else { throw Failure("fewer than \(count) connections reached the upstream") }
+    }
+
     /// The requests once there are `count`; throws if there aren't in time.
     @discardableResult
     func waitForRequests(_ count: Int, seconds: Double = 30) throws -> [RawMessage] {
@@ -135,6 +140,7 @@ final class ScriptedUpstream: Sendable {
         func add(_ connection: ScriptedConnection) -> Bool {
             condition.withLock {
                 if !isStopped { accepted.append(connection) }
+                condition.broadcast()
                 return !isStopped
             }
         }
@@ -143,6 +149,14 @@ final class ScriptedUpstream: Sendable {
             condition.withLock {
                 ended += 1
                 condition.broadcast()
+            }
+        }
+
+        func waitForAccepted(_ count: Int, seconds: Double) -> Bool {
+            let deadline = Date(timeIntervalSinceNow: seconds)
+            return condition.withLock {
+                while accepted.count < count, condition.wait(until: deadline) {}
+                return accepted.count >= count
             }
         }
 

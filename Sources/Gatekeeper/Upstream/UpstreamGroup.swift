@@ -1,0 +1,28 @@
+/// The ticket systems of one configuration, one or several that stand in for each other: shared by all workers.
+final class UpstreamGroup: Sendable {
+    /// In the order of the configuration.
+    let targets: [UpstreamTarget]
+    let order: Settings.Upstream.Order
+    /// Nil where there are passive checks only.
+    let check: Settings.Upstream.Check?
+
+    /// More than anybody has; a request remembers in one word which it has tried.
+    static let targetsMax = 64
+
+    init(_ settings: Settings.Upstream) throws(ServerError) {
+        guard (1...Self.targetsMax).contains(settings.servers.count) else {
+            throw ServerError(settings: "there must be 1 to \(Self.targetsMax) upstreams")
+        }
+        var targets: [UpstreamTarget] = []
+        for server in settings.servers { targets.append(try UpstreamTarget(server, of: settings)) }
+        self.targets = targets
+        order = settings.order
+        check = settings.check
+    }
+
+    /// One of them is known to speak HTTP/1.0, and any of them may be asked.
+    var speaksHTTP10: Bool {
+        for target in targets where target.speaksHTTP10 { return true }
+        return false
+    }
+}

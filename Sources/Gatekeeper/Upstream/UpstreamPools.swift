@@ -1,0 +1,49 @@
+/// One worker's connections to all ticket systems, and the choice among them.
+final class UpstreamPools {
+    let pools: [UpstreamPool]
+    private let group: UpstreamGroup
+    private let loop: EventLoop
+    private var rounds = 0
+
+    /// The pools that a request has tried, a bit for each.
+    typealias Tried = UInt64
+
+    init(_ group: UpstreamGroup, loop: EventLoop, makePool: (Int, UpstreamTarget) -> UpstreamPool) {
+        self.group = group
+        self.loop = loop
+        pools = group.targets.enumerated().map { makePool($0.offset, $0.element) }
+    }
+
+    /// Whom to ask next; nil when all have been tried, or none is known to answer.
+    ///
+    /// `failover` takes the first that answers, `round_robin` begins with another one each time. When all of them seem to be down and nothing
+    /// but requests can tell, the one whose back-off ends first is asked: turning a ticket away is certain to lose it.
+    func next(after tried: inout Tried) -> UpstreamPool? {
+        if pools.count == 1 {
+            guard tried == 0, group.check == nil || pools[0].target.health.mayTry(now: loop.now) else { return nil }
+            tried = 1
+            return pools[0]
+        }
+        var start = 0
+        if group.order == .roundRobin {
+            if tried == 0 { rounds &+= 1 }
+            start = rounds % pools.count
+        }
+        for offset in 0..<pools.count {
+            let index = (start + offset) % pools.count
+            guard tried & (1 << UInt64(index)) == 0, pools[index].target.health.mayTry(now: loop.now) else { continue }
+            tried |= 1 << UInt64(index)
+            return pools[index]
+        }
+        guard tried == 0, group.check == nil else { return nil }
+        guard let index = pools.indices.min(by: { pools[$0].target.health.trialInstant < pools[$1].target.health.trialInstant }) else {
+            return nil
+        }
+        tried |= 1 << UInt64(index)
+        return pools[index]
+    }
+
+    func end() {
+        for pool in pools { pool.end() }
+    }
+}

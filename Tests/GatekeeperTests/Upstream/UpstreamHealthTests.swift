@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Gatekeeper
+
+/// The rules of being down, with the clock as a parameter.
+struct UpstreamHealthTests {
+    private func at(_ milliseconds: Int) -> Instant { Instant(nanoseconds: 1_000_000_000).advanced(byMilliseconds: milliseconds) }
+
+    private func down(isChecked: Bool = false) -> UpstreamHealth {
+        let health = UpstreamHealth(isChecked: isChecked)
+        for _ in 1...3 { _ = health.noteFailure(now: at(0), jitter: 1) }
+        return health
+    }
+
+    @Test("three failures in a row, and it is down; a success between, and it isn't")
+    func consecutive() {
+        let health = UpstreamHealth(isChecked: false)
+        #expect(health.noteFailure(now: at(0)) == nil)
+        #expect(health.noteFailure(now: at(0)) == nil)
+        #expect(health.noteSuccess() == nil)
+        #expect(health.noteFailure(now: at(0)) == nil)
+        #expect(health.noteFailure(now: at(0)) == nil)
+        #expect(health.mayTry(now: at(0)))
+        #expect(health.noteFailure(now: at(0)) == .down)
+        #expect(health.noteFailure(now: at(0)) == nil)
+        #expect(!health.mayTry(now: at(0)))
+        #expect(health.noteSuccess() == .up)
+        #expect(health.noteSuccess() == nil)
+        #expect(health.mayTry(now: at(0)))
+    }
+
+    @Test("after the back-off one request may try, and no second one beside it")
+    func trial() {
+        let health = down()
+        #expect(!health.mayTry(now: at(999)))
+        #expect(health.mayTry(now: at(1000)))
+        #expect(!health.mayTry(now: at(1000)))
+        #expect(!health.mayTry(now: at(2999)))
+        // It was never heard of again: another may.
+        #expect(health.mayTry(now: at(3000)))
+    }
+
+    @Test("each trial that fails doubles the back-off, up to half a minute; a success begins anew")
+    func backOff() {
+        let health = down()
+        var now = 0
+        for backOff in [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000] {
+            #expect(!health.mayTry(now: at(now + backOff - 1)), "\(backOff)")
+            #expect(health.mayTry(now: at(now + backOff)), "\(backOff)")
+            now += backOff
+            _ = health.noteFailure(now: at(now), jitter: 1)
+        }
+        _ = health.noteSuccess()
+        for _ in 1...3 { _ = health.noteFailure(now: at(now), jitter: 1) }
+        #expect(health.mayTry(now: at(now + 1000)))
+    }
+
+    @Test("the back-off is spread over half of its length", arguments: [0.75, 1.25])
+    func jitter(_ jitter: Double) {
+        let health = UpstreamHealth(isChecked: false)
+        for _ in 1...3 { _ = health.noteFailure(now: at(0), jitter: jitter) }
+        #expect(!health.mayTry(now: at(Int(1000 * jitter) - 1)))
+        #expect(health.mayTry(now: at(Int(1000 * jitter))))
+    }
+
+    @Test("with active checks requests never try what is down")
+    func checked() {
+        let health = down(isChecked: true)
+        #expect(!health.mayTry(now: at(1_000_000)))
+        #expect(health.noteSuccess() == .up)
+        #expect(health.mayTry(now: at(1_000_000)))
+    }
+}
