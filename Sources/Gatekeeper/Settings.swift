@@ -9,6 +9,8 @@ public struct Settings: Sendable {
     public var allow: [AllowEntry]
     public var onDeny: OnDeny = .reset
     public var upstream: Upstream
+    /// The only requests that are let through; nil for all.
+    public var routes: Routes?
     /// Let a request leave HTTP for a WebSocket; else `Upgrade` is refused.
     public var webSocket = false
     public var limits = Limits()
@@ -168,6 +170,17 @@ public struct Settings: Sendable {
             case host(String, port: UInt16)
             /// Path of a stream socket.
             case unix(String)
+        }
+    }
+
+    public struct Routes: Sendable {
+        public var routes: [Route]
+        /// Let everything through, and only say in the log what would have been refused.
+        public var isShadow = false
+
+        public init(_ routes: [Route], isShadow: Bool = false) {
+            self.routes = routes
+            self.isShadow = isShadow
         }
     }
 

@@ -18,6 +18,8 @@ final class Snapshot: Sendable {
     let fixedHost: String
     /// How long a request may wait for a connection.
     let queueMilliseconds: Int
+    /// Nil when every method and path is let through.
+    let routes: RouteTable?
     /// Whether a request may ask for a WebSocket.
     let webSocket: Bool
     /// The size up to which bodies without a length are collected before they are sent; nil to stream them.
@@ -54,6 +56,7 @@ final class Snapshot: Sendable {
         self.upstream = upstream
         queueMilliseconds = settings.upstream.queueMilliseconds
         fixedHost = settings.upstream.host ?? ""
+        routes = settings.routes.map { RouteTable($0) }
         webSocket = settings.webSocket
         collectsUpTo =
             switch settings.upstream.requestBuffering {

@@ -14,6 +14,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     /// `X-Original-*`, `X-Rewrite-URL`, `X-Frappe-Site-Name`: another target or site than the request line and `Host` name.
     case rewrite
     case requestID
+    /// `X-HTTP-Method-Override` and its kin: another method than the request line's, for applications that look there.
+    case methodOverride
     /// A name with `_` in it: CGI and WSGI read it as if it had `-`.
     case underscored
     case authorization, cookie, setCookie, wwwAuthenticate

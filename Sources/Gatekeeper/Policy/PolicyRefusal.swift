@@ -6,6 +6,12 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
     case upgrade
     /// Not what RFC 6455 §4.2.1 asks of a client's opening handshake.
     case webSocketHandshake
+    /// No route is for this method and path.
+    case route
+    /// The path can be read in more than one way, and routes are in force (`PathNormalForm`).
+    case pathAmbiguous
+    /// A field names another method than the one that routes were asked about.
+    case methodOverride
     /// A body without a length for an upstream that speaks HTTP/1.0 and can't be sent chunks (RFC 9112 §6.1).
     case lengthRequired
 
@@ -23,6 +29,9 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
         case .upgrade: (403, "upgrade", "Another protocol isn't served here.")
         case .webSocketHandshake:
             (400, "websocket_handshake", "A WebSocket handshake is a GET with one Sec-WebSocket-Key and Sec-WebSocket-Version 13.")
+        case .route: (403, "route", "This method and path aren't served here.")
+        case .pathAmbiguous: (400, "path_ambiguous", "The path can be read in more than one way.")
+        case .methodOverride: (403, "method_override", "A method can't be overridden by a field here.")
         case .lengthRequired: (411, "length_required", "The body must be sent with its length in Content-Length.")
         }
     }

@@ -45,8 +45,9 @@ final class Exchange {
         identifier = ExchangeIdentifier(worker.requestFields, source) ?? worker.identifiers.next()
         verdict = connection.verdict()
         let snapshot = connection.snapshot
-        let judgement = Self.judge(head, worker.requestFields, source, by: snapshot)
-        handshake = try? judgement.get()
+        let judgement = Judgement(head, worker.requestFields, source, by: snapshot)
+        handshake = judgement.handshake
+        verdict.shadow = judgement.shadow?.reason
         let collectsUpTo = head.framing == .chunked ? snapshot.collectsUpTo : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
@@ -56,24 +57,11 @@ final class Exchange {
                 defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span),
             upgrade: handshake != nil, lengthFollows: collectsUpTo != nil, into: outbound)
         refusal =
-            if case .failure(let refusal) = judgement { .forbidden(refusal) } else { outbound.overflowed ? .refused(.headTooLarge) : nil }
+            if let refusal = judgement.refusal { .forbidden(refusal) } else { outbound.overflowed ? .refused(.headTooLarge) : nil }
         input.consume(head.byteCount)
         sender = RequestSender(head, on: connection, outbound: outbound, collectsUpTo: collectsUpTo)
         receiver = ResponseReceiver(
             head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: connection)
-    }
-
-    /// What the door's own rules say about a well-formed request; a success is the WebSocket that it asks for, if it does.
-    private static func judge(
-        _ head: RequestHead, _ fields: borrowing FieldTable, _ source: Span<UInt8>, by snapshot: Snapshot
-    ) -> Result<WebSocketHandshake?, PolicyRefusal> {
-        do throws(PolicyRefusal) {
-            let needsLength = head.framing == .chunked && snapshot.collectsUpTo == nil && snapshot.upstream.speaksHTTP10
-            guard !needsLength else { throw .lengthRequired }
-            return .success(try WebSocketHandshake(head, fields, source, isAllowed: snapshot.webSocket))
-        } catch {
-            return .failure(error)
-        }
     }
 
     func run() async -> End {

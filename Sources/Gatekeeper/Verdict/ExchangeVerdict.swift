@@ -25,6 +25,8 @@ package struct ExchangeVerdict: Sendable {
     package var stage: Stage = .proxy
     /// Which rule refused, or what failed (`repeated_content_length`); a word from our code, never a peer's text.
     package var reason: StaticString?
+    /// What routes would have refused it for, if they were enforced (`routes_mode: shadow`).
+    package var shadow: StaticString?
 
     package init(peer: PeerAddress, listener: Int, startedMilliseconds: Int64) {
         self.peer = peer

@@ -48,9 +48,10 @@ extension JournalRing.Writer {
     ) {
         let labelCount = verdict.label?.utf8.count ?? 0
         let reasonCount = verdict.reason?.utf8CodeUnitCount ?? 0
+        let shadowCount = verdict.shadow?.utf8CodeUnitCount ?? 0
         let texts =
             JournalRecord.size(id.count) + JournalRecord.size(method.count) + JournalRecord.size(upstream.count)
-            + JournalRecord.size(labelCount) + JournalRecord.size(reasonCount)
+            + JournalRecord.size(labelCount) + JournalRecord.size(reasonCount) + JournalRecord.size(shadowCount)
             + JournalRecord.size(path.count, max: JournalWriter.textBytesMax)
         guard begin(kind: JournalRecord.exchange.rawValue, count: 64 + texts) else { return drop() }
         put(verdict.peer)
@@ -71,6 +72,7 @@ extension JournalRing.Writer {
         put(text: upstream)
         if let label = verdict.label { put(text: label.utf8.span) } else { put(UInt16(0)) }
         if let reason = verdict.reason { put(word: reason) } else { put(UInt16(0)) }
+        if let shadow = verdict.shadow { put(word: shadow) } else { put(UInt16(0)) }
         end()
     }
 

@@ -114,6 +114,7 @@ struct JournalScribe: ~Copyable {
         let upstream = record.text()
         let label = record.text()
         let reason = record.text()
+        let shadow = record.text()
 
         // A line is about an end, and is stamped with it.
         let ended = started &+ Int64(clamping: duration / 1_000_000)
@@ -133,6 +134,7 @@ struct JournalScribe: ~Copyable {
         line.word("protocol", version == .http10 ? "HTTP/1.0" : "HTTP/1.1")
         line.word("outcome", outcome.word)
         if !reason.isEmpty { text(line, "reason", reason, of: content) }
+        if !shadow.isEmpty { text(line, "shadow", shadow, of: content) }
         output.end(line, givesUp: givesUp)
     }
 

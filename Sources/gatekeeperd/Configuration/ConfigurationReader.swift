@@ -59,7 +59,7 @@ struct ConfigurationReader {
                 diagnostics += mistakes
                 if !mistakes.isEmpty { failed.insert(setting.path) }
             }
-        case .section, .field, .notYet:
+        case .section, .field, .fields, .notYet:
             preconditionFailure("the flag \(flag.name) sets something that is no value")
         }
     }
@@ -90,7 +90,7 @@ struct ConfigurationReader {
                 }
                 let context = ValueContext(origin: value.origin, directory: directory)
                 assign(value, by: rule, in: context, path: setting.path)
-            case .field, .notYet:
+            case .field, .fields, .notYet:
                 preconditionFailure("\(setting.path) is no key of a section")
             }
         }
@@ -114,7 +114,12 @@ struct ConfigurationReader {
         if case .mapping(let entries) = node.content {
             for entry in entries {
                 guard let setting = known(entry, under: path + "[]") else { continue }
-                fields[setting.name] = scalar(entry.value, path: "\(path): \(setting.name)")
+                let place = "\(path): \(setting.name)"
+                if case .fields = setting.rule {
+                    fields[setting.name] = scalars(entry.value, path: place)
+                } else {
+                    fields[setting.name] = scalar(entry.value, path: place)
+                }
             }
         } else {
             fields[rule.bareKey] = scalar(node, path: path)
@@ -163,6 +168,17 @@ struct ConfigurationReader {
             diagnostics.append(.error(origin, "\(path) needs a single value, not \(node.kindName)"))
             return nil
         }
+    }
+
+    /// A list of single values, or one alone, joined with commas.
+    private mutating func scalars(_ node: YAMLNode, path: String) -> Located<String>? {
+        guard case .sequence(let elements) = node.content else { return scalar(node, path: path) }
+        var values: [String] = []
+        for element in elements {
+            guard let value = scalar(element, path: path) else { return nil }
+            values.append(value.value)
+        }
+        return Located(value: values.joined(separator: ","), origin: .file(file, node.position))
     }
 
     private mutating func assign(_ value: Located<String>, by rule: ScalarRule, in context: ValueContext, path: String) {

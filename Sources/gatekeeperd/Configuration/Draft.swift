@@ -30,6 +30,9 @@ struct Draft: Sendable {
     var upstreamCertificatePath: Located<String>?
     var upstreamKeyPath: Located<String>?
     var requestBuffering = Settings.Upstream.RequestBuffering.off
+    /// Nil while all requests are let through.
+    var routes: [Located<Route>]?
+    var routesAreShadow = false
     var webSocket = false
     var limits = Settings.Limits()
     var timeouts = Settings.Timeouts()

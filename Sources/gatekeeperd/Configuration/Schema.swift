@@ -123,8 +123,21 @@ enum Schema {
     ]
 
     private static let routing = [
-        Setting(path: "routes", rule: .notYet, summary: "The methods and paths that are let through."),
-        Setting(path: "routes_mode", rule: .notYet, summary: "Whether routes are enforced or only logged."),
+        Setting(
+            path: "routes", rule: .list(.routes), summary: "The only methods and paths that are let through; without this key all are."),
+        Setting(
+            path: "routes[].path", rule: .field(form: "/PATH"),
+            summary: "{name} stands for one segment, /** at the end for everything below; the query isn't matched."),
+        Setting(
+            path: "routes[].methods", rule: .fields(form: "a list of methods"),
+            summary: "In capitals; GET brings HEAD with it, and without this key every method is meant."),
+        Setting(
+            path: "routes[].case_sensitive", rule: .field(form: "true or false"),
+            summary: "Whether a and A differ in the path; true unless said otherwise."),
+        Setting(path: "routes[].preset", rule: .notYet, summary: "The requests of a known ticket system's API."),
+        Setting(
+            path: "routes_mode", rule: .scalar(.choice(\.routesAreShadow, [("enforce", false), ("shadow", true)], default: "enforce")),
+            summary: "Refuse what is on no route, or let it through and say in the log what would have been refused."),
         Setting(
             path: "websocket", rule: .scalar(.flag(\.webSocket)),
             summary: "Let requests leave HTTP for a WebSocket; otherwise Upgrade is refused."),

@@ -17,6 +17,8 @@ struct Setting: Sendable {
         case list(ListRule)
         /// A key of a list's element; the list's rule reads all of them together. `form` says how the value is written.
         case field(form: String)
+        /// Likewise, but the value is a list of plain values; they reach the rule with commas between.
+        case fields(form: String)
         /// Part of the contract, but this version can't do it: an error, never silence.
         case notYet
     }

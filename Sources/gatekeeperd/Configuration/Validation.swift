@@ -26,6 +26,7 @@ enum Validation {
             upstream: UpstreamValidation.settings(draft))
         settings.tls.minimumVersion = draft.minimumVersion
         settings.onDeny = draft.onDeny
+        settings.routes = draft.routes.map { Settings.Routes($0.map(\.value), isShadow: draft.routesAreShadow) }
         settings.webSocket = draft.webSocket
         settings.limits = draft.limits
         settings.timeouts = draft.timeouts

@@ -1,0 +1,25 @@
+/// What the door's own rules say about a request that is well-formed.
+struct Judgement {
+    private(set) var refusal: PolicyRefusal?
+    /// What routes would have refused if they were enforced.
+    private(set) var shadow: PolicyRefusal?
+    /// The WebSocket that is asked for.
+    private(set) var handshake: WebSocketHandshake?
+
+    init(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>, by snapshot: Snapshot) {
+        if let routes = snapshot.routes, let objection = routes.objection(to: head, fields, bytes) {
+            if routes.isShadow { shadow = objection } else { refusal = objection }
+        }
+        guard refusal == nil else { return }
+        if head.framing == .chunked, snapshot.collectsUpTo == nil, snapshot.upstream.speaksHTTP10 {
+            refusal = .lengthRequired
+            return
+        }
+        guard head.wantsUpgrade else { return }
+        do throws(PolicyRefusal) {
+            handshake = try WebSocketHandshake(head, fields, bytes, isAllowed: snapshot.webSocket)
+        } catch {
+            refusal = error
+        }
+    }
+}
