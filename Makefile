@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-sources := Sources Tests Package.swift $(wildcard bench/microbench)
+sources := Sources Tests fuzz Package.swift $(wildcard bench/microbench)
 binary := .build/release/gatekeeperd
 # No shared Swift libraries beside the binary, no symbols in it.
 release := --configuration release --static-swift-stdlib -Xlinker -s
@@ -52,6 +52,20 @@ e2e: release ## Run the tests that drive the real binary in front of a real tick
 	@scripts/prepare test
 	@Tests/gatekeeperdTests/Harness/prepare-roundup .build/roundup
 	swift test $(tests) --filter '$(e2e_filter)'
+
+.PHONY: test-sanitized
+test-sanitized: prepare ## Run the end-to-end tests against address- and thread-sanitized builds
+	@scripts/prepare test
+	@scripts/test-sanitized
+
+.PHONY: fuzz
+fuzz: prepare ## Run each fuzz property for FUZZ_SECONDS (60) under the address sanitizer
+	@scripts/fuzz
+
+.PHONY: slowhttptest
+slowhttptest: release ## Measure an admitted client's requests while four slow attacks run, SLOW_SECONDS (60) each
+	@scripts/prepare slow
+	@scripts/slowhttptest $(binary)
 
 .PHONY: check
 check: prepare lint ## What a change must pass before it is shared: format, lint, no warnings, unit tests

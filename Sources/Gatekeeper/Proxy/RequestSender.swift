@@ -38,7 +38,10 @@ final class RequestSender {
     /// Whether the client sends its body fast enough.
     private(set) var pace: Pace
 
-    /// Body bytes that join the head's send; a small POST leaves in one segment.
+    /// A body this small is waited for before a connection to the ticket system is taken: who sends it slowly holds nothing but its own. It
+    /// leaves with the head in one segment, and can be sent again.
+    private let isSmall: Bool
+
     private static let firstBodyBytesMax = 16 << 10
     /// From this length on a body is worth larger reads.
     private static let bulkBytesMin: UInt64 = 128 << 10
@@ -52,6 +55,8 @@ final class RequestSender {
         bytesIn = UInt64(head.byteCount)
         progressed = connection.worker.loop.now
         pace = Pace(connection.snapshot, now: progressed)
+        // Who waits for a 100 gets the upstream's word before its body.
+        isSmall = if case .length(0...UInt64(Self.firstBodyBytesMax)) = head.framing { !head.expectsContinue } else { false }
         switch head.framing {
         case .none, .untilClose, .length(0): body = .complete
         case .length(let count):
@@ -82,8 +87,13 @@ final class RequestSender {
         if case .complete = body { outbound.isEmpty && !isUnflushed } else { false }
     }
 
+    /// Nothing is to be sent before `collect` says so.
     var isCollecting: Bool {
-        if case .collecting = body { true } else { false }
+        switch body {
+        case .collecting: true
+        case .length: isSmall
+        case .complete, .chunked, .spooled: false
+        }
     }
 
     func continueWasSent() {
@@ -216,12 +226,16 @@ final class RequestSender {
 
     // MARK: Collecting
 
-    /// Reads the body until it is there whole, and ends the head with its length.
+    /// Reads the body until it is there whole; one without a length gets it now.
     func collect() -> Step {
-        guard case .collecting(let collected) = body else { return .done }
         for _ in 0..<Step.budget {
+            guard isCollecting else { return .done }
             if connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
             guard let input = connection.input else { continue }
+            guard case .collecting(let collected) = body else {
+                _ = takeWhatCame()
+                continue
+            }
             let before = input.count
             let outcome = collected.collect(from: input, limits: connection.snapshot.limits)
             bodyBytes += UInt64(before - input.count)

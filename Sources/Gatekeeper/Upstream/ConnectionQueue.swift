@@ -41,6 +41,8 @@ final class ConnectionQueue {
     ///
     /// - Parameter isAbandoned: asked when something else has woken it.
     func wait(_ waiter: Waiter, until deadline: Instant, isAbandoned: () -> Bool) async -> Outcome {
+        // An end that has been reported already wakes nobody.
+        if isAbandoned() { return .abandoned }
         guard slots.beginWaiting() else { return .full }
         defer { slots.endWaiting() }
         let ticket = Ticket(waiter)

@@ -65,7 +65,8 @@ final class ChildProcess: Sendable {
         _ program: String, _ arguments: [String], _ streams: [OpenFile?],
         _ environment: [String: String]
     ) throws -> pid_t {
-        var surroundings = ["PATH", "HOME", "TMPDIR", "LANG"].reduce(into: [String: String]()) { kept, name in
+        var surroundings = ["PATH", "HOME", "TMPDIR", "LANG", "ASAN_OPTIONS", "TSAN_OPTIONS"].reduce(into: [String: String]()) {
+            kept, name in
             kept[name] = ProcessInfo.processInfo.environment[name]
         }
         surroundings.merge(environment) { $1 }
