@@ -51,6 +51,7 @@ e2e-run:
 e2e: release ## Run the tests that drive the real binary in front of a real ticket system
 	@scripts/prepare test
 	@Tests/gatekeeperdTests/Harness/prepare-roundup .build/roundup
+	@Tests/gatekeeperdTests/Harness/prepare-oracle .build/oracle
 	swift test $(tests) --filter '$(e2e_filter)'
 
 .PHONY: test-sanitized

@@ -36,16 +36,18 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // Reads the documents of exact bytes that both test targets run on.
+        .target(name: "HTTPFixtures", path: "Tests/HTTPFixtures", swiftSettings: settings),
         .testTarget(
-            name: "GatekeeperTests", dependencies: ["Gatekeeper", "CTLS", "CLinux"], exclude: ["HTTP1/Fixtures"],
+            name: "GatekeeperTests", dependencies: ["Gatekeeper", "CTLS", "CLinux", "HTTPFixtures"], exclude: ["HTTP1/Fixtures"],
             swiftSettings: settings),
         .testTarget(
             name: "gatekeeperdTests",
             dependencies: [
-                "gatekeeperd", "Gatekeeper", "CTLS", "CLinux",
+                "gatekeeperd", "Gatekeeper", "CTLS", "CLinux", "HTTPFixtures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            exclude: ["Harness/prepare-roundup"],
+            exclude: ["Harness/prepare-oracle", "Harness/prepare-roundup", "Harness/requests-by-h11"],
             swiftSettings: settings),
         // Measures what no load generator sees: the cost of one lookup. Not installed, not part of the product.
         .target(name: "CMallocCount", path: "bench/malloccount"),

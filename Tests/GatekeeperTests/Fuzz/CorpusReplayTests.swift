@@ -1,4 +1,5 @@
 import Foundation
+import HTTPFixtures
 import Testing
 
 /// The inputs that fuzzing found worth keeping, each through its property once more.
@@ -24,7 +25,7 @@ struct CorpusReplayTests {
         let check = try #require(FuzzProperties.all.first { $0.name == name }).check
         for fixture in Fixture.all {
             let broken = check(fixture.bytes)
-            #expect(broken == nil, "\(fixture.testDescription): \(broken ?? "")")
+            #expect(broken == nil, "\(fixture): \(broken ?? "")")
         }
     }
 }

@@ -1,3 +1,5 @@
+import HTTPFixtures
+
 @testable import Gatekeeper
 
 /// Reads the messages of one connection from bytes that arrive as the test pleases, the way a connection does: head, body, next head.

@@ -1,3 +1,4 @@
+import HTTPFixtures
 import Testing
 
 @testable import Gatekeeper
@@ -51,8 +52,8 @@ import Testing
     func documents() {
         #expect(Fixture.all.count >= 600)
         for fixture in Fixture.all {
-            #expect(!fixture.outcome.isEmpty, "\(fixture.testDescription)")
-            #expect(!fixture.bytes.isEmpty, "\(fixture.testDescription)")
+            #expect(!fixture.outcome.isEmpty, "\(fixture)")
+            #expect(!fixture.bytes.isEmpty, "\(fixture)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import HTTPFixtures
 import Testing
 
 @testable import Gatekeeper

@@ -94,7 +94,11 @@ final class ChildProcess: Sendable {
         unsafe sigemptyset(&defaults)
         unsafe sigaddset(&defaults, SIGPIPE)
         unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
+        // Dispatch's threads, which tests run on, block most signals; that is inherited too.
+        var mask = sigset_t()
+        unsafe sigemptyset(&mask)
+        unsafe posix_spawnattr_setsigmask(&attributes, &mask)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
         var id: pid_t = 0
         let result = unsafe posix_spawnp(&id, program, &actions, &attributes, &argv, &envp)
         guard result == 0 else { throw Failure("cannot start \(program): error \(result)") }

@@ -15,6 +15,8 @@ struct RawMessage: Sendable {
     var trailers: [Field] = []
     /// Sizes of the chunks as they were framed; empty without chunked framing.
     var chunkCount = 0
+    /// Of a request that an upstream read whole: the number of the connection.
+    var connection = 0
 
     var startLine: String { String(head.prefix { $0 != "\r\n" }) }
     var startParts: [String] { startLine.split(separator: " ", maxSplits: 2).map(String.init) }

@@ -64,17 +64,7 @@ final class Roundup: Sendable {
         try Curl(api + arguments + ["\(url)/rest/data/\(path)"])
     }
 
-    private static let prepared = Result {
-        let directory = ProcessInfo.processInfo.environment["ROUNDUP"] ?? Daemon.packageRoot.appendingPathComponent(".build/roundup").path
-        let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("prepare-roundup").path
-        let folder = try TemporaryFolder()
-        let log = try OpenFile(creating: folder.file("log"))
-        let process = try ChildProcess("bash", [script, directory], output: log, errors: log)
-        guard try process.waitForEnd(seconds: 600) == .exited(0) else {
-            throw Failure(try String(contentsOfFile: folder.file("log"), encoding: .utf8))
-        }
-        return directory
-    }
+    private static let prepared = Result { try PreparedFolder(named: "roundup").path }
 
     private static func waitUntilListening(on port: UInt16, _ process: ChildProcess, _ log: () -> String) throws {
         let deadline = Date(timeIntervalSinceNow: 60)

@@ -9,6 +9,8 @@ final class ScriptedConnection: @unchecked Sendable {
     let socket: PlainSocket
     /// Nil in clear.
     let session: TLSServer.Session?
+    /// Sees every byte as it came, before anybody understands it.
+    var tap: (([UInt8]) -> Void)?
     private let reader = MessageReader()
     private let keep: @Sendable (RawMessage) -> Void
 
@@ -51,6 +53,7 @@ final class ScriptedConnection: @unchecked Sendable {
         }
         request.body = body
         request.bodyCount = count
+        request.connection = number
         keep(request)
         return request
     }
@@ -74,7 +77,11 @@ final class ScriptedConnection: @unchecked Sendable {
 
     /// Blocks until the proxy closes or sends what isn't asked for.
     @discardableResult
-    func receive() -> Received { session?.receive() ?? socket.receive() }
+    func receive() -> Received {
+        let received = session?.receive() ?? socket.receive()
+        if case .bytes(let bytes) = received { tap?(bytes) }
+        return received
+    }
 
     /// FIN after what was sent, over TLS with close_notify before it, then closed.
     func finish() {

@@ -1,22 +1,23 @@
 import Foundation
-import Testing
 
-/// One case of the documents in `Fixtures/`: exact bytes and what becomes of them. `Fixtures/Notation.md` defines the format.
-struct Fixture: Sendable, CustomTestStringConvertible {
-    var document: String
-    var title: String
+/// One case of the documents in `GatekeeperTests/HTTP1/Fixtures/`: exact bytes and what becomes of them. `Notation.md` there defines
+/// the format; a document that breaks it ends the test run.
+public struct Fixture: Sendable, CustomStringConvertible {
+    public let document: String
+    public let title: String
     /// The word behind `http` and the method behind it; empty for requests.
-    var kind: [String]
-    var bytes: [UInt8]
+    public private(set) var kind: [String] = []
+    public var bytes: [UInt8] = []
     /// The lines of the outcome.
-    var outcome: [String]
+    public private(set) var outcome: [String] = []
     /// The head that goes to the other side, where the case says so.
-    var written: [UInt8]?
+    public private(set) var written: [UInt8]?
 
-    var testDescription: String { "\(document): \(title)" }
+    public var description: String { "\(document): \(title)" }
 
-    static let all: [Fixture] = {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures")
+    public static let all: [Fixture] = {
+        let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let folder = tests.appendingPathComponent("GatekeeperTests/HTTP1/Fixtures")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         return names.filter { $0.hasSuffix(".md") && $0 != "Notation.md" }.sorted().flatMap { name in
             let text = (try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)) ?? ""
@@ -24,13 +25,16 @@ struct Fixture: Sendable, CustomTestStringConvertible {
         }
     }()
 
+    /// The cases in which a client speaks.
+    public static let requests = all.filter { $0.kind.isEmpty }
+
     private static func cases(of text: String, document: String) -> [Fixture] {
         var fixtures: [Fixture] = []
         var block: (info: String, lines: [Substring])?
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             if let open = block {
                 if line == "```" {
-                    close(open.info, open.lines, in: &fixtures)
+                    fixtures[fixtures.count - 1].take(block: open.info, open.lines)
                     block = nil
                 } else {
                     block = (open.info, open.lines + [line])
@@ -38,28 +42,31 @@ struct Fixture: Sendable, CustomTestStringConvertible {
             } else if line.hasPrefix("```") {
                 block = (String(line.dropFirst(3)), [])
             } else if line.hasPrefix("## ") {
-                fixtures.append(
-                    Fixture(document: document, title: String(line.dropFirst(3)), kind: [], bytes: [], outcome: [], written: nil))
+                fixtures.append(Fixture(document: document, title: String(line.dropFirst(3))))
             }
         }
         return fixtures
     }
 
-    private static func close(_ info: String, _ lines: [Substring], in fixtures: inout [Fixture]) {
+    private init(document: String, title: String) {
+        self.document = document
+        self.title = title
+    }
+
+    private mutating func take(block info: String, _ lines: [Substring]) {
         let words = info.split(separator: " ").map(String.init)
-        let last = fixtures.count - 1
         switch words.first {
         case "http":
-            fixtures[last].kind = Array(words.dropFirst())
-            fixtures[last].bytes = decode(lines.joined())
-        case "upstream", "client": fixtures[last].written = decode(lines.joined())
-        case "outcome": fixtures[last].outcome = lines.map(String.init)
-        default: Issue.record("\(fixtures[last].testDescription): unknown block \(info)")
+            kind = Array(words.dropFirst())
+            bytes = Self.decode(lines.joined())
+        case "upstream", "client": written = Self.decode(lines.joined())
+        case "outcome": outcome = lines.map(String.init)
+        default: preconditionFailure("\(self): unknown block \(info)")
         }
     }
 
     /// Turns the notation into bytes.
-    static func decode(_ text: String) -> [UInt8] {
+    private static func decode(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = text[...]
         while let character = rest.first {
@@ -85,7 +92,7 @@ struct Fixture: Sendable, CustomTestStringConvertible {
                 let piece = decode(String(rest[..<star]))
                 for _ in 0..<Int(rest[rest.index(after: star)..<end])! { bytes += piece }
                 rest = rest[rest.index(after: end)...]
-            default: Issue.record("unknown escape \\\(escape)")
+            default: preconditionFailure("unknown escape \\\(escape)")
             }
         }
         return bytes
