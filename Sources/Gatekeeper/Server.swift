@@ -1,29 +1,5 @@
 internal import Synchronization
 
-/// Why a service could not be started.
-public struct ServerError: Error, Sendable, CustomStringConvertible {
-    /// One sentence for the admin.
-    public let description: String
-    public let cause: Cause
-
-    public enum Cause: Sendable, Equatable {
-        /// The settings name something that can't be used: a certificate, a key, a path.
-        case settings
-        /// The system refused, with this errno.
-        case system(Int32)
-    }
-
-    init(settings description: String) {
-        self.description = description
-        cause = .settings
-    }
-
-    init(_ error: SystemError) {
-        description = error.description
-        cause = .system(error.code)
-    }
-}
-
 /// The running door: listeners, workers and the journal.
 ///
 /// ```
@@ -33,46 +9,57 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
 /// Threads: one a worker (`worker-0` …), one for the journal, and one for the resolver if the upstream is given by name. Whoever owns the
 /// server is the control thread and never serves a request.
 public final class Server: Sendable {
-    /// What the listeners are bound to, in the order of the settings; a port of 0 is filled in.
-    public let addresses: [SocketAddress]
-
     private let workers: [Worker]
+    private let libraries: [TLSLibrary]
     private let journal: Journal
-    private let drainMilliseconds: Int
+    private let sources = SourceCounters()
+    private let current: Mutex<Current>
     /// Raised by every worker that has ended.
     private let ended: Descriptor
     private let running: Atomic<Int>
     private let hasBegunDrain = Atomic(false)
     private let isFinished = Atomic(false)
 
+    /// What is served by, as the control thread knows it.
+    private struct Current {
+        var settings: Settings
+        var snapshot: Snapshot
+        var ticketKeys: TicketKeys
+        var listeners: ListenerTable
+    }
+
     /// Opens the listeners, loads the certificate and starts serving.
     ///
-    /// - Parameter journalDescriptor: where log lines go; borrowed until the server has ended.
-    public init(settings: Settings, journalDescriptor: Int32) throws(ServerError) {
+    /// - Parameters:
+    ///   - journalDescriptor: where log lines go; borrowed until the server has ended.
+    ///   - inherited: sockets that listen already, used where the settings name their address; the others are closed.
+    public init(settings: Settings, journalDescriptor: Int32, inherited: [InheritedListener] = []) throws(ServerError) {
         let count = settings.workers ?? System.processorCount()
         let settings = Self.bounded(settings)
-        let upstream = try UpstreamGroup(settings.upstream)
+        libraries = try Self.makeLibraries(count)
+        let ticketKeys = try Self.makeTicketKeys()
+        let upstream = try UpstreamGroup(
+            settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries)
         let snapshot = try Snapshot(
-            settings, generation: 1, sources: SourceCounters(), upstream: upstream, libraries: Self.makeLibraries(count))
+            settings, generation: 1, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+        var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
-            let sockets = try Self.openListeners(settings, workers: count)
-            addresses = sockets.first?.map(\.address) ?? []
+            let change = try listeners.change(to: settings.listeners)
             let journal = try Journal.start(
-                descriptor: journalDescriptor, workers: count, listeners: addresses.map(\.description), log: settings.log)
+                descriptor: journalDescriptor, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
             var workers: [Worker] = []
             for index in 0..<count {
                 workers.append(
-                    try Worker(
-                        index: index, snapshot: snapshot, journal: journal.writer(worker: index), listeners: sockets[index]))
+                    try Worker(index: index, snapshot: snapshot, journal: journal.writer(worker: index), listeners: change.opened[index]))
             }
             self.workers = workers
-            drainMilliseconds = settings.timeouts.drainMilliseconds
             ended = try System.eventDescriptor()
             running = Atomic(count)
         } catch {
             throw ServerError(error)
         }
+        current = Mutex(Current(settings: settings, snapshot: snapshot, ticketKeys: ticketKeys, listeners: listeners))
         try startThreads()
         journal.event(
             "started",
@@ -84,12 +71,72 @@ public final class Server: Sendable {
             ])
     }
 
+    /// What the listeners are bound to, in the order of the settings; a port of 0 is filled in.
+    public var addresses: [SocketAddress] { current.withLock { $0.listeners.addresses } }
+
+    /// Counts up with every configuration applied, from 1.
+    public var generation: UInt64 { current.withLock { $0.snapshot.generation } }
+
+    /// The listening sockets, for a process that is to accept on them beside this one. The descriptors stay ours; they are good until the next
+    /// `apply` or the drain.
+    public var listeners: [InheritedListener] { current.withLock { $0.listeners.sockets } }
+
+    /// Serves by other settings from the moment this returns, or throws and leaves everything as it was.
+    ///
+    /// Established connections go on and take the new settings with their next request; those of an address that isn't listed any more end at
+    /// once. New listeners are open before old ones close. The number of workers stays.
+    public func apply(_ settings: Settings) throws(ServerError) {
+        guard !hasBegunDrain.load(ordering: .relaxed) else { throw ServerError(settings: "the service is about to stop") }
+        let settings = Self.bounded(settings)
+        try current.withLock { (current) throws(ServerError) in
+            try apply(settings, to: &current)
+        }
+    }
+
+    private func apply(_ settings: Settings, to current: inout Current) throws(ServerError) {
+        // Whoever resumes a session was judged by the settings that its ticket was sealed under.
+        let ticketKeys = settings.tls == current.settings.tls ? current.ticketKeys : try Self.makeTicketKeys()
+        let connectMilliseconds = settings.timeouts.connectMilliseconds
+        let isSameUpstream =
+            current.snapshot.upstream.identity == UpstreamIdentity(settings.upstream, connectMilliseconds: connectMilliseconds)
+        let upstream =
+            isSameUpstream
+            ? current.snapshot.upstream
+            : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
+        let snapshot = try Snapshot(
+            settings, generation: current.snapshot.generation + 1, sources: sources, upstream: upstream, ticketKeys: ticketKeys,
+            libraries: libraries)
+        let change: ListenerTable.Change
+        do throws(SystemError) {
+            change = try current.listeners.change(to: settings.listeners)
+        } catch {
+            throw ServerError(error)
+        }
+        journal.rename(listeners: current.listeners.names)
+        onEveryWorker { worker, index in
+            await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
+        }
+        current.settings = settings
+        current.snapshot = snapshot
+        current.ticketKeys = ticketKeys
+    }
+
+    /// Ends the connections of addresses whose entry in the allow-list has ended since.
+    public func endExpiredConnections() {
+        onEveryWorker { worker, _ in await worker.revoke() }
+    }
+
+    /// A line of the control plane in the log.
+    package func event(_ name: String, _ fields: [JournalField] = []) {
+        journal.event(name, fields)
+    }
+
     /// Stops accepting and lets exchanges finish, without waiting for them. Connections that outlast the drain timeout are cut.
     public func beginDrain() {
         guard !hasBegunDrain.exchange(true, ordering: .relaxed) else { return }
         journal.event("draining")
+        let milliseconds = current.withLock { $0.settings.timeouts.drainMilliseconds }
         for worker in workers {
-            let milliseconds = drainMilliseconds
             Task(executorPreference: worker.loop) { await worker.drain(milliseconds: milliseconds) }
         }
     }
@@ -143,6 +190,30 @@ public final class Server: Sendable {
         return libraries
     }
 
+    private static func makeTicketKeys() throws(ServerError) -> TicketKeys {
+        do throws(TLSSetupError) {
+            return try TicketKeys()
+        } catch {
+            throw ServerError(settings: error.description)
+        }
+    }
+
+    /// Has each worker do something, and waits until all have.
+    ///
+    /// A worker does it at the end of its loop's turn; one that takes longer than this waits does it all the same.
+    private func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) {
+        let countdown = Countdown(workers.count)
+        for (index, worker) in workers.enumerated() {
+            Task(executorPreference: worker.loop) {
+                await work(worker, index)
+                countdown.finish()
+            }
+        }
+        countdown.wait(milliseconds: Self.adoptionMilliseconds)
+    }
+
+    private static let adoptionMilliseconds: Int32 = 5_000
+
     private func startThreads() throws(ServerError) {
         for (index, worker) in workers.enumerated() {
             do throws(SystemError) {
@@ -156,20 +227,5 @@ public final class Server: Sendable {
                 throw ServerError(error)
             }
         }
-    }
-
-    /// Every listener once for each worker, so that workers accept without sharing a queue.
-    private static func openListeners(_ settings: Settings, workers: Int) throws(SystemError) -> [[ListeningSocket]] {
-        var sockets: [[ListeningSocket]] = Array(repeating: [], count: workers)
-        for listener in settings.listeners {
-            try System.probe(listener.address)
-            var address = listener.address
-            for worker in 0..<workers {
-                let socket = try System.listen(on: address)
-                address = try System.localAddress(of: socket.number)
-                sockets[worker].append(ListeningSocket(descriptor: socket.release(), address: address))
-            }
-        }
-        return sockets
     }
 }

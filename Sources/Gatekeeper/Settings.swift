@@ -37,7 +37,7 @@ public struct Settings: Sendable {
         }
     }
 
-    public struct TLS: Sendable {
+    public struct TLS: Sendable, Equatable {
         /// Path of a PEM file, leaf first.
         public var certificatePath: String
         /// Path of a PEM file with the leaf's private key.
@@ -73,7 +73,7 @@ public struct Settings: Sendable {
         case close
     }
 
-    public struct Upstream: Sendable {
+    public struct Upstream: Sendable, Equatable {
         /// At least one; several stand in for each other.
         public var servers: [Server]
         public var order = Order.failover
@@ -100,7 +100,7 @@ public struct Settings: Sendable {
         }
 
         /// One ticket system.
-        public struct Server: Sendable {
+        public struct Server: Sendable, Equatable {
             public var endpoint: Endpoint
             /// The URL as written, for log lines.
             public var name: String
@@ -122,7 +122,7 @@ public struct Settings: Sendable {
         }
 
         /// A `GET` that a ticket system in order answers with a status below 500.
-        public struct Check: Sendable {
+        public struct Check: Sendable, Equatable {
             public var path = "/"
             public var intervalMilliseconds = 10_000
             public var timeoutMilliseconds = 5_000
@@ -131,7 +131,7 @@ public struct Settings: Sendable {
         }
 
         /// How the ticket system is spoken with by TLS, and how it is known to be the ticket system.
-        public struct TLS: Sendable {
+        public struct TLS: Sendable, Equatable {
             /// Whom the certificate must be for: also what is asked for by SNI if it is a name.
             public var peer: Peer
             /// A PEM file of authorities; nil for the system's.
@@ -184,7 +184,7 @@ public struct Settings: Sendable {
         }
     }
 
-    public struct Limits: Sendable {
+    public struct Limits: Sendable, Equatable {
         public var requestBodyBytesMax = 32 << 20
         /// Request line and fields together.
         public var headBytesMax = 16 << 10
@@ -207,7 +207,7 @@ public struct Settings: Sendable {
         public init() {}
     }
 
-    public struct Timeouts: Sendable {
+    public struct Timeouts: Sendable, Equatable {
         public var handshakeMilliseconds = 10_000
         public var headMilliseconds = 10_000
         public var bodyMilliseconds = 30_000
@@ -223,7 +223,7 @@ public struct Settings: Sendable {
         public init() {}
     }
 
-    public struct Log: Sendable {
+    public struct Log: Sendable, Equatable {
         /// Write a `request` line per exchange.
         public var access = true
         /// Write the query of a target too; off because queries carry keys.

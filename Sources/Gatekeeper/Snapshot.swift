@@ -2,8 +2,8 @@ internal import Synchronization
 
 /// One configuration, ready to serve: everything that a connection consults, built once and never changed.
 ///
-/// Applying a configuration builds another snapshot and publishes it; each worker picks it up between two turns of its loop. A connection
-/// keeps the one it has for its current exchange.
+/// Applying a configuration builds another snapshot and hands it to every worker. A connection keeps the one it has for its current
+/// exchange and takes the newest with the next, except that an address which the newest doesn't list loses its connections at once.
 final class Snapshot: Sendable {
     /// Counts up with every configuration applied, from 1.
     let generation: UInt64
@@ -12,8 +12,6 @@ final class Snapshot: Sendable {
     /// One for each worker.
     let tls: [TLSContext]
     let upstream: UpstreamGroup
-    /// Towards each ticket system, one for each worker; nil in clear.
-    let upstreamTLS: [[TLSContext]?]
     /// Sent upstream in place of the client's `Host`; empty to keep that.
     let fixedHost: String
     /// How long a request may wait for a connection.
@@ -31,23 +29,16 @@ final class Snapshot: Sendable {
     let log: Settings.Log
 
     init(
-        _ settings: Settings, generation: UInt64, sources: SourceCounters, upstream: UpstreamGroup, libraries: [TLSLibrary]
+        _ settings: Settings, generation: UInt64, sources: SourceCounters, upstream: UpstreamGroup, ticketKeys: TicketKeys,
+        libraries: [TLSLibrary]
     ) throws(ServerError) {
         self.generation = generation
         do throws(TLSSetupError) {
-            let ticketKeys = try TicketKeys()
             var contexts: [TLSContext] = []
             for library in libraries {
                 contexts.append(try TLSContext(settings.tls, library: library, ticketKeys: ticketKeys))
             }
             tls = contexts
-            var upstreamContexts: [[TLSContext]?] = []
-            for server in settings.upstream.servers {
-                var contexts: [TLSContext] = []
-                if let tls = server.tls { for library in libraries { contexts.append(try TLSContext(tls, library: library)) } }
-                upstreamContexts.append(server.tls == nil ? nil : contexts)
-            }
-            upstreamTLS = upstreamContexts
         } catch {
             throw ServerError(settings: error.description)
         }

@@ -14,10 +14,8 @@ final class Acceptor {
     private static let pauseMilliseconds = 50
     private static let reportMilliseconds = 60_000
 
-    let address: SocketAddress
-    /// The address as log lines call it.
-    let text: String
-    private let index: Int
+    /// What records of the log name the listener by.
+    let place: Int
     private let socket: Socket
     private let waiter: Waiter
     private unowned let worker: WorkerState
@@ -27,10 +25,8 @@ final class Acceptor {
     private(set) var isStopped = false
 
     /// Takes over the listening descriptor.
-    init(_ listener: consuming Descriptor, address: SocketAddress, index: Int, worker: WorkerState) throws(SystemError) {
-        self.address = address
-        text = address.description
-        self.index = index
+    init(_ listener: consuming Descriptor, place: Int, worker: WorkerState) throws(SystemError) {
+        self.place = place
         self.worker = worker
         waiter = Waiter(on: worker.loop)
         socket = try Socket(listener, on: worker.loop, readiness: [.readable])
@@ -47,11 +43,14 @@ final class Acceptor {
                 _ = await waiter.wait(until: .distantFuture)
             }
         }
-        // What completed its handshake before we stopped is not left to a reset.
-        _ = await acceptSome()
+        // What completed its handshake before we stopped is not left to a reset; more than the backlog came later.
+        for _ in 0..<Int(System.backlog) / Self.budget {
+            guard await acceptSome() else { break }
+        }
+        let descriptor = socket.descriptor
         socket.close()
         waiter.end()
-        worker.acceptorEnded()
+        worker.acceptorEnded(on: descriptor)
     }
 
     func stop() {
@@ -73,7 +72,7 @@ final class Acceptor {
             case .exhausted(let code):
                 await shed(code)
             case .failed(let code):
-                worker.report(.listenerFailed, code: code, listener: index)
+                worker.report(.listenerFailed, code: code, listener: place)
                 _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
             }
         }
@@ -84,11 +83,11 @@ final class Acceptor {
         let snapshot = worker.snapshot
         switch snapshot.admission.decide(peer) {
         case .admitted(let entry):
-            worker.admit(Admitted(descriptor: descriptor, peer: peer, entry: entry, listener: index, snapshot: snapshot))
+            worker.admit(Admitted(descriptor: descriptor, peer: peer, entry: entry, listener: place, snapshot: snapshot))
         case .denied(let reason):
             if snapshot.onDeny == .reset { System.setResetOnClose(descriptor, true) }
             System.close(descriptor)
-            worker.journal.denied(peer: peer, listener: index, reason: reason, wallMilliseconds: worker.loop.wallMilliseconds)
+            worker.journal.denied(peer: peer, listener: place, reason: reason, wallMilliseconds: worker.loop.wallMilliseconds)
         }
     }
 
@@ -98,11 +97,11 @@ final class Acceptor {
         let now = worker.loop.now
         if exhaustionReported.map({ now >= $0.advanced(byMilliseconds: Self.reportMilliseconds) }) ?? true {
             exhaustionReported = now
-            worker.report(.descriptorsExhausted, code: code, listener: index)
+            worker.report(.descriptorsExhausted, code: code, listener: place)
         }
         if let peer = reserve.shed(from: socket.descriptor) {
             return worker.journal.denied(
-                peer: peer, listener: index, reason: .descriptors, wallMilliseconds: worker.loop.wallMilliseconds)
+                peer: peer, listener: place, reason: .descriptors, wallMilliseconds: worker.loop.wallMilliseconds)
         }
         _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
     }

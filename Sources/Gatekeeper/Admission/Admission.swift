@@ -31,6 +31,11 @@ package struct Admission: Sendable {
         return .admitted(entry: entry)
     }
 
+    /// The entry that lets `peer` in; nil when it has to go.
+    package func entry(for peer: PeerAddress) -> AllowList.EntryIndex? {
+        allowList.entry(for: peer)
+    }
+
     /// An admitted connection has ended.
     package func release(_ peer: PeerAddress) {
         counters.release(peer)

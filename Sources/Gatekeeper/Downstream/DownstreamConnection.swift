@@ -10,13 +10,21 @@
 /// Holds a buffer only while there is something in it. A connection without a request for `restMilliseconds` rests: its task ends, and what
 /// is left is a socket and a TLS session, until bytes or a deadline begin another task where that one stopped.
 final class DownstreamConnection: Sleeper {
-    let admitted: Admitted
+    let peer: PeerAddress
+    /// Place of the listener that it came by.
+    let listener: Int
     let worker: WorkerState
     let tls: TLSStream
     let waiter: Waiter
     /// The client's address as text.
     let peerText: AddressText
     let socket: Socket
+
+    /// What this connection lives by: the newest of its worker, from one request to the next.
+    private(set) var snapshot: Snapshot
+    private var entry: AllowList.EntryIndex
+    /// A request has begun and isn't over.
+    private var isServing = false
 
     /// Plaintext from the client: the head of the current request, whose offsets stay valid until the exchange is over, then what follows it.
     private(set) var input: Buffer?
@@ -36,7 +44,10 @@ final class DownstreamConnection: Sleeper {
     private let newcomerDeadline: Instant
 
     init(_ admitted: Admitted, worker: WorkerState) throws(SystemError) {
-        self.admitted = admitted
+        peer = admitted.peer
+        listener = admitted.listener
+        snapshot = admitted.snapshot
+        entry = admitted.entry
         self.worker = worker
         waiter = Waiter(on: worker.loop)
         peerText = AddressText(admitted.peer)
@@ -51,7 +62,6 @@ final class DownstreamConnection: Sleeper {
         socket.waiter = waiter
     }
 
-    var snapshot: Snapshot { admitted.snapshot }
     /// Another request may follow on this connection.
     var mayPersist: Bool {
         let limits = snapshot.limits
@@ -65,8 +75,8 @@ final class DownstreamConnection: Sleeper {
         guard let input else { return false }
         return !input.isEmpty
     }
-    var port: UInt16 { worker.acceptors[admitted.listener].address.port }
-    var listenerText: String { worker.acceptors[admitted.listener].text }
+    var port: UInt16 { worker.listeners[listener].port }
+    var listenerText: String { worker.listeners[listener].text }
 
     enum Pause {
         case resting
@@ -123,8 +133,7 @@ final class DownstreamConnection: Sleeper {
 
     private func handshakeFailed(_ failure: TLSFailure) -> Bool {
         worker.journal.tlsFailed(
-            peer: admitted.peer, listener: admitted.listener, reason: failure.reason,
-            alert: failure.alert,
+            peer: peer, listener: listener, reason: failure.reason, alert: failure.alert,
             wallMilliseconds: worker.loop.wallMilliseconds)
         return false
     }
@@ -168,7 +177,7 @@ final class DownstreamConnection: Sleeper {
     private func nextHead() async -> NextHead {
         var hasBegun = hasInput
         if hasBegun {
-            requestBegan = worker.loop.now
+            guard beginRequest() else { return .ended(.reset) }
             requestsPipelined += 1
         } else {
             requestsPipelined = 0
@@ -184,8 +193,8 @@ final class DownstreamConnection: Sleeper {
             switch fill() {
             case .bytes:
                 if !hasBegun {
+                    guard beginRequest() else { return .ended(.reset) }
                     hasBegun = true
-                    requestBegan = worker.loop.now
                 }
                 continue
             case .closed:
@@ -215,6 +224,27 @@ final class DownstreamConnection: Sleeper {
             case .aborted: return .ended(.reset)
             }
         }
+    }
+
+    /// A request begins, by the newest settings; false on a connection that they have no place for.
+    ///
+    /// A revoked one has been woken to end, but may have found bytes of another request on its way here.
+    private func beginRequest() -> Bool {
+        if waiter.isAborted || !takeSnapshot() { return false }
+        requestBegan = worker.loop.now
+        isServing = true
+        return true
+    }
+
+    /// Goes on by the newest settings, unless a request is under way; false when they don't list the address.
+    func takeSnapshot() -> Bool {
+        let newest = worker.snapshot
+        if newest === snapshot { return true }
+        guard let entry = newest.admission.entry(for: peer) else { return false }
+        guard !isServing else { return true }
+        self.entry = entry
+        snapshot = newest
+        return true
     }
 
     /// Most heads come whole and are parsed with the worker's table at no cost. One that comes in pieces gets a parser and a table of its own,
@@ -255,6 +285,7 @@ final class DownstreamConnection: Sleeper {
 
     /// Puts what follows the finished request to the front, or lets go of the buffer.
     private func finishRequest() {
+        isServing = false
         requestBegan = worker.loop.now
         input?.compact()
         releaseInput()
@@ -312,8 +343,8 @@ final class DownstreamConnection: Sleeper {
         let loop = worker.loop
         let age = Int64(loop.now.nanoseconds(since: requestBegan) / 1_000_000)
         var verdict = ExchangeVerdict(
-            peer: admitted.peer, listener: admitted.listener, startedMilliseconds: loop.wallMilliseconds - age)
-        verdict.label = snapshot.admission.allowList.entries[admitted.entry].label
+            peer: peer, listener: listener, startedMilliseconds: loop.wallMilliseconds - age)
+        verdict.label = snapshot.admission.allowList.entries[entry].label
         verdict.tls = tls.version
         return verdict
     }

@@ -17,6 +17,8 @@ final class Exchange {
 
     private let connection: DownstreamConnection
     private let worker: WorkerState
+    /// The ticket systems of the time when this began.
+    private let upstreams: UpstreamPools
     private let head: RequestHead
     private let identifier: ExchangeIdentifier
     private let sender: RequestSender
@@ -41,6 +43,7 @@ final class Exchange {
         self.head = head
         self.input = input
         worker = connection.worker
+        upstreams = worker.upstreams
         let source = input.readable
         identifier = ExchangeIdentifier(worker.requestFields, source) ?? worker.identifiers.next()
         verdict = connection.verdict()
@@ -139,7 +142,7 @@ final class Exchange {
         var tried: UpstreamPools.Tried = 0
         var outcome = DialOutcome.noneHealthy
         let isCertain = !head.method.isIdempotent
-        while let pool = worker.upstreams.next(after: &tried) {
+        while let pool = upstreams.next(after: &tried) {
             self.pool = pool
             if !fresh, let pooled = pool.take(certain: isCertain) { return .connected(pooled) }
             connection.socket.interest = connection.hasEnded ? [.broken] : [.broken, .peerClosed]

@@ -5,17 +5,34 @@ final class UpstreamGroup: Sendable {
     let order: Settings.Upstream.Order
     /// Nil where there are passive checks only.
     let check: Settings.Upstream.Check?
+    /// Towards each ticket system, one for each worker; nil in clear.
+    let contexts: [[TLSContext]?]
+    /// What it was made from: a configuration that says the same goes on with the same connections.
+    let identity: UpstreamIdentity
 
     /// More than anybody has; a request remembers in one word which it has tried.
     static let targetsMax = 64
 
-    init(_ settings: Settings.Upstream) throws(ServerError) {
+    init(_ settings: Settings.Upstream, connectMilliseconds: Int, libraries: [TLSLibrary]) throws(ServerError) {
+        // Before the files are read: one that changes in between is read again with the next configuration.
+        identity = UpstreamIdentity(settings, connectMilliseconds: connectMilliseconds)
         guard (1...Self.targetsMax).contains(settings.servers.count) else {
             throw ServerError(settings: "there must be 1 to \(Self.targetsMax) upstreams")
         }
         var targets: [UpstreamTarget] = []
         for server in settings.servers { targets.append(try UpstreamTarget(server, of: settings)) }
         self.targets = targets
+        do throws(TLSSetupError) {
+            var contexts: [[TLSContext]?] = []
+            for server in settings.servers {
+                var perWorker: [TLSContext] = []
+                if let tls = server.tls { for library in libraries { perWorker.append(try TLSContext(tls, library: library)) } }
+                contexts.append(server.tls == nil ? nil : perWorker)
+            }
+            self.contexts = contexts
+        } catch {
+            throw ServerError(settings: error.description)
+        }
         order = settings.order
         check = settings.check
     }

@@ -1,15 +1,19 @@
 /// One worker's connections to all ticket systems, and the choice among them.
 final class UpstreamPools {
     let pools: [UpstreamPool]
-    private let group: UpstreamGroup
+    let group: UpstreamGroup
+    private let worker: Int
     private let loop: EventLoop
+    private var checks: [HealthCheck] = []
     private var rounds = 0
+    private var isEnded = false
 
     /// The pools that a request has tried, a bit for each.
     typealias Tried = UInt64
 
-    init(_ group: UpstreamGroup, loop: EventLoop, makePool: (Int, UpstreamTarget) -> UpstreamPool) {
+    init(_ group: UpstreamGroup, worker: Int, loop: EventLoop, makePool: (Int, UpstreamTarget) -> UpstreamPool) {
         self.group = group
+        self.worker = worker
         self.loop = loop
         pools = group.targets.enumerated().map { makePool($0.offset, $0.element) }
     }
@@ -43,7 +47,34 @@ final class UpstreamPools {
         return pools[index]
     }
 
+    /// Asks one of them regularly whether it answers, until `end`.
+    func check(_ place: Int, host: String, connectMilliseconds: Int) async {
+        guard let settings = group.check, !isEnded else { return }
+        let target = pools[place].target
+        let check = HealthCheck(
+            pools[place], settings, host: host.isEmpty ? target.authority : host, connectMilliseconds: connectMilliseconds, loop: loop)
+        checks.append(check)
+        await check.run()
+    }
+
+    /// Has `ring` called, from any thread, when requests wait for connections to one of them with some worker.
+    func listen(_ ring: @escaping @Sendable (_ place: Int) -> Void) {
+        for (place, pool) in pools.enumerated() {
+            pool.target.slots.register(worker: worker) { ring(place) }
+        }
+    }
+
+    /// Keeps no connection from now on. Requests that wait for one are still served.
     func end() {
+        isEnded = true
+        for check in checks { check.end() }
         for pool in pools { pool.end() }
     }
+
+    /// Nobody is served any more.
+    func stopListening() {
+        for pool in pools { pool.target.slots.unregister(worker: worker) }
+    }
+
+    deinit { stopListening() }
 }

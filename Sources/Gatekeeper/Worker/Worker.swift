@@ -32,6 +32,16 @@ actor Worker {
         state.drain(milliseconds: milliseconds)
     }
 
+    /// Serve by other settings.
+    func adopt(_ snapshot: Snapshot, opening: [ListeningSocket], closing: Set<Int>) {
+        state.adopt(snapshot, opening: opening, closing: closing)
+    }
+
+    /// End the connections of addresses that the allow-list doesn't hold any more.
+    func revoke() {
+        state.revoke()
+    }
+
     /// End at once.
     func stop() {
         state.stop()
@@ -39,11 +49,11 @@ actor Worker {
 
     /// What a task of a worker does.
     enum Work: Sendable {
-        case accept(acceptor: Int)
-        case keepPoolClean(upstream: Int)
-        case checkHealth(upstream: Int)
+        case accept(descriptor: Int32)
+        case keepPoolClean(set: UInt64, upstream: Int)
+        case checkHealth(set: UInt64, upstream: Int)
         /// Requests wait for connections to a ticket system, with some worker.
-        case relievePool(upstream: Int)
+        case relievePool(set: UInt64, upstream: Int)
         case cutAfterDrain(milliseconds: Int)
         /// The life of a connection that was just admitted, up to its end or its first rest.
         case serve(Admitted)
@@ -61,10 +71,10 @@ actor Worker {
 
     private func perform(_ work: Work) async {
         switch work {
-        case .accept(let acceptor): await state.acceptors[acceptor].run()
-        case .keepPoolClean(let upstream): await state.upstreams.pools[upstream].run()
-        case .checkHealth(let upstream): await state.checkHealth(upstream: upstream)
-        case .relievePool(let upstream): state.upstreams.pools[upstream].relieve()
+        case .accept(let descriptor): await state.accept(on: descriptor)
+        case .keepPoolClean(let set, let upstream): await state.keepPoolClean(set: set, upstream: upstream)
+        case .checkHealth(let set, let upstream): await state.checkHealth(set: set, upstream: upstream)
+        case .relievePool(let set, let upstream): state.relievePool(set: set, upstream: upstream)
         case .cutAfterDrain(let milliseconds): await state.cutAfterDrain(milliseconds: milliseconds)
         case .serve(let admitted): await state.serve(admitted)
         case .resume(let connection): await state.resume(connection)
@@ -76,4 +86,6 @@ actor Worker {
 struct ListeningSocket: Sendable {
     let descriptor: Int32
     let address: SocketAddress
+    /// What records of the log name it by.
+    let place: Int
 }

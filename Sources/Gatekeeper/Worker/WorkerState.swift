@@ -4,9 +4,11 @@ final class WorkerState {
     let loop: EventLoop
     let buffers = BufferPool()
     let journal: JournalWriter
-    let upstreams: UpstreamPools
-    private var checks: [HealthCheck] = []
-    private(set) var acceptors: [Acceptor] = []
+    private(set) var upstreams: UpstreamPools
+    /// By the place that log records name; a listener that was closed keeps its own for the connections that came by it.
+    private(set) var listeners: [ListenerName] = []
+    /// By their descriptors: several may share an address.
+    private var acceptors: [Int32: Acceptor] = [:]
     private(set) var snapshot: Snapshot
     private(set) var isDraining = false
     var identifiers = ExchangeIdentifierSource(seed: System.randomSeed())
@@ -15,6 +17,8 @@ final class WorkerState {
     var responseFields = FieldTable()
 
     private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
+    /// By the generation of the snapshot that they were made for. One that another snapshot has replaced lives as long as a request uses it.
+    private var poolSets: [UInt64: WeakPools] = [:]
     /// Acceptors that haven't ended, and connections that were admitted but whose task hasn't begun: the worker waits for them too.
     private var acceptorsRunning = 0
     private var connectionsComing = 0
@@ -28,17 +32,20 @@ final class WorkerState {
         self.loop = loop
         self.snapshot = snapshot
         self.journal = journal
-        upstreams = UpstreamPools(snapshot.upstream, loop: loop) { [buffers] place, target in
-            let contexts = snapshot.upstreamTLS[place]
+        upstreams = Self.makePools(snapshot, worker: index, buffers: buffers, journal: journal, loop: loop)
+        drainWaiter = Waiter(on: loop)
+        for listener in listeners { try open(listener) }
+    }
+
+    private static func makePools(
+        _ snapshot: Snapshot, worker index: Int, buffers: BufferPool, journal: JournalWriter, loop: EventLoop
+    ) -> UpstreamPools {
+        UpstreamPools(snapshot.upstream, worker: index, loop: loop) { place, target in
+            let contexts = snapshot.upstream.contexts[place]
             let tls = target.tls.flatMap { settings in contexts.map { UpstreamTLS(settings, context: $0[index]) } }
             return UpstreamPool(target, tls: tls, buffers: buffers, loop: loop) { change, reason in
                 Self.report(change, reason, of: target, in: journal, loop)
             }
-        }
-        drainWaiter = Waiter(on: loop)
-        for (index, listener) in listeners.enumerated() {
-            acceptors.append(
-                try Acceptor(Descriptor(owning: listener.descriptor), address: listener.address, index: index, worker: self))
         }
     }
 
@@ -46,22 +53,27 @@ final class WorkerState {
 
     func begin(on worker: Worker) {
         self.worker = worker
-        acceptorsRunning = acceptors.count
-        for index in acceptors.indices {
-            begin(.accept(acceptor: index))
-        }
-        for (place, pool) in upstreams.pools.enumerated() {
-            pool.target.slots.register(worker: index) { worker.begin(.relievePool(upstream: place)) }
-            begin(.keepPoolClean(upstream: place))
+        for descriptor in acceptors.keys.sorted() { beginAccepting(on: descriptor) }
+        beginPools()
+    }
+
+    private func beginPools() {
+        guard let worker else { return }
+        let set = snapshot.generation
+        poolSets = poolSets.filter { $0.value.pools != nil }
+        poolSets[set] = WeakPools(pools: upstreams)
+        upstreams.listen { place in worker.begin(.relievePool(set: set, upstream: place)) }
+        for place in upstreams.pools.indices {
+            begin(.keepPoolClean(set: set, upstream: place))
             // One worker asks for all.
-            if snapshot.upstream.check != nil, index == 0 { begin(.checkHealth(upstream: place)) }
+            if snapshot.upstream.check != nil, index == 0 { begin(.checkHealth(set: set, upstream: place)) }
         }
     }
 
     func drain(milliseconds: Int) {
         guard !isDraining else { return }
         isDraining = true
-        for acceptor in acceptors { acceptor.stop() }
+        for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.wake() }
         begin(.cutAfterDrain(milliseconds: milliseconds))
         finishIfDone()
@@ -74,22 +86,86 @@ final class WorkerState {
 
     func stop() {
         isDraining = true
-        for acceptor in acceptors { acceptor.stop() }
+        for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.abort() }
         finishIfDone()
     }
 
-    func acceptorEnded() {
+    func acceptorEnded(on descriptor: Int32) {
         acceptorsRunning -= 1
+        acceptors[descriptor] = nil
         finishIfDone()
     }
 
     private func finishIfDone() {
         guard isDraining, acceptorsRunning == 0, connectionsComing == 0, connections.isEmpty else { return }
-        for pool in upstreams.pools { pool.target.slots.unregister(worker: index) }
-        for check in checks { check.end() }
         upstreams.end()
+        upstreams.stopListening()
         loop.finish()
+    }
+
+    // MARK: Other settings
+
+    /// Serves by `next` from now on: opens and closes listeners, and ends the connections of addresses that it doesn't list.
+    func adopt(_ next: Snapshot, opening: [ListeningSocket], closing: Set<Int>) {
+        let previous = snapshot
+        snapshot = next
+        journal.writesAccess = next.log.access
+        for listener in opening {
+            do throws(SystemError) {
+                try open(listener)
+                if isDraining { acceptors[listener.descriptor]?.stop() }
+                beginAccepting(on: listener.descriptor)
+            } catch {
+                report(.listenerFailed, code: error.code, listener: listener.place)
+            }
+        }
+        for acceptor in acceptors.values where closing.contains(acceptor.place) { acceptor.stop() }
+        if next.upstream !== previous.upstream {
+            upstreams.end()
+            upstreams = Self.makePools(next, worker: index, buffers: buffers, journal: journal, loop: loop)
+            beginPools()
+        }
+        revoke()
+    }
+
+    /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
+    func revoke() {
+        var ended: [RevokedKey: Int] = [:]
+        for connection in connections.values where !connection.waiter.isAborted && !connection.takeSnapshot() {
+            ended[RevokedKey(peer: connection.peer, listener: connection.listener), default: 0] += 1
+            connection.waiter.abort()
+        }
+        for (key, count) in ended { reportRevoked(key, connections: count) }
+    }
+
+    private struct RevokedKey: Hashable {
+        let peer: PeerAddress
+        let listener: Int
+    }
+
+    private func reportRevoked(_ key: RevokedKey, connections: Int) {
+        journal.event(
+            "revoked", stage: .admission, peer: key.peer, listener: key.listener, fields: [JournalField("connections", connections)],
+            wallMilliseconds: loop.wallMilliseconds)
+    }
+
+    // MARK: Listeners
+
+    private func open(_ listener: ListeningSocket) throws(SystemError) {
+        let name = ListenerName(port: listener.address.port, text: listener.address.description)
+        if listener.place < listeners.count { listeners[listener.place] = name } else { listeners.append(name) }
+        acceptors[listener.descriptor] = try Acceptor(Descriptor(owning: listener.descriptor), place: listener.place, worker: self)
+    }
+
+    private func beginAccepting(on descriptor: Int32) {
+        acceptorsRunning += 1
+        begin(.accept(descriptor: descriptor))
+    }
+
+    /// Takes connections until the listener is closed.
+    func accept(on descriptor: Int32) async {
+        await acceptors[descriptor]?.run()
     }
 
     // MARK: Connections
@@ -103,6 +179,13 @@ final class WorkerState {
     /// From the beginning of a connection to its end or its first rest.
     func serve(_ admitted: Admitted) async {
         connectionsComing -= 1
+        if admitted.snapshot !== snapshot, snapshot.admission.entry(for: admitted.peer) == nil {
+            System.setResetOnClose(admitted.descriptor, true)
+            System.close(admitted.descriptor)
+            admitted.snapshot.admission.release(admitted.peer)
+            reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
+            return finishIfDone()
+        }
         let connection: DownstreamConnection
         do throws(SystemError) {
             connection = try DownstreamConnection(admitted, worker: self)
@@ -129,7 +212,7 @@ final class WorkerState {
     private func settle(_ connection: DownstreamConnection, _ pause: DownstreamConnection.Pause) {
         guard pause == .ended else { return }
         connections[ObjectIdentifier(connection)] = nil
-        connection.admitted.snapshot.admission.release(connection.admitted.peer)
+        snapshot.admission.release(connection.peer)
         finishIfDone()
     }
 
@@ -140,14 +223,22 @@ final class WorkerState {
 
     // MARK: Upstreams
 
-    func checkHealth(upstream place: Int) async {
-        guard let settings = snapshot.upstream.check else { return }
-        let pool = upstreams.pools[place]
-        let check = HealthCheck(
-            pool, settings, host: snapshot.fixedHost.isEmpty ? pool.target.authority : snapshot.fixedHost,
-            connectMilliseconds: snapshot.timeouts.connectMilliseconds, loop: loop)
-        checks.append(check)
-        await check.run()
+    private struct WeakPools {
+        weak var pools: UpstreamPools?
+    }
+
+    func keepPoolClean(set: UInt64, upstream place: Int) async {
+        guard let pool = poolSets[set]?.pools?.pools[place] else { return }
+        await pool.run()
+    }
+
+    func relievePool(set: UInt64, upstream place: Int) {
+        poolSets[set]?.pools?.pools[place].relieve()
+    }
+
+    func checkHealth(set: UInt64, upstream place: Int) async {
+        await poolSets[set]?.pools?.check(
+            place, host: snapshot.fixedHost, connectMilliseconds: snapshot.timeouts.connectMilliseconds)
     }
 
     private static func report(
@@ -176,4 +267,10 @@ final class WorkerState {
             event, stage: .accept, listener: listener, fields: [JournalField("error", System.describe(code))],
             wallMilliseconds: loop.wallMilliseconds)
     }
+}
+
+/// What log lines and forwarded fields call a listener.
+struct ListenerName {
+    let port: UInt16
+    let text: String
 }

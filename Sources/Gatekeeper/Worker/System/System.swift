@@ -159,13 +159,16 @@ enum System {
 
     // MARK: Listening
 
+    /// Connections that may wait to be accepted; the kernel takes less where `net.core.somaxconn` says so.
+    static let backlog: Int32 = 4096
+
     /// A listening socket of its own queue: every worker has one on the same address (`SO_REUSEPORT`), so that accepting needs no lock.
     ///
     /// Connections inherit what it sets here: no delay.
     static func listen(on address: SocketAddress) throws(SystemError) -> Descriptor {
         let socket = try bound(to: address, sharing: true)
         setNoDelay(socket.number)
-        guard Glibc.listen(socket.number, 4096) == 0 else { throw SystemError("listen on \(address)", code: errno) }
+        guard Glibc.listen(socket.number, backlog) == 0 else { throw SystemError("listen on \(address)", code: errno) }
         return socket
     }
 

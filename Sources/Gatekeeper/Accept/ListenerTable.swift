@@ -1,0 +1,104 @@
+/// Which addresses are listened on, with which sockets, and what the log calls them. Belongs to the control thread.
+///
+/// Every worker has a socket of its own on every address (`SO_REUSEPORT`), so that accepting shares no queue. Sockets that were inherited
+/// are dealt out; where there are fewer than workers, several workers share one.
+struct ListenerTable {
+    private struct Listener {
+        /// As the settings name it; the port may be 0.
+        var wanted: SocketAddress
+        var bound: SocketAddress
+        var place: Int
+        var descriptors: [Int32]
+    }
+
+    /// What the workers have to do to follow a change.
+    struct Change {
+        /// For each worker.
+        var opened: [[ListeningSocket]]
+        /// Places.
+        var closed: Set<Int>
+    }
+
+    private let workers: Int
+    private var listeners: [Listener] = []
+    private var inherited: [InheritedListener]
+    /// By place. Records that were written before a listener closed still name it, so a place goes to no other address.
+    private(set) var names: [String] = []
+
+    init(workers: Int, inherited: [InheritedListener]) {
+        self.workers = workers
+        self.inherited = inherited
+    }
+
+    var addresses: [SocketAddress] { listeners.map(\.bound) }
+    var sockets: [InheritedListener] { listeners.map { InheritedListener(address: $0.bound, descriptors: $0.descriptors) } }
+
+    /// Opens what isn't open yet; the workers close the rest once they have the new ones. Throws with everything as it was.
+    mutating func change(to settings: [Settings.Listener]) throws(SystemError) -> Change {
+        var change = Change(opened: Array(repeating: [], count: workers), closed: [])
+        var next: [Listener] = []
+        var names = names
+        do throws(SystemError) {
+            for wanted in settings.map(\.address) {
+                if let kept = listeners.first(where: { $0.wanted == wanted }) {
+                    next.append(kept)
+                    continue
+                }
+                let (bound, sockets) = try open(wanted)
+                let place = names.firstIndex(of: bound.description) ?? names.count
+                if place == names.count { names.append(bound.description) }
+                next.append(Listener(wanted: wanted, bound: bound, place: place, descriptors: Array(Set(sockets.joined())).sorted()))
+                for worker in 0..<workers {
+                    change.opened[worker] += sockets[worker].map { ListeningSocket(descriptor: $0, address: bound, place: place) }
+                }
+            }
+        } catch {
+            for socket in change.opened.joined() { System.close(socket.descriptor) }
+            throw error
+        }
+        let places = Set(next.map(\.place))
+        change.closed = Set(listeners.map(\.place)).subtracting(places)
+        listeners = next
+        self.names = names
+        // They were for the start; nobody accepts on the rest.
+        for unused in inherited { for descriptor in unused.descriptors { System.close(descriptor) } }
+        inherited = []
+        return change
+    }
+
+    /// Sockets for each worker.
+    private mutating func open(_ wanted: SocketAddress) throws(SystemError) -> (SocketAddress, [[Int32]]) {
+        if let index = inherited.firstIndex(where: { $0.address == wanted }) {
+            let taken = inherited.remove(at: index)
+            return (wanted, try deal(taken.descriptors))
+        }
+        if !listeners.contains(where: { overlaps($0.bound, wanted) }) { try System.probe(wanted) }
+        var address = wanted
+        var sockets: [[Int32]] = []
+        do throws(SystemError) {
+            for _ in 0..<workers {
+                let socket = try System.listen(on: address)
+                address = try System.localAddress(of: socket.number)
+                sockets.append([socket.release()])
+            }
+        } catch {
+            for socket in sockets.joined() { System.close(socket) }
+            throw error
+        }
+        return (address, sockets)
+    }
+
+    private func deal(_ descriptors: [Int32]) throws(SystemError) -> [[Int32]] {
+        var dealt: [[Int32]] = Array(repeating: [], count: workers)
+        for (index, descriptor) in descriptors.enumerated() { dealt[index % workers].append(descriptor) }
+        for worker in descriptors.count..<max(workers, descriptors.count) {
+            dealt[worker].append(try System.duplicate(descriptors[worker % descriptors.count]))
+        }
+        return dealt
+    }
+
+    /// Whether both can be bound only side by side, as ours may.
+    private func overlaps(_ a: SocketAddress, _ b: SocketAddress) -> Bool {
+        a.port == b.port && (a.address == b.address || a.address.isUnspecified || b.address.isUnspecified)
+    }
+}

@@ -1,0 +1,24 @@
+/// Why a service could not be started.
+public struct ServerError: Error, Sendable, CustomStringConvertible {
+    /// One sentence for the admin.
+    public let description: String
+    public let cause: Cause
+
+    public enum Cause: Sendable, Equatable {
+        /// The settings name something that can't be used: a certificate, a key, a path.
+        case settings
+        /// The system refused, with this errno.
+        case system(Int32)
+    }
+
+    package init(settings description: String) {
+        self.description = description
+        cause = .settings
+    }
+
+    init(_ error: SystemError) {
+        description = error.description
+        cause = .system(error.code)
+    }
+}
+
