@@ -17,6 +17,8 @@ public final class Server: Sendable {
     /// Raised by every worker that has ended.
     private let ended: Descriptor
     private let running: Atomic<Int>
+    /// Workers that haven't answered yet whether they are alive.
+    private let unanswered = Atomic(0)
     private let hasBegunDrain = Atomic(false)
     private let isFinished = Atomic(false)
 
@@ -126,18 +128,39 @@ public final class Server: Sendable {
         onEveryWorker { worker, _ in await worker.revoke() }
     }
 
+    /// Whether every worker has come round to answer since the last call, which asked; the first call finds nothing wrong.
+    public func isAlive() -> Bool {
+        guard unanswered.load(ordering: .acquiring) == 0 else { return false }
+        unanswered.store(workers.count, ordering: .releasing)
+        for worker in workers {
+            Task(executorPreference: worker.loop) { [self] in
+                await worker.answer()
+                unanswered.subtract(1, ordering: .acquiringAndReleasing)
+            }
+        }
+        return true
+    }
+
     /// A line of the control plane in the log.
     package func event(_ name: String, _ fields: [JournalField] = []) {
         journal.event(name, fields)
     }
 
     /// Stops accepting and lets exchanges finish, without waiting for them. Connections that outlast the drain timeout are cut.
-    public func beginDrain() {
+    ///
+    /// A connection on which nothing runs may have a request on the way, which would be lost if it closed now: it gets a while to bring it, and
+    /// the answer says `Connection: close`.
+    ///
+    /// - Parameter isHandedOver: another process accepts by now, so there is no hurry: the while is nearly the whole drain timeout.
+    public func beginDrain(isHandedOver: Bool = false) {
         guard !hasBegunDrain.exchange(true, ordering: .relaxed) else { return }
         journal.event("draining")
         let milliseconds = current.withLock { $0.settings.timeouts.drainMilliseconds }
+        let idleMilliseconds = isHandedOver ? max(0, milliseconds - DownstreamConnection.lingerMilliseconds) : Self.drainIdleMilliseconds
         for worker in workers {
-            Task(executorPreference: worker.loop) { await worker.drain(milliseconds: milliseconds) }
+            Task(executorPreference: worker.loop) {
+                await worker.drain(milliseconds: milliseconds, idleMilliseconds: min(idleMilliseconds, milliseconds))
+            }
         }
     }
 
@@ -212,6 +235,8 @@ public final class Server: Sendable {
         countdown.wait(milliseconds: Self.adoptionMilliseconds)
     }
 
+    /// More than a round trip to the other side of the world.
+    private static let drainIdleMilliseconds = 500
     private static let adoptionMilliseconds: Int32 = 5_000
 
     private func startThreads() throws(ServerError) {

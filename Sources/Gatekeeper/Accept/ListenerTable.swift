@@ -68,9 +68,9 @@ struct ListenerTable {
 
     /// Sockets for each worker.
     private mutating func open(_ wanted: SocketAddress) throws(SystemError) -> (SocketAddress, [[Int32]]) {
-        if let index = inherited.firstIndex(where: { $0.address == wanted }) {
+        if let index = inherited.firstIndex(where: { serves($0.address, wanted) }) {
             let taken = inherited.remove(at: index)
-            return (wanted, try deal(taken.descriptors))
+            return (taken.address, try deal(taken.descriptors))
         }
         if !listeners.contains(where: { overlaps($0.bound, wanted) }) { try System.probe(wanted) }
         var address = wanted
@@ -95,6 +95,11 @@ struct ListenerTable {
             dealt[worker].append(try System.duplicate(descriptors[worker % descriptors.count]))
         }
         return dealt
+    }
+
+    /// Whether a socket on `bound` is what `wanted` asks for; port 0 asks for any.
+    private func serves(_ bound: SocketAddress, _ wanted: SocketAddress) -> Bool {
+        bound.address == wanted.address && (bound.port == wanted.port || wanted.port == 0)
     }
 
     /// Whether both can be bound only side by side, as ours may.

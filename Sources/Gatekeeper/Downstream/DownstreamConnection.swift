@@ -206,14 +206,14 @@ final class DownstreamConnection: Sleeper {
             }
             if tls.hasUnsentBytes, tls.flush() == .failed { return .ended(.abandoned) }
             if !hasBegun {
-                if worker.isDraining, requests > 0 || worker.loop.now >= newcomerDeadline { return .ended(.lingering) }
+                if worker.isDraining, worker.loop.now >= drainDeadline { return .ended(.lingering) }
                 releaseInput()
             }
             let timeout = hasBegun ? snapshot.timeouts.headMilliseconds : snapshot.timeouts.idleMilliseconds
             let deadline = requestBegan.advanced(byMilliseconds: timeout)
             let rest = worker.loop.now.advanced(byMilliseconds: Self.restMilliseconds)
             let mayRest = !hasBegun && rest < deadline && !worker.isDraining && !tls.hasUnsentBytes
-            let until = mayRest ? rest : worker.isDraining && !hasBegun ? min(deadline, newcomerDeadline) : deadline
+            let until = mayRest ? rest : worker.isDraining && !hasBegun ? min(deadline, drainDeadline) : deadline
             switch await suspend(for: tls.hasUnsentBytes ? [.readable, .writable] : [.readable], until: until) {
             case .ready: continue
             case .deadlineExceeded where worker.isDraining && !hasBegun: return .ended(.lingering)
@@ -245,6 +245,11 @@ final class DownstreamConnection: Sleeper {
         self.entry = entry
         snapshot = newest
         return true
+    }
+
+    /// Until when a request is waited for while draining.
+    private var drainDeadline: Instant {
+        requests == 0 ? max(newcomerDeadline, worker.drainIdleDeadline) : worker.drainIdleDeadline
     }
 
     /// Most heads come whole and are parsed with the worker's table at no cost. One that comes in pieces gets a parser and a table of its own,

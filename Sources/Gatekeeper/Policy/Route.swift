@@ -128,3 +128,11 @@ extension Route {
         return false
     }
 }
+
+extension Route: CustomStringConvertible {
+    /// The methods, if not every one is meant, and the pattern as written.
+    public var description: String {
+        guard let methods else { return pattern }
+        return methods.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",") + " " + pattern
+    }
+}

@@ -27,9 +27,10 @@ actor Worker {
         state.begin(on: self)
     }
 
-    /// Accept nothing more, finish what runs, then end. Connections that outlast `milliseconds` are cut.
-    func drain(milliseconds: Int) {
-        state.drain(milliseconds: milliseconds)
+    /// Accept nothing more, finish what runs, then end. Connections that outlast `milliseconds` are cut; those on which no request comes within
+    /// `idleMilliseconds` are closed.
+    func drain(milliseconds: Int, idleMilliseconds: Int) {
+        state.drain(milliseconds: milliseconds, idleMilliseconds: idleMilliseconds)
     }
 
     /// Serve by other settings.
@@ -41,6 +42,9 @@ actor Worker {
     func revoke() {
         state.revoke()
     }
+
+    /// Proves that the loop turns.
+    func answer() {}
 
     /// End at once.
     func stop() {

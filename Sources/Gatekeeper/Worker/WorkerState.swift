@@ -11,6 +11,8 @@ final class WorkerState {
     private var acceptors: [Int32: Acceptor] = [:]
     private(set) var snapshot: Snapshot
     private(set) var isDraining = false
+    /// Until when a connection without a request stays open while draining.
+    private(set) var drainIdleDeadline: Instant = .distantFuture
     var identifiers = ExchangeIdentifierSource(seed: System.randomSeed())
     /// Scratch of the parsers: a head is parsed and written on within one turn, so one table of each kind does for all connections.
     var requestFields = FieldTable()
@@ -70,9 +72,10 @@ final class WorkerState {
         }
     }
 
-    func drain(milliseconds: Int) {
+    func drain(milliseconds: Int, idleMilliseconds: Int) {
         guard !isDraining else { return }
         isDraining = true
+        drainIdleDeadline = loop.now.advanced(byMilliseconds: idleMilliseconds)
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.wake() }
         begin(.cutAfterDrain(milliseconds: milliseconds))
@@ -86,6 +89,7 @@ final class WorkerState {
 
     func stop() {
         isDraining = true
+        drainIdleDeadline = loop.now
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.abort() }
         finishIfDone()

@@ -7,7 +7,8 @@ struct RunCommand: ParsableCommand {
         abstract: "Runs the service in the foreground.",
         discussion: """
             Without a file and without flags, \(Configuration.defaultPath) is read. A flag replaces what the file says under the same key. \
-            SIGTERM and SIGINT finish what runs and exit 0, a second one ends at once; SIGUSR1 opens the log file again.
+            SIGTERM and SIGINT finish what runs and exit 0, a second one ends at once; SIGHUP reads the configuration again, \
+            SIGUSR1 opens the log file again, SIGUSR2 hands over to the binary that lies in this one's place now.
             """)
 
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
@@ -28,10 +29,11 @@ struct RunCommand: ParsableCommand {
     var log: String?
 
     func run() throws {
-        let configuration: Configuration
         let flags = flags
+        let source = ConfigurationSource(file: config ?? (flags.isEmpty ? Configuration.defaultPath : nil), flags: flags)
+        let reading: ConfigurationSource.Reading
         do {
-            configuration = try Configuration.load(file: config ?? (flags.isEmpty ? Configuration.defaultPath : nil), flags: flags)
+            reading = try source.read()
         } catch {
             for line in error.lines { Console.report(line) }
             if config == nil, flags.isEmpty {
@@ -39,8 +41,8 @@ struct RunCommand: ParsableCommand {
             }
             throw ExitCode(ExitStatus.misuse)
         }
-        for warning in configuration.warnings.prefix(ConfigurationError.linesMax) { Console.report("\(warning)") }
-        let status = ServiceLoop.run(configuration, signals: try SignalDescriptor())
+        for warning in reading.configuration.warnings.prefix(ConfigurationError.linesMax) { Console.report("\(warning)") }
+        let status = ServiceLoop.run(reading, from: source, signals: try SignalDescriptor())
         guard status == 0 else { throw ExitCode(status) }
     }
 

@@ -6,6 +6,11 @@ struct Configuration: Sendable {
     var logDestination: LogDestination
     /// What an admin should look at, though it runs.
     var warnings: [Diagnostic]
+    /// The text of every key that holds a single value, by its path; those that weren't said are missing.
+    var written: [String: String] = [:]
+
+    /// Files besides the configuration that are read again when they are replaced.
+    var watchedPaths: [String] = []
 
     /// Where the configuration is when nobody says otherwise.
     static let defaultPath = "/etc/gatekeeper/gatekeeper.yaml"

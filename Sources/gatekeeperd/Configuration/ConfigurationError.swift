@@ -13,3 +13,19 @@ struct ConfigurationError: Error {
         return rest > 0 ? lines + ["… and \(rest) more"] : lines
     }
 }
+
+extension ConfigurationError {
+    /// The same mistakes in a file that is called otherwise.
+    func renaming(_ path: String, to name: String) -> ConfigurationError {
+        ConfigurationError(
+            diagnostics: diagnostics.map { diagnostic in
+                var diagnostic = diagnostic
+                switch diagnostic.origin {
+                case .file(path, let position): diagnostic.origin = .file(name, position)
+                case .wholeFile(path): diagnostic.origin = .wholeFile(name)
+                case .file, .wholeFile, .flag, .commandLine: break
+                }
+                return diagnostic
+            })
+    }
+}

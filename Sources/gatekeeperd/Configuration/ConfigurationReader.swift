@@ -10,6 +10,9 @@ struct ConfigurationReader {
     /// stands for all of them.
     private(set) var failed: Set<String> = []
 
+    /// What was said under keys that hold a single value, as text: to tell one configuration from another in the words of its author.
+    private(set) var written: [String: String] = [:]
+
     private let environment: (String) -> String?
     private var file = ""
     private var directory = ""
@@ -185,6 +188,7 @@ struct ConfigurationReader {
         do throws(ValueMistake) {
             guard !value.value.isEmpty else { throw ValueMistake("the value is empty") }
             try rule.assign(value.value, context, &draft)
+            written[path] = value.value
         } catch {
             failed.insert(path)
             diagnostics.append(.error(value.origin, at: path, error.message))

@@ -32,7 +32,9 @@ enum Validation {
         settings.timeouts = draft.timeouts
         settings.log = draft.log
         settings.workers = draft.workers
-        return Configuration(settings: settings, logDestination: draft.logDestination, warnings: diagnostics)
+        return Configuration(
+            settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
+            watchedPaths: [certificate.value, key.value])
     }
 
     /// What has no default and wasn't given.

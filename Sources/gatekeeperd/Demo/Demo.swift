@@ -13,8 +13,8 @@ struct Demo {
             let folder = if let directory { try PrivateFolder(at: directory) } else { try PrivateFolder(temporaryNamed: "gatekeeper-demo") }
             let certificate = try DemoCertificate(in: folder)
             let upstream = try TicketServer.start()
-            let configuration = try configuration(port: port, certificate: certificate, upstreamPort: upstream.port)
-            return ServiceLoop.run(configuration, signals: signals) { addresses in
+            let source = source(port: port, certificate: certificate, upstreamPort: upstream.port)
+            return ServiceLoop.run(try read(source), from: source, signals: signals) { addresses in
                 for line in lines(port: addresses.first?.port ?? port, authorityPath: certificate.authorityPath) { Console.say(line) }
             }
         } catch let failure as DemoFailure {
@@ -25,18 +25,21 @@ struct Demo {
     }
 
     /// Loopback and nothing else, in both directions.
-    static func configuration(
-        port: UInt16, certificate: DemoCertificate, upstreamPort: UInt16
-    ) throws(DemoFailure) -> Configuration {
-        let flags = [
-            Configuration.Flag(name: "demo", key: "listen", values: ["127.0.0.1:\(port)"]),
-            Configuration.Flag(name: "demo", key: "tls.certificate", values: [certificate.certificatePath]),
-            Configuration.Flag(name: "demo", key: "tls.key", values: [certificate.keyPath]),
-            Configuration.Flag(name: "demo", key: "allow", values: allowed),
-            Configuration.Flag(name: "demo", key: "upstream.url", values: ["http://127.0.0.1:\(upstreamPort)"]),
-        ]
+    static func source(port: UInt16, certificate: DemoCertificate, upstreamPort: UInt16) -> ConfigurationSource {
+        ConfigurationSource(
+            file: nil,
+            flags: [
+                Configuration.Flag(name: "demo", key: "listen", values: ["127.0.0.1:\(port)"]),
+                Configuration.Flag(name: "demo", key: "tls.certificate", values: [certificate.certificatePath]),
+                Configuration.Flag(name: "demo", key: "tls.key", values: [certificate.keyPath]),
+                Configuration.Flag(name: "demo", key: "allow", values: allowed),
+                Configuration.Flag(name: "demo", key: "upstream.url", values: ["http://127.0.0.1:\(upstreamPort)"]),
+            ])
+    }
+
+    private static func read(_ source: ConfigurationSource) throws(DemoFailure) -> ConfigurationSource.Reading {
         do {
-            return try Configuration.load(file: nil, flags: flags)
+            return try source.read()
         } catch {
             throw DemoFailure(error.lines.joined(separator: "; "))
         }

@@ -7,4 +7,16 @@ enum Environment {
         guard let value = unsafe getenv(name) else { return nil }
         return unsafe String(validatingCString: value)
     }
+
+    /// Every `NAME=value` that is UTF-8.
+    static var all: [String] {
+        var lines: [String] = []
+        var place = unsafe environ
+        // SAFETY: `environ` is an array of NUL-terminated strings that a null ends, and nobody in this process changes it.
+        while let line = unsafe place.pointee {
+            if let text = unsafe String(validatingCString: line) { lines.append(text) }
+            unsafe place += 1
+        }
+        return lines
+    }
 }

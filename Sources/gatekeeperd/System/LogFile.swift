@@ -8,7 +8,7 @@ struct LogFile: ~Copyable {
     /// What the journal writes to, for as long as this value lives.
     var number: Int32 { file.number }
 
-    private let destination: LogDestination
+    private(set) var destination: LogDestination
     private let file: Descriptor
 
     init(_ destination: LogDestination) throws(SystemError) {
@@ -18,11 +18,21 @@ struct LogFile: ~Copyable {
 
     /// Opens the path again and puts the new file under the old number. On failure the old file stays.
     func reopen() throws(SystemError) {
-        guard case .file(let path) = destination else { return }
-        let fresh = try Self.open(destination)
+        if case .file = destination { try replace(by: destination) }
+    }
+
+    /// Goes on elsewhere, under the same number. On failure everything stays.
+    mutating func move(to next: LogDestination) throws(SystemError) {
+        guard next != destination else { return }
+        try replace(by: next)
+        destination = next
+    }
+
+    private func replace(by next: LogDestination) throws(SystemError) {
+        let fresh = try Self.open(next)
         // Replaces atomically: a line that is being written meanwhile lands whole in one file or the other.
         guard dup2(fresh.number, file.number) >= 0, fcntl(file.number, F_SETFD, FD_CLOEXEC) >= 0 else {
-            throw SystemError("reopen the log file \(path)", code: errno)
+            throw SystemError("replace the log", code: errno)
         }
     }
 

@@ -1,13 +1,40 @@
 internal import Gatekeeper
 internal import Glibc
 
-/// Another program, run to its end.
+/// Other programs. They start with no signal blocked: this process may have blocked the ones that ought to end a child.
 enum Program {
+    /// What a child's descriptors 0, 1 and 2 are.
+    enum Streams {
+        /// No input; output and diagnostics go to this file.
+        case file(String)
+        /// Ours.
+        case inherited
+    }
+
+    /// The binary that this process runs; nil when `/proc` is not there. To be asked for at the start: once the file is replaced, the link
+    /// names what was deleted.
+    static func ownPath() -> String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
+            // SAFETY: readlink writes at most as many bytes as the array has, and no NUL.
+            unsafe readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+        }
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+
     /// Finds `arguments[0]` in `PATH`, runs it without input and with its output in the file `output`, and returns its exit status
     /// (128 and more: the number of the signal that ended it).
-    ///
-    /// It starts with no signal blocked: this process may have blocked the ones that ought to end a child.
     static func run(_ arguments: [String], output: String) throws(SystemError) -> Int32 {
+        let process = try start(arguments[0], arguments, environment: Environment.all, streams: .file(output))
+        return try wait(for: process, called: arguments[0])
+    }
+
+    /// Starts a program and leaves it running.
+    ///
+    /// - Parameter passed: descriptors that the child gets, each under the number beside it, which must be above all that are passed.
+    static func start(
+        _ program: String, _ arguments: [String], environment: [String], streams: Streams, passing passed: [(Int32, as: Int32)] = []
+    ) throws(SystemError) -> pid_t {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -16,25 +43,41 @@ enum Program {
             unsafe posix_spawn_file_actions_destroy(&actions)
             unsafe posix_spawnattr_destroy(&attributes)
         }
-        unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        unsafe posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        if case .file(let output) = streams {
+            unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+            unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+            unsafe posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        }
+        for (descriptor, number) in passed { unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, number) }
         var nothing = sigset_t()
         unsafe sigemptyset(&nothing)
         unsafe posix_spawnattr_setsigmask(&attributes, &nothing)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
-        // SAFETY: the copies and the array that points to them live until after posix_spawnp, which copies them into the child.
-        var pointers: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for index in unsafe pointers.indices { unsafe free(pointers[index]) } }
+        // SAFETY: the copies and the arrays that point to them live until after posix_spawnp, which copies them into the child.
+        var argv: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        var envp: [UnsafeMutablePointer<CChar>?] = unsafe environment.map { unsafe strdup($0) } + [nil]
+        defer {
+            for index in unsafe argv.indices { unsafe free(argv[index]) }
+            for index in unsafe envp.indices { unsafe free(envp[index]) }
+        }
         var process: pid_t = 0
-        let code = unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, &pointers, environ)
-        guard code == 0 else { throw SystemError("run \(arguments[0])", code: code) }
+        let code = unsafe posix_spawnp(&process, program, &actions, &attributes, &argv, &envp)
+        guard code == 0 else { throw SystemError("run \(program)", code: code) }
+        return process
+    }
+
+    /// Waits for a child's end: its exit status, or 128 and the number of the signal that ended it.
+    static func wait(for process: pid_t, called name: String) throws(SystemError) -> Int32 {
         var status: Int32 = 0
         while unsafe waitpid(process, &status, 0) < 0 {
-            guard errno == EINTR else { throw SystemError("wait for \(arguments[0])", code: errno) }
+            guard errno == EINTR else { throw SystemError("wait for \(name)", code: errno) }
         }
         let signal = status & 0x7f
         return signal == 0 ? status >> 8 & 0xff : 128 + signal
+    }
+
+    static func kill(_ process: pid_t) {
+        _ = Glibc.kill(process, SIGKILL)
     }
 }

@@ -1,17 +1,37 @@
 internal import Gatekeeper
 internal import Glibc
 
-/// The few words systemd waits for (sd_notify(3)), as datagrams to the socket it names in `NOTIFY_SOCKET`.
+/// What systemd is told (sd_notify(3)), as datagrams to the socket it names in `NOTIFY_SOCKET`.
 ///
 /// Without that variable nothing is sent. A manager that doesn't listen must not hurt the service: failures are ignored.
 struct ServiceNotification {
+    /// How often the manager wants a sign of life, in milliseconds: twice as often as it would lose patience. Nil if it wants none of us.
+    let watchdogMilliseconds: Int?
+
     private let socketPath: String?
 
-    init(socketPath: String?) {
-        self.socketPath = socketPath.flatMap { $0.isEmpty ? nil : $0 }
+    init(environment: (String) -> String? = Environment.value) {
+        socketPath = environment("NOTIFY_SOCKET").flatMap { $0.isEmpty ? nil : $0 }
+        // For another process when WATCHDOG_PID says so (sd_watchdog_enabled(3)).
+        let isOurs = environment("WATCHDOG_PID").map { $0 == "\(getpid())" } ?? true
+        let microseconds = environment("WATCHDOG_USEC").flatMap { Int($0) } ?? 0
+        watchdogMilliseconds = isOurs && microseconds > 0 ? max(1, microseconds / 2_000) : nil
     }
 
     func ready(status: String) { send("READY=1\nSTATUS=\(status)") }
+
+    /// To be followed by `ready`.
+    func reloading() {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000)\nSTATUS=reading the configuration")
+    }
+
+    func alive() { send("WATCHDOG=1") }
+
+    /// Another process goes on in our place.
+    func replaced(by process: Int32) { send("MAINPID=\(process)\nSTATUS=handed over to process \(process)") }
+
     func stopping() { send("STOPPING=1\nSTATUS=draining") }
 
     private func send(_ message: String) {

@@ -14,7 +14,7 @@ struct SignalDescriptor: ~Copyable {
         case interrupt
         case hangUp
         case reopenLog
-        /// SIGUSR2, whose default would end the process.
+        /// SIGUSR2.
         case upgrade
     }
 
@@ -30,17 +30,17 @@ struct SignalDescriptor: ~Copyable {
         descriptor = Descriptor(owning: number)
     }
 
-    /// The next signal; nil after `timeoutMilliseconds` without one (-1 waits for as long as it takes).
-    func next(timeoutMilliseconds: Int32) -> Signal? {
+    /// Readable when a signal has come.
+    var number: Int32 { descriptor.number }
+
+    /// The next signal that has come, nil if none has.
+    func next() -> Signal? {
         while true {
-            var waiting = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-            let ready = unsafe poll(&waiting, 1, timeoutMilliseconds)
-            if ready < 0, errno == EINTR { continue }
-            guard ready > 0 else { return nil }
             var record = signalfd_siginfo()
             // SAFETY: the kernel writes whole records of this type; a short read would leave the zeroes of the initialiser.
             let count = unsafe read(descriptor.number, &record, MemoryLayout<signalfd_siginfo>.size)
-            guard count == MemoryLayout<signalfd_siginfo>.size else { continue }
+            if count < 0, errno == EINTR { continue }
+            guard count == MemoryLayout<signalfd_siginfo>.size else { return nil }
             switch Int32(record.ssi_signo) {
             case SIGTERM: return .terminate
             case SIGINT: return .interrupt

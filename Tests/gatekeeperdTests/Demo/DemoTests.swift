@@ -10,7 +10,7 @@ struct DemoTests {
     func loopback() throws {
         let folder = try PrivateFolder(temporaryNamed: "gatekeeper-tests")
         let certificate = try DemoCertificate(in: folder)
-        let settings = try Demo.configuration(port: 0, certificate: certificate, upstreamPort: 8080).settings
+        let settings = try Demo.source(port: 0, certificate: certificate, upstreamPort: 8080).read().configuration.settings
         #expect(settings.listeners.map(\.address.description) == ["127.0.0.1:0"])
         #expect(settings.upstream.servers[0].endpoint == .address(SocketAddress(address: PeerAddress(ipv4: 0x7f00_0001), port: 8080)))
         #expect(settings.allow.map(\.prefix.description) == ["127.0.0.2", "127.0.0.3"])

@@ -23,6 +23,8 @@ final class Daemon: Sendable {
     let port: UInt16
     let started: LogLine
     private let folder: TemporaryFolder
+    /// Its configuration file, where it has one.
+    var configuration: String { folder.file("gatekeeper.yaml") }
 
     /// With flags alone, as the shortest way to run it.
     ///
@@ -113,6 +115,23 @@ final class Daemon: Sendable {
     var url: String { "https://127.0.0.1:\(port)" }
 
     var facts: ProcessFacts { ProcessFacts(id: process.id) }
+
+    /// Puts another text in place of one in the configuration file, without a word to the daemon.
+    func rewriteConfiguration(_ old: String, _ new: String) throws {
+        let text = try String(contentsOfFile: configuration, encoding: .utf8)
+        guard text.contains(old) else { throw Failure("no \(old) in:\n\(text)") }
+        try text.replacingOccurrences(of: old, with: new).write(toFile: configuration, atomically: true, encoding: .utf8)
+    }
+
+    /// Has it read its configuration again, and returns the line that says what came of it.
+    @discardableResult
+    func reload() throws -> LogLine {
+        func isOutcome(_ line: LogLine) -> Bool { line.event == "reloaded" || line.event == "reload_failed" }
+        let before = log.all.count(where: isOutcome)
+        process.signal(SIGHUP)
+        guard log.wait(seconds: 30, until: { $0.count(where: isOutcome) > before }) else { throw Failure("no answer to SIGHUP") }
+        return log.all.filter(isOutcome)[before]
+    }
 
     /// What it wrote to stderr so far.
     var diagnostics: String { (try? String(contentsOfFile: folder.file("stderr"), encoding: .utf8)) ?? "" }

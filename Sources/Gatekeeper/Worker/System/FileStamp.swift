@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Tells one state of a file from another, as far as the file system can: a replaced file is another file, a rewritten one has another time.
-struct FileStamp: Equatable, Sendable {
+package struct FileStamp: Equatable, Sendable {
     private let device: UInt64
     private let number: UInt64
     private let byteCount: Int64
@@ -9,7 +9,7 @@ struct FileStamp: Equatable, Sendable {
     private let changedNanoseconds: Int
 
     /// Nil for a file that can't be looked at. Follows symbolic links.
-    init?(path: String) {
+    package init?(path: String) {
         var status = stat()
         // SAFETY: the path is lent as a C string for the call, which writes to `status` alone.
         guard unsafe stat(path, &status) == 0 else { return nil }

@@ -1,0 +1,62 @@
+internal import Gatekeeper
+
+/// What one configuration says otherwise than another, a line for each difference, in the words of the file: for the admin who reloads, and
+/// for the log.
+enum ConfigurationChange {
+    static func lines(from old: Configuration, to new: Configuration) -> [String] {
+        let settings = (old.settings, new.settings)
+        return difference("listen", settings.0.listeners.map { "\($0.address)" }, settings.1.listeners.map { "\($0.address)" })
+            + allowList(settings.0.allow, settings.1.allow)
+            + difference("routes", settings.0.routes.map(describe), settings.1.routes.map(describe))
+            + difference("upstream.urls", settings.0.upstream.servers.map(\.name), settings.1.upstream.servers.map(\.name))
+            + values(old.written, new.written)
+    }
+
+    /// What takes a restart to come into force.
+    static func deferred(from old: Configuration, to new: Configuration) -> [String] {
+        old.settings.workers == new.settings.workers ? [] : ["workers: a change takes a restart"]
+    }
+
+    /// Of long lists their lengths: nobody reads more.
+    private static func allowList(_ old: [Settings.AllowEntry], _ new: [Settings.AllowEntry]) -> [String] {
+        guard old.count + new.count <= entriesMax else {
+            return old == new ? [] : ["allow: \(new.count) entries, before \(old.count)"]
+        }
+        return difference("allow", old.map(describe), new.map(describe))
+    }
+
+    private static let entriesMax = 2_000
+
+    private static func values(_ old: [String: String], _ new: [String: String]) -> [String] {
+        // Said again under `upstream.urls`.
+        let paths = Set(old.keys).union(new.keys).subtracting(["upstream.url"]).sorted()
+        return paths.compactMap { path in
+            guard old[path] != new[path] else { return nil }
+            return "\(path): \(old[path] ?? "default") -> \(new[path] ?? "default")"
+        }
+    }
+
+    private static func difference(_ key: String, _ old: [String], _ new: [String]) -> [String] {
+        let (before, after) = (Set(old), Set(new))
+        let lines = new.filter { !before.contains($0) }.map { "\(key): + \($0)" } + old.filter { !after.contains($0) }.map { "\(key): - \($0)" }
+        // The order of routes and upstreams decides.
+        return lines.isEmpty && old != new ? ["\(key): in another order"] : lines
+    }
+
+    private static func difference(_ key: String, _ old: [String]?, _ new: [String]?) -> [String] {
+        switch (old, new) {
+        case (nil, nil): []
+        case (nil, let new?): ["\(key): \(new.count) from now on; before, everything was let through"]
+        case (_?, nil): ["\(key): none any more; everything is let through"]
+        case (let old?, let new?): difference(key, old, new)
+        }
+    }
+
+    private static func describe(_ entry: Settings.AllowEntry) -> String {
+        entry.label.map { "\(entry.prefix) (\($0))" } ?? "\(entry.prefix)"
+    }
+
+    private static func describe(_ routes: Settings.Routes) -> [String] {
+        routes.routes.map { "\($0)" }
+    }
+}

@@ -1,0 +1,40 @@
+internal import Gatekeeper
+
+/// Where the service's configuration comes from, so that it can be read again while it serves.
+struct ConfigurationSource: Sendable {
+    /// Nil when flags say everything.
+    var file: String?
+    var flags: [Configuration.Flag]
+
+    /// A configuration and the text of the file that it was read from.
+    struct Reading: Sendable {
+        var configuration: Configuration
+        /// Nil without a file.
+        var text: [UInt8]?
+    }
+
+    /// Everything as it is on disk now.
+    func read() throws(ConfigurationError) -> Reading {
+        guard let file else { return try read(text: nil) }
+        let text: [UInt8]
+        do {
+            text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
+        } catch {
+            throw ConfigurationError(diagnostics: [.error(.wholeFile(file), error.problem)])
+        }
+        return try read(text: text)
+    }
+
+    /// This text in the place of the file's, with the files that it names as they are on disk now. `name` is what messages call it.
+    func read(text: [UInt8]?, named name: String? = nil) throws(ConfigurationError) -> Reading {
+        var reader = ConfigurationReader(environment: Environment.value)
+        if let file, let text { reader.read(text, path: file) }
+        for flag in flags { reader.read(flag) }
+        do {
+            return Reading(configuration: try Validation.judge(reader), text: text)
+        } catch {
+            guard let name, let file else { throw error }
+            throw error.renaming(file, to: name)
+        }
+    }
+}

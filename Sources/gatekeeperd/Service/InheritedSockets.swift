@@ -1,0 +1,50 @@
+internal import Gatekeeper
+
+/// What the process was started with: sockets that listen already, and whom to tell that it serves.
+struct InheritedSockets {
+    private(set) var listeners: [InheritedListener] = []
+    /// Where the process that this one replaces waits; nil for a start like any other.
+    private let readiness: Int32?
+
+    /// By which a running service tells its successor: the pipe, then the sockets.
+    private static let variable = "GATEKEEPER_SUCCESSION"
+    /// The first descriptor that systemd passes on (sd_listen_fds(3)).
+    private static let firstDescriptor: Int32 = 3
+    private static let descriptorsMax: Int32 = 4096
+
+    /// From the service that this one replaces, or from systemd (`LISTEN_FDS`).
+    init(process: Int32, environment: (String) -> String? = Environment.value) throws(ServerError) {
+        if let text = environment(Self.variable) {
+            let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int32($0) ?? -1 }
+            guard numbers.count >= 2, numbers.allSatisfy({ $0 >= Self.firstDescriptor }) else {
+                throw ServerError(settings: "\(Self.variable) is set, but not by a service that hands over")
+            }
+            readiness = numbers[0]
+            ReadinessPipe.keep(numbers[0])
+            listeners = try InheritedListener.group(Array(numbers.dropFirst()))
+            return
+        }
+        readiness = nil
+        guard environment("LISTEN_PID") == "\(process)", let text = environment("LISTEN_FDS") else { return }
+        guard let count = Int32(text), (0...Self.descriptorsMax).contains(count) else {
+            throw ServerError(settings: "LISTEN_FDS is no number of sockets")
+        }
+        listeners = try InheritedListener.group(Array(Self.firstDescriptor..<Self.firstDescriptor + count))
+    }
+
+    /// There is a service that this one is to take over from.
+    var isSuccessor: Bool { readiness != nil }
+
+    /// Tells it that it may go.
+    func sayReady() {
+        if let readiness { ReadinessPipe.speak(on: readiness) }
+    }
+
+    /// Our environment as a successor gets it, with these descriptors.
+    static func environment(passing descriptors: [Int32]) -> [String] {
+        // What systemd said to this process alone.
+        let ours = [variable, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"]
+        let others = Environment.all.filter { line in !ours.contains { line.hasPrefix("\($0)=") } }
+        return others + ["\(variable)=\(descriptors.map(String.init).joined(separator: ","))"]
+    }
+}

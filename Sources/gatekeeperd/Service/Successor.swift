@@ -1,0 +1,53 @@
+internal import Gatekeeper
+
+/// A process of the binary that lies in our place now, on its way to take over.
+///
+/// ```
+///   SIGUSR2 ─▶ started with our listening sockets ─▶ it serves, beside us ─▶ it says so ─▶ we drain
+///                          └── it ends, or says nothing in time ─▶ we stay
+/// ```
+///
+/// Both accept on the same sockets, so that no connection meets a closed door in between.
+final class Successor {
+    let process: Int32
+    /// Readable when it serves, at its end when it never will.
+    var number: Int32 { reading.number }
+    /// When we stop waiting for it, on the monotonic clock.
+    let deadlineMilliseconds: Int64
+
+    private let reading: Descriptor
+
+    private static let patienceMilliseconds: Int64 = 60_000
+
+    enum Outcome {
+        case serves
+        case failed(String)
+    }
+
+    /// - Parameter program: the binary's path, found out at our own start.
+    init(program: String, arguments: [String], sockets: [InheritedListener]) throws(SystemError) {
+        let pipe = try ReadinessPipe()
+        let descriptors = [pipe.writing.number] + sockets.flatMap(\.descriptors)
+        // Numbers above all of ours, so that none is overwritten before it was copied.
+        let first = (descriptors.max() ?? 2) + 1
+        let passed = zip(descriptors, first...).map { ($0, as: $1) }
+        let environment = InheritedSockets.environment(passing: passed.map(\.as))
+        process = try Program.start(program, arguments, environment: environment, streams: .inherited, passing: passed)
+        reading = pipe.forReading()
+        deadlineMilliseconds = Clock.monotonicMilliseconds + Self.patienceMilliseconds
+    }
+
+    /// What has come of it; nil while it is on its way.
+    func outcome(isReadable: Bool) -> Outcome? {
+        if isReadable { return ReadinessPipe.hasSpoken(reading) ? .serves : .failed(end()) }
+        guard Clock.monotonicMilliseconds >= deadlineMilliseconds else { return nil }
+        Program.kill(process)
+        _ = end()
+        return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds")
+    }
+
+    private func end() -> String {
+        guard let status = try? Program.wait(for: process, called: "the new binary") else { return "it ended" }
+        return status < 128 ? "it exited with status \(status)" : "signal \(status - 128) ended it"
+    }
+}

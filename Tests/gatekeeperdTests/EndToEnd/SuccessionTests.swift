@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+/// SIGUSR2: another process of the binary takes over without a gap.
+@Suite("Succession")
+struct SuccessionTests {
+    private static let get = "GET / HTTP/1.1\r\nHost: t\r\n\r\n"
+
+    @Test("under load a new process takes over and not one of 20 000 requests fails")
+    func underLoad() throws {
+        let upstream = try ScriptedUpstream(.answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+        let daemon = try Daemon(upstream: upstream.url, settings: "log: {access: false}")
+        let load = SteadyLoad(to: daemon)
+        #expect(load.wait(forAnswers: 5_000))
+        daemon.process.signal(SIGUSR2)
+        let line = try daemon.waitForLine { $0.event == "succession" && $0["state"] == "handed_over" }
+        let successor = pid_t(line["process"].flatMap { Int32($0) } ?? 0)
+        #expect(try daemon.process.waitForEnd() == .exited(0))
+        let before = load.soFar.answered
+        #expect(load.wait(forAnswers: max(20_000, before + 5_000)))
+        // The successor can be succeeded as well.
+        let count = load.stop()
+        kill(successor, SIGTERM)
+        #expect(count.failures.isEmpty, "\(count.failures.prefix(5)) of \(count.answered)")
+        #expect(daemon.log.waitForEnd(seconds: 60))
+        #expect(daemon.lines("started").count == 2)
+        #expect(daemon.lines("stopped").count == 2)
+    }
+
+    @Test("a request that runs is finished by the old process, the next one is served by the new")
+    func running() throws {
+        let gate = Awaited<Bool>()
+        let upstream = try ScriptedUpstream(
+            .each { request, connection in
+                if request.target == "/slow" { _ = gate.wait(seconds: 60) }
+                try connection.respond(body: request.target)
+            })
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        let busy = try RawClient(to: daemon)
+        let idle = try RawClient(to: daemon)
+        #expect(try idle.exchange(Self.get).status == 200)
+        try busy.send("POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 6\r\n\r\nticket")
+        try upstream.waitForRequests(2)
+        daemon.process.signal(SIGUSR2)
+        let line = try daemon.waitForLine { $0.event == "succession" && $0["state"] == "handed_over" }
+        let successor = pid_t(line["process"].flatMap { Int32($0) } ?? 0)
+        try daemon.waitForLine(event: "draining")
+        // The idle connection may bring one more request, which says that it is the last.
+        let last = try idle.exchange(Self.get)
+        #expect(last.status == 200)
+        #expect(last["connection"] == "close")
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+        gate.resolve(true)
+        #expect(try busy.response().text == "/slow")
+        #expect(try daemon.process.waitForEnd() == .exited(0))
+        kill(successor, SIGTERM)
+        #expect(daemon.log.waitForEnd(seconds: 60))
+    }
+
+    @Test("a new process that can't serve leaves the old one serving")
+    func failing() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        let client = try RawClient(to: daemon)
+        try daemon.rewriteConfiguration("allow:", "alow:")
+        daemon.process.signal(SIGUSR2)
+        let line = try daemon.waitForLine { $0.event == "succession" && $0["state"] == "failed" }
+        #expect(line["error"] == "it exited with status 2")
+        #expect(try client.exchange(Self.get).status == 200)
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+        try daemon.rewriteConfiguration("alow:", "allow:")
+        #expect(try daemon.reload().event == "reloaded")
+    }
+}

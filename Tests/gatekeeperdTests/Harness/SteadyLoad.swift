@@ -1,0 +1,65 @@
+import Foundation
+
+/// Clients that send one request after the other, on connections that they keep, until they are told to stop. Each counts what went wrong:
+/// a connection that breaks between a request and its answer, an answer other than 200, a connection that isn't taken.
+///
+/// A connection that ends while nothing is owed is no failure; the client opens another.
+final class SteadyLoad: Sendable {
+    /// What has happened so far.
+    struct Count: Sendable {
+        var answered = 0
+        var connections = 0
+        var failures: [String] = []
+    }
+
+    private let count = Guarded(Count())
+    private let isOver = Guarded(false)
+    private let threads: [Awaited<Bool>]
+
+    /// - Parameter request: sent again and again.
+    init(to daemon: Daemon, clients: Int = 8, from source: String = "127.0.0.2", request: String = "GET / HTTP/1.1\r\nHost: t\r\n\r\n") {
+        let (port, count, isOver) = (daemon.port, count, isOver)
+        threads = (0..<clients).map { _ in
+            let done = Awaited<Bool>()
+            Thread.detachNewThread {
+                while !isOver.value { Self.serve(port, source, request, count, isOver) }
+                done.resolve(true)
+            }
+            return done
+        }
+    }
+
+    var soFar: Count { count.value }
+
+    /// Blocks until at least `answers` have come; false if that takes longer than `seconds`.
+    func wait(forAnswers answers: Int, seconds: Double = 120) -> Bool {
+        count.wait(seconds: seconds) { $0.answered >= answers }
+    }
+
+    /// Lets every client finish its request, and tells what happened.
+    func stop() -> Count {
+        isOver.change { $0 = true }
+        for thread in threads { _ = thread.wait(seconds: 60) }
+        return count.value
+    }
+
+    /// One connection's life.
+    private static func serve(_ port: UInt16, _ source: String, _ request: String, _ count: Guarded<Count>, _ isOver: Guarded<Bool>) {
+        var sent = 0
+        do {
+            let client = try RawClient(port: port, from: source)
+            count.change { $0.connections += 1 }
+            while !isOver.value {
+                sent += 1
+                let answer = try client.exchange(request)
+                count.change { count in
+                    if answer.status == 200 { count.answered += 1 } else { count.failures.append("status \(answer.status)") }
+                }
+                if answer["connection"] == "close" { return client.close() }
+            }
+            client.close()
+        } catch {
+            count.change { $0.failures.append("request \(sent) of a connection: \(error)") }
+        }
+    }
+}
