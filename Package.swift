@@ -28,11 +28,12 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "Gatekeeper", dependencies: ["CLinux", "CTLS"], swiftSettings: settings),
         .executableTarget(
             name: "gatekeeperd",
             dependencies: [
-                "Gatekeeper", "CYAML",
+                "Gatekeeper", "CYAML", "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 
 #pragma clang assume_nonnull begin
@@ -19,6 +20,10 @@ int clinux_accept4(int listener, struct sockaddr_storage *peer, socklen_t *lengt
 
 /// Names the calling thread, as `ps -T` and `/proc` show it; at most 15 bytes. Returns an errno.
 int clinux_set_thread_name(const char *name);
+
+/// The user and group that a UNIX socket's peer had when it connected (SO_PEERCRED, whose structure is declared for GNU sources only).
+/// 0, or -1 with errno.
+int clinux_peer_credentials(int socket, uid_t *user, gid_t *group);
 
 /// getrandom(2); the number of bytes, or -1 with errno.
 ssize_t clinux_getrandom(void *bytes, size_t count);

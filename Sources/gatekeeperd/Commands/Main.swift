@@ -43,7 +43,10 @@ struct RootCommand: ParsableCommand {
         commandName: "gatekeeperd",
         abstract: "Admits listed addresses to an internal ticket API, over TLS, and turns everyone else away.",
         version: "gatekeeperd \(Version.current)",
-        subcommands: [RunCommand.self, DemoCommand.self])
+        subcommands: [
+            RunCommand.self, DemoCommand.self, StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self,
+            GrantCommand.self, GrantsCommand.self, RevokeCommand.self,
+        ])
 }
 
 /// The version that `--version` and log lines say.

@@ -8,6 +8,7 @@ struct SourceRulesTests {
     private static let imports: [String: [String]] = [
         "ArgumentParser": ["gatekeeperd/Commands/"],
         "CLinux": ["Gatekeeper/Worker/", "gatekeeperd/System/"],
+        "CSQLite": ["gatekeeperd/Ledger/"],
         "CTLS": ["Gatekeeper/Downstream/TLS", "Gatekeeper/Policy/WebSocketKey.swift", "Gatekeeper/Upstream/", "Gatekeeper/Worker/TLS/"],
         "CYAML": ["gatekeeperd/Configuration/YAML/"],
         "Gatekeeper": ["gatekeeperd/"],
@@ -23,7 +24,7 @@ struct SourceRulesTests {
         "Gatekeeper/Verdict/JournalThread.swift",
         "Gatekeeper/Worker/Buffer.swift", "Gatekeeper/Worker/EventLoop.swift", "Gatekeeper/Worker/Socket.swift",
         "Gatekeeper/Worker/Waiter.swift", "Gatekeeper/Worker/Worker.swift", "Gatekeeper/Worker/System/",
-        "gatekeeperd/Configuration/YAML/YAMLEventSource.swift", "gatekeeperd/System/",
+        "gatekeeperd/Configuration/YAML/YAMLEventSource.swift", "gatekeeperd/Ledger/SQL", "gatekeeperd/System/",
     ]
 
     /// Where the compiler is told instead of asked that something may be shared.

@@ -1,4 +1,4 @@
-/// A JSON text as a value (RFC 8259), for the demo's ticket API.
+/// A JSON text as a value (RFC 8259): for the control socket and the demo's ticket API.
 enum JSON: Equatable, Sendable {
     case object([Member])
     case array([JSON])

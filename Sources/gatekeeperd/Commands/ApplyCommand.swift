@@ -1,0 +1,42 @@
+internal import ArgumentParser
+
+/// `gatekeeperd apply FILE --confirm 120s`: a configuration that undoes itself when whoever applied it has locked themselves out.
+struct ApplyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Puts another configuration in force, and the old one back unless it is confirmed in time.",
+        discussion: "The service reads the file itself. Confirm with: gatekeeperd confirm")
+
+    @Argument(help: ArgumentHelp("The configuration to apply.", valueName: "file"))
+    var file: String
+    @Option(name: .long, help: ArgumentHelp("Put the old one back unless confirmed within this time, as 120s.", valueName: "time"))
+    var confirm: String?
+    @OptionGroup var control: ControlOptions
+    @Flag(name: .long, help: "Print JSON on one line.")
+    var json = false
+
+    func run() throws {
+        let request: ControlRequest
+        do {
+            request = try self.request(workingDirectory: WorkingDirectory.path)
+        } catch {
+            throw ControlOptions.report(error)
+        }
+        try control.run(request, json: json)
+    }
+
+    /// The file with its whole path: the service's working directory is another.
+    func request(workingDirectory: String?) throws(ValueMistake) -> ControlRequest {
+        guard !file.isEmpty else { throw ValueMistake("the file has no name") }
+        guard let path = file.hasPrefix("/") ? file : workingDirectory.map({ FilePath.complete(file, directory: $0) }) else {
+            throw ValueMistake("the working directory is gone; give \(Quantity.quoted(file)) with its whole path")
+        }
+        var seconds: Int?
+        if let confirm {
+            let milliseconds = try Quantity.duration(confirm)
+            guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(confirm)) is not whole seconds") }
+            seconds = try ControlRequest.confirmSeconds(milliseconds / 1000)
+        }
+        return .apply(file: try ControlRequest.applied(path), confirmWithinSeconds: seconds)
+    }
+}

@@ -1,0 +1,39 @@
+internal import ArgumentParser
+
+/// How a command reaches the running service.
+struct ControlOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The control socket of the service.", valueName: "path"))
+    var control: String?
+    @Option(name: .long, help: ArgumentHelp("Take the control socket's path from this configuration.", valueName: "file"))
+    var config: String?
+
+    /// `--control`, else what the file of `--config` says, else the usual place.
+    func path() throws(ControlFailure) -> String {
+        if let control { return control }
+        if let config { return try ControlPath.configured(in: config) }
+        return ControlPath.standard()
+    }
+
+    /// Has the service do it and prints the answer: for people, or as JSON. Ends the process with the failure's status.
+    func run(_ request: ControlRequest, json: Bool = false) throws {
+        do {
+            let answer = try ControlClient(path: try path()).ask(request)
+            let text = json ? answer.result.text : answer.text
+            if !text.isEmpty { Console.say(text) }
+        } catch {
+            throw Self.report(error)
+        }
+    }
+
+    /// Says what went wrong; what it returns ends the process.
+    static func report(_ failure: ControlFailure) -> ExitCode {
+        for line in failure.details { Console.report(line) }
+        Console.complain(failure.message)
+        return ExitCode(failure.exitStatus)
+    }
+
+    /// The same for a mistake in what was asked, found before anybody was asked.
+    static func report(_ mistake: ValueMistake) -> ExitCode {
+        report(ControlFailure(.invalid, mistake.message))
+    }
+}

@@ -1,0 +1,102 @@
+internal import Gatekeeper
+internal import Glibc
+
+/// Asks the running service one thing, waiting for the answer with a deadline.
+struct ControlClient {
+    let path: String
+    /// Above the time a service takes to judge a large configuration.
+    var timeoutMilliseconds = 60_000
+
+    /// What the service answered.
+    struct Answer: Equatable {
+        /// For scripts.
+        var result: JSON
+        /// For people; no control characters but line breaks.
+        var text: String
+    }
+
+    func ask(_ request: ControlRequest) throws(ControlFailure) -> Answer {
+        let deadline = MonotonicClock.now().advanced(byMilliseconds: timeoutMilliseconds)
+        let stream = try connect(until: deadline)
+        try send(Array(request.json.text.utf8) + [UInt8(ascii: "\n")], on: stream, until: deadline)
+        return try Self.answer(in: try receive(from: stream, until: deadline))
+    }
+
+    private func connect(until deadline: Instant) throws(ControlFailure) -> UnixStream {
+        guard let address = UnixAddress(path) else {
+            throw ControlFailure(.invalid, "\(Quantity.quoted(path)) is not the path of a socket")
+        }
+        do {
+            return try UnixStream(to: address)
+        } catch {
+            throw Self.failure(error, path)
+        }
+    }
+
+    private static func failure(_ error: SystemError, _ path: String) -> ControlFailure {
+        let message =
+            switch error.code {
+            case ENOENT, ENOTDIR: "no service runs at \(path): there is no such socket (--control names another)"
+            case ECONNREFUSED: "no service runs at \(path): the one that made this socket has ended"
+            case EACCES, EPERM: "\(path) is closed to you: ask as root or as a member of the socket's group"
+            case EAGAIN: "the service at \(path) doesn't answer: too many wait for it already"
+            default: "cannot \(error)"
+            }
+        return ControlFailure(.unavailable, message)
+    }
+
+    private func send(_ bytes: [UInt8], on stream: borrowing UnixStream, until deadline: Instant) throws(ControlFailure) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // A service that has ended the conversation has said why: the answer is still to be read.
+            guard let count = stream.send(rest) else { return }
+            rest = rest.dropFirst(count)
+            if count == 0, !stream.wait(until: .writable, milliseconds: Self.left(until: deadline)) { throw silence }
+        }
+    }
+
+    private func receive(from stream: borrowing UnixStream, until deadline: Instant) throws(ControlFailure) -> [UInt8] {
+        var line: [UInt8] = []
+        while line.last != UInt8(ascii: "\n") {
+            guard line.count <= ControlReply.bytesMax else { throw ControlFailure(.tooLarge, "\(path) answers without end") }
+            switch stream.receive(bytesMax: 64 << 10) {
+            case .bytes(let bytes): line += bytes
+            case .wouldBlock:
+                let left = Self.left(until: deadline)
+                if left == 0 || !stream.wait(until: .readable, milliseconds: left) { throw silence }
+            case .ended: throw ControlFailure(.unavailable, "the service at \(path) ended the connection without an answer")
+            }
+        }
+        return line
+    }
+
+    private var silence: ControlFailure {
+        ControlFailure(.timeout, "the service at \(path) didn't answer within \(Quantity.describe(milliseconds: timeoutMilliseconds))")
+    }
+
+    private static func left(until deadline: Instant) -> Int {
+        Int(clamping: deadline.nanoseconds(since: MonotonicClock.now()) / 1_000_000)
+    }
+
+    private static func answer(in line: [UInt8]) throws(ControlFailure) -> Answer {
+        guard let json = JSONReader.read(line), let isDone = json["ok"]?.boolean,
+            json[ControlRequest.versionField]?.integer == ControlRequest.version
+        else { throw ControlFailure(.version, "what answers there doesn't speak this version's protocol") }
+        guard isDone else {
+            let code = json.string("code").flatMap { ControlFailure.Code(rawValue: $0) } ?? .unavailable
+            throw ControlFailure(
+                code, plain(json.string("error") ?? "the service gave no reason"), details: json["details"]?.texts?.map(plain) ?? [])
+        }
+        return Answer(result: json["result"] ?? .null, text: plain(json.string("text") ?? ""))
+    }
+
+    /// Labels and reasons come from others; a terminal must not act on them.
+    private static func plain(_ text: String) -> String {
+        var plain = ""
+        for scalar in text.unicodeScalars {
+            let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
+            plain.unicodeScalars.append(isControl ? "?" : scalar)
+        }
+        return plain
+    }
+}

@@ -1,0 +1,125 @@
+internal import Gatekeeper
+
+/// One client of the control socket: it sends a line, gets a line, and is gone.
+///
+/// ```
+///   asking ──a whole line──▶ (service) ──reply──▶ answering ──all taken──▶ over
+///      └──────too long──────────────────────────────▲   deadline, gone ──▶ over
+/// ```
+///
+/// One request a connection: then there is never a second one waiting behind bytes that the client doesn't read.
+final class ControlConversation {
+    private let stream: UnixStream
+    private let asker: Asker
+    private var state: State
+    private(set) var deadline: Instant
+
+    static let requestBytesMax = 64 << 10
+    /// For a whole request to arrive, and again for the whole answer to be taken; not begun anew by each byte.
+    static let timeoutMilliseconds = 10_000
+
+    private static let receiveBytesMax = 4096
+
+    private enum State {
+        case asking([UInt8])
+        case answering(ArraySlice<UInt8>)
+        case over
+    }
+
+    init(_ stream: consuming UnixStream, asker: Asker, at now: Instant) {
+        self.stream = stream
+        self.asker = asker
+        state = .asking([])
+        deadline = now.advanced(byMilliseconds: Self.timeoutMilliseconds)
+    }
+
+    var number: Int32 { stream.number }
+
+    /// What is to be waited for next; nil when it is over.
+    var next: ReadinessSet.Interest? {
+        switch state {
+        case .asking: .readable
+        case .answering: .writable
+        case .over: nil
+        }
+    }
+
+    /// Goes as far as it can without waiting.
+    func advance(_ service: some ControlledService, at now: Instant, wallTime: WallTime) {
+        if case .asking(let before) = state { ask(before, service, now, wallTime) }
+        if case .answering(let rest) = state { answer(rest) }
+    }
+
+    /// The deadline has passed. Who was too slow to ask is told so if that costs no waiting.
+    func timeOut() {
+        if case .asking = state { answer(ControlReply(ControlFailure(.timeout, "no whole request came in time")).line[...]) }
+        state = .over
+    }
+
+    private func ask(_ before: [UInt8], _ service: some ControlledService, _ now: Instant, _ wallTime: WallTime) {
+        var line = before
+        // The array has one owner again, so that a client which sends byte by byte doesn't have it copied for each.
+        state = .asking([])
+        while line.count <= Self.requestBytesMax {
+            switch stream.receive(bytesMax: min(Self.receiveBytesMax, Self.requestBytesMax + 1 - line.count)) {
+            case .wouldBlock:
+                state = .asking(line)
+                return
+            case .ended:
+                state = .over
+                return
+            case .bytes(let bytes):
+                line += bytes
+                guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { continue }
+                guard end == bytes.count - 1 else {
+                    return begin(ControlReply(ControlFailure(.invalid, "a connection carries one request")), now)
+                }
+                return begin(reply(to: line.dropLast(), service, wallTime), now)
+            }
+        }
+        let limit = Quantity.describe(bytes: Self.requestBytesMax)
+        begin(ControlReply(ControlFailure(.invalid, "a request has at most \(limit)")), now)
+    }
+
+    private func begin(_ reply: ControlReply, _ now: Instant) {
+        state = .answering(reply.line[...])
+        // Asking may have taken the service a while.
+        deadline = max(now, MonotonicClock.now()).advanced(byMilliseconds: Self.timeoutMilliseconds)
+    }
+
+    private func answer(_ rest: ArraySlice<UInt8>) {
+        var rest = rest
+        while !rest.isEmpty {
+            guard let count = stream.send(rest) else {
+                state = .over
+                return
+            }
+            guard count > 0 else { break }
+            rest = rest.dropFirst(count)
+        }
+        state = rest.isEmpty ? .over : .answering(rest)
+    }
+
+    private func reply(to line: [UInt8], _ service: some ControlledService, _ now: WallTime) -> ControlReply {
+        do {
+            switch try ControlRequest(Array(line)) {
+            case .status: return service.status(at: now).reply(at: now)
+            case .reload: return service.reload(by: asker, at: now).reply(at: now)
+            case .apply(let file, let seconds):
+                return try service.apply(file: file, confirmWithinSeconds: seconds, by: asker, at: now).reply(at: now)
+            case .confirm: return try service.confirm(by: asker, at: now).reply
+            case .grant(let request): return try service.grant(request, by: asker, at: now).reply(at: now)
+            case .grants(let all): return Self.reply(try service.grants(all: all, at: now), at: now)
+            case .revoke(let address): return try service.revoke(address, by: asker, at: now).reply(at: now)
+            }
+        } catch {
+            return ControlReply(error)
+        }
+    }
+
+    private static func reply(_ grants: [Grant], at now: WallTime) -> ControlReply {
+        let shown = grants.prefix(GrantBook.countMax)
+        let text = shown.isEmpty ? "no grants" : shown.map { $0.text(at: now) }.joined(separator: "\n")
+        return ControlReply(result: .object(of: ("grants", .array(shown.map(\.json)))), text: text)
+    }
+}

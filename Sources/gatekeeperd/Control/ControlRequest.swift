@@ -1,0 +1,126 @@
+internal import Gatekeeper
+
+/// One command as it comes over the control socket: a line of JSON, `{"gatekeeper":1,"command":"revoke","address":"192.0.2.9"}`.
+///
+/// Whatever isn't exactly a known command is refused with the reason: a field that is ignored today means something tomorrow.
+enum ControlRequest: Equatable, Sendable {
+    case status
+    case reload
+    /// `file` is an absolute path, read by the service.
+    case apply(file: String, confirmWithinSeconds: Int?)
+    case confirm
+    case grant(GrantRequest)
+    /// `all`: those that have ended too.
+    case grants(all: Bool)
+    case revoke(AddressPrefix)
+
+    /// The protocol's version, under the name that says whose protocol it is.
+    static let version = 1
+    static let versionField = "gatekeeper"
+    static let confirmSecondsMax = 86_400
+
+    private static let fields: [(command: String, fields: [String])] = [
+        ("status", []), ("reload", []), ("apply", ["file", "confirm_seconds"]), ("confirm", []),
+        ("grant", ["address", "for_seconds", "reason"]), ("grants", ["all"]), ("revoke", ["address"]),
+    ]
+
+    init(_ line: [UInt8]) throws(ControlFailure) {
+        guard let json = JSONReader.read(line), case .object(let members) = json else {
+            throw ControlFailure(.invalid, "a request is one JSON object on one line")
+        }
+        guard let version = json[Self.versionField]?.integer else {
+            throw ControlFailure(.version, "a request says \"\(Self.versionField)\":\(Self.version), the version of the protocol")
+        }
+        guard version == Self.version else {
+            throw ControlFailure(.version, "version \(version) of the protocol isn't spoken here; this service speaks \(Self.version)")
+        }
+        guard let command = json.string("command") else { throw ControlFailure(.invalid, "a request has a \"command\"") }
+        guard let known = Self.fields.first(where: { $0.command == command }) else {
+            let names = Self.fields.map(\.command)
+            let hint =
+                Suggestion.nearest(to: command, among: names).map { "; did you mean \($0)?" } ?? " (\(names.joined(separator: ", ")))"
+            throw ControlFailure(.invalid, "\(Quantity.quoted(command)) is no command\(hint)")
+        }
+        for member in members where member.name != Self.versionField && member.name != "command" && !known.fields.contains(member.name) {
+            let takes = known.fields.isEmpty ? "takes none" : "takes \(known.fields.joined(separator: ", "))"
+            throw ControlFailure(.invalid, "\(command) has no field \(Quantity.quoted(member.name)); it \(takes)")
+        }
+        do {
+            self = try Self.request(command, json)
+        } catch {
+            throw ControlFailure(.invalid, error.message)
+        }
+    }
+
+    private static func request(_ command: String, _ json: JSON) throws(ValueMistake) -> ControlRequest {
+        switch command {
+        case "reload": return .reload
+        case "confirm": return .confirm
+        case "apply":
+            return .apply(
+                file: try applied(try text("file", json)),
+                confirmWithinSeconds: try json["confirm_seconds"].map { _ throws(ValueMistake) in
+                    try confirmSeconds(try integer("confirm_seconds", json))
+                })
+        case "grant":
+            return .grant(
+                try GrantRequest(
+                    address: try text("address", json), seconds: try integer("for_seconds", json), reason: try text("reason", json)))
+        case "grants":
+            guard let all = json["all"] else { return .grants(all: false) }
+            guard let all = all.boolean else { throw ValueMistake("all is true or false") }
+            return .grants(all: all)
+        case "revoke": return .revoke(try GrantRequest.address(try text("address", json)))
+        default: return .status
+        }
+    }
+
+    /// What a client may ask to be applied: the service has a working directory of its own.
+    static func applied(_ file: String) throws(ValueMistake) -> String {
+        guard file.hasPrefix("/"), !file.utf8.contains(0), file.utf8.count < 4096 else {
+            throw ValueMistake("file is an absolute path")
+        }
+        return file
+    }
+
+    static func confirmSeconds(_ seconds: Int) throws(ValueMistake) -> Int {
+        guard (1...confirmSecondsMax).contains(seconds) else {
+            throw ValueMistake("the time to confirm in is between 1s and 1d")
+        }
+        return seconds
+    }
+
+    private static func text(_ name: String, _ json: JSON) throws(ValueMistake) -> String {
+        guard let value = json[name] else { throw ValueMistake("\(name) is missing") }
+        guard case .string(let text) = value else { throw ValueMistake("\(name) is a string") }
+        return text
+    }
+
+    private static func integer(_ name: String, _ json: JSON) throws(ValueMistake) -> Int {
+        guard let value = json[name] else { throw ValueMistake("\(name) is missing") }
+        guard let number = value.integer else { throw ValueMistake("\(name) is a whole number") }
+        return number
+    }
+
+    /// As it is sent, without the line's end.
+    var json: JSON {
+        let (command, fields): (String, [(name: String, value: JSON?)]) =
+            switch self {
+            case .status: ("status", [])
+            case .reload: ("reload", [])
+            case .apply(let file, let seconds): ("apply", [("file", .string(file)), ("confirm_seconds", seconds.map { .number($0) })])
+            case .confirm: ("confirm", [])
+            case .grant(let grant):
+                (
+                    "grant",
+                    [
+                        ("address", .string(grant.address.description)), ("for_seconds", .number(grant.seconds)),
+                        ("reason", .string(grant.reason)),
+                    ]
+                )
+            case .grants(let all): ("grants", [("all", .boolean(all))])
+            case .revoke(let address): ("revoke", [("address", .string(address.description))])
+            }
+        return .object(of: [(Self.versionField, .number(Self.version)), ("command", .string(command))] + fields)
+    }
+}

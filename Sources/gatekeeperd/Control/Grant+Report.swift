@@ -1,0 +1,59 @@
+internal import Gatekeeper
+
+/// Grants as they are told of.
+extension Grant {
+    var json: JSON {
+        let (how, by): (String?, Asker?) =
+            switch ending?.how {
+            case .expired: ("expired", nil)
+            case .revoked(let asker): ("revoked", asker)
+            case nil: (nil, nil)
+            }
+        return .object(
+            of: ("address", .string(address.description)), ("reason", .string(reason)), ("made_at", .time(madeAt)),
+            ("made_by", madeBy.json), ("ends_at", .time(endsAt)), ("extended_at", extended.map { .time($0.at) }),
+            ("extended_by", extended?.by.json), ("first_used_at", firstUsedAt.map(JSON.time)),
+            ("ended_at", ending.map { .time($0.at) }), ("ending", how.map(JSON.string)), ("ended_by", by?.json))
+    }
+
+    /// One line.
+    func text(at now: WallTime) -> String {
+        let used = firstUsedAt.map { "first used \(TimeText.since($0, until: now))" } ?? "not used yet"
+        let state =
+            switch ending {
+            case nil: "ends \(TimeText.until(endsAt, from: now))"
+            case let ending?:
+                switch ending.how {
+                case .expired: "expired \(TimeText.since(ending.at, until: now))"
+                case .revoked(let asker): "revoked by \(asker) \(TimeText.since(ending.at, until: now))"
+                }
+            }
+        return "\(address)  \(state), \(ending != nil && firstUsedAt == nil ? "never used" : used), by \(madeBy): \(reason)"
+    }
+}
+
+extension Asker {
+    var json: JSON { .object(of: ("uid", .number(user)), ("name", name.map(JSON.string))) }
+}
+
+extension GrantOutcome {
+    func reply(at now: WallTime) -> ControlReply {
+        let (word, text): (String, String) =
+            switch change {
+            case .made: ("made", "\(grant.address) is admitted; the grant ends \(TimeText.until(grant.endsAt, from: now))")
+            case .extended(let before):
+                (
+                    "extended",
+                    "\(grant.address) was admitted already; its grant ends \(TimeText.until(grant.endsAt, from: now)) "
+                        + "instead of \(before.text)"
+                )
+            case .none:
+                (
+                    "none",
+                    "\(grant.address) is admitted for longer already; its grant ends \(TimeText.until(grant.endsAt, from: now)), "
+                        + "and is shortened by revoking it first"
+                )
+            }
+        return ControlReply(result: .object(of: ("change", .string(word)), ("grant", grant.json)), text: text)
+    }
+}

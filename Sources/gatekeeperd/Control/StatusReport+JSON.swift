@@ -1,0 +1,52 @@
+/// For scripts: names that stay.
+extension StatusReport {
+    var json: JSON {
+        .object(
+            of: ("version", .string(version)), ("pid", processIdentifier.map { .number($0) }), ("started_at", startedAt.map(JSON.time)),
+            ("configuration", configuration?.json), ("listeners", .strings(listeners)), ("draining", .boolean(isDraining)),
+            ("connections_open", openConnections.map { .number($0) }), ("admitted", admittedCount.map { .number($0) }),
+            ("denied", deniedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
+            ("shield", shield.map(JSON.string)), ("sources_total", .number(sources.count)),
+            ("sources", .array(sources.prefix(Self.sourcesMax).map(\.json))), ("certificates", .array(certificates.map(\.json))),
+            ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))),
+            ("pending_confirmation", pendingConfirmation?.json), ("problems", .strings(problems)))
+    }
+}
+
+extension StatusReport.ConfigurationState {
+    fileprivate var json: JSON {
+        .object(
+            of: ("generation", .number(generation)), ("hash", hash.map(JSON.string)), ("file", file.map(JSON.string)),
+            ("loaded_at", loadedAt.map(JSON.time)))
+    }
+}
+
+extension StatusReport.Source {
+    fileprivate var json: JSON {
+        .object(
+            of: ("address", .string(address)), ("label", label.map(JSON.string)), ("origin", origin.map(JSON.string)),
+            ("last_seen_at", lastSeenAt.map(JSON.time)), ("connections_open", openConnections.map { .number($0) }),
+            ("admitted", admittedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
+            ("until", until.map(JSON.time)))
+    }
+}
+
+extension StatusReport.Certificate {
+    fileprivate var json: JSON {
+        .object(of: ("file", file.map(JSON.string)), ("names", .strings(names)), ("expires_at", expiresAt.map(JSON.time)))
+    }
+}
+
+extension StatusReport.Upstream {
+    fileprivate var json: JSON {
+        .object(
+            of: ("url", .string(url)), ("up", isUp.map(JSON.boolean)), ("since", since.map(JSON.time)),
+            ("connections_open", openConnections.map { .number($0) }), ("failure", failure.map(JSON.string)))
+    }
+}
+
+extension StatusReport.PendingConfirmation {
+    fileprivate var json: JSON {
+        .object(of: ("file", file.map(JSON.string)), ("asked_by", askedBy?.json), ("deadline", .time(deadline)))
+    }
+}

@@ -1,0 +1,34 @@
+internal import Gatekeeper
+
+/// A temporary entry in the allow-list: from when it was made until it expires or is revoked.
+struct Grant: Equatable, Sendable {
+    /// The row in the ledger.
+    let identifier: Int64
+    let address: AddressPrefix
+    var reason: String
+    let madeAt: WallTime
+    let madeBy: Asker
+    var endsAt: WallTime
+    /// The last time that its end was put off.
+    var extended: Extension?
+    var firstUsedAt: WallTime?
+    /// Nil while it admits.
+    var ending: Ending?
+
+    struct Extension: Equatable, Sendable {
+        var at: WallTime
+        var by: Asker
+    }
+
+    struct Ending: Equatable, Sendable {
+        var at: WallTime
+        var how: How
+
+        enum How: Equatable, Sendable {
+            case expired
+            case revoked(by: Asker)
+        }
+    }
+
+    func isActive(at now: WallTime) -> Bool { ending == nil && now < endsAt }
+}

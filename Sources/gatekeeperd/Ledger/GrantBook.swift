@@ -1,0 +1,136 @@
+internal import Gatekeeper
+
+/// The grants that admit now, and the record of them in the ledger.
+///
+/// A grant begins when the disk has it. It ends when its time is up or somebody revokes it, whatever the disk says: what couldn't be
+/// recorded is tried again with every later change (`unrecordedCount`). Each method that returns grants returns each of them once: what it
+/// returns is what is to be logged, and what the allow-list is to learn.
+final class GrantBook {
+    /// More than these belong in the configuration; it also bounds what is told about them.
+    static let countMax = 500
+
+    private let ledger: Ledger
+    /// Those without an ending, also where their time is up and `expire` hasn't been told of it yet.
+    private var current: [AddressPrefix: Grant]
+    /// Changed in memory only, by row.
+    private var unrecorded: [Int64: Grant] = [:]
+    /// Why the last attempt to record something failed; nil after one that didn't.
+    private(set) var failure: LedgerError?
+
+    /// Those that a former run left; what ended meanwhile is for `expire` to find.
+    init(_ ledger: Ledger) throws(LedgerError) {
+        self.ledger = ledger
+        let grants = try GrantTable.current(in: ledger.connection)
+        current = Dictionary(grants.map { ($0.address, $0) }) { first, _ in first }
+    }
+
+    /// Those that admit at `now`, the first to end first.
+    func active(at now: WallTime) -> [Grant] {
+        current.values.filter { $0.isActive(at: now) }.sorted { ($0.endsAt, $0.identifier) < ($1.endsAt, $1.identifier) }
+    }
+
+    /// When to call `expire` next.
+    var nextExpiry: WallTime? { current.values.map(\.endsAt).min() }
+
+    /// How many changes wait for the disk.
+    var unrecordedCount: Int { unrecorded.count }
+
+    /// Makes a grant, or puts off the end of the one that is there for the same address. On an error nothing has changed.
+    func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(LedgerError) -> GrantOutcome {
+        let endsAt = now.advanced(byMilliseconds: Int64(request.seconds) * 1000)
+        if let present = current[request.address], present.isActive(at: now) {
+            guard endsAt > present.endsAt else { return GrantOutcome(grant: present, change: .none) }
+            var grant = present
+            (grant.endsAt, grant.reason, grant.extended) = (endsAt, request.reason, Grant.Extension(at: now, by: asker))
+            try record([grant])
+            current[request.address] = grant
+            return GrantOutcome(grant: grant, change: .extended(from: present.endsAt))
+        }
+        // One whose time is up is still to be returned by `expire`; its row must end before another can begin.
+        let outdated = current[request.address].map { ended($0, .expired, at: $0.endsAt) }
+        guard current.count < Self.countMax else {
+            throw LedgerError(cause: .tooMany, message: "there are \(current.count) grants already, and no more are kept at a time")
+        }
+        let grant = try record(outdated.map { [$0] } ?? []) { () throws(LedgerError) in
+            try GrantTable.insert(request, by: asker, at: now, endsAt: endsAt, into: ledger.connection)
+        }
+        if let outdated { expiredEarly.append(outdated) }
+        current[request.address] = grant
+        return GrantOutcome(grant: grant, change: .made)
+    }
+
+    /// Notes that a connection of `peer` was admitted, and returns the grants of which this was the first use.
+    func recordUse(by peer: PeerAddress, at now: WallTime) -> [Grant] {
+        var used: [Grant] = []
+        for (address, grant) in current where grant.firstUsedAt == nil && grant.isActive(at: now) && address.contains(peer) {
+            var grant = grant
+            grant.firstUsedAt = now
+            current[address] = grant
+            used.append(grant)
+        }
+        keep(used)
+        return used
+    }
+
+    /// Ends the grants whose time is up, and returns them.
+    func expire(at now: WallTime) -> [Grant] {
+        let outdated = current.values.filter { !$0.isActive(at: now) }.map { ended($0, .expired, at: $0.endsAt) }
+        for grant in outdated { current[grant.address] = nil }
+        keep(outdated)
+        defer { expiredEarly = [] }
+        return (expiredEarly + outdated).sorted { $0.identifier < $1.identifier }
+    }
+
+    /// Ends a grant at once; nil when there is none for exactly this address. That it isn't recorded is in `failure`, and it ends all the same.
+    func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) -> Grant? {
+        guard let present = current[address], present.isActive(at: now) else { return nil }
+        let grant = ended(present, .revoked(by: asker), at: now)
+        current[address] = nil
+        keep([grant])
+        return grant
+    }
+
+    /// The newest grants of all times, the newest first.
+    func history(countMax: Int = GrantBook.countMax) throws(LedgerError) -> [Grant] {
+        try GrantTable.newest(countMax, in: ledger.connection).map { unrecorded[$0.identifier] ?? $0 }
+    }
+
+    // MARK: Recording
+
+    /// Ended when another took their place, and not yet returned by `expire`.
+    private var expiredEarly: [Grant] = []
+
+    private func ended(_ grant: Grant, _ how: Grant.Ending.How, at time: WallTime) -> Grant {
+        var grant = grant
+        grant.ending = Grant.Ending(at: time, how: how)
+        return grant
+    }
+
+    /// Remembers the change where the disk refuses it.
+    private func keep(_ grants: [Grant]) {
+        for grant in grants { unrecorded[grant.identifier] = grant }
+        guard !unrecorded.isEmpty else { return }
+        try? record([])
+    }
+
+    private func record(_ grants: [Grant]) throws(LedgerError) {
+        try record(grants) { () throws(LedgerError) in }
+    }
+
+    /// Writes what has waited, then `grants`, then what `body` writes: all or nothing.
+    private func record<Result>(_ grants: [Grant], _ body: () throws(LedgerError) -> Result) throws(LedgerError) -> Result {
+        do {
+            let result = try ledger.connection.transaction { () throws(LedgerError) in
+                for grant in unrecorded.values { try GrantTable.update(grant, in: ledger.connection) }
+                for grant in grants { try GrantTable.update(grant, in: ledger.connection) }
+                return try body()
+            }
+            unrecorded = [:]
+            failure = nil
+            return result
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+}

@@ -1,0 +1,13 @@
+/// What became of a request for a grant.
+struct GrantOutcome: Equatable, Sendable {
+    let grant: Grant
+    let change: Change
+
+    enum Change: Equatable, Sendable {
+        case made
+        /// It was there already, and would have ended then.
+        case extended(from: WallTime)
+        /// It was there already, and ends no earlier than was asked for.
+        case none
+    }
+}

@@ -1,0 +1,95 @@
+internal import Gatekeeper
+
+/// The database's file: made, opened and brought to the present form, or set aside when it is damaged.
+enum LedgerFile {
+    static let name = "ledger.sqlite"
+    /// The form that this program writes; `user_version` in the file. A step of `migrations` leads from each to the next.
+    static let version: Int64 = Int64(migrations.count)
+
+    private static let migrations = [
+        """
+        CREATE TABLE grants (
+            id INTEGER PRIMARY KEY,
+            address TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            made_at INTEGER NOT NULL,
+            made_by INTEGER NOT NULL,
+            made_by_name TEXT,
+            ends_at INTEGER NOT NULL,
+            extended_at INTEGER,
+            extended_by INTEGER,
+            extended_by_name TEXT,
+            first_used_at INTEGER,
+            ended_at INTEGER,
+            ending TEXT CHECK (ending IN ('expired', 'revoked')),
+            ended_by INTEGER,
+            ended_by_name TEXT,
+            CHECK ((ended_at IS NULL) = (ending IS NULL))
+        ) STRICT
+        """,
+        "CREATE UNIQUE INDEX grants_current ON grants (address) WHERE ended_at IS NULL",
+    ]
+
+    /// The open database, and under which name a damaged one was set aside on the way.
+    struct Opened: ~Copyable {
+        let connection: SQLConnection
+        let setAside: String?
+    }
+
+    static func open(folder: String, at now: WallTime) throws(LedgerError) -> Opened {
+        let path = folder + "/" + name
+        do {
+            return Opened(connection: try open(path, folder: folder), setAside: nil)
+        } catch {
+            guard error.cause == .corrupt else { throw error }
+            let other = try setAside(path, at: now)
+            return Opened(connection: try open(path, folder: folder), setAside: other)
+        }
+    }
+
+    private static func open(_ path: String, folder: String) throws(LedgerError) -> SQLConnection {
+        do {
+            try StateFolder.prepare(folder, file: path)
+        } catch {
+            throw LedgerError(cause: StateFolder.isFull(error) ? .full : .broken, message: "cannot \(error)")
+        }
+        let connection = try SQLConnection(path: path)
+        // Looked at before anything is written: what a newer version has made isn't ours to change.
+        let found = try connection.number("PRAGMA user_version")
+        guard found <= version, found >= 0 else {
+            throw LedgerError(
+                cause: .newer,
+                message: "\(path) was written by a newer version (its form is \(found), this one knows \(version)); it is left untouched")
+        }
+        for pragma in ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF", "cell_size_check = ON"] {
+            try connection.execute("PRAGMA " + pragma)
+        }
+        try checkIntegrity(connection, path)
+        if found < version { try migrate(connection, from: Int(found)) }
+        return connection
+    }
+
+    private static func checkIntegrity(_ connection: borrowing SQLConnection, _ path: String) throws(LedgerError) {
+        var verdict = "no answer"
+        try connection.rows("PRAGMA integrity_check(1)") { row in verdict = row.text(0) ?? verdict }
+        guard verdict == "ok" else { throw LedgerError(cause: .corrupt, message: "\(path) is damaged: \(verdict)") }
+    }
+
+    /// In one transaction, so that a form is there whole or not at all.
+    private static func migrate(_ connection: borrowing SQLConnection, from found: Int) throws(LedgerError) {
+        try connection.transaction { () throws(LedgerError) in
+            for step in migrations[found...] { try connection.execute(step) }
+            try connection.execute("PRAGMA user_version = \(version)")
+        }
+    }
+
+    /// With what SQLite keeps beside it. The log of changes goes first: left alone, it might be taken for the new database's. Returns the
+    /// new name.
+    private static func setAside(_ path: String, at now: WallTime) throws(LedgerError) -> String {
+        do {
+            return try StateFolder.setAside(path, suffixes: ["-wal", "-shm", ""], as: "\(path).corrupt-\(now.compactText)")
+        } catch {
+            throw LedgerError(cause: .broken, message: "\(path) is damaged, and it was not possible to \(error)")
+        }
+    }
+}
