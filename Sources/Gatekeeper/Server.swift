@@ -13,6 +13,7 @@ public final class Server: Sendable {
     private let libraries: [TLSLibrary]
     private let journal: Journal
     private let sources = SourceCounters()
+    private let announcements: Announcements
     private let current: Mutex<Current>
     /// Raised by every worker that has ended.
     private let ended: Descriptor
@@ -50,10 +51,14 @@ public final class Server: Sendable {
             let journal = try Journal.start(
                 descriptor: journalDescriptor, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
+            let announcements = try Announcements()
+            self.announcements = announcements
             var workers: [Worker] = []
             for index in 0..<count {
                 workers.append(
-                    try Worker(index: index, snapshot: snapshot, journal: journal.writer(worker: index), listeners: change.opened[index]))
+                    try Worker(
+                        index: index, snapshot: snapshot, journal: journal.writer(worker: index), listeners: change.opened[index],
+                        announcements: announcements))
             }
             self.workers = workers
             ended = try System.eventDescriptor()
@@ -126,6 +131,31 @@ public final class Server: Sendable {
     /// Ends the connections of addresses whose entry in the allow-list has ended since.
     public func endExpiredConnections() {
         onEveryWorker { worker, _ in await worker.revoke() }
+    }
+
+    /// Readable when there are announcements to take.
+    public var announcementDescriptor: Int32 { announcements.number }
+
+    /// The addresses that have connected by an entry that `isAnnounced`, since the last call.
+    public func takeAnnouncements() -> Set<PeerAddress> { announcements.take() }
+
+    /// What the workers have seen, asked of each.
+    public func status() -> ServerStatus {
+        let total = Mutex(SourceTally())
+        onEveryWorker { worker, _ in
+            let tally = await worker.tally()
+            total.withLock { $0.add(tally) }
+        }
+        let tally = total.withLock { $0 }
+        return current.withLock { current in
+            ServerStatus(
+                generation: current.snapshot.generation, listeners: current.listeners.addresses, openConnections: sources.connections,
+                denied: tally.denied,
+                sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
+                upstreams: current.snapshot.upstream.targets.map { target in
+                    ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)
+                })
+        }
     }
 
     /// Whether every worker has come round to answer since the last call, which asked; the first call finds nothing wrong.

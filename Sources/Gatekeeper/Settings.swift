@@ -57,6 +57,8 @@ public struct Settings: Sendable {
         public var label: String?
         /// Where it was written (`gatekeeper.yaml:7:5`, `--allow`), for explanations.
         public var origin: String?
+        /// Its connections are told of by `Server.takeAnnouncements`.
+        public var isAnnounced = false
 
         public init(prefix: AddressPrefix, label: String? = nil, origin: String? = nil) {
             self.prefix = prefix

@@ -87,7 +87,7 @@ final class Acceptor {
         case .denied(let reason):
             if snapshot.onDeny == .reset { System.setResetOnClose(descriptor, true) }
             System.close(descriptor)
-            worker.journal.denied(peer: peer, listener: place, reason: reason, wallMilliseconds: worker.loop.wallMilliseconds)
+            worker.deny(peer, on: place, because: reason)
         }
     }
 
@@ -100,8 +100,7 @@ final class Acceptor {
             worker.report(.descriptorsExhausted, code: code, listener: place)
         }
         if let peer = reserve.shed(from: socket.descriptor) {
-            return worker.journal.denied(
-                peer: peer, listener: place, reason: .descriptors, wallMilliseconds: worker.loop.wallMilliseconds)
+            return worker.deny(peer, on: place, because: .descriptors)
         }
         _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
     }
@@ -115,4 +114,7 @@ struct Admitted: Sendable {
     let listener: Int
     /// What it was judged by, and what it lives by until it looks again.
     let snapshot: Snapshot
+
+    /// The network or address on the list that let it in.
+    var source: AddressPrefix { snapshot.admission.allowList.entries[entry].prefix }
 }

@@ -11,6 +11,8 @@
 /// is left is a socket and a TLS session, until bytes or a deadline begin another task where that one stopped.
 final class DownstreamConnection: Sleeper {
     let peer: PeerAddress
+    /// What on the allow-list let it in.
+    let source: AddressPrefix
     /// Place of the listener that it came by.
     let listener: Int
     let worker: WorkerState
@@ -37,7 +39,7 @@ final class DownstreamConnection: Sleeper {
     /// We have said it.
     var hasSaidEnd = false
     /// Requests that have been read.
-    private var requests = 0
+    private(set) var requests = 0
     /// Those of them, the last ones, that were there before the answer before them had left.
     private var requestsPipelined = 0
     /// Until when a connection that has served nothing yet is waited for while draining: its request may be on the way.
@@ -45,6 +47,7 @@ final class DownstreamConnection: Sleeper {
 
     init(_ admitted: Admitted, worker: WorkerState) throws(SystemError) {
         peer = admitted.peer
+        source = admitted.source
         listener = admitted.listener
         snapshot = admitted.snapshot
         entry = admitted.entry

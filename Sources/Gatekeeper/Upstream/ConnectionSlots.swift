@@ -16,6 +16,9 @@ final class ConnectionSlots: Sendable {
         self.waitingMax = waitingMax
     }
 
+    /// Connections open now.
+    var count: Int { open.load(ordering: .relaxed) }
+
     /// A place for one more connection; false when there is none.
     func take() -> Bool {
         if open.add(1, ordering: .relaxed).newValue <= connectionsMax { return true }

@@ -53,6 +53,9 @@ final class UpstreamHealth: Sendable {
     /// When the back-off ends, for choosing among several that are all down.
     var trialInstant: Instant { trial.withLock { $0.at } }
 
+    /// As far as is known.
+    var isUp: Bool { !isDown.load(ordering: .relaxed) }
+
     func noteSuccess() -> Change? {
         guard failures.load(ordering: .relaxed) != 0 else { return nil }
         failures.store(0, ordering: .relaxed)

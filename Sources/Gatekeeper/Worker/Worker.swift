@@ -11,10 +11,12 @@ actor Worker {
         unsafe loop.asUnownedSerialExecutor()
     }
 
-    init(index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket]) throws(SystemError) {
+    init(
+        index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket], announcements: Announcements
+    ) throws(SystemError) {
         let loop = try EventLoop()
         self.loop = loop
-        state = try WorkerState(index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners)
+        state = try WorkerState(index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements)
     }
 
     /// Serves on the calling thread until `drain` has finished or `stop` was called.
@@ -42,6 +44,8 @@ actor Worker {
     func revoke() {
         state.revoke()
     }
+
+    func tally() -> SourceTally { state.tally() }
 
     /// Proves that the loop turns.
     func answer() {}

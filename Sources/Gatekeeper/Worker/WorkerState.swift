@@ -13,6 +13,8 @@ final class WorkerState {
     private(set) var isDraining = false
     /// Until when a connection without a request stays open while draining.
     private(set) var drainIdleDeadline: Instant = .distantFuture
+    private(set) var sources = SourceTally()
+    private let announcements: Announcements
     var identifiers = ExchangeIdentifierSource(seed: System.randomSeed())
     /// Scratch of the parsers: a head is parsed and written on within one turn, so one table of each kind does for all connections.
     var requestFields = FieldTable()
@@ -28,8 +30,10 @@ final class WorkerState {
     private let drainWaiter: Waiter
 
     init(
-        index: Int, loop: EventLoop, snapshot: Snapshot, journal: JournalWriter, listeners: [ListeningSocket]
+        index: Int, loop: EventLoop, snapshot: Snapshot, journal: JournalWriter, listeners: [ListeningSocket],
+        announcements: Announcements
     ) throws(SystemError) {
+        self.announcements = announcements
         self.index = index
         self.loop = loop
         self.snapshot = snapshot
@@ -177,7 +181,23 @@ final class WorkerState {
     /// Starts the task of a connection that has just been admitted.
     func admit(_ admitted: Admitted) {
         connectionsComing += 1
+        let source = snapshot.admission.allowList.entries[admitted.entry]
+        sources.admitted(by: source.prefix, wallMilliseconds: loop.wallMilliseconds)
+        if source.isAnnounced { announcements.post(admitted.peer) }
         begin(.serve(admitted))
+    }
+
+    /// Turned away before a byte was read.
+    func deny(_ peer: PeerAddress, on listener: Int, because reason: DenialReason) {
+        sources.deny()
+        journal.denied(peer: peer, listener: listener, reason: reason, wallMilliseconds: loop.wallMilliseconds)
+    }
+
+    /// With the requests of the connections that are open.
+    func tally() -> SourceTally {
+        var tally = sources
+        for connection in connections.values { tally.running(connection.source, requests: connection.requests) }
+        return tally
     }
 
     /// From the beginning of a connection to its end or its first rest.
@@ -186,9 +206,8 @@ final class WorkerState {
         if admitted.snapshot !== snapshot, snapshot.admission.entry(for: admitted.peer) == nil {
             System.setResetOnClose(admitted.descriptor, true)
             System.close(admitted.descriptor)
-            admitted.snapshot.admission.release(admitted.peer)
             reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
-            return finishIfDone()
+            return forget(admitted.peer, admitted.source, requests: 0)
         }
         let connection: DownstreamConnection
         do throws(SystemError) {
@@ -196,8 +215,7 @@ final class WorkerState {
         } catch {
             journal.tlsFailed(
                 peer: admitted.peer, listener: admitted.listener, reason: error.description, wallMilliseconds: loop.wallMilliseconds)
-            admitted.snapshot.admission.release(admitted.peer)
-            return finishIfDone()
+            return forget(admitted.peer, admitted.source, requests: 0)
         }
         connections[ObjectIdentifier(connection)] = connection
         settle(connection, await connection.run())
@@ -216,7 +234,13 @@ final class WorkerState {
     private func settle(_ connection: DownstreamConnection, _ pause: DownstreamConnection.Pause) {
         guard pause == .ended else { return }
         connections[ObjectIdentifier(connection)] = nil
-        snapshot.admission.release(connection.peer)
+        forget(connection.peer, connection.source, requests: connection.requests)
+    }
+
+    /// An admitted connection is over.
+    private func forget(_ peer: PeerAddress, _ source: AddressPrefix, requests: Int) {
+        snapshot.admission.release(peer)
+        sources.ended(source, requests: requests, wallMilliseconds: loop.wallMilliseconds)
         finishIfDone()
     }
 

@@ -16,10 +16,16 @@ struct ControlOptions: ParsableArguments {
 
     /// Has the service do it and prints the answer: for people, or as JSON. Ends the process with the failure's status.
     func run(_ request: ControlRequest, json: Bool = false) throws {
+        _ = try ask(request, json: json)
+    }
+
+    /// The same, and returns the answer for scripts.
+    func ask(_ request: ControlRequest, json: Bool) throws -> JSON {
         do {
             let answer = try ControlClient(path: try path()).ask(request)
             let text = json ? answer.result.text : answer.text
             if !text.isEmpty { Console.say(text) }
+            return answer.result
         } catch {
             throw Self.report(error)
         }

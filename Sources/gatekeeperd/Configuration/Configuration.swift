@@ -12,6 +12,13 @@ struct Configuration: Sendable {
     /// Files besides the configuration that are read again when they are replaced.
     var watchedPaths: [String] = []
 
+    /// The folder of what must outlive the daemon; nil to keep nothing.
+    var statePath: String?
+    /// Where commands reach the service; nil for nowhere.
+    var controlPath: String?
+    /// The first 16 hexadecimal digits of the SHA-256 of what it was read from.
+    var fingerprint = ""
+
     /// Where the configuration is when nobody says otherwise.
     static let defaultPath = "/etc/gatekeeper/gatekeeper.yaml"
 

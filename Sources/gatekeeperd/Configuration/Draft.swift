@@ -11,6 +11,8 @@ struct Draft: Sendable {
     var minimumVersion = TLSVersion.tls12
     /// Nil until something was said about who may connect; an empty list says: nobody.
     var allow: [Located<Settings.AllowEntry>]?
+    /// Lists that were read into it.
+    var allowFiles: [String] = []
     var mayAllowEveryone = false
     var onDeny = Settings.OnDeny.reset
     var upstream: Located<UpstreamURL>?
@@ -40,6 +42,8 @@ struct Draft: Sendable {
     var logDestination = LogDestination.standardOutput
     var logFormat = LogFormat.json
     var workers: Int?
+    var statePath: Located<String>?
+    var controlPath: Located<String>?
 
     /// What an upstream and worker keeps open.
     struct Idle: Sendable {

@@ -218,8 +218,12 @@ enum Schema {
             summary: "How a line is written."),
         Setting(path: "log.access", rule: .scalar(.flag(\.log.access)), summary: "A line for each request."),
         Setting(path: "log.query", rule: .scalar(.flag(\.log.query)), summary: "The query of a request's target too; queries carry keys."),
-        Setting(path: "state", rule: .notYet, summary: "The folder of the ledger."),
-        Setting(path: "control", rule: .notYet, summary: "The UNIX socket that commands use."),
+        Setting(
+            path: "state", rule: .scalar(.folder(\.statePath)),
+            summary: "The folder of what must outlive the service: grants, and a configuration on trial."),
+        Setting(
+            path: "control", rule: .scalar(.socket(\.controlPath)),
+            summary: "The UNIX socket that commands use; root, the service's user and the socket's group may."),
         Setting(path: "status", rule: .notYet, summary: "The address of the status page."),
         Setting(path: "status_token", rule: .notYet, summary: "What a reader of the status page beyond loopback must know."),
         Setting(path: "workers", rule: .scalar(.workers), summary: "Threads that carry connections; auto is one for each processor."),

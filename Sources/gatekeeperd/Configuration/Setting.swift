@@ -109,7 +109,20 @@ extension ScalarRule {
 
     /// A file to read; relative paths are completed.
     static func file(_ target: Place<Located<String>?>) -> ScalarRule {
-        ScalarRule(form: "the path of a file", defaultText: nil) { (text, context, draft) throws(ValueMistake) in
+        path(target, form: "the path of a file")
+    }
+
+    /// A folder that is made when it isn't there; its parent must be.
+    static func folder(_ target: Place<Located<String>?>) -> ScalarRule {
+        path(target, form: "the path of a folder")
+    }
+
+    static func socket(_ target: Place<Located<String>?>) -> ScalarRule {
+        path(target, form: "the path of a UNIX socket")
+    }
+
+    private static func path(_ target: Place<Located<String>?>, form: String) -> ScalarRule {
+        ScalarRule(form: form, defaultText: nil) { (text, context, draft) throws(ValueMistake) in
             draft[keyPath: target] = Located(value: FilePath.complete(text, directory: context.directory), origin: context.origin)
         }
     }

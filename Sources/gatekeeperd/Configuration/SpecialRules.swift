@@ -161,6 +161,7 @@ extension ListRule {
             }
         case (nil, let file?):
             let path = FilePath.complete(file.value, directory: element.context.directory)
+            draft.allowFiles.append(path)
             let read = AllowFile.read(path, label: label?.value, namedAt: file.origin)
             draft.allow?.append(contentsOf: read.entries)
             return read.mistakes

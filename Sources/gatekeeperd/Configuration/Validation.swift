@@ -34,7 +34,8 @@ enum Validation {
         settings.workers = draft.workers
         return Configuration(
             settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
-            watchedPaths: [certificate.value, key.value])
+            watchedPaths: watchedPaths(draft), statePath: draft.statePath?.value ?? StandardPlace.state(),
+            controlPath: draft.controlPath?.value ?? StandardPlace.control())
     }
 
     /// What has no default and wasn't given.
@@ -67,11 +68,20 @@ enum Validation {
             .map { .error($0.origin, at: "listen", "\($0.value) is there already") }
     }
 
-    private static func fileMistakes(_ draft: Draft) -> [Diagnostic] {
+    /// What the configuration names and the service reads, with the key that names it.
+    private static func files(_ draft: Draft) -> [(key: String, path: Located<String>?)] {
         [
             ("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath), ("upstream.ca", draft.upstreamAuthorityPath),
             ("upstream.certificate", draft.upstreamCertificatePath), ("upstream.key", draft.upstreamKeyPath),
-        ].compactMap { path, file in
+        ]
+    }
+
+    private static func watchedPaths(_ draft: Draft) -> [String] {
+        files(draft).compactMap(\.path?.value) + draft.allowFiles
+    }
+
+    private static func fileMistakes(_ draft: Draft) -> [Diagnostic] {
+        files(draft).compactMap { path, file in
             guard let file else { return nil }
             do {
                 try FileContents.checkReadable(file.value)

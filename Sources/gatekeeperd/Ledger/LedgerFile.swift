@@ -28,6 +28,16 @@ enum LedgerFile {
         ) STRICT
         """,
         "CREATE UNIQUE INDEX grants_current ON grants (address) WHERE ended_at IS NULL",
+        """
+        CREATE TABLE trial (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            file TEXT NOT NULL,
+            text TEXT NOT NULL,
+            ends_at INTEGER NOT NULL,
+            asked_by INTEGER NOT NULL,
+            asked_by_name TEXT
+        ) STRICT
+        """,
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

@@ -25,13 +25,22 @@ struct ConfigurationSource: Sendable {
         return try read(text: text)
     }
 
+    /// Two services with the same one serve by the same.
+    private func fingerprint(of text: [UInt8], _ files: [String]) -> String {
+        var parts = [Fingerprint.sha256(of: text)] + flags.map { "\($0.key)=\($0.values)" }
+        parts += files.map { path in (try? FileContents.read(path, bytesMax: AllowFile.fileBytesMax)).map(Fingerprint.sha256) ?? "" }
+        return String(Fingerprint.sha256(of: Array(parts.joined(separator: "\n").utf8)).prefix(16))
+    }
+
     /// This text in the place of the file's, with the files that it names as they are on disk now. `name` is what messages call it.
     func read(text: [UInt8]?, named name: String? = nil) throws(ConfigurationError) -> Reading {
         var reader = ConfigurationReader(environment: Environment.value)
         if let file, let text { reader.read(text, path: file) }
         for flag in flags { reader.read(flag) }
         do {
-            return Reading(configuration: try Validation.judge(reader), text: text)
+            var configuration = try Validation.judge(reader)
+            configuration.fingerprint = fingerprint(of: text ?? [], configuration.watchedPaths)
+            return Reading(configuration: configuration, text: text)
         } catch {
             guard let name, let file else { throw error }
             throw error.renaming(file, to: name)

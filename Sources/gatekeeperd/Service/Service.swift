@@ -6,27 +6,61 @@ internal import Gatekeeper
 /// wrong on the way leaves the old one serving.
 final class Service {
     let server: Server
-    private let source: ConfigurationSource
+    let source: ConfigurationSource
+    let startedAt = WallTime.now()
     private let notification: ServiceNotification
     private var log: LogFile
     /// What is in force.
     private(set) var current: ConfigurationSource.Reading
+    private(set) var loadedAt = WallTime.now()
+    /// What is in force on trial, and what comes back otherwise.
+    private(set) var trial: (trial: Trial, before: ConfigurationSource.Reading)?
+    /// Nil without a state folder.
+    let ledger: ServiceLedger?
 
-    /// What came of a request for another configuration.
-    enum Outcome {
-        /// It is in force; a line for each thing that changed or that the admin should look at.
-        case applied([String])
-        /// The old one is, because of these.
-        case kept([String])
+    /// Starts serving by `reading`, or by what a former process had on trial; with the grants that it left.
+    static func start(
+        _ reading: ConfigurationSource.Reading, from source: ConfigurationSource, log: consuming LogFile, inherited: InheritedSockets,
+        notification: ServiceNotification
+    ) throws(ServerError) -> Service {
+        let now = WallTime.now()
+        let ledger = reading.configuration.statePath.map { ServiceLedger(folder: $0, at: now) }
+        for problem in ledger?.problems ?? [] { Console.complain(problem) }
+        let expired = ledger?.expire(at: now) ?? []
+        let (current, trial) = resumed(reading, from: source, ledger: ledger, at: now)
+        let server = try Server(
+            settings: settings(of: current, ledger, at: now), journalDescriptor: log.number, inherited: inherited.listeners)
+        let service = Service(current, from: source, server: server, ledger: ledger, log: log, notification: notification)
+        if let trial { service.trial = (trial, reading) }
+        for grant in expired { service.report(grant, "expired") }
+        return service
     }
 
-    init(
-        _ current: ConfigurationSource.Reading, from source: ConfigurationSource, server: Server, log: consuming LogFile,
-        notification: ServiceNotification
+    /// A trial goes on over a restart; one whose time was up meanwhile is over.
+    private static func resumed(
+        _ reading: ConfigurationSource.Reading, from source: ConfigurationSource, ledger: ServiceLedger?, at now: WallTime
+    ) -> (ConfigurationSource.Reading, Trial?) {
+        guard let trial = ledger?.rememberedTrial() else { return (reading, nil) }
+        if trial.endsAt > now {
+            do {
+                return (try source.read(text: trial.text, named: trial.file), trial)
+            } catch {
+                for line in error.lines { Console.report(line) }
+            }
+        }
+        Console.complain("\(trial.file) was not confirmed; the configuration before it is in force")
+        ledger?.forgetTrial()
+        return (reading, nil)
+    }
+
+    private init(
+        _ current: ConfigurationSource.Reading, from source: ConfigurationSource, server: Server, ledger: ServiceLedger?,
+        log: consuming LogFile, notification: ServiceNotification
     ) {
         self.current = current
         self.source = source
         self.server = server
+        self.ledger = ledger
         self.log = log
         self.notification = notification
     }
@@ -36,14 +70,16 @@ final class Service {
 
     // MARK: Another configuration
 
-    /// Reads the configuration again.
+    /// Reads the configuration again; what was on trial is over.
     ///
     /// - Parameter asker: who wants it, for the log: a signal, a user.
-    func reload(askedBy asker: String) -> Outcome {
+    func reload(askedBy asker: String, at now: WallTime) -> ReloadReport {
         notification.reloading()
         defer { notification.ready(status: statusLine) }
         do {
-            return apply(try source.read(), askedBy: asker)
+            let report = bringInForce(try source.read(), askedBy: asker, at: now)
+            if case .applied = report { endTrial() }
+            return report
         } catch {
             return keep(error.lines, askedBy: asker)
         }
@@ -51,44 +87,154 @@ final class Service {
 
     /// Files that the configuration names were replaced: the same configuration, with what they hold now. What the configuration file itself
     /// says by now waits for a reload.
-    func reloadFiles(_ paths: [String]) -> Outcome {
+    func reloadFiles(_ paths: [String], at now: WallTime) -> ReloadReport {
         let asker = "change of \(paths.joined(separator: ", "))"
         do {
-            return apply(try source.read(text: current.text), askedBy: asker, replaced: paths)
+            return bringInForce(try source.read(text: current.text), askedBy: asker, at: now, replaced: paths)
         } catch {
             return keep(error.lines, askedBy: asker)
         }
     }
 
-    private func apply(_ next: ConfigurationSource.Reading, askedBy asker: String, replaced paths: [String] = []) -> Outcome {
+    /// What is in force as the server is to have it: with the grants of this moment.
+    private static func settings(of reading: ConfigurationSource.Reading, _ ledger: ServiceLedger?, at now: WallTime) -> Settings {
+        var settings = reading.configuration.settings
+        settings.allow += ledger?.allowEntries(at: now) ?? []
+        return settings
+    }
+
+    private func bringInForce(
+        _ next: ConfigurationSource.Reading, askedBy asker: String, at now: WallTime, replaced paths: [String] = []
+    ) -> ReloadReport {
         let old = current.configuration
-        var changes = ConfigurationChange.lines(from: old, to: next.configuration)
         do throws(ServerError) {
-            try server.apply(next.configuration.settings)
+            try server.apply(Self.settings(of: next, ledger, at: now))
         } catch {
             return keep(["\(error)"], askedBy: asker)
         }
+        var warnings = ConfigurationChange.deferred(from: old, to: next.configuration)
         do throws(SystemError) {
             try log.move(to: next.configuration.logDestination)
         } catch {
-            changes.append("log.to: stays where it was, \(error)")
+            warnings.append("log.to: lines go where they went before, \(error)")
         }
         current = next
-        changes += paths.map { "\($0): read again" }
-        changes += ConfigurationChange.deferred(from: old, to: next.configuration)
-        changes += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
+        loadedAt = now
+        let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
+        warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
         server.event(
             "reloaded",
             [
                 JournalField("generation", server.generation), JournalField("by", asker),
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
-        return .applied(changes)
+        return .applied(ReloadReport.Applied(generation: server.generation, changes: changes, warnings: warnings))
     }
 
-    private func keep(_ lines: [String], askedBy asker: String) -> Outcome {
+    private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {
         server.event("reload_failed", [JournalField("by", asker), JournalField("error", lines.joined(separator: "; "))])
-        return .kept(lines)
+        return .kept(errors: lines)
+    }
+
+    // MARK: On trial
+
+    /// Puts the text of another file in the place of the configuration's, as if it stood there: relative paths are relative to the
+    /// configuration's folder. On disk nothing changes until it is confirmed.
+    func apply(file: String, confirmWithinSeconds seconds: Int?, by asker: Asker, at now: WallTime) throws(ControlFailure) -> ReloadReport {
+        guard source.file != nil else {
+            throw ControlFailure(.invalid, "this service was started with flags and has no configuration file that another could replace")
+        }
+        let next: ConfigurationSource.Reading
+        do {
+            let text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
+            do {
+                next = try source.read(text: text, named: file)
+            } catch {
+                return keep(error.lines, askedBy: "\(asker)")
+            }
+        } catch {
+            throw ControlFailure(.invalid, "\(error)")
+        }
+        let before = trial?.before ?? current
+        let report = bringInForce(next, askedBy: "\(asker)", at: now)
+        guard case .applied(var applied) = report else { return report }
+        guard let seconds, let text = next.text else {
+            endTrial()
+            return .applied(applied)
+        }
+        let trial = Trial(file: file, text: text, endsAt: now.advanced(byMilliseconds: Int64(seconds) * 1000), askedBy: asker)
+        self.trial = (trial, before)
+        applied.confirmBefore = trial.endsAt
+        if let problem = ledger == nil ? "there is no state folder" : ledger?.remember(trial) {
+            applied.warnings.append("\(problem); a restart before the confirmation brings the old configuration back at once")
+        }
+        return .applied(applied)
+    }
+
+    func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
+        guard let (trial, _) = trial else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
+        endTrial()
+        server.event("confirmed", [JournalField("generation", server.generation), JournalField("by", "\(asker)")])
+        return ConfirmReport(
+            generation: server.generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
+    }
+
+    private func endTrial() {
+        guard trial != nil else { return }
+        trial = nil
+        ledger?.forgetTrial()
+    }
+
+    private func rollBack(at now: WallTime) {
+        guard let (trial, before) = trial, trial.endsAt <= now else { return }
+        endTrial()
+        let reason = "\(trial.file) was not confirmed"
+        guard case .kept = bringInForce(before, askedBy: reason, at: now) else { return }
+        // A file it names is gone since. What is on disk may be better than what nobody confirmed.
+        _ = reload(askedBy: reason, at: now)
+    }
+
+    // MARK: Time
+
+    /// When `pass` has something to do.
+    var nextMoment: WallTime? {
+        [trial?.trial.endsAt, ledger?.nextExpiry].compactMap(\.self).min()
+    }
+
+    /// Ends what has had its time: grants, entries of the allow-list, a trial.
+    func pass(at now: WallTime) {
+        rollBack(at: now)
+        if let ended = ledger?.expire(at: now), !ended.isEmpty {
+            for grant in ended { report(grant, "expired") }
+            adoptGrants(at: now)
+        }
+    }
+
+    // MARK: Grants
+
+    /// The server learns of grants that came or went.
+    func adoptGrants(at now: WallTime) {
+        do throws(ServerError) {
+            try server.apply(Self.settings(of: current, ledger, at: now))
+        } catch {
+            server.event("reload_failed", [JournalField("by", "grant"), JournalField("error", "\(error)")])
+        }
+    }
+
+    /// Sources that connected by a grant: the first time is worth a line.
+    func noteAnnouncements(at now: WallTime) {
+        for peer in server.takeAnnouncements() {
+            for grant in ledger?.recordUse(by: peer, at: now) ?? [] { report(grant, "first_used") }
+        }
+    }
+
+    func report(_ grant: Grant, _ state: String, by asker: Asker? = nil) {
+        server.event(
+            "grant",
+            [
+                JournalField("state", state), JournalField("address", "\(grant.address)"), JournalField("reason", grant.reason),
+                JournalField("until", grant.endsAt.text), JournalField("by", "\(asker ?? grant.madeBy)"),
+            ])
     }
 
     // MARK: The log

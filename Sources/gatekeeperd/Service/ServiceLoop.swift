@@ -16,18 +16,22 @@ struct ServiceLoop: ~Copyable {
     private let signals: SignalDescriptor
     private let notification: ServiceNotification
     private let program: String?
+    /// Nil where nobody asked for one.
+    private let control: ControlSocket?
     private var watch: FileWatch?
-    /// When to look at the watched files; nil while no event has come. On the monotonic clock, as all here.
-    private var lookAtMilliseconds: Int64?
+    /// When to look at the watched files; nil while no event has come.
+    private var lookAt: Instant?
     private var successor: Successor?
-    private var aliveAtMilliseconds: Int64?
+    private var aliveAt: Instant?
 
     /// How soon a second signal is seen while the workers end: a wait for workers and one for signals can't be one wait.
     private static let drainTurnMilliseconds = 50
     /// Workers end within a turn of their loop once told; one that doesn't is broken and must not keep the process.
     private static let stopTurnsMax = 100
     /// A renewal writes certificate and key, one after the other.
-    private static let settleMilliseconds: Int64 = 500
+    private static let settleMilliseconds = 500
+    /// How long the calendar may jump without our noticing.
+    private static let calendarMilliseconds: Int64 = 10_000
 
     /// Runs the service with the calling thread as control thread; returns the exit status. `signals` was made before any thread.
     /// `whenReady` is called with the addresses once connections to them are accepted.
@@ -44,19 +48,24 @@ struct ServiceLoop: ~Copyable {
             Console.complain("cannot \(error)")
             return ExitStatus.misuse
         }
+        let notification = ServiceNotification()
         do {
-            let inherited = try InheritedSockets(process: getpid())
-            let server = try Server(
-                settings: reading.configuration.settings, journalDescriptor: log.number, inherited: inherited.listeners)
-            let notification = ServiceNotification()
-            let service = Service(reading, from: source, server: server, log: log, notification: notification)
-            whenReady(server.addresses)
-            var loop = ServiceLoop(service, signals: signals, notification: notification, program: program)
+            let inherited = try InheritedSockets(process: Program.ownProcess)
+            let service = try Service.start(reading, from: source, log: log, inherited: inherited, notification: notification)
+            // A successor takes the socket when it serves, so that one that fails has taken nothing.
+            let control = try reading.configuration.controlPath.map { (path) throws(ControlSocketError) in
+                try ControlSocket(path: path, takingOver: inherited.isSuccessor)
+            }
+            whenReady(service.server.addresses)
+            var loop = ServiceLoop(service, signals: signals, control: control, notification: notification, program: program)
             inherited.sayReady()
             return loop.serve()
-        } catch {
+        } catch let error as ServerError {
             Console.complain(advice(on: error).map { "\(error); \($0)" } ?? "\(error)")
             return error.cause == .settings ? ExitStatus.misuse : ExitStatus.failure
+        } catch {
+            Console.complain("control: \(error)")
+            return ExitStatus.misuse
         }
     }
 
@@ -72,9 +81,13 @@ struct ServiceLoop: ~Copyable {
         }
     }
 
-    private init(_ service: Service, signals: consuming SignalDescriptor, notification: ServiceNotification, program: String?) {
+    private init(
+        _ service: Service, signals: consuming SignalDescriptor, control: ControlSocket?, notification: ServiceNotification,
+        program: String?
+    ) {
         self.service = service
         self.signals = signals
+        self.control = control
         self.notification = notification
         self.program = program
         do throws(SystemError) {
@@ -89,12 +102,16 @@ struct ServiceLoop: ~Copyable {
 
     private mutating func serve() -> Int32 {
         notification.ready(status: service.statusLine)
-        aliveAtMilliseconds = notification.watchdogMilliseconds.map { _ in Clock.monotonicMilliseconds }
+        aliveAt = notification.watchdogMilliseconds.map { _ in MonotonicClock.now() }
         while true {
-            let ready = Poll.wait(for: [signals.number, watch?.number, successor?.number], milliseconds: patience())
+            let waiting = [signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor]
+            let ready = Poll.wait(for: waiting, milliseconds: patience())
+            service.pass(at: .now())
             if ready[1] { noteEvents() }
             lookAtFiles()
             if followSuccessor(isReadable: ready[2]) { return drain(isHandedOver: true) }
+            answerClients(areReadable: ready[3])
+            if ready[4] { service.noteAnnouncements(at: .now()) }
             sayAlive()
             while let signal = signals.next() {
                 if isEnd(signal) { return drain() }
@@ -105,15 +122,28 @@ struct ServiceLoop: ~Copyable {
 
     /// How long nothing has to be done unless something happens.
     private func patience() -> Int32 {
-        let next = [lookAtMilliseconds, successor?.deadlineMilliseconds, aliveAtMilliseconds].compactMap(\.self).min()
-        return next.map { Int32(clamping: max(0, $0 - Clock.monotonicMilliseconds)) } ?? -1
+        let now = MonotonicClock.now()
+        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline].compactMap(\.self).min()
+        var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
+        if let moment = service.nextMoment {
+            let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
+            milliseconds = min(milliseconds ?? left, left)
+        }
+        return milliseconds.map { Int32(clamping: $0) } ?? -1
+    }
+
+    private mutating func answerClients(areReadable: Bool) {
+        guard let control, areReadable || control.nextDeadline.map({ $0 <= MonotonicClock.now() }) ?? false else { return }
+        let generation = service.server.generation
+        control.turn(service, at: MonotonicClock.now(), wallTime: .now())
+        if service.server.generation != generation { watch?.watch(service.current.configuration.watchedPaths) }
     }
 
     /// A sign of life, if every worker has given one since the last.
     private mutating func sayAlive() {
-        guard let due = aliveAtMilliseconds, due <= Clock.monotonicMilliseconds else { return }
+        guard let due = aliveAt, let interval = notification.watchdogMilliseconds, due <= MonotonicClock.now() else { return }
         if service.server.isAlive() { notification.alive() }
-        aliveAtMilliseconds = Clock.monotonicMilliseconds + Int64(notification.watchdogMilliseconds ?? 1_000)
+        aliveAt = MonotonicClock.now().advanced(byMilliseconds: interval)
     }
 
     // MARK: Files
@@ -121,20 +151,21 @@ struct ServiceLoop: ~Copyable {
     private mutating func noteEvents() {
         watch?.clear()
         // From the first event on, so that a file that changes all the time is read all the same.
-        if lookAtMilliseconds == nil { lookAtMilliseconds = Clock.monotonicMilliseconds + Self.settleMilliseconds }
+        if lookAt == nil { lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.settleMilliseconds) }
     }
 
     private mutating func lookAtFiles() {
-        guard let due = lookAtMilliseconds, due <= Clock.monotonicMilliseconds else { return }
-        lookAtMilliseconds = nil
+        guard let due = lookAt, due <= MonotonicClock.now() else { return }
+        lookAt = nil
         let changed = watch?.changed() ?? []
-        // Links may lead elsewhere now, changed files or not.
-        defer { watch?.watch(service.current.configuration.watchedPaths) }
+        // Before they are read: what changes from here on is another reason to look. Links may lead elsewhere now, changed files or not.
+        watch?.watch(service.current.configuration.watchedPaths)
         guard !changed.isEmpty else { return }
-        if case .kept(let lines) = service.reloadFiles(changed) {
+        if case .kept(let lines) = service.reloadFiles(changed, at: .now()) {
             for line in lines { Console.report(line) }
             Console.complain("files were replaced, but can't be used; what was loaded before stays")
         }
+        watch?.watch(service.current.configuration.watchedPaths)
     }
 
     // MARK: A successor
@@ -186,7 +217,7 @@ struct ServiceLoop: ~Copyable {
     }
 
     private mutating func reload() {
-        if case .kept(let lines) = service.reload(askedBy: "SIGHUP") {
+        if case .kept(let lines) = service.reload(askedBy: "SIGHUP", at: .now()) {
             for line in lines { Console.report(line) }
             Console.complain("the configuration was not changed")
         }

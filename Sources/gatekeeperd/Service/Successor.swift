@@ -12,12 +12,12 @@ final class Successor {
     let process: Int32
     /// Readable when it serves, at its end when it never will.
     var number: Int32 { reading.number }
-    /// When we stop waiting for it, on the monotonic clock.
-    let deadlineMilliseconds: Int64
+    /// When we stop waiting for it.
+    let deadline: Instant
 
     private let reading: Descriptor
 
-    private static let patienceMilliseconds: Int64 = 60_000
+    private static let patienceMilliseconds = 60_000
 
     enum Outcome {
         case serves
@@ -34,13 +34,13 @@ final class Successor {
         let environment = InheritedSockets.environment(passing: passed.map(\.as))
         process = try Program.start(program, arguments, environment: environment, streams: .inherited, passing: passed)
         reading = pipe.forReading()
-        deadlineMilliseconds = Clock.monotonicMilliseconds + Self.patienceMilliseconds
+        deadline = MonotonicClock.now().advanced(byMilliseconds: Self.patienceMilliseconds)
     }
 
     /// What has come of it; nil while it is on its way.
     func outcome(isReadable: Bool) -> Outcome? {
         if isReadable { return ReadinessPipe.hasSpoken(reading) ? .serves : .failed(end()) }
-        guard Clock.monotonicMilliseconds >= deadlineMilliseconds else { return nil }
+        guard MonotonicClock.now() >= deadline else { return nil }
         Program.kill(process)
         _ = end()
         return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds")

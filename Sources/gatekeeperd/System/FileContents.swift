@@ -36,6 +36,11 @@ enum FileContents {
         _ = try open(path)
     }
 
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     private static func open(_ path: String) throws(FileFailure) -> Descriptor {
         guard !path.utf8.contains(0) else { throw FileFailure(path, "is no path: it holds a NUL byte") }
         let number = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

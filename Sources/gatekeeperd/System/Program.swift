@@ -11,6 +11,8 @@ enum Program {
         case inherited
     }
 
+    static var ownProcess: Int32 { getpid() }
+
     /// The binary that this process runs; nil when `/proc` is not there. To be asked for at the start: once the file is replaced, the link
     /// names what was deleted.
     static func ownPath() -> String? {

@@ -1,0 +1,17 @@
+internal import CTLS
+
+/// SHA-256 of bytes that are all there: for the control plane, which tells states of files apart by it.
+package enum Fingerprint {
+    /// 64 hexadecimal digits.
+    package static func sha256(of bytes: [UInt8]) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var count: UInt32 = 0
+        // SAFETY: both arrays are lent for the call; SHA-256 writes 32 bytes.
+        let outcome = unsafe EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil)
+        precondition(outcome == 1 && count == 32, "OpenSSL has no SHA-256")
+        return digest.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+    }
+}

@@ -1,0 +1,89 @@
+internal import Gatekeeper
+
+/// What the control socket's clients ask for.
+extension Service: ControlledService {
+    func reload(by asker: Asker, at now: WallTime) -> ReloadReport {
+        reload(askedBy: "\(asker)", at: now)
+    }
+
+    // MARK: Grants
+
+    private func book() throws(ControlFailure) -> GrantBook {
+        guard let ledger else {
+            throw ControlFailure(.unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
+        }
+        return try ledger.book()
+    }
+
+    func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
+        let book = try book()
+        let outcome: GrantOutcome
+        do throws(LedgerError) {
+            outcome = try book.grant(request, by: asker, at: now)
+        } catch {
+            throw ControlFailure(error)
+        }
+        switch outcome.change {
+        case .made: report(outcome.grant, "made", by: asker)
+        case .extended: report(outcome.grant, "extended", by: asker)
+        case .none: return outcome
+        }
+        adoptGrants(at: now)
+        return outcome
+    }
+
+    func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant] {
+        let book = try book()
+        guard all else { return book.active(at: now) }
+        do throws(LedgerError) {
+            return try book.history()
+        } catch {
+            throw ControlFailure(error)
+        }
+    }
+
+    func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
+        let book = try book()
+        guard let grant = book.revoke(address, by: asker, at: now) else {
+            throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
+        }
+        adoptGrants(at: now)
+        report(grant, "revoked", by: asker)
+        return RevokeReport(grant: grant, failure: book.failure?.message)
+    }
+
+    // MARK: Status
+
+    func status(at now: WallTime) -> StatusReport {
+        let status = server.status()
+        var report = StatusReport()
+        report.processIdentifier = Program.ownProcess
+        report.startedAt = startedAt
+        report.configuration = StatusReport.ConfigurationState(
+            generation: status.generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file, loadedAt: loadedAt)
+        report.listeners = status.listeners.map(\.description)
+        report.openConnections = status.openConnections
+        report.deniedCount = status.denied
+        report.admittedCount = status.sources.reduce(0) { $0 + ($1.usage?.admitted ?? 0) }
+        report.requestCount = status.sources.reduce(0) { $0 + ($1.usage?.requests ?? 0) }
+        report.sources = status.sources.map(Self.source).sorted { a, b in
+            (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
+        }
+        report.upstreams = status.upstreams.map {
+            StatusReport.Upstream(url: $0.name, isUp: $0.isUp, openConnections: $0.openConnections)
+        }
+        report.grants = ledger?.active(at: now) ?? []
+        report.pendingConfirmation = trial.map { trial, _ in
+            StatusReport.PendingConfirmation(file: trial.file, askedBy: trial.askedBy, deadline: trial.endsAt)
+        }
+        report.problems = ledger?.problems ?? []
+        return report
+    }
+
+    private static func source(_ entry: Settings.AllowEntry, _ usage: SourceUsage?) -> StatusReport.Source {
+        StatusReport.Source(
+            address: entry.prefix.description, label: entry.label, origin: entry.origin,
+            lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) }, openConnections: usage?.openConnections,
+            admittedCount: usage?.admitted, requestCount: usage?.requests)
+    }
+}

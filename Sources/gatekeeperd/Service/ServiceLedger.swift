@@ -1,0 +1,77 @@
+internal import Gatekeeper
+
+/// The ledger as the service uses it. One that can't be opened costs the grants and nothing else: who asks for one is told why.
+final class ServiceLedger {
+    /// Why there are no grants.
+    private(set) var failure: LedgerError?
+    /// Where a damaged database was put.
+    private(set) var setAside: String?
+    private let ledger: Ledger?
+    private let grants: GrantBook?
+
+    init(folder: String, at now: WallTime) {
+        do throws(LedgerError) {
+            let ledger = try Ledger(folder: folder, at: now)
+            grants = try GrantBook(ledger)
+            self.ledger = ledger
+            setAside = ledger.setAside
+        } catch {
+            (ledger, grants, failure) = (nil, nil, error)
+        }
+    }
+
+    /// For requests about grants.
+    func book() throws(ControlFailure) -> GrantBook {
+        guard let grants else { throw ControlFailure(failure ?? LedgerError(cause: .broken, message: "there is no ledger")) }
+        return grants
+    }
+
+    /// What an admin should do something about.
+    var problems: [String] {
+        var problems: [String] = []
+        if let failure { problems.append("no grants: \(failure)") }
+        if let setAside { problems.append("the ledger was damaged and a new one was begun; the old one is \(setAside)") }
+        if let grants, let failure = grants.failure { problems.append("\(grants.unrecordedCount) changes of grants wait for the disk: \(failure)") }
+        return problems
+    }
+
+    // MARK: Grants
+
+    /// The grants of this moment as entries of the allow-list.
+    func allowEntries(at now: WallTime) -> [Settings.AllowEntry] {
+        active(at: now).map { grant in
+            var entry = Settings.AllowEntry(prefix: grant.address, label: grant.reason, origin: "grant")
+            entry.isAnnounced = grant.firstUsedAt == nil
+            return entry
+        }
+    }
+
+    func active(at now: WallTime) -> [Grant] { grants?.active(at: now) ?? [] }
+    var nextExpiry: WallTime? { grants?.nextExpiry }
+    func expire(at now: WallTime) -> [Grant] { grants?.expire(at: now) ?? [] }
+    func recordUse(by peer: PeerAddress, at now: WallTime) -> [Grant] { grants?.recordUse(by: peer, at: now) ?? [] }
+
+    // MARK: A configuration on trial
+
+    /// Nil, or why it isn't remembered.
+    func remember(_ trial: Trial) -> String? {
+        guard let ledger else { return failure?.message ?? "there is no ledger" }
+        do throws(LedgerError) {
+            try TrialTable.write(trial, to: ledger.connection)
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    func rememberedTrial() -> Trial? {
+        guard let ledger else { return nil }
+        return (try? TrialTable.read(from: ledger.connection)) ?? nil
+    }
+
+    /// One that can't be forgotten has an end all the same.
+    func forgetTrial() {
+        guard let ledger else { return }
+        try? TrialTable.clear(ledger.connection)
+    }
+}
