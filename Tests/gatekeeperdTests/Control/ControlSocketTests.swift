@@ -119,4 +119,29 @@ struct ControlSocketTests {
         let path = folder.file(String(repeating: "x", count: 100))
         #expect { try ControlSocket(path: path) } throws: { "\($0)".contains("107 bytes") }
     }
+
+    @Test("without a descriptor for another client the loop rests for a second, and then serves it")
+    func descriptorsExhausted() async {
+        await #expect(processExitsWith: .success) {
+            let scene = try ControlScene()
+            // Whatever names and libraries need open, they have by then.
+            guard try scene.reply(to: "{\"gatekeeper\":1,\"command\":\"confirm\"}\n") != nil else { exit(2) }
+            let client = try PlainSocket(to: try SocketName(path: scene.path))
+            var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+            // SAFETY: the kernel reads one structure.
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var taken: [Int32] = []
+            while case let number = dup(0), number >= 0 { taken.append(number) }
+            scene.turn()
+            guard !scene.isReadable else { exit(3) }
+            guard scene.socket.nextDeadline == scene.now.advanced(byMilliseconds: 1000) else { exit(4) }
+            for number in taken { close(number) }
+            scene.pass(milliseconds: 1000)
+            scene.turn()
+            _ = client.send(Array("{\"gatekeeper\":1,\"command\":\"confirm\"}\n".utf8))
+            scene.turn()
+            guard scene.reply(on: client)?["ok"]?.boolean == true, scene.socket.nextDeadline == nil else { exit(5) }
+            exit(0)
+        }
+    }
 }
