@@ -4,8 +4,8 @@ internal import Glibc
 /// Asks the running service one thing, waiting for the answer with a deadline.
 struct ControlClient {
     let path: String
-    /// Above the time a service takes to judge a large configuration.
-    var timeoutMilliseconds = 60_000
+    /// For connecting, asking and the answer in all; nil is what the request may take.
+    var timeoutMilliseconds: Int?
 
     /// What the service answered.
     struct Answer: Equatable {
@@ -16,13 +16,18 @@ struct ControlClient {
     }
 
     func ask(_ request: ControlRequest) throws(ControlFailure) -> Answer {
-        let deadline = MonotonicClock.now().advanced(byMilliseconds: timeoutMilliseconds)
-        let stream = try connect(until: deadline)
-        try send(Array(request.json.text.utf8) + [UInt8(ascii: "\n")], on: stream, until: deadline)
-        return try Self.answer(in: try receive(from: stream, until: deadline))
+        let timeout = timeoutMilliseconds ?? request.timeoutMilliseconds
+        let deadline = MonotonicClock.now().advanced(byMilliseconds: timeout)
+        let silence = ControlFailure(
+            .timeout, "the service at \(path) didn't answer within \(Quantity.describe(milliseconds: timeout))")
+        let stream = try connect()
+        guard send(Array(request.json.text.utf8) + [UInt8(ascii: "\n")], on: stream, until: deadline),
+            let line = try receive(from: stream, until: deadline)
+        else { throw silence }
+        return try Self.answer(in: line)
     }
 
-    private func connect(until deadline: Instant) throws(ControlFailure) -> UnixStream {
+    private func connect() throws(ControlFailure) -> UnixStream {
         guard let address = UnixAddress(path) else {
             throw ControlFailure(.invalid, "\(Quantity.quoted(path)) is not the path of a socket")
         }
@@ -45,17 +50,20 @@ struct ControlClient {
         return ControlFailure(.unavailable, message)
     }
 
-    private func send(_ bytes: [UInt8], on stream: borrowing UnixStream, until deadline: Instant) throws(ControlFailure) {
+    /// False when the deadline has passed.
+    private func send(_ bytes: [UInt8], on stream: borrowing UnixStream, until deadline: Instant) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             // A service that has ended the conversation has said why: the answer is still to be read.
-            guard let count = stream.send(rest) else { return }
+            guard let count = stream.send(rest) else { return true }
             rest = rest.dropFirst(count)
-            if count == 0, !stream.wait(until: .writable, milliseconds: Self.left(until: deadline)) { throw silence }
+            if count == 0, !stream.wait(until: .writable, milliseconds: Self.left(until: deadline)) { return false }
         }
+        return true
     }
 
-    private func receive(from stream: borrowing UnixStream, until deadline: Instant) throws(ControlFailure) -> [UInt8] {
+    /// The line; nil when the deadline has passed.
+    private func receive(from stream: borrowing UnixStream, until deadline: Instant) throws(ControlFailure) -> [UInt8]? {
         var line: [UInt8] = []
         while line.last != UInt8(ascii: "\n") {
             guard line.count <= ControlReply.bytesMax else { throw ControlFailure(.tooLarge, "\(path) answers without end") }
@@ -63,15 +71,11 @@ struct ControlClient {
             case .bytes(let bytes): line += bytes
             case .wouldBlock:
                 let left = Self.left(until: deadline)
-                if left == 0 || !stream.wait(until: .readable, milliseconds: left) { throw silence }
+                if left == 0 || !stream.wait(until: .readable, milliseconds: left) { return nil }
             case .ended: throw ControlFailure(.unavailable, "the service at \(path) ended the connection without an answer")
             }
         }
         return line
-    }
-
-    private var silence: ControlFailure {
-        ControlFailure(.timeout, "the service at \(path) didn't answer within \(Quantity.describe(milliseconds: timeoutMilliseconds))")
     }
 
     private static func left(until deadline: Instant) -> Int {

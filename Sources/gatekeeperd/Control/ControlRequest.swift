@@ -102,6 +102,14 @@ enum ControlRequest: Equatable, Sendable {
         return number
     }
 
+    /// For how long a client waits for the answer: judging a large configuration takes a while, the rest is done at once.
+    var timeoutMilliseconds: Int {
+        switch self {
+        case .reload, .apply: 60_000
+        case .status, .confirm, .grant, .grants, .revoke: 15_000
+        }
+    }
+
     /// As it is sent, without the line's end.
     var json: JSON {
         let (command, fields): (String, [(name: String, value: JSON?)]) =

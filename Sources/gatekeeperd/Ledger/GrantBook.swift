@@ -30,7 +30,7 @@ final class GrantBook {
     }
 
     /// When to call `expire` next.
-    var nextExpiry: WallTime? { current.values.map(\.endsAt).min() }
+    var nextExpiry: WallTime? { (current.values.map(\.endsAt) + expiredEarly.map(\.endsAt)).min() }
 
     /// How many changes wait for the disk.
     var unrecordedCount: Int { unrecorded.count }

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// An open SQLite database, closed with its owner.
 ///
@@ -91,8 +92,14 @@ internal import CSQLite
         let words = unsafe database.flatMap { unsafe sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
         let reason = unsafe words.flatMap { unsafe String(validatingCString: $0) } ?? "error \(code)"
         // The low byte is the kind, the rest tells kinds of input and output errors apart.
-        switch code & 0xff {
-        case SQLITE_FULL: return LedgerError(cause: .full, message: "there is no room left for \(path)")
+        let kind = code & 0xff
+        // A failure to make one of the files beside the database is called another error, though the reason is the same.
+        // SAFETY: only asked of a connection that is there.
+        let systemCode = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN ? unsafe database.map { unsafe sqlite3_system_errno($0) } : nil
+        switch kind {
+        case SQLITE_FULL,
+            _ where [ENOSPC, EDQUOT, EFBIG].contains(systemCode):
+            return LedgerError(cause: .full, message: "there is no room left for \(path)")
         case SQLITE_BUSY, SQLITE_LOCKED:
             return LedgerError(cause: .busy, message: "another process holds \(path)")
         case SQLITE_CORRUPT, SQLITE_NOTADB: return LedgerError(cause: .corrupt, message: "\(path) is damaged: \(reason)")

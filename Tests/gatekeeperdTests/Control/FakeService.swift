@@ -1,0 +1,59 @@
+import Gatekeeper
+
+@testable import gatekeeperd
+
+/// A service that remembers what it was asked, and answers what the test wants.
+final class FakeService: ControlledService {
+    private(set) var log: [String] = []
+    var report = StatusReport()
+    var reloadReport = ReloadReport.applied(.init(generation: 2, changes: ["allow: 192.0.2.7 added"]))
+    var failure: ControlFailure?
+    var grantList: [Grant] = []
+
+    func status(at now: WallTime) -> StatusReport {
+        log.append("status")
+        return report
+    }
+
+    func reload(by asker: Asker, at now: WallTime) -> ReloadReport {
+        log.append("reload by \(asker.user)")
+        return reloadReport
+    }
+
+    func apply(file: String, confirmWithinSeconds: Int?, by asker: Asker, at now: WallTime) throws(ControlFailure) -> ReloadReport {
+        log.append("apply \(file) \(confirmWithinSeconds.map(String.init) ?? "-")")
+        if let failure { throw failure }
+        return reloadReport
+    }
+
+    func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
+        log.append("confirm")
+        if let failure { throw failure }
+        return ConfirmReport(generation: 2, file: "/etc/gatekeeper/gatekeeper.yaml")
+    }
+
+    func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
+        log.append("grant \(request.address) \(request.seconds) \(request.reason) by \(asker.user)")
+        if let failure { throw failure }
+        let grant = Grant(
+            identifier: 1, address: request.address, reason: request.reason, madeAt: now, madeBy: asker,
+            endsAt: now.advanced(byMilliseconds: Int64(request.seconds) * 1000))
+        grantList.append(grant)
+        return GrantOutcome(grant: grant, change: .made)
+    }
+
+    func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant] {
+        log.append("grants \(all)")
+        if let failure { throw failure }
+        return grantList
+    }
+
+    func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
+        log.append("revoke \(address)")
+        guard var grant = grantList.first(where: { $0.address == address }) else {
+            throw ControlFailure(.missing, "\(address) has no grant")
+        }
+        grant.ending = Grant.Ending(at: now, how: .revoked(by: asker))
+        return RevokeReport(grant: grant)
+    }
+}

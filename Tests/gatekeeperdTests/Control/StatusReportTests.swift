@@ -1,0 +1,102 @@
+import Gatekeeper
+import Testing
+
+@testable import gatekeeperd
+
+struct StatusReportTests {
+    private let now = GrantScene.start
+
+    private func ago(_ seconds: Int64) -> WallTime { now.advanced(byMilliseconds: -seconds * 1000) }
+
+    private var report: StatusReport {
+        var report = StatusReport()
+        report.processIdentifier = 42
+        report.startedAt = ago(93_600)
+        report.configuration = .init(generation: 3, hash: "0123456789abcdef", file: "/etc/gatekeeper/gatekeeper.yaml", loadedAt: ago(60))
+        report.listeners = ["0.0.0.0:443"]
+        report.openConnections = 2
+        report.deniedCount = 17
+        report.sources = [
+            .init(address: "192.0.2.7", label: "Tier2Tickets", origin: "gatekeeper.yaml:9", lastSeenAt: ago(5), requestCount: 12),
+            .init(address: "192.0.2.8"),
+        ]
+        report.certificates = [.init(file: "chain.pem", names: ["tickets.example"], expiresAt: ago(-86_400 * 3))]
+        report.upstreams = [.init(url: "http://10.0.0.5:8080", isUp: false, since: ago(30), failure: "connection refused")]
+        report.pendingConfirmation = .init(file: "/root/new.yaml", askedBy: GrantScene.alice, deadline: ago(-90))
+        report.problems = ["the ledger can't be written"]
+        return report
+    }
+
+    @Test("people read what needs attention first")
+    func text() {
+        #expect(
+            StatusText(report: report, now: now).lines == [
+                "problem: the ledger can't be written",
+                "unconfirmed: /root/new.yaml, applied by alice (1000), is undone in 1m 30s (2027-01-15T08:01:30Z) "
+                    + "unless `gatekeeperd confirm` keeps it",
+                "gatekeeperd \(Version.current), process 42, up 1d 2h",
+                "configuration generation 3 (0123456789ab) from /etc/gatekeeper/gatekeeper.yaml, loaded 1m ago",
+                "listening on 0.0.0.0:443",
+                "2 connections open, 17 denied",
+                "",
+                "certificates",
+                "  tickets.example  expires in 3d (2027-01-18T08:00:00Z)  RENEW  chain.pem",
+                "",
+                "upstreams",
+                "  http://10.0.0.5:8080  DOWN for 30s  connection refused",
+                "",
+                "sources",
+                "  192.0.2.7  Tier2Tickets  seen 5s ago  12 requests  (gatekeeper.yaml:9)",
+                "  192.0.2.8  never seen",
+            ])
+    }
+
+    @Test("scripts read the same under names that stay, and nothing that isn't known")
+    func json() {
+        let json = report.json
+        #expect(json["configuration"]?.string("hash") == "0123456789abcdef")
+        #expect(json["pending_confirmation"]?["asked_by"]?["uid"]?.integer == 1000)
+        #expect(json["admitted"] == nil)
+        guard case .array(let sources)? = json["sources"] else { return #expect(Bool(false), "no sources") }
+        #expect(sources.map(\.text).last == #"{"address":"192.0.2.8"}"#)
+        #expect(JSONReader.read(Array(json.text.utf8)) == json)
+    }
+
+    @Test("of very many sources the first are shown, and all are counted")
+    func manySources() {
+        var report = StatusReport()
+        report.sources = Array(repeating: .init(address: "192.0.2.8"), count: 5000)
+        #expect(report.json["sources_total"]?.integer == 5000)
+        #expect(StatusText(report: report, now: now).lines.last == "  … and 4000 more")
+        #expect(report.json.text.utf8.count < ControlReply.bytesMax / 4)
+    }
+
+    @Test("the most and longest grants that there can be fit an answer")
+    func manyGrants() throws {
+        let asker = Asker(user: .max, name: String(repeating: "n", count: 32))
+        let grant = Grant(
+            identifier: 1, address: try prefix("2001:db8:1111:2222:3333:4444:5555:6666"), reason: String(repeating: "\"", count: 200),
+            madeAt: now, madeBy: asker, endsAt: now, extended: .init(at: now, by: asker), firstUsedAt: now,
+            ending: .init(at: now, how: .revoked(by: asker)))
+        let service = FakeService()
+        service.grantList = Array(repeating: grant, count: GrantBook.countMax)
+        let scene = try ControlScene(service: service)
+        #expect(try scene.reply(to: "{\"gatekeeper\":1,\"command\":\"grants\",\"all\":true}\n")?["ok"]?.boolean == true)
+    }
+
+    @Test(
+        "durations are told in their two largest units",
+        arguments: [(0, "0s"), (59, "59s"), (60, "1m"), (3599, "59m 59s"), (86_400, "1d"), (90_061, "1d 1h"), (2_592_000, "30d")])
+    func durations(seconds: Int, text: String) {
+        #expect(TimeText.duration(milliseconds: Int64(seconds) * 1000) == text)
+    }
+
+    @Test("times beyond the calendar are shown as its ends")
+    func calendar() {
+        #expect(WallTime(milliseconds: .max).text == "9999-12-31T23:59:59Z")
+        #expect(WallTime(milliseconds: .min).text == "1970-01-01T00:00:00Z")
+        #expect(WallTime(milliseconds: 951_782_400_000).text == "2000-02-29T00:00:00Z")
+        #expect(WallTime(milliseconds: .max).milliseconds(since: WallTime(milliseconds: .min)) == .max)
+        #expect(WallTime(milliseconds: .max).advanced(byMilliseconds: 1) == WallTime(milliseconds: .max))
+    }
+}

@@ -1,0 +1,141 @@
+import CLinux
+import Foundation
+import Gatekeeper
+import Testing
+
+@testable import gatekeeperd
+
+struct LedgerTests {
+    private func names(in folder: ScratchFolder) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    }
+
+    @Test("the folder and the file are made for the owner, readable for the group")
+    func modes() throws {
+        let parent = try ScratchFolder()
+        let folder = parent.file("state")
+        _ = try Ledger(folder: folder, at: GrantScene.start)
+        func mode(_ path: String) throws -> Int? {
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        }
+        #expect(try mode(folder).map { $0 & 0o027 } == 0)
+        #expect(try mode(folder + "/ledger.sqlite").map { $0 & 0o137 } == 0)
+    }
+
+    @Test("a damaged database is set aside with its bytes, and a new one is begun", arguments: ["header", "middle", "text", "cut"])
+    func corrupt(how: String) throws {
+        var scene: GrantScene? = try GrantScene()
+        let folder = try #require(scene).folder
+        for number in 1...200 { try scene?.grant("10.0.0.\(number)", reason: String(repeating: "x", count: 200)) }
+        scene = nil
+        let url = URL(fileURLWithPath: folder.file("ledger.sqlite"))
+        var bytes = [UInt8](try Data(contentsOf: url))
+        try #require(bytes.count > 20_000)
+        switch how {
+        case "header": bytes.replaceSubrange(0..<100, with: repeatElement(0x55, count: 100))
+        case "middle": bytes.replaceSubrange(4096..<16_384, with: repeatElement(0x55, count: 12_288))
+        case "text":
+            bytes = Array("this is no database, but it is longer than a header would be. ".utf8) + Array(repeating: 0x20, count: 4096)
+        default: bytes.removeLast(bytes.count / 2)
+        }
+        try Data(bytes).write(to: url)
+        let next = try GrantScene(folder: folder)
+        let setAside = folder.file("ledger.sqlite.corrupt-20270115T080000Z")
+        #expect(next.ledger.setAside == setAside)
+        #expect([UInt8](try Data(contentsOf: URL(fileURLWithPath: setAside))) == bytes)
+        #expect(next.active.isEmpty)
+        #expect(try next.grant("192.0.2.1").change == .made)
+        #expect(try GrantScene(folder: folder).active == ["192.0.2.1"])
+    }
+
+    @Test("a second damaged database doesn't replace the first that was set aside")
+    func corruptTwice() throws {
+        let folder = try ScratchFolder()
+        for _ in 1...2 {
+            try Data("no database at all, twice".utf8).write(to: URL(fileURLWithPath: folder.file("ledger.sqlite")))
+            #expect(try Ledger(folder: folder.path, at: GrantScene.start).setAside != nil)
+        }
+        #expect(try names(in: folder).filter { $0.contains("corrupt") }.count == 2)
+    }
+
+    @Test("a database of a newer version is refused and not touched")
+    func newer() throws {
+        var scene: GrantScene? = try GrantScene()
+        let folder = try #require(scene).folder
+        try scene?.ledger.connection.execute("PRAGMA user_version = 99")
+        scene = nil
+        let url = URL(fileURLWithPath: folder.file("ledger.sqlite"))
+        let before = try Data(contentsOf: url)
+        #expect { try Ledger(folder: folder.path, at: GrantScene.start) } throws: { ($0 as? LedgerError)?.cause == .newer }
+        #expect(try Data(contentsOf: url) == before)
+        #expect(try !names(in: folder).contains { $0.contains("corrupt") })
+    }
+
+    @Test("a folder that can't be made, and a file that is none, are errors with a name", arguments: ["file", "folder", "link"])
+    func unusable(what: String) throws {
+        let folder = try ScratchFolder(["file": "", "target": ""])
+        var state = folder.path
+        switch what {
+        case "file": state = folder.file("file")
+        case "folder": try FileManager.default.createDirectory(atPath: folder.file("ledger.sqlite"), withIntermediateDirectories: false)
+        default:
+            try FileManager.default.createSymbolicLink(atPath: folder.file("ledger.sqlite"), withDestinationPath: folder.file("target"))
+        }
+        #expect { try Ledger(folder: state, at: GrantScene.start) } throws: { error in
+            guard let error = error as? LedgerError else { return false }
+            return error.cause == .broken && error.message.contains(state)
+        }
+    }
+
+    @Test("a process that is killed while it writes leaves every grant that it had confirmed", arguments: [1, 7, 40])
+    func killed(confirmed: Int) async throws {
+        let folder = try ScratchFolder()
+        let path = folder.path
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, confirmed = confirmed as Int] in
+            let ledger = try Ledger(folder: path, at: GrantScene.start)
+            let book = try GrantBook(ledger)
+            for number in 1...confirmed {
+                let request = try GrantRequest(address: "10.0.0.\(number)", seconds: 3600, reason: "confirmed")
+                _ = try book.grant(request, by: GrantScene.alice, at: GrantScene.start)
+            }
+            // In the middle of the next one.
+            try ledger.connection.execute("BEGIN IMMEDIATE")
+            let request = try GrantRequest(address: "192.0.2.1", seconds: 3600, reason: "torn")
+            _ = try GrantTable.insert(
+                request, by: GrantScene.alice, at: GrantScene.start, endsAt: GrantScene.start, into: ledger.connection)
+            kill(getpid(), SIGKILL)
+        }
+        let after = try GrantScene(folder: folder)
+        #expect(after.ledger.setAside == nil)
+        #expect(after.active.count == confirmed)
+        #expect(!after.active.contains("192.0.2.1"))
+        #expect(try after.grant("192.0.2.1").change == .made)
+    }
+
+    @Test("a process that is killed at any moment leaves a whole database", arguments: [1, 2, 3, 4, 5])
+    func killedAnywhere(round: Int) async throws {
+        let folder = try ScratchFolder()
+        let path = folder.path
+        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, round = round as Int] in
+            let book = try GrantBook(try Ledger(folder: path, at: GrantScene.start))
+            // Kills after so much processor time, wherever the writer is then.
+            signal(SIGVTALRM) { _ in kill(getpid(), SIGKILL) }
+            var time = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: 0, tv_usec: suseconds_t(2000 * round)))
+            // SAFETY: the kernel reads one structure.
+            unsafe setitimer(__itimer_which_t(ITIMER_VIRTUAL.rawValue), &time, nil)
+            var number = 0
+            while true {
+                number += 1
+                let address = "10.1.\(number / 200 % 200).\(number % 200)"
+                let request = try GrantRequest(address: address, seconds: 3600, reason: "x")
+                _ = try book.grant(request, by: GrantScene.alice, at: GrantScene.start)
+                _ = book.revoke(request.address, by: GrantScene.alice, at: GrantScene.start)
+            }
+        }
+        let after = try GrantScene(folder: folder)
+        #expect(after.ledger.setAside == nil)
+        // The one that was being written when the end came, if any.
+        #expect(after.active.count <= 1)
+        #expect(try after.grant("192.0.2.1").change == .made)
+    }
+}
