@@ -15,6 +15,9 @@ empty :=
 space := $(empty) $(empty)
 e2e_suites := $(basename $(notdir $(wildcard Tests/gatekeeperdTests/EndToEnd/*Tests.swift)))
 e2e_filter := gatekeeperdTests\.($(subst $(space),|,$(strip $(e2e_suites))))/
+# Those that need ticket systems of a size that not every test run should install.
+full_suites := $(basename $(notdir $(wildcard Tests/gatekeeperdTests/EndToEndFull/*Tests.swift)))
+full_filter := gatekeeperdTests\.($(subst $(space),|,$(strip $(full_suites))))/
 
 export GATEKEEPERD := $(CURDIR)/$(binary)
 
@@ -39,11 +42,11 @@ test: ## Prepare what is missing, build, and run every test
 
 .PHONY: unit
 unit: prepare ## Run the tests that need neither the release binary nor a ticket system
-	swift test $(tests) --skip '$(e2e_filter)'
+	swift test $(tests) --skip '$(e2e_filter)' --skip '$(full_filter)'
 
 .PHONY: unit-run e2e-run
 unit-run:
-	@swift test --skip-build $(tests) --skip '$(e2e_filter)'
+	@swift test --skip-build $(tests) --skip '$(e2e_filter)' --skip '$(full_filter)'
 e2e-run:
 	@swift test --skip-build $(tests) --filter '$(e2e_filter)'
 
@@ -53,6 +56,13 @@ e2e: release ## Run the tests that drive the real binary in front of a real tick
 	@Tests/gatekeeperdTests/Harness/prepare-roundup .build/roundup
 	@Tests/gatekeeperdTests/Harness/prepare-oracle .build/oracle
 	swift test $(tests) --filter '$(e2e_filter)'
+
+.PHONY: e2e-full
+e2e-full: release ## Run the tests in front of Request Tracker and Redmine; not part of `make test`
+	@scripts/prepare full
+	@Tests/gatekeeperdTests/Harness/prepare-rt5 .build/rt5
+	@Tests/gatekeeperdTests/Harness/prepare-redmine .build/redmine
+	swift test $(tests) --filter '$(full_filter)'
 
 .PHONY: test-sanitized
 test-sanitized: prepare ## Run the end-to-end tests against address- and thread-sanitized builds

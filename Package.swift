@@ -48,7 +48,10 @@ let package = Package(
                 "gatekeeperd", "Gatekeeper", "CTLS", "CLinux", "HTTPFixtures",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            exclude: ["Harness/prepare-oracle", "Harness/prepare-roundup", "Harness/requests-by-h11"],
+            exclude: [
+                "Harness/prepare-oracle", "Harness/prepare-redmine", "Harness/prepare-roundup", "Harness/prepare-rt5",
+                "Harness/requests-by-h11",
+            ],
             swiftSettings: settings),
         // Measures what no load generator sees: the cost of one lookup. Not installed, not part of the product.
         .target(name: "CMallocCount", path: "bench/malloccount"),

@@ -30,4 +30,15 @@ import Testing
             #expect(ForwardedFields.fields.contains(known), "\(name)")
         }
     }
+
+    @Test(
+        "whatever applications look for the client's address in is dropped from requests",
+        arguments: [
+            "Client-IP", "X-Client-IP", "True-Client-IP", "X-Cluster-Client-IP", "Fastly-Client-IP", "CF-Connecting-IP", "Forwarded",
+            "Forwarded-For", "X-Forwarded", "X-Forwarded-For", "X-Real-IP",
+        ])
+    func addresses(name: String) {
+        let bytes = Array(name.utf8)
+        #expect(ForwardedFields.fields.contains(KnownFieldNames.shared.field(FoldedText(bytes.span, 0, bytes.count))))
+    }
 }

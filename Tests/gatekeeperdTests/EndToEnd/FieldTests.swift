@@ -12,6 +12,7 @@ struct FieldTests {
             "X-Forwarded-For: 10.0.0.1", "X-Forwarded-For: 10.0.0.2, 10.0.0.3", "X-Forwarded-Proto: http", "X-Forwarded-Host: evil.example",
             "X-Forwarded-Port: 80", "Forwarded: for=10.0.0.4;proto=http", "X-Real-IP: 10.0.0.5", "X-Client-IP: 10.0.0.6",
             "True-Client-IP: 10.0.0.7", "X_Forwarded_For: 10.0.0.8", "x-forwarded-FOR: 10.0.0.9", "X-Forwarded-Server: evil",
+            "Client-IP: 10.0.0.10", "Forwarded-For: 10.0.0.11", "X-Forwarded: 10.0.0.12",
         ]
         let answer = try client.exchange("GET / HTTP/1.1\r\nHost: tickets.example:8443\r\n\(claims.joined(separator: "\r\n"))\r\n\r\n")
         #expect(answer.status == 200)

@@ -14,14 +14,18 @@ final class ChildProcess: Sendable {
 
     let id: pid_t
     private let ending = Awaited<Ending>()
+    private let endingSignal: Int32
 
     /// Starts `program` (looked up in PATH) with these as its standard streams.
+    ///
+    /// - Parameter endingSignal: what ends it when nobody holds this any more. SIGTERM lets a program end children of its own.
     init(
         _ program: String, _ arguments: [String], input: OpenFile? = nil, output: OpenFile, errors: OpenFile,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], endingSignal: Int32 = SIGKILL
     ) throws {
+        self.endingSignal = endingSignal
         id = try Self.spawn(program, arguments, [input, output, errors], environment)
-        Leftovers.add(child: id)
+        Leftovers.add(child: id, endingSignal: endingSignal)
         let (id, ending) = (id, ending)
         Thread.detachNewThread {
             ending.resolve(Self.wait(for: id))
@@ -30,8 +34,8 @@ final class ChildProcess: Sendable {
     }
 
     deinit {
-        if ending.value == nil {
-            kill(id, SIGKILL)
+        for signal in [endingSignal, SIGKILL] where ending.value == nil {
+            kill(id, signal)
             _ = ending.wait(seconds: 30)
         }
     }
@@ -51,6 +55,17 @@ final class ChildProcess: Sendable {
             throw Failure("process \(id) still runs after \(seconds) s")
         }
         return ending
+    }
+
+    /// Returns once it takes connections on this port of 127.0.0.1; throws with what `log` says then if it ends before, or doesn't in time.
+    func waitUntilListening(on port: UInt16, _ log: () -> String) throws {
+        let deadline = Date(timeIntervalSinceNow: 60)
+        while Date() < deadline {
+            if (try? PlainSocket(to: SocketName("127.0.0.1", port: port))) != nil { return }
+            // Nothing tells when a foreign server listens; it is asked again when it had a moment.
+            if (try? waitForEnd(seconds: 0.05)) != nil { break }
+        }
+        throw Failure("nobody listens on port \(port): \(log())")
     }
 
     private static func wait(for id: pid_t) -> Ending {

@@ -7,20 +7,21 @@ import Synchronization
 /// Children are ended one by one, by the number they were started under.
 enum Leftovers {
     private struct List {
-        var children: Set<pid_t> = []
+        /// Each with the signal that ends it.
+        var children: [pid_t: Int32] = [:]
         var folders: Set<String> = []
         var isRegistered = false
     }
 
     private static let list = Mutex(List())
 
-    static func add(child: pid_t) {
-        _ = list.withLock { $0.children.insert(child) }
+    static func add(child: pid_t, endingSignal: Int32) {
+        list.withLock { $0.children[child] = endingSignal }
         registerOnce()
     }
 
     static func remove(child: pid_t) {
-        _ = list.withLock { $0.children.remove(child) }
+        _ = list.withLock { $0.children.removeValue(forKey: child) }
     }
 
     static func add(folder: String) {
@@ -42,7 +43,7 @@ enum Leftovers {
 
     private static func clear() {
         let (children, folders) = list.withLock { ($0.children, $0.folders) }
-        for child in children { kill(child, SIGKILL) }
+        for (child, endingSignal) in children { kill(child, endingSignal) }
         for folder in folders { try? FileManager.default.removeItem(atPath: folder) }
     }
 }

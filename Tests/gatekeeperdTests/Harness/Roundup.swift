@@ -48,7 +48,7 @@ final class Roundup: Sendable {
         self.daemon = daemon
         directURL = upstream + "/demo"
         self.folder = folder
-        try Self.waitUntilListening(on: port.port, process) { self.log }
+        try process.waitUntilListening(on: port.port) { self.log }
     }
 
     /// The tracker's own access log: who asked for what, in its words.
@@ -65,14 +65,4 @@ final class Roundup: Sendable {
     }
 
     private static let prepared = Result { try PreparedFolder(named: "roundup").path }
-
-    private static func waitUntilListening(on port: UInt16, _ process: ChildProcess, _ log: () -> String) throws {
-        let deadline = Date(timeIntervalSinceNow: 60)
-        while Date() < deadline {
-            if (try? PlainSocket(to: SocketName("127.0.0.1", port: port))) != nil { return }
-            // Nothing tells when a foreign server listens; it is asked again when it had a moment.
-            if (try? process.waitForEnd(seconds: 0.05)) != nil { break }
-        }
-        throw Failure("roundup-server does not listen: \(log())")
-    }
 }
