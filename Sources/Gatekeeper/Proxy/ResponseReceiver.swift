@@ -47,7 +47,7 @@ final class ResponseReceiver {
     /// The client was told that the connection stays open.
     private(set) var clientPersists = false
     private(set) var bytesOut: UInt64 = 0
-    /// When a byte last moved.
+    /// When a byte last moved; while a head comes, when it began: one that drips in would keep both connections for as long as it likes.
     private(set) var progressed: Instant
     /// Whether the client takes its answer fast enough.
     private(set) var pace: Pace
@@ -367,7 +367,7 @@ final class ResponseReceiver {
         switch upstream.receive(into: buffer) {
         case .bytes:
             hasReceived = true
-            progressed = connection.worker.loop.now
+            if hasBegun { progressed = connection.worker.loop.now }
             return nil
         case .wouldBlock:
             releaseInbound()

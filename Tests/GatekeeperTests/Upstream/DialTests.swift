@@ -81,8 +81,7 @@ struct DialTests {
                 return
             }
             #expect(worker.loop.now >= began.advanced(byMilliseconds: 5))
-            Task {
-                _ = worker
+            worker.start {
                 waiter.abort()
             }
             outcome = await pool.dial(waiter: waiter, on: worker.loop, timeoutMilliseconds: 20_000)

@@ -134,8 +134,7 @@ struct UpstreamPoolTests {
         try await SmallWorker.run { worker in
             let scene = try Scene(worker.loop, idleTimeoutMilliseconds: 40)
             let pool = scene.pool
-            let cleaning = Task {
-                _ = worker
+            let cleaning = worker.start {
                 await pool.run()
             }
             let aging = try Peer(of: scene)
@@ -153,8 +152,7 @@ struct UpstreamPoolTests {
         try await SmallWorker.run { worker in
             let scene = try Scene(worker.loop)
             let pool = scene.pool
-            let cleaning = Task {
-                _ = worker
+            let cleaning = worker.start {
                 await pool.run()
             }
             let (kept, closing) = (try Peer(of: scene), try Peer(of: scene))

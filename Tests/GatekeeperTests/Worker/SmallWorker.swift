@@ -3,6 +3,8 @@
 /// A worker with nothing to serve: an event loop on a thread of its own, and the actor that keeps a test's objects on that thread.
 actor SmallWorker {
     nonisolated let loop: EventLoop
+    /// What tasks that have been started, but not begun, will run; in their order.
+    private var bodies: [() async -> Void] = []
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         unsafe loop.asUnownedSerialExecutor()
@@ -21,6 +23,20 @@ actor SmallWorker {
         await worker.finish()
         thread.join()
         try outcome.get()
+    }
+
+    /// Begins a task beside the caller's, on the loop's thread from its beginning to its end.
+    ///
+    /// A bare `Task` would come back from every suspension by way of Swift's global pool, whose threads other tests may hold for as long as
+    /// it takes them.
+    @discardableResult
+    func start(_ body: @escaping () async -> Void) -> Task<Void, Never> {
+        bodies.append(body)
+        return Task(executorPreference: loop) { await self.runNext() }
+    }
+
+    private func runNext() async {
+        await bodies.removeFirst()()
     }
 
     private func finish() {

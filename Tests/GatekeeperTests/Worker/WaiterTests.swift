@@ -7,8 +7,7 @@ struct WaiterTests {
     func wake() async throws {
         try await SmallWorker.run { worker in
             let waiter = Waiter(on: worker.loop)
-            Task {
-                _ = worker
+            worker.start {
                 waiter.wake()
             }
             let wake = await waiter.wait(until: worker.patience)
@@ -20,8 +19,7 @@ struct WaiterTests {
     func firstCause() async throws {
         try await SmallWorker.run { worker in
             let waiter = Waiter(on: worker.loop)
-            Task {
-                _ = worker
+            worker.start {
                 waiter.wake()
                 waiter.wake()
                 waiter.deadlineReached()
@@ -47,8 +45,7 @@ struct WaiterTests {
     func abort() async throws {
         try await SmallWorker.run { worker in
             let waiter = Waiter(on: worker.loop)
-            Task {
-                _ = worker
+            worker.start {
                 waiter.abort()
             }
             for _ in 0..<3 {
@@ -63,8 +60,7 @@ struct WaiterTests {
     func movedDeadline() async throws {
         try await SmallWorker.run { worker in
             let waiter = Waiter(on: worker.loop)
-            Task {
-                _ = worker
+            worker.start {
                 waiter.wake()
             }
             var wake = await waiter.wait(until: worker.patience)
@@ -87,15 +83,14 @@ struct WaiterTests {
     func yielding() async throws {
         try await SmallWorker.run { worker in
             let log = OrderLog()
-            let busy = Task {
+            let busy = worker.start {
                 let waiter = Waiter(on: worker.loop)
                 for number in [0, 10, 20] {
                     log.append(number)
                     await waiter.yield()
                 }
             }
-            let other = Task {
-                _ = worker
+            let other = worker.start {
                 log.append(1)
             }
             await other.value
@@ -112,21 +107,20 @@ struct WaiterTests {
             let (busy, reading, waiting) = (Waiter(on: worker.loop), Waiter(on: worker.loop), Waiter(on: worker.loop))
             socket.waiter = reading
             socket.interest = [.readable]
-            let hog = Task {
-                _ = worker
+            let hog = worker.start {
                 while !busy.isAborted { await busy.yield() }
             }
-            let timer = Task {
-                await waiting.wait(until: worker.loop.now.advanced(byMilliseconds: 1))
+            var timerWake: Waiter.Wake?
+            let timer = worker.start {
+                timerWake = await waiting.wait(until: worker.loop.now.advanced(byMilliseconds: 1))
             }
-            Task {
-                _ = worker
+            worker.start {
                 pair.far.send("a".utf8)
             }
             let wake = await reading.wait(until: worker.patience)
             #expect(wake == .ready)
             #expect(socket.isReadable)
-            let timerWake = await timer.value
+            await timer.value
             #expect(timerWake == .deadlineExceeded)
             busy.abort()
             await hog.value

@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+/// What a ticket system, or somebody who speaks through it, can do to the answers of others: nothing.
+@Suite("An upstream that misbehaves spoils one answer, and nobody's next")
+struct MisbehaviourTests {
+    private static let get = "GET /first HTTP/1.1\r\nHost: tickets\r\n\r\n"
+    private static let next = "GET /next HTTP/1.1\r\nHost: tickets\r\n\r\n"
+    private static let planted = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nplanted"
+
+    /// The first connection answers once, with exactly these bytes, and stays; every other one says which it is.
+    private static func once(_ bytes: String) -> UpstreamScript {
+        .each { _, connection in
+            if connection.number == 1 {
+                try connection.send(bytes)
+            } else {
+                try connection.respond(body: "connection \(connection.number)")
+            }
+        }
+    }
+
+    /// On the client's connection, which goes on: what comes next has nothing to do with what was before.
+    private func expectFreshAnswer(_ door: Door) throws {
+        let answer = try door.client.exchange(Self.next)
+        #expect(answer.status == 200)
+        #expect(answer.text == "connection 2")
+        #expect(door.upstream.requests.map(\.target) == ["/first", "/next"])
+    }
+
+    // MARK: Heads
+
+    private static let ambiguous: [(response: String, reason: String)] = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "content_length_with_transfer_encoding"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\nhello", "content_length_malformed"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", "content_length_repeated"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nhello", "content_length_malformed"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\nhello", "content_length_overflow"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", "transfer_encoding"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "transfer_coding_unknown"),
+        ("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "transfer_encoding_in_http_1_0"),
+        ("HTTP/1.1 200 OK\r\nA: b\nSet-Cookie: c\r\nContent-Length: 0\r\n\r\n", "bare_lf"),
+        ("HTTP/1.1 200 OK\r\nA: b\rSet-Cookie: c\r\nContent-Length: 0\r\n\r\n", "bare_cr"),
+        ("HTTP/1.1 200 OK\r\nA: b\u{0}\r\nContent-Length: 0\r\n\r\n", "nul"),
+        ("HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 0\r\n\r\n", "obs_fold"),
+        ("HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n", "header_space_before_colon"),
+        ("\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
+        ("HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n", "status_line"),
+        ("HTTP/1.1 600 Beyond\r\nContent-Length: 0\r\n\r\n", "status_code"),
+        ("HTTP/1.1 200 OK\r\nA: \(String(repeating: "a", count: 40_000))\r\n\r\n", "head_too_large"),
+        ("HTTP/1.1 200 OK\r\n\(String(repeating: "A: b\r\n", count: 250))\r\n", "fields_too_many"),
+        ("HTTP/1.1 100 Continue\r\nContent-Length: 7\r\n\r\nplanted\(planted)", "status_line"),
+    ]
+
+    @Test("an answer that can be read in two ways is a 502, and its connection isn't used again", arguments: ambiguous)
+    func refused(response: String, reason: String) throws {
+        let door = try Door(Self.once(response + Self.planted))
+        #expect(try door.client.exchange(Self.get).status == 502)
+        #expect(try door.daemon.waitForLine(event: "request")["reason"] == reason)
+        try expectFreshAnswer(door)
+    }
+
+    @Test(
+        "what follows a whole answer is nobody's",
+        arguments: [
+            (204, "HTTP/1.1 204 No Content\r\n\r\n"), (304, "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n"),
+            (200, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+            (200, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        ])
+    func surplus(status: Int, response: String) throws {
+        let door = try Door(Self.once(response + Self.planted))
+        let answer = try door.client.exchange(Self.get)
+        #expect(answer.status == status)
+        #expect(answer.text.isEmpty)
+        try expectFreshAnswer(door)
+    }
+
+    @Test("sixteen interim responses pass, and one more is one too many", arguments: [(16, 200), (17, 502)])
+    func interimFlood(count: Int, status: Int) throws {
+        let hint = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        let door = try Door(
+            Self.once(String(repeating: hint, count: count) + "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
+        try door.client.send(Self.get)
+        for _ in 1...16 { #expect(try door.client.response().status == 103) }
+        #expect(try door.client.response().status == status)
+        let line = try door.daemon.waitForLine(event: "request")
+        #expect(line["reason"] == (status == 502 ? "interim_responses" : nil))
+        try expectFreshAnswer(door)
+    }
+
+    @Test("a head that drips in has to be whole in time, however often a byte of it comes")
+    func drippingHead() throws {
+        let upstream = try ScriptedUpstream(
+            .each { _, connection in
+                try connection.send("HTTP/1.1 200 OK\r\nA: ")
+                connection.socket.setTimeout(milliseconds: 50)
+                while case .ended(.timedOut) = connection.receive() { try connection.send("a") }
+            })
+        let daemon = try Daemon(upstream: upstream.url, settings: "timeouts: {response: 500ms}")
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 504)
+        #expect(try daemon.waitForLine(event: "request")["reason"] == "response_timeout")
+        #expect(upstream.requests.count == 1)
+        #expect(upstream.waitForOpenConnections(atMost: 0) == 0)
+    }
+
+    // MARK: Bodies
+
+    private static let cut: [(rest: String, isReset: Bool, reason: String)] = [
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", false, "truncated"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r", false, "truncated"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n", false, "truncated"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5 \r\nworld\r\n0\r\n\r\n", false, "chunk_size"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\n\n", false, "bare_lf"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n", false, "trailer_forbidden"),
+        ("Content-Length: 6\r\n\r\nhello", true, "truncated"),
+        ("\r\nhello", true, "truncated"),
+    ]
+
+    @Test("a body that doesn't come to its end never looks as if it had", arguments: cut, ["1.0", "1.1"])
+    func cutBody(body: (rest: String, isReset: Bool, reason: String), version: String) throws {
+        let mayEnd = Awaited<Bool>()
+        let door = try Door(
+            UpstreamScript { connection in
+                guard try connection.request() != nil else { return }
+                try connection.send("HTTP/1.1 200 OK\r\n" + body.rest)
+                _ = mayEnd.wait(seconds: 60)
+                if body.isReset { connection.reset() }
+            })
+        try door.client.send("GET /first HTTP/\(version)\r\nHost: tickets\r\n\r\n")
+        // Whether its beginning was passed on before the end is known makes no difference.
+        guard case .bytes(let begun) = door.client.receive() else { throw Failure("no beginning") }
+        mayEnd.resolve(true)
+        let (more, ending) = door.client.receiveToEnd()
+        #expect(ending == .reset || ending == .fin)
+        #expect(!String(decoding: begun + more, as: UTF8.self).hasSuffix("\r\n0\r\n\r\n"))
+        let line = try door.daemon.waitForLine(event: "request")
+        #expect(line["outcome"] == "upstream_failed")
+        #expect(line["reason"] == body.reason)
+    }
+}
