@@ -1,4 +1,4 @@
-// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4 and thread names.
+// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, peer credentials and thread names.
 // Declarations and one-line wrappers only; whatever decides something is Swift.
 #pragma once
 

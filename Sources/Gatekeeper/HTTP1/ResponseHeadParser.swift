@@ -103,9 +103,9 @@ package struct ResponseHeadParser {
         head.isPersistent = !connection.contains(.close) && (head.version == .http11 || connection.contains(.keepAlive))
         if head.framing == .untilClose || announcesImpossibleBody(head, fields, bytes) { head.isPersistent = false }
         if connection.contains(.others) { try HopByHop.nominate(&fields, bytes, isRequest: false) }
-        if connection.contains(.upgrade), let field = fields.first(.upgrade), !fields.isRepeated(.upgrade), !field.value.isEmpty {
-            head.upgradesTo = field.value
-        }
+        // HTTP/1.0 has no other protocol to go to (RFC 9110 §7.8).
+        guard head.version == .http11, connection.contains(.upgrade), let field = fields.first(.upgrade) else { return }
+        if !fields.isRepeated(.upgrade), !field.value.isEmpty { head.upgradesTo = field.value }
     }
 
     /// A 1xx or 204 with a length or a coding, a 304 with a coding: it can't have a body, but this upstream may send one all the same.

@@ -12,6 +12,8 @@ final class GrantBook {
     private let ledger: Ledger
     /// Those without an ending, also where their time is up and `expire` hasn't been told of it yet.
     private var current: [AddressPrefix: Grant]
+    /// Ended when another took their place, and not yet returned by `expire`.
+    private var expiredEarly: [Grant] = []
     /// Changed in memory only, by row.
     private var unrecorded: [Int64: Grant] = [:]
     /// Why the last attempt to record something failed; nil after one that didn't.
@@ -96,9 +98,6 @@ final class GrantBook {
     }
 
     // MARK: Recording
-
-    /// Ended when another took their place, and not yet returned by `expire`.
-    private var expiredEarly: [Grant] = []
 
     private func ended(_ grant: Grant, _ how: Grant.Ending.How, at time: WallTime) -> Grant {
         var grant = grant

@@ -64,9 +64,6 @@ internal import Glibc
         return number
     }
 
-    /// How many rows the last statement changed.
-    var changedRows: Int { Int(unsafe sqlite3_changes(database)) }
-
     /// The number of the row that was inserted last.
     var insertedRow: Int64 { unsafe sqlite3_last_insert_rowid(database) }
 

@@ -42,10 +42,10 @@ struct ReadinessSet: ~Copyable {
     }
 
     private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Interest) -> Bool {
+        // SAFETY: one local record, which the kernel copies; of its union only `fd` is ever used.
         var event = unsafe epoll_event()
         unsafe event.events = interest == .readable ? EPOLLIN.rawValue : EPOLLOUT.rawValue
         unsafe event.data.fd = descriptor
-        // SAFETY: the kernel copies the record.
         return unsafe epoll_ctl(epoll.number, operation, descriptor, &event) == 0
     }
 }

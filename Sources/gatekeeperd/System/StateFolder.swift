@@ -2,6 +2,7 @@ internal import Gatekeeper
 internal import Glibc
 
 /// The folder in which the daemon keeps what must outlive it.
+// SAFETY: paths are lent as C strings for one call each; the `stat` structure is local and filled in by the call.
 enum StateFolder {
     /// Makes the folder and an empty file in it, if they aren't there: for the owner, readable for the group.
     static func prepare(_ folder: String, file path: String) throws(SystemError) {

@@ -5,7 +5,8 @@ internal import Glibc
 /// A listening UNIX socket with a name in the file system, which only its owner and its group may connect to.
 ///
 /// It is bound under a temporary name and renamed: the name never stands for a socket that doesn't listen yet or that has another mode,
-/// and takes the place of a dead process's in one step.
+/// and takes the place of a dead process's in one step. (`ss -x` therefore shows the temporary name.)
+// SAFETY: paths are lent as C strings for one call each; `stat` structures are local and filled in by the call.
 struct UnixListener: ~Copyable {
     let path: String
     /// The group of the file, whose members may connect.

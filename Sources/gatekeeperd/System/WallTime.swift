@@ -1,4 +1,3 @@
-internal import Gatekeeper
 internal import Glibc
 
 /// A moment on the calendar, in milliseconds since 1970-01-01T00:00:00Z: what is written down and what people are told.
@@ -44,14 +43,4 @@ struct WallTime: Comparable, Hashable, Sendable {
     }
 
     private static func digits(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-}
-
-/// The clock that deadlines are measured with.
-enum MonotonicClock {
-    static func now() -> Instant {
-        var time = timespec()
-        // SAFETY: as above.
-        _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return Instant(nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
-    }
 }

@@ -29,37 +29,34 @@ struct JournalOutputTests {
     @Test("a pipe whose reader has gone costs lines, not the process")
     func brokenPipe() {
         signal(SIGPIPE, SIG_IGN)
-        var ends: [Int32] = [0, 0]
-        unsafe pipe(&ends)
-        close(ends[0])
-        var output = JournalOutput(descriptor: ends[1])
+        let pipe = LogPipe()
+        defer { pipe.close() }
+        pipe.closeReader()
+        var output = JournalOutput(descriptor: pipe.writer)
         line(&output)
         output.flush { false }
         #expect(output.dropped == 1)
-        close(ends[1])
     }
 
     @Test("a line torn by a reader that stopped is ended before the next one, and counted")
     func tornLine() throws {
-        var ends: [Int32] = [0, 0]
-        unsafe pipe(&ends)
-        _ = fcntl(ends[1], F_SETFL, O_NONBLOCK)
-        var output = JournalOutput(descriptor: ends[1])
+        let pipe = LogPipe()
+        defer { pipe.close() }
+        _ = fcntl(pipe.writer, F_SETFL, O_NONBLOCK)
+        var output = JournalOutput(descriptor: pipe.writer)
         let sent = 5_000
         for _ in 0..<sent { line(&output, givesUp: { true }) }
         output.flush { true }
         #expect(output.dropped > 0)
 
-        var read = drain(ends[0])
+        var read = drain(pipe.reader)
         line(&output)
         output.flush { false }
-        read += drain(ends[0])
+        read += drain(pipe.reader)
         let lines = String(decoding: read, as: UTF8.self).split(separator: "\n")
         let whole = lines.compactMap { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
         #expect(lines.count - whole.count <= 1)
         #expect(whole.last?["dropped"] as? Int == sent + 1 - whole.count)
-        close(ends[0])
-        close(ends[1])
     }
 
     private func line(_ output: inout JournalOutput, givesUp: () -> Bool = { false }) {

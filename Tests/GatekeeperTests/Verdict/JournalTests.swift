@@ -178,33 +178,31 @@ struct JournalTests {
 
     @Test("each line wakes a journal that sleeps, whoever says it")
     func wakes() throws {
-        var ends: [Int32] = [0, 0]
-        unsafe pipe(&ends)
-        let journal = try Journal.start(descriptor: ends[1], workers: 1, listeners: [])
+        let pipe = LogPipe()
+        defer { pipe.close() }
+        let journal = try Journal.start(descriptor: pipe.writer, workers: 1, listeners: [])
         let writer = journal.writer(worker: 0)
         for round in 0..<20 {
             if round % 2 == 0 { journal.event("tick") } else { writer.event("tick", wallMilliseconds: wall) }
-            var entry = pollfd(fd: ends[0], events: Int16(POLLIN), revents: 0)
+            var entry = pollfd(fd: pipe.reader, events: Int16(POLLIN), revents: 0)
             try #require(unsafe poll(&entry, 1, 10_000) == 1)
             var bytes = [UInt8](repeating: 0, count: 1024)
-            let count = unsafe read(ends[0], &bytes, bytes.count)
+            let count = unsafe read(pipe.reader, &bytes, bytes.count)
             #expect(String(decoding: bytes.prefix(count), as: UTF8.self).hasSuffix("}\n"))
         }
         #expect(journal.finish())
-        for end in ends { close(end) }
     }
 
     @Test("a reader of the log that never reads doesn't hold up the end for longer than allowed")
     func stuckReader() throws {
-        var ends: [Int32] = [0, 0]
-        unsafe pipe(&ends)
-        let journal = try Journal.start(descriptor: ends[1], workers: 1, listeners: [])
+        let pipe = LogPipe()
+        defer { pipe.close() }
+        let journal = try Journal.start(descriptor: pipe.writer, workers: 1, listeners: [])
         let writer = journal.writer(worker: 0)
         for _ in 0..<2_000 { request(ExchangeVerdict(peer: peer, listener: 0, startedMilliseconds: wall), with: writer) }
         #expect(!journal.finish(timeoutMilliseconds: 30))
-        close(ends[0])
+        pipe.closeReader()
         #expect(journal.finish())
-        close(ends[1])
     }
 
     private func request(_ verdict: ExchangeVerdict, path: [UInt8] = Array("/api/tickets.json".utf8), with writer: JournalWriter) {

@@ -71,6 +71,37 @@ struct LedgerTests {
         #expect(try !names(in: folder).contains { $0.contains("corrupt") })
     }
 
+    @Test("a database of an older form is brought to the present one, with what is in it")
+    func migration() throws {
+        var scene: GrantScene? = try GrantScene()
+        let folder = try #require(scene).folder
+        try scene?.grant("192.0.2.1")
+        try scene?.ledger.connection.execute("DROP INDEX grants_current")
+        try scene?.ledger.connection.execute("PRAGMA user_version = 1")
+        scene = nil
+        let next = try GrantScene(folder: folder)
+        #expect(next.active == ["192.0.2.1"])
+        #expect(try next.ledger.connection.number("PRAGMA user_version") == LedgerFile.version)
+        #expect(try next.ledger.connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'grants_current'") == 1)
+    }
+
+    @Test("rows that another hand has written admit nobody, and harm nothing")
+    func foreignRows() throws {
+        let scene = try GrantScene()
+        for address in ["0.0.0.0/0", "everybody", "192.0.2.1/24", ""] {
+            try scene.ledger.connection.execute(
+                "INSERT INTO grants (address, reason, made_at, made_by, ends_at) VALUES (?, 'x', 0, 0, 9000000000000000)",
+                [.text(address)])
+        }
+        try scene.ledger.connection.execute(
+            "INSERT INTO grants (address, reason, made_at, made_by, ends_at) VALUES ('192.0.2.7', 'x', 0, -1, 9000000000000000)")
+        let next = try GrantScene(folder: scene.folder)
+        #expect(next.active.isEmpty)
+        #expect(next.expire().isEmpty)
+        #expect(try next.book.history().isEmpty)
+        #expect(try next.grant("192.0.2.9").change == .made)
+    }
+
     @Test("a folder that can't be made, and a file that is none, are errors with a name", arguments: ["file", "folder", "link"])
     func unusable(what: String) throws {
         let folder = try ScratchFolder(["file": "", "target": ""])
