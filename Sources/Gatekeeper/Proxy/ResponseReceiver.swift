@@ -61,7 +61,7 @@ final class ResponseReceiver {
     /// What one chunk of ours holds: fits `reply` with its size line and the last chunk.
     private static let chunkBytesMax = 64 << 10
     /// 1xx responses that an upstream may send before its final one.
-    private static let interimResponsesMax = 16
+    static let interimResponsesMax = 16
 
     init(
         _ request: RequestHead, in requestBytes: Buffer, identifier: ExchangeIdentifier, webSocketKey: ByteRange?,
@@ -216,7 +216,7 @@ final class ResponseReceiver {
     }
 
     /// The upstream is ours and may say more than a client: a head of 32 KiB, which still fits a buffer with what we add.
-    private static let limits: Settings.Limits = {
+    static let limits: Settings.Limits = {
         var limits = Settings.Limits()
         limits.headBytesMax = 32 << 10
         limits.fieldsMax = 200

@@ -61,7 +61,7 @@ final class HealthCheck {
         let deadline = loop.now.advanced(byMilliseconds: check.timeoutMilliseconds)
         connection.socket.waiter = waiter
         var hasSent = false
-        var fields = FieldTable()
+        var interimResponses = 0
         while true {
             if !hasSent {
                 if case .failed = connection.send(buffer) { return "closed_before_response" }
@@ -74,11 +74,12 @@ final class HealthCheck {
                 case .wouldBlock: break
                 case .endOfStream, .failed: return "closed_before_response"
                 }
-                switch ResponseHeadParser.parse(buffer.readable, forRequest: .get, limits: Settings.Limits(), into: &fields) {
+                switch Self.answer(in: buffer, &interimResponses) {
                 case .parsed(let head): return head.status < 500 ? nil : "status"
                 case .refused(let refusal): return refusal.reason
                 case .needsMore: break
                 }
+                guard interimResponses <= ResponseReceiver.interimResponsesMax else { return "interim_responses" }
             }
             guard !connection.isReadable || !hasSent else { continue }
             connection.socket.interest = hasSent ? [.readable] : [.writable]
@@ -87,6 +88,19 @@ final class HealthCheck {
             case .deadlineExceeded: if loop.now >= deadline { return "response_timeout" }
             case .aborted: return "aborted"
             }
+        }
+    }
+
+    /// The final head, past the interim ones, which are counted and consumed.
+    private static func answer(in buffer: Buffer, _ interimResponses: inout Int) -> ParseResult<ResponseHead> {
+        var fields = FieldTable()
+        defer { buffer.compact() }
+        while true {
+            let result = ResponseHeadParser.parse(
+                buffer.readable, forRequest: .get, limits: ResponseReceiver.limits, into: &fields)
+            guard case .parsed(let head) = result, head.status < 200 else { return result }
+            interimResponses += 1
+            buffer.consume(head.byteCount)
         }
     }
 }

@@ -76,8 +76,8 @@ final class UpstreamTarget: Sendable {
         state.withLock { $0.resolver }?.refresh()
     }
 
-    /// Keeps the last good answer when a name is not resolved for a while.
-    private func update(_ addresses: [SocketAddress]) {
+    /// What the name stands for now. Keeps the last good answer when it is not resolved for a while.
+    func update(_ addresses: [SocketAddress]) {
         guard !addresses.isEmpty else { return }
         state.withLock { $0.addresses = addresses.map(ConnectAddress.ip) }
     }

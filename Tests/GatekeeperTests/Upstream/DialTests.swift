@@ -68,6 +68,34 @@ struct DialTests {
         }
     }
 
+    @Test("of a name's addresses each is tried in turn, and the last one's failure is told")
+    func addresses() async throws {
+        try await SmallWorker.run { worker in
+            let waiter = Waiter(on: worker.loop)
+            let listener = try System.listen(on: SocketAddress(parsing: "127.0.0.1:0"))
+            let address = try System.localAddress(of: listener.number)
+            // Nobody listens on these, whoever takes ports meanwhile.
+            let silent = [
+                SocketAddress(address: PeerAddress(ipv4: 0x7f00_0009), port: address.port),
+                SocketAddress(address: PeerAddress(ipv4: 0x7f00_0008), port: address.port),
+            ]
+            let pool = try makePool(.host("127.0.0.1", port: address.port), worker.loop)
+            pool.target.update(silent + [address])
+            var outcome = await pool.dial(waiter: waiter, on: worker.loop, timeoutMilliseconds: 20_000)
+            guard case .connected(let connection) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            connection.close()
+            pool.target.update(silent)
+            outcome = await pool.dial(waiter: waiter, on: worker.loop, timeoutMilliseconds: 20_000)
+            guard case .failed(ECONNREFUSED) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+        }
+    }
+
     @Test("an upstream that doesn't answer is given so long, and no longer than its worker lives")
     func silent() async throws {
         try await SmallWorker.run { worker in

@@ -37,6 +37,28 @@ struct UpstreamTargetTests {
         #expect(target.addresses.isEmpty)
     }
 
+    @Test("a name that moves is followed, and one that isn't known for a while keeps its last address")
+    func moves() throws {
+        let target = try makeTarget(.host("127.0.0.1", port: 8080))
+        let moved = try [SocketAddress(parsing: "192.0.2.7:8080"), SocketAddress(parsing: "[2001:db8::7]:8080")]
+        target.update(moved)
+        #expect(target.addresses == moved.map(ConnectAddress.ip))
+        target.update([])
+        #expect(target.addresses == moved.map(ConnectAddress.ip))
+    }
+
+    @Test("after a connect failure the name is asked for again")
+    func asksAgain() throws {
+        let answered = try System.eventDescriptor()
+        let number = answered.number
+        let resolver = try Resolver(host: "127.0.0.1", port: 1) { addresses in if !addresses.isEmpty { System.raise(number) } }
+        #expect(System.waitReadable(number, milliseconds: 0))
+        System.lower(number)
+        resolver.refresh()
+        #expect(System.waitReadable(number, milliseconds: 30_000))
+        resolver.stop()
+    }
+
     @Test("the version of the last response is remembered")
     func version() throws {
         let target = try makeTarget(.unix("/run/tickets"))
