@@ -6,6 +6,13 @@ import Testing
 struct SuccessionTests {
     private static let get = "GET / HTTP/1.1\r\nHost: t\r\n\r\n"
 
+    /// The process that has taken over.
+    private func successor(of daemon: Daemon) throws -> pid_t {
+        let line = try daemon.waitForLine { $0.event == "succession" && $0["state"] == "handed_over" }
+        guard let number = line.number("process"), number > 1 else { throw Failure("no process in \(line.text)") }
+        return pid_t(number)
+    }
+
     @Test("under load a new process takes over and not one of 20 000 requests fails")
     func underLoad() throws {
         let upstream = try ScriptedUpstream(.answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
@@ -13,12 +20,10 @@ struct SuccessionTests {
         let load = SteadyLoad(to: daemon)
         #expect(load.wait(forAnswers: 5_000))
         daemon.process.signal(SIGUSR2)
-        let line = try daemon.waitForLine { $0.event == "succession" && $0["state"] == "handed_over" }
-        let successor = pid_t(line["process"].flatMap { Int32($0) } ?? 0)
+        let successor = try successor(of: daemon)
         #expect(try daemon.process.waitForEnd() == .exited(0))
         let before = load.soFar.answered
         #expect(load.wait(forAnswers: max(20_000, before + 5_000)))
-        // The successor can be succeeded as well.
         let count = load.stop()
         kill(successor, SIGTERM)
         #expect(count.failures.isEmpty, "\(count.failures.prefix(5)) of \(count.answered)")
@@ -42,8 +47,7 @@ struct SuccessionTests {
         try busy.send("POST /slow HTTP/1.1\r\nHost: t\r\nContent-Length: 6\r\n\r\nticket")
         try upstream.waitForRequests(2)
         daemon.process.signal(SIGUSR2)
-        let line = try daemon.waitForLine { $0.event == "succession" && $0["state"] == "handed_over" }
-        let successor = pid_t(line["process"].flatMap { Int32($0) } ?? 0)
+        let successor = try successor(of: daemon)
         try daemon.waitForLine(event: "draining")
         // The idle connection may bring one more request, which says that it is the last.
         let last = try idle.exchange(Self.get)

@@ -22,9 +22,11 @@ final class Daemon: Sendable {
     /// Of the first listener.
     let port: UInt16
     let started: LogLine
+    private let wasKilled = Guarded(false)
     private let folder: TemporaryFolder
     /// Its configuration file, where it has one.
-    var configuration: String { folder.file("gatekeeper.yaml") }
+    var configuration: String { configurationFolder.file("gatekeeper.yaml") }
+    private let configurationFolder: TemporaryFolder
 
     /// With flags alone, as the shortest way to run it.
     ///
@@ -72,11 +74,17 @@ final class Daemon: Sendable {
             \(settings)
 
             """, to: "gatekeeper.yaml")
-        try self.init(arguments: ["run", "--config", file], in: folder, descriptorsMax, pipeBytes)
+        try self.init(arguments: ["run", "--config", file], in: folder, configuredIn: nil, descriptorsMax, pipeBytes)
     }
 
-    private init(arguments: [String], in folder: TemporaryFolder, _ descriptorsMax: Int? = nil, _ pipeBytes: Int32? = nil) throws {
+    /// With the configuration file of another one, which has ended.
+    convenience init(restarting other: Daemon) throws {
+        try self.init(arguments: ["run", "--config", other.configuration], in: TemporaryFolder(), configuredIn: other.configurationFolder)
+    }
+
+    private init(arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, _ descriptorsMax: Int? = nil, _ pipeBytes: Int32? = nil) throws {
         self.folder = folder
+        configurationFolder = other ?? folder
         guard FileManager.default.isExecutableFile(atPath: Self.binary) else {
             throw Failure("\(Self.binary) isn't there: swift build -c release, or set GATEKEEPERD")
         }
@@ -106,7 +114,7 @@ final class Daemon: Sendable {
 
     /// A daemon that died of a signal fails the test, whatever else the test looked at.
     deinit {
-        if case .killed(let signal)? = process.end {
+        if case .killed(let signal)? = process.end, !wasKilled.value {
             Issue.record("the daemon died of signal \(signal): \(diagnostics.suffix(4000))")
         }
     }
@@ -158,6 +166,12 @@ final class Daemon: Sendable {
         let ending = try process.waitForEnd(seconds: seconds)
         guard log.waitForEnd(seconds: 10) else { throw Failure("the log stays open after the daemon's end") }
         return ending
+    }
+
+    /// SIGKILL, which is no failure then.
+    func kill() {
+        wasKilled.change { $0 = true }
+        process.signal(SIGKILL)
     }
 
     /// Runs the binary to its own end: for what never starts serving.
