@@ -17,6 +17,8 @@ final class WorkerState {
     var responseFields = FieldTable()
 
     private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
+    /// Connections of load balancers that haven't said yet whose they are.
+    private var greetings: [ObjectIdentifier: ProxyGreeting] = [:]
     /// By the generation of the snapshot that they were made for. One that another snapshot has replaced lives as long as a request uses it.
     private var poolSets: [UInt64: WeakPools] = [:]
     /// Acceptors that haven't ended, and connections that were admitted but whose task hasn't begun: the worker waits for them too.
@@ -75,6 +77,7 @@ final class WorkerState {
         isDraining = true
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.wake() }
+        for greeting in greetings.values { greeting.waiter.wake() }
         begin(.cutAfterDrain(milliseconds: milliseconds))
         finishIfDone()
     }
@@ -88,6 +91,7 @@ final class WorkerState {
         isDraining = true
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.abort() }
+        for greeting in greetings.values { greeting.waiter.abort() }
         finishIfDone()
     }
 
@@ -98,7 +102,7 @@ final class WorkerState {
     }
 
     private func finishIfDone() {
-        guard isDraining, acceptorsRunning == 0, connectionsComing == 0, connections.isEmpty else { return }
+        guard isDraining, acceptorsRunning == 0, connectionsComing == 0, connections.isEmpty, greetings.isEmpty else { return }
         upstreams.end()
         upstreams.stopListening()
         loop.finish()
@@ -155,7 +159,8 @@ final class WorkerState {
     private func open(_ listener: ListeningSocket) throws(SystemError) {
         let name = ListenerName(port: listener.address.port, text: listener.address.description)
         if listener.place < listeners.count { listeners[listener.place] = name } else { listeners.append(name) }
-        acceptors[listener.descriptor] = try Acceptor(Descriptor(owning: listener.descriptor), place: listener.place, worker: self)
+        acceptors[listener.descriptor] = try Acceptor(
+            Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, worker: self)
     }
 
     private func beginAccepting(on descriptor: Int32) {
@@ -186,17 +191,92 @@ final class WorkerState {
             reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
             return finishIfDone()
         }
+        do throws(SystemError) {
+            await serve(admitted, over: try Socket(Descriptor(owning: admitted.descriptor), on: loop))
+        } catch {
+            abandon(admitted, because: error)
+        }
+    }
+
+    private func serve(_ admitted: Admitted, over socket: Socket) async {
         let connection: DownstreamConnection
         do throws(SystemError) {
-            connection = try DownstreamConnection(admitted, worker: self)
+            connection = try DownstreamConnection(admitted, over: socket, worker: self)
         } catch {
-            journal.tlsFailed(
-                peer: admitted.peer, listener: admitted.listener, reason: error.description, wallMilliseconds: loop.wallMilliseconds)
-            admitted.snapshot.admission.release(admitted.peer)
-            return finishIfDone()
+            return abandon(admitted, because: error)
         }
         connections[ObjectIdentifier(connection)] = connection
         settle(connection, await connection.run())
+    }
+
+    private func abandon(_ admitted: Admitted, because error: SystemError) {
+        journal.tlsFailed(
+            peer: admitted.peer, proxy: admitted.proxy, listener: admitted.listener, reason: error.description,
+            wallMilliseconds: loop.wallMilliseconds)
+        admitted.snapshot.admission.release(admitted.peer)
+        finishIfDone()
+    }
+
+    /// Starts the task of a connection that a load balancer has just opened.
+    func greet(_ arrival: ProxyArrival) {
+        connectionsComing += 1
+        begin(.greet(arrival))
+    }
+
+    /// From the beginning of a load balancer's connection to the verdict on whom it names, and on to the connection's first rest or end.
+    func receive(_ arrival: ProxyArrival) async {
+        connectionsComing -= 1
+        let greeting: ProxyGreeting
+        do throws(SystemError) {
+            greeting = try ProxyGreeting(arrival, worker: self)
+        } catch {
+            arrival.snapshot.admission.releasePlace()
+            return finishIfDone()
+        }
+        greetings[ObjectIdentifier(greeting)] = greeting
+        let outcome = await greeting.run()
+        greetings[ObjectIdentifier(greeting)] = nil
+        arrival.snapshot.admission.releasePlace()
+        if let admitted = judge(greeting, outcome) {
+            await serve(admitted, over: greeting.socket)
+        } else {
+            finishIfDone()
+        }
+    }
+
+    /// The verdict on a load balancer's connection; nil when it has been closed.
+    private func judge(_ greeting: ProxyGreeting, _ outcome: ProxyGreeting.Outcome) -> Admitted? {
+        let arrival = greeting.arrival
+        guard case .header(let header) = outcome else {
+            if case .noHeader = outcome { deny(greeting, peer: arrival.balancer, because: .proxyHeader) }
+            greeting.socket.reset()
+            return nil
+        }
+        let peer: PeerAddress
+        switch header.source {
+        case .address(let source): peer = source.address
+        case .balancer where snapshot.admission.entry(for: arrival.balancer) == nil:
+            // It looks whether we are there, and has seen that. Nobody was turned away.
+            greeting.socket.close()
+            return nil
+        case .balancer: peer = arrival.balancer
+        }
+        switch snapshot.admission.decide(peer) {
+        case .admitted(let entry):
+            return Admitted(
+                descriptor: greeting.socket.descriptor, peer: peer, proxy: header.source == .balancer ? nil : arrival.balancer,
+                entry: entry, listener: arrival.listener, accepted: arrival.accepted, tls: arrival.entrance.tls[index],
+                snapshot: snapshot)
+        case .denied(let reason):
+            deny(greeting, peer: peer, proxy: header.source == .balancer ? nil : arrival.balancer, because: reason)
+            return nil
+        }
+    }
+
+    private func deny(_ greeting: ProxyGreeting, peer: PeerAddress, proxy: PeerAddress? = nil, because reason: DenialReason) {
+        if snapshot.onDeny == .reset || reason == .proxyHeader { greeting.socket.reset() } else { greeting.socket.close() }
+        journal.denied(
+            peer: peer, proxy: proxy, listener: greeting.arrival.listener, reason: reason, wallMilliseconds: loop.wallMilliseconds)
     }
 
     /// Begins a task for a connection that rests.
