@@ -14,7 +14,7 @@ extension TLSContext {
             ERR_clear_error()
             return description
         }
-        let names = unsafe OpaquePointer(list)
+        let names = OpaquePointer(list)
         defer { unsafe GENERAL_NAMES_free(names) }
         for index in 0..<max(0, unsafe OPENSSL_sk_num(names)) {
             guard let element = unsafe OPENSSL_sk_value(names, index) else { continue }

@@ -37,7 +37,8 @@ enum Schema {
             summary: "Authorities of client certificates for this listener, in place of tls.client_ca."),
         Setting(path: "tls", rule: .section, summary: "The certificate and what may be negotiated."),
         Setting(
-            path: "tls.certificate", rule: .scalar(.file(\.certificatePath)), summary: "A PEM file with the chain, leaf first; this or certificates is required."),
+            path: "tls.certificate", rule: .scalar(.file(\.certificatePath)),
+            summary: "A PEM file with the chain, leaf first; this or certificates is required."),
         Setting(path: "tls.key", rule: .scalar(.file(\.keyPath)), summary: "A PEM file with the leaf's private key; required."),
         Setting(
             path: "tls.certificates", rule: .list(.certificates),

@@ -56,7 +56,9 @@ enum Validation {
         }
         check(draft.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
         let isOneCertificate = draft.certificates.isEmpty && !reader.failed.contains("tls.certificates")
-        check(isOneCertificate && draft.certificatePath == nil, "tls.certificate", flag: "--certificate", "the path of a PEM file with the chain, leaf first")
+        check(
+            isOneCertificate && draft.certificatePath == nil, "tls.certificate", flag: "--certificate",
+            "the path of a PEM file with the chain, leaf first")
         check(isOneCertificate && draft.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
         check(draft.allow == nil, "allow", flag: "--allow", "the addresses that may connect; everybody else is turned away")
         check(
