@@ -55,6 +55,7 @@ e2e: release ## Run the tests that drive the real binary in front of a real tick
 	@scripts/prepare test
 	@Tests/gatekeeperdTests/Harness/prepare-roundup .build/roundup
 	@Tests/gatekeeperdTests/Harness/prepare-oracle .build/oracle
+	@Tests/gatekeeperdTests/Harness/prepare-haproxy .build/haproxy
 	swift test $(tests) --filter '$(e2e_filter)'
 
 .PHONY: e2e-full

@@ -49,7 +49,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: [
-                "Harness/prepare-oracle", "Harness/prepare-redmine", "Harness/prepare-roundup", "Harness/prepare-rt5",
+                "Harness/prepare-haproxy", "Harness/prepare-oracle", "Harness/prepare-redmine", "Harness/prepare-roundup", "Harness/prepare-rt5",
                 "Harness/requests-by-h11",
             ],
             swiftSettings: settings),

@@ -31,6 +31,10 @@ public struct Settings: Sendable {
     /// An address and port to accept on. `[::]` accepts IPv4 as well.
     public struct Listener: Sendable, Equatable {
         public var address: SocketAddress
+        /// Load balancers: they must announce whose connection it is (PROXY protocol), and that address is judged. Nobody else may.
+        public var proxyProtocolFrom: [AddressPrefix] = []
+        /// A PEM file of authorities of client certificates, in place of `TLS.clientAuthorityPath`.
+        public var clientAuthorityPath: String?
 
         public init(address: SocketAddress) {
             self.address = address
@@ -38,15 +42,32 @@ public struct Settings: Sendable {
     }
 
     public struct TLS: Sendable, Equatable {
-        /// Path of a PEM file, leaf first.
-        public var certificatePath: String
-        /// Path of a PEM file with the leaf's private key.
-        public var keyPath: String
+        /// At least one. A peer is shown the one for the name that it asks for (SNI), the first one if there is none for it.
+        public var certificates: [Certificate]
+        /// Refuse handshakes that ask for no name of ours, and requests for another host.
+        public var refusesUnknownNames = false
         public var minimumVersion: TLSVersion = .tls12
+        /// A PEM file of authorities; every peer must then show a certificate of theirs.
+        public var clientAuthorityPath: String?
+
+        public init(_ certificates: [Certificate]) {
+            self.certificates = certificates
+        }
 
         public init(certificatePath: String, keyPath: String) {
-            self.certificatePath = certificatePath
-            self.keyPath = keyPath
+            self.init([Certificate(path: certificatePath, keyPath: keyPath)])
+        }
+
+        public struct Certificate: Sendable, Equatable {
+            /// Of a PEM file, leaf first.
+            public var path: String
+            /// Of a PEM file with the leaf's private key.
+            public var keyPath: String
+
+            public init(path: String, keyPath: String) {
+                self.path = path
+                self.keyPath = keyPath
+            }
         }
     }
 

@@ -9,8 +9,10 @@ final class Snapshot: Sendable {
     let generation: UInt64
     let admission: Admission
     let onDeny: Settings.OnDeny
-    /// One for each worker.
-    let tls: [TLSContext]
+    /// By the address of the listener, as the settings write it.
+    let entrances: [SocketAddress: Entrance]
+    /// The names that may be asked for; nil for any.
+    let strictNames: ServerNames?
     let upstream: UpstreamGroup
     /// Sent upstream in place of the client's `Host`; empty to keep that.
     let fixedHost: String
@@ -34,14 +36,11 @@ final class Snapshot: Sendable {
     ) throws(ServerError) {
         self.generation = generation
         do throws(TLSSetupError) {
-            var contexts: [TLSContext] = []
-            for library in libraries {
-                contexts.append(try TLSContext(settings.tls, library: library, ticketKeys: ticketKeys))
-            }
-            tls = contexts
+            entrances = try Self.makeEntrances(settings, ticketKeys: ticketKeys, libraries: libraries)
         } catch {
             throw ServerError(settings: error.description)
         }
+        strictNames = settings.tls.refusesUnknownNames ? entrances.values.first?.tls.first?.names : nil
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
         self.upstream = upstream
@@ -59,5 +58,44 @@ final class Snapshot: Sendable {
         limits = settings.limits
         timeouts = settings.timeouts
         log = settings.log
+    }
+
+    /// What one listener asks of those who come by it.
+    struct Entrance: Sendable {
+        /// Who must say by the PROXY protocol whose connection it is.
+        let balancers: PrefixTable?
+        /// One for each worker.
+        let tls: [TLSContext]
+
+        func expectsHeader(from peer: PeerAddress) -> Bool {
+            guard let balancers else { return false }
+            return balancers.place(containing: peer) != nil
+        }
+    }
+
+    private static func makeEntrances(
+        _ settings: Settings, ticketKeys: TicketKeys, libraries: [TLSLibrary]
+    ) throws(TLSSetupError) -> [SocketAddress: Entrance] {
+        var contexts: [String?: [TLSContext]] = [:]
+        var entrances: [SocketAddress: Entrance] = [:]
+        var rules: [SocketAddress: Settings.Listener] = [:]
+        for listener in settings.listeners {
+            // Free ports of one address can't be told apart, and must not be mixed up.
+            if let other = rules.updateValue(listener, forKey: listener.address), other != listener {
+                throw TLSSetupError("two listeners on \(listener.address) ask for different things")
+            }
+            let authorityPath = listener.clientAuthorityPath ?? settings.tls.clientAuthorityPath
+            var perWorker = contexts[authorityPath] ?? []
+            if perWorker.isEmpty {
+                for library in libraries {
+                    perWorker.append(
+                        try TLSContext(settings.tls, clientAuthorityPath: authorityPath, library: library, ticketKeys: ticketKeys))
+                }
+                contexts[authorityPath] = perWorker
+            }
+            let balancers = listener.proxyProtocolFrom
+            entrances[listener.address] = Entrance(balancers: balancers.isEmpty ? nil : PrefixTable(balancers), tls: perWorker)
+        }
+        return entrances
     }
 }

@@ -30,6 +30,8 @@ typedef struct ctls_io {
     bool end_of_stream;
     /// errno of the `recv` that failed, else 0.
     int error;
+    /// Number of the fatal alert that the session has sent, 0 for none.
+    uint8_t alert_sent;
     /// Ciphertext to be sent: `output_count` of `output_capacity` bytes; null while the owner has lent no memory.
     uint8_t *_Nullable output;
     size_t output_capacity;
@@ -54,6 +56,12 @@ static inline int ctls_ctx_set_max_proto_version(SSL_CTX *ctx, int version) { re
 static inline long ctls_ctx_set_session_cache_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_session_cache_mode(ctx, mode); }
 static inline int ctls_ctx_set1_groups_list(SSL_CTX *ctx, const char *list) { return SSL_CTX_set1_groups_list(ctx, (char *)list); }
 static inline long ctls_set_tlsext_host_name(SSL *ssl, const char *name) { return SSL_set_tlsext_host_name(ssl, (char *)name); }
+/// `choose` gets `argument`, which must outlive the context's sessions.
+static inline void ctls_ctx_set_server_name_callback(
+    SSL_CTX *ctx, int (*choose)(SSL *_Nullable, int *_Nullable, void *_Nullable), void *argument) {
+    SSL_CTX_set_tlsext_servername_callback(ctx, choose);
+    SSL_CTX_set_tlsext_servername_arg(ctx, argument);
+}
 static inline void ctls_free(void *_Nullable memory) { OPENSSL_free(memory); }
 static inline int ctls_reason(unsigned long error) { return ERR_GET_REASON(error); }
 /// The errno that an error of the system carries, 0 for an error of OpenSSL's own.
@@ -62,6 +70,7 @@ static inline bool ctls_is_ssl_library(unsigned long error) { return ERR_GET_LIB
 
 // Macros with casts or 64-bit values, which Swift doesn't import.
 static const uint64_t ctls_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
+static const uint64_t ctls_op_no_ticket = SSL_OP_NO_TICKET;
 static const uint64_t ctls_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t ctls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const long ctls_mode_partial_write = SSL_MODE_ENABLE_PARTIAL_WRITE;

@@ -2,7 +2,8 @@
 ///
 /// ```
 ///   accept4 ─▶ decide ─▶ admitted: a task of its own
-///                  └───▶ denied:   reset or close, one record for the journal
+///      │           └───▶ denied:   reset or close, one record for the journal
+///      └─▶ from a load balancer: a `ProxyGreeting` first, then the same for the address that it names
 /// ```
 ///
 /// A stranger costs three system calls and one lookup. Accepting never ends because of what a peer or the network did; only the worker
@@ -19,15 +20,22 @@ final class Acceptor {
     private let socket: Socket
     private let waiter: Waiter
     private unowned let worker: WorkerState
+    /// As the settings call the listener.
+    private let wanted: SocketAddress
+    /// What the newest settings that know the listener say of it.
+    private var entrance: Snapshot.Entrance
     private var reserve = DescriptorReserve()
     /// When it was last said that descriptors ran out.
     private var exhaustionReported: Instant?
     private(set) var isStopped = false
 
     /// Takes over the listening descriptor.
-    init(_ listener: consuming Descriptor, place: Int, worker: WorkerState) throws(SystemError) {
+    init(_ listener: consuming Descriptor, wanted: SocketAddress, place: Int, worker: WorkerState) throws(SystemError) {
+        guard let entrance = worker.snapshot.entrances[wanted] else { throw SystemError("find the settings of \(wanted)", code: 0) }
         self.place = place
         self.worker = worker
+        self.wanted = wanted
+        self.entrance = entrance
         waiter = Waiter(on: worker.loop)
         socket = try Socket(listener, on: worker.loop, readiness: [.readable])
         socket.waiter = waiter
@@ -81,14 +89,33 @@ final class Acceptor {
 
     private func judge(_ descriptor: Int32, _ peer: PeerAddress) {
         let snapshot = worker.snapshot
+        // One that is about to close serves by what was said of it last.
+        if let newest = snapshot.entrances[wanted] { entrance = newest }
+        if entrance.expectsHeader(from: peer) { return receive(descriptor, from: peer, snapshot) }
         switch snapshot.admission.decide(peer) {
         case .admitted(let entry):
-            worker.admit(Admitted(descriptor: descriptor, peer: peer, entry: entry, listener: place, snapshot: snapshot))
+            worker.admit(
+                Admitted(
+                    descriptor: descriptor, peer: peer, proxy: nil, entry: entry, listener: place, accepted: worker.loop.now,
+                    tls: entrance.tls[worker.index], snapshot: snapshot))
         case .denied(let reason):
-            if snapshot.onDeny == .reset { System.setResetOnClose(descriptor, true) }
-            System.close(descriptor)
-            worker.deny(peer, on: place, because: reason)
+            deny(descriptor, peer, reason, snapshot)
         }
+    }
+
+    /// A load balancer's connection occupies a place while it is waited for the header.
+    private func receive(_ descriptor: Int32, from balancer: PeerAddress, _ snapshot: Snapshot) {
+        if let reason = snapshot.admission.takePlace() { return deny(descriptor, balancer, reason, snapshot) }
+        worker.greet(
+            ProxyArrival(
+                descriptor: descriptor, balancer: balancer, listener: place, accepted: worker.loop.now, entrance: entrance,
+                snapshot: snapshot))
+    }
+
+    private func deny(_ descriptor: Int32, _ peer: PeerAddress, _ reason: DenialReason, _ snapshot: Snapshot) {
+        if snapshot.onDeny == .reset { System.setResetOnClose(descriptor, true) }
+        System.close(descriptor)
+        worker.deny(peer, on: place, because: reason)
     }
 
     /// Out of descriptors: turn the waiting connection away rather than leave it hanging. Each counts as a denial; that descriptors are short
@@ -110,8 +137,12 @@ final class Acceptor {
 struct Admitted: Sendable {
     let descriptor: Int32
     let peer: PeerAddress
+    /// The load balancer that named the peer.
+    let proxy: PeerAddress?
     let entry: AllowList.EntryIndex
     let listener: Int
+    let accepted: Instant
+    let tls: TLSContext
     /// What it was judged by, and what it lives by until it looks again.
     let snapshot: Snapshot
 

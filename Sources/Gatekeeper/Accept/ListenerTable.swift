@@ -49,7 +49,9 @@ struct ListenerTable {
                 if place == names.count { names.append(bound.description) }
                 next.append(Listener(wanted: wanted, bound: bound, place: place, descriptors: Array(Set(sockets.joined())).sorted()))
                 for worker in 0..<workers {
-                    change.opened[worker] += sockets[worker].map { ListeningSocket(descriptor: $0, address: bound, place: place) }
+                    change.opened[worker] += sockets[worker].map {
+                        ListeningSocket(descriptor: $0, wanted: wanted, address: bound, place: place)
+                    }
                 }
             }
         } catch {

@@ -31,6 +31,16 @@ package struct Admission: Sendable {
         return .admitted(entry: entry)
     }
 
+    /// Counts a connection that a load balancer has yet to name the source of, or says why there is no place for it; each nil is to be matched by
+    /// one `releasePlace`.
+    package func takePlace() -> DenialReason? {
+        counters.takePlace(connectionsMax: connectionsMax)
+    }
+
+    package func releasePlace() {
+        counters.releasePlace()
+    }
+
     /// The entry that lets `peer` in; nil when it has to go.
     package func entry(for peer: PeerAddress) -> AllowList.EntryIndex? {
         allowList.entry(for: peer)

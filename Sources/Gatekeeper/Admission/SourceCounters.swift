@@ -28,10 +28,7 @@ package final class SourceCounters: Sendable {
     ///
     /// Adds first and takes back afterwards, so that workers which accept at the same moment can't pass a limit together.
     func take(_ peer: PeerAddress, connectionsMax: Int, connectionsPerSourceMax: Int) -> DenialReason? {
-        guard open.add(1, ordering: .relaxed).newValue <= connectionsMax else {
-            open.subtract(1, ordering: .relaxed)
-            return .connections
-        }
+        if let denial = takePlace(connectionsMax: connectionsMax) { return denial }
         let index = cell(of: peer)
         guard cells[index].add(1, ordering: .relaxed).newValue <= connectionsPerSourceMax else {
             cells[index].subtract(1, ordering: .relaxed)
@@ -39,6 +36,19 @@ package final class SourceCounters: Sendable {
             return .connectionsPerSource
         }
         return nil
+    }
+
+    /// Counts one connection whose source isn't known yet. Each nil is to be matched by one `releasePlace`.
+    func takePlace(connectionsMax: Int) -> DenialReason? {
+        guard open.add(1, ordering: .relaxed).newValue <= connectionsMax else {
+            open.subtract(1, ordering: .relaxed)
+            return .connections
+        }
+        return nil
+    }
+
+    func releasePlace() {
+        open.subtract(1, ordering: .relaxed)
     }
 
     /// The connection that was counted has ended.

@@ -13,6 +13,8 @@ final class DownstreamConnection: Sleeper {
     let peer: PeerAddress
     /// What on the allow-list let it in.
     let source: AddressPrefix
+    /// The load balancer that named the peer.
+    let proxy: PeerAddress?
     /// Place of the listener that it came by.
     let listener: Int
     let worker: WorkerState
@@ -45,17 +47,23 @@ final class DownstreamConnection: Sleeper {
     /// Until when a connection that has served nothing yet is waited for while draining: its request may be on the way.
     private let newcomerDeadline: Instant
 
-    init(_ admitted: Admitted, worker: WorkerState) throws(SystemError) {
+    /// When the handshake must be over.
+    private let handshakeDeadline: Instant
+
+    /// Takes over the socket, also when it throws.
+    init(_ admitted: Admitted, over socket: Socket, worker: WorkerState) throws(SystemError) {
         peer = admitted.peer
         source = admitted.source
+        proxy = admitted.proxy
         listener = admitted.listener
         snapshot = admitted.snapshot
         entry = admitted.entry
         self.worker = worker
         waiter = Waiter(on: worker.loop)
         peerText = AddressText(admitted.peer)
-        socket = try Socket(Descriptor(owning: admitted.descriptor), on: worker.loop)
-        guard let tls = TLSStream(socket, context: admitted.snapshot.tls[worker.index], pool: worker.buffers) else {
+        self.socket = socket
+        handshakeDeadline = admitted.accepted.advanced(byMilliseconds: admitted.snapshot.timeouts.handshakeMilliseconds)
+        guard let tls = TLSStream(socket, context: admitted.tls, pool: worker.buffers) else {
             socket.close()
             throw SystemError("begin a TLS session", code: 0)
         }
@@ -119,14 +127,13 @@ final class DownstreamConnection: Sleeper {
     // MARK: Handshake
 
     private func handshake() async -> Bool {
-        let deadline = worker.loop.now.advanced(byMilliseconds: snapshot.timeouts.handshakeMilliseconds)
         while true {
             switch tls.handshake() {
             case .done: return true
             case .failed(let failure): return handshakeFailed(failure)
             case .wouldBlock: break
             }
-            switch await suspend(for: tls.hasUnsentBytes ? [.readable, .writable] : [.readable], until: deadline) {
+            switch await suspend(for: tls.hasUnsentBytes ? [.readable, .writable] : [.readable], until: handshakeDeadline) {
             case .ready: continue
             case .deadlineExceeded: return handshakeFailed(.timeout)
             case .aborted: return handshakeFailed(.drained)
@@ -136,7 +143,7 @@ final class DownstreamConnection: Sleeper {
 
     private func handshakeFailed(_ failure: TLSFailure) -> Bool {
         worker.journal.tlsFailed(
-            peer: peer, listener: listener, reason: failure.reason, alert: failure.alert,
+            peer: peer, proxy: proxy, listener: listener, reason: failure.reason, alert: failure.alert,
             wallMilliseconds: worker.loop.wallMilliseconds)
         return false
     }
@@ -352,6 +359,7 @@ final class DownstreamConnection: Sleeper {
         let age = Int64(loop.now.nanoseconds(since: requestBegan) / 1_000_000)
         var verdict = ExchangeVerdict(
             peer: peer, listener: listener, startedMilliseconds: loop.wallMilliseconds - age)
+        verdict.proxy = proxy
         verdict.label = snapshot.admission.allowList.entries[entry].label
         verdict.tls = tls.version
         return verdict

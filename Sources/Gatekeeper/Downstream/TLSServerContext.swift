@@ -1,16 +1,115 @@
 internal import CTLS
 
 extension TLSContext {
-    /// Towards our clients: the certificate, tickets to resume by, `http/1.1`.
-    convenience init(_ settings: Settings.TLS, library: TLSLibrary, ticketKeys: TicketKeys) throws(TLSSetupError) {
-        try self.init(.server, minimumVersion: settings.minimumVersion, library: library)
+    /// Towards our clients: the certificates, tickets to resume by, `http/1.1`.
+    ///
+    /// - Parameter clientAuthorityPath: a PEM file of authorities, one of which must have issued the certificate that every client shows.
+    convenience init(
+        _ settings: Settings.TLS, clientAuthorityPath: String? = nil, library: TLSLibrary, ticketKeys: TicketKeys
+    ) throws(TLSSetupError) {
+        guard let first = settings.certificates.first else { throw TLSSetupError("there is no certificate") }
+        guard settings.certificates.count > 1 || settings.refusesUnknownNames else {
+            try self.init(.server, minimumVersion: settings.minimumVersion, library: library)
+            try prepare([first], clientAuthorityPath, ticketKeys)
+            return
+        }
+        let companions = try Self.makeCompanions(settings, clientAuthorityPath, library, ticketKeys)
+        try self.init(.server, minimumVersion: settings.minimumVersion, library: library, companions: companions)
+        try prepare(companions.names.sets[0].map { settings.certificates[$0] }, clientAuthorityPath, ticketKeys)
+        // SAFETY: `self.companions` lives as long as the context, and every session holds its context (`TLSStream`).
+        let argument = unsafe Unmanaged.passUnretained(companions).toOpaque()
+        unsafe ctls_ctx_set_server_name_callback(context, chooseCertificate, argument)
+    }
+
+    private static func makeCompanions(
+        _ settings: Settings.TLS, _ clientAuthorityPath: String?, _ library: TLSLibrary, _ ticketKeys: TicketKeys
+    ) throws(TLSSetupError) -> TLSCompanions {
+        var descriptions: [ServerNames.Certificate] = []
+        for certificate in settings.certificates {
+            let alone = try TLSContext(.server, minimumVersion: settings.minimumVersion, library: library)
+            try alone.use(certificatePath: certificate.path, keyPath: certificate.keyPath)
+            descriptions.append(alone.describeCertificate())
+            // The first one serves whoever asks for no name of ours, unless that is refused.
+            let mayBeNameless = descriptions.count == 1 && !settings.refusesUnknownNames
+            guard mayBeNameless || !ServerNames(descriptions.suffix(1)).isEmpty else {
+                throw TLSSetupError("certificate \(certificate.path) is for no name: it has no usable subjectAltName")
+            }
+        }
+        let names = ServerNames(descriptions)
+        var contexts: [TLSContext] = []
+        for set in names.sets {
+            let context = try TLSContext(.server, minimumVersion: settings.minimumVersion, library: library)
+            try context.prepare(set.map { settings.certificates[$0] }, clientAuthorityPath, ticketKeys)
+            contexts.append(context)
+        }
+        return TLSCompanions(names: names, contexts: contexts, isStrict: settings.refusesUnknownNames)
+    }
+
+    /// The names that we are asked for by; nil when there is one certificate for whatever is asked.
+    var names: ServerNames? { companions?.names }
+
+    private func prepare(
+        _ certificates: [Settings.TLS.Certificate], _ clientAuthorityPath: String?, _ ticketKeys: TicketKeys
+    ) throws(TLSSetupError) {
         // Early data can be replayed, a ticket with it twice.
         _ = unsafe SSL_CTX_set_num_tickets(context, 1)
         _ = unsafe SSL_CTX_set_max_early_data(context, 0)
         unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
+        unsafe SSL_CTX_set_info_callback(context, noteAlert)
         unsafe ticketKeys.install(on: context)
-        try use(certificatePath: settings.certificatePath, keyPath: settings.keyPath)
+        for certificate in certificates { try use(certificatePath: certificate.path, keyPath: certificate.keyPath) }
+        if let clientAuthorityPath { try demandCertificate(of: clientAuthorityPath) } else { setSessionContext("open") }
     }
+
+    /// Every handshake is a full one, so that each connection is judged by a certificate that is valid now: no tickets are given, and none is
+    /// taken, whichever listener it is from.
+    private func demandCertificate(of authorityPath: String) throws(TLSSetupError) {
+        guard unsafe SSL_CTX_load_verify_file(context, authorityPath) == 1 else {
+            throw TLSSetupError("authorities \(authorityPath) can't be loaded: \(TLSErrorQueue.drain())")
+        }
+        guard let names = unsafe SSL_load_client_CA_file(authorityPath) else {
+            throw TLSSetupError("authorities \(authorityPath) can't be loaded: \(TLSErrorQueue.drain())")
+        }
+        // SAFETY: the context takes the list over.
+        unsafe SSL_CTX_set_client_CA_list(context, names)
+        unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+        unsafe SSL_CTX_set_options(context, ctls_op_no_ticket)
+        _ = unsafe SSL_CTX_set_num_tickets(context, 0)
+        setSessionContext("client certificate")
+    }
+
+    /// A session resumes only where this is the same (SSL_CTX_set_session_id_context(3)).
+    private func setSessionContext(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = unsafe SSL_CTX_set_session_id_context(context, bytes, UInt32(bytes.count))
+    }
+}
+
+/// Server name indication (RFC 6066 §3): changes to the certificates that are for the name, or keeps the first ones. Where only our names
+/// may be asked for, another one, or none, ends the handshake.
+private func chooseCertificate(
+    session: OpaquePointer?, alert: UnsafeMutablePointer<Int32>?, argument: UnsafeMutableRawPointer?
+) -> Int32 {
+    guard let session = unsafe session, let argument = unsafe argument else { return SSL_TLSEXT_ERR_NOACK }
+    // SAFETY: what was installed with this function; see there. The name is a C string that OpenSSL holds for the handshake.
+    let companions = unsafe Unmanaged<TLSCompanions>.fromOpaque(argument).takeUnretainedValue()
+    let name = unsafe SSL_get_servername(session, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) }
+    guard let set = name.flatMap({ companions.names.set(for: $0) }) else {
+        guard companions.isStrict else { return SSL_TLSEXT_ERR_NOACK }
+        unsafe alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+    }
+    if set > 0, unsafe SSL_set_SSL_CTX(session, companions.contexts[set].context) == nil { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    return SSL_TLSEXT_ERR_OK
+}
+
+/// Remembers the fatal alert that a session sends, for the log.
+private func noteAlert(session: OpaquePointer?, place: Int32, value: Int32) {
+    guard place & SSL_CB_ALERT != 0, place & SSL_CB_WRITE != 0, value >> 8 == SSL3_AL_FATAL, let session = unsafe session,
+        let bio = unsafe SSL_get_rbio(session), let io = unsafe BIO_get_data(bio)
+    else { return }
+    // SAFETY: every session of ours reads through the BIO of `makeSession`, whose data is its `ctls_io`.
+    unsafe io.assumingMemoryBound(to: ctls_io.self).pointee.alert_sent = UInt8(truncatingIfNeeded: value)
 }
 
 /// What session tickets are sealed with: random, the same for all workers, since a client that comes back may meet any of them.

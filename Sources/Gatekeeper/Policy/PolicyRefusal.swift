@@ -15,6 +15,9 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
     /// A body without a length for an upstream that speaks HTTP/1.0 and can't be sent chunks (RFC 9112 §6.1).
     case lengthRequired
 
+    /// No certificate of ours is for this host, and `sni_strict` is on (RFC 9110 §15.5.20).
+    case unknownHost
+
     package var status: UInt16 { facts.status }
 
     /// In snake case.
@@ -32,6 +35,7 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
         case .route: (403, "route", "This method and path aren't served here.")
         case .pathAmbiguous: (400, "path_ambiguous", "The path can be read in more than one way.")
         case .methodOverride: (403, "method_override", "A method can't be overridden by a field here.")
+        case .unknownHost: (421, "unknown_host", "This host isn't served here.")
         case .lengthRequired: (411, "length_required", "The body must be sent with its length in Content-Length.")
         }
     }

@@ -7,6 +7,10 @@ struct Judgement {
     private(set) var handshake: WebSocketHandshake?
 
     init(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>, by snapshot: Snapshot) {
+        if let names = snapshot.strictNames, !names.covers(host: bytes.bytes(head.host)) {
+            refusal = .unknownHost
+            return
+        }
         if let routes = snapshot.routes, let objection = routes.objection(to: head, fields, bytes) {
             if routes.isShadow { shadow = objection } else { refusal = objection }
         }

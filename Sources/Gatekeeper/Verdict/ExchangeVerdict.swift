@@ -3,6 +3,8 @@
 /// The texts that a peer sent (method, path) and those that live in buffers (id) are lent to `JournalWriter.request` beside it.
 package struct ExchangeVerdict: Sendable {
     package var peer: PeerAddress
+    /// The load balancer that named the peer.
+    package var proxy: PeerAddress?
     /// Place of the listener in the settings.
     package var listener: Int
     /// The allow-list entry's label.

@@ -11,6 +11,8 @@ enum JournalRecord: UInt8 {
     static let none16 = UInt16.max
     static let none8 = UInt8.max
     static let none64 = UInt64.max
+    /// `::`, from which no connection comes.
+    static let noAddress = PeerAddress(high: 0, low: 0)
     static let cutFlag: UInt16 = 0x8000
     static let fieldsMax = 16
     /// Of a field's value in an event.
@@ -23,19 +25,23 @@ enum JournalRecord: UInt8 {
 }
 
 extension JournalRing.Writer {
-    mutating func denied(peer: PeerAddress, listener: Int, reason: DenialReason, wallMilliseconds: Int64) {
-        guard begin(kind: JournalRecord.denied.rawValue, count: 27) else { return dropDenial(reason) }
+    mutating func denied(peer: PeerAddress, proxy: PeerAddress?, listener: Int, reason: DenialReason, wallMilliseconds: Int64) {
+        guard begin(kind: JournalRecord.denied.rawValue, count: 43) else { return dropDenial(reason) }
         put(peer)
+        put(proxy ?? JournalRecord.noAddress)
         put(wallMilliseconds)
         put(UInt16(truncatingIfNeeded: listener))
         put(reason.rawValue)
         end()
     }
 
-    mutating func tlsFailed(peer: PeerAddress, listener: Int, reason: String, alert: UInt8, wallMilliseconds: Int64) {
+    mutating func tlsFailed(
+        peer: PeerAddress, proxy: PeerAddress?, listener: Int, reason: String, alert: UInt8, wallMilliseconds: Int64
+    ) {
         let reason = reason.utf8.span
-        guard begin(kind: JournalRecord.tlsFailed.rawValue, count: 27 + JournalRecord.size(reason.count)) else { return drop() }
+        guard begin(kind: JournalRecord.tlsFailed.rawValue, count: 43 + JournalRecord.size(reason.count)) else { return drop() }
         put(peer)
+        put(proxy ?? JournalRecord.noAddress)
         put(wallMilliseconds)
         put(UInt16(truncatingIfNeeded: listener))
         put(alert)
@@ -53,8 +59,9 @@ extension JournalRing.Writer {
             JournalRecord.size(id.count) + JournalRecord.size(method.count) + JournalRecord.size(upstream.count)
             + JournalRecord.size(labelCount) + JournalRecord.size(reasonCount) + JournalRecord.size(shadowCount)
             + JournalRecord.size(path.count, max: JournalWriter.textBytesMax)
-        guard begin(kind: JournalRecord.exchange.rawValue, count: 64 + texts) else { return drop() }
+        guard begin(kind: JournalRecord.exchange.rawValue, count: 80 + texts) else { return drop() }
         put(verdict.peer)
+        put(verdict.proxy ?? JournalRecord.noAddress)
         put(verdict.startedMilliseconds)
         put(verdict.durationNanoseconds)
         put(verdict.upstreamNanoseconds ?? JournalRecord.none64)
@@ -89,7 +96,7 @@ extension JournalRing.Writer {
             }
         }
         guard begin(kind: JournalRecord.event.rawValue, count: 29 + texts) else { return drop() }
-        put(peer ?? PeerAddress(high: 0, low: 0))
+        put(peer ?? JournalRecord.noAddress)
         put(wallMilliseconds)
         put(listener.map { UInt16(truncatingIfNeeded: $0) } ?? JournalRecord.none16)
         put(stage?.rawValue ?? JournalRecord.none8)

@@ -59,12 +59,13 @@ struct JournalScribe: ~Copyable {
     private mutating func denied(_ content: Span<UInt8>, _ worker: Int, _ now: Instant, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
         let peer = record.peer()
+        let proxy = record.optionalPeer()
         let wallMilliseconds = record.number(Int64.self)
         let listener = record.number(UInt16.self)
         guard let reason = DenialReason(rawValue: record.number()) else { return output.lose(1) }
         guard denials.denied(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now) else { return }
         let line = LogLine("denied", wallMilliseconds: wallMilliseconds, in: output.buffer)
-        common(line, stage: .admission, peer: peer, listener: listener, worker: worker)
+        common(line, stage: .admission, peer: peer, proxy: proxy, listener: listener, worker: worker)
         line.word("reason", reason.word)
         line.number("count", 1)
         output.end(line, givesUp: givesUp)
@@ -85,8 +86,9 @@ struct JournalScribe: ~Copyable {
     private mutating func tlsFailed(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
         let peer = record.peer()
+        let proxy = record.optionalPeer()
         let line = LogLine("tls_failed", wallMilliseconds: record.number(), in: output.buffer)
-        common(line, stage: .downstream, peer: peer, listener: record.number(), worker: worker)
+        common(line, stage: .downstream, peer: peer, proxy: proxy, listener: record.number(), worker: worker)
         let alert = record.number(UInt8.self)
         let reason = record.text()
         line.text("reason", content.bytes(reason.range), isCut: reason.isCut)
@@ -97,6 +99,7 @@ struct JournalScribe: ~Copyable {
     private mutating func exchange(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
         let peer = record.peer()
+        let proxy = record.optionalPeer()
         let started = record.number(Int64.self)
         let duration = record.number(UInt64.self)
         let upstreamDuration = record.number(UInt64.self)
@@ -119,7 +122,7 @@ struct JournalScribe: ~Copyable {
         // A line is about an end, and is stamped with it.
         let ended = started &+ Int64(clamping: duration / 1_000_000)
         let line = LogLine(outcome == .refused ? "refused" : "request", wallMilliseconds: ended, in: output.buffer)
-        common(line, stage: stage, peer: peer, listener: listener, worker: worker)
+        common(line, stage: stage, peer: peer, proxy: proxy, listener: listener, worker: worker)
         text(line, "id", id, of: content)
         if !label.isEmpty { text(line, "label", label, of: content) }
         text(line, "method", method, of: content)
@@ -183,9 +186,12 @@ struct JournalScribe: ~Copyable {
     // MARK: Pieces of lines
 
     /// The fields that follow `time` and `event` on every line.
-    private func common(_ line: LogLine, stage: Stage?, peer: PeerAddress?, listener: UInt16, worker: Int) {
+    private func common(
+        _ line: LogLine, stage: Stage?, peer: PeerAddress?, proxy: PeerAddress? = nil, listener: UInt16, worker: Int
+    ) {
         if let stage { line.word("stage", stage.word) }
         if let peer { line.peer("peer", peer) }
+        if let proxy { line.peer("proxy", proxy) }
         if Int(listener) < listeners.count { line.text("listener", listeners[Int(listener)].utf8.span) }
         line.number("worker", UInt64(worker))
     }

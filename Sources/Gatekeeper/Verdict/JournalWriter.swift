@@ -20,8 +20,12 @@ package final class JournalWriter {
     }
 
     /// A connection was turned away at accept. Counted even when the ring is full.
-    package func denied(peer: PeerAddress, listener: Int, reason: DenialReason, wallMilliseconds: Int64) {
-        records.denied(peer: peer, listener: listener, reason: reason, wallMilliseconds: wallMilliseconds)
+    ///
+    /// - Parameter proxy: the load balancer that named the peer.
+    package func denied(
+        peer: PeerAddress, proxy: PeerAddress? = nil, listener: Int, reason: DenialReason, wallMilliseconds: Int64
+    ) {
+        records.denied(peer: peer, proxy: proxy, listener: listener, reason: reason, wallMilliseconds: wallMilliseconds)
         signal.wakeIfSleeping()
     }
 
@@ -30,8 +34,11 @@ package final class JournalWriter {
     /// - Parameters:
     ///   - reason: what the TLS library calls it; cut at 255 bytes.
     ///   - alert: the alert sent or received, by its number (RFC 8446 §6); 0 (`close_notify`, no failure) for none.
-    package func tlsFailed(peer: PeerAddress, listener: Int, reason: String, alert: UInt8 = 0, wallMilliseconds: Int64) {
-        records.tlsFailed(peer: peer, listener: listener, reason: reason, alert: alert, wallMilliseconds: wallMilliseconds)
+    package func tlsFailed(
+        peer: PeerAddress, proxy: PeerAddress? = nil, listener: Int, reason: String, alert: UInt8 = 0, wallMilliseconds: Int64
+    ) {
+        records.tlsFailed(
+            peer: peer, proxy: proxy, listener: listener, reason: reason, alert: alert, wallMilliseconds: wallMilliseconds)
         signal.wakeIfSleeping()
     }
 

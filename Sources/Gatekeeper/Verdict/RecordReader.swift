@@ -25,6 +25,13 @@ struct RecordReader: ~Escapable {
         PeerAddress(high: number(), low: number())
     }
 
+    /// Nil where none was put.
+    @_lifetime(self: copy self)
+    mutating func optionalPeer() -> PeerAddress? {
+        let peer = peer()
+        return peer == JournalRecord.noAddress ? nil : peer
+    }
+
     @_lifetime(self: copy self)
     mutating func text() -> RecordText {
         let length = number(UInt16.self)

@@ -54,6 +54,37 @@ final class Socket {
         return outcome
     }
 
+    /// Copies the first bytes that wait, at most `limit`, into the emptied `buffer`, and leaves them where they are.
+    ///
+    /// Fewer than that are all there is: a further byte, or the end, is reported as news.
+    func peek(into buffer: Buffer, limit: Int) -> System.Transfer {
+        guard isReadable else { return .wouldBlock }
+        buffer.clear()
+        // SAFETY: the room is the buffer's own memory behind its end, and as many bytes are committed as the kernel wrote.
+        let room = unsafe UnsafeMutableBufferPointer(rebasing: buffer.uninitialised.prefix(limit))
+        let outcome = unsafe System.receive(descriptor, into: room, flags: System.peek)
+        switch outcome {
+        case .bytes(let count):
+            unsafe buffer.commit(count)
+            if count < room.count, !peerClosed { readiness.remove(.readable) }
+        case .wouldBlock:
+            readiness.remove(.readable)
+        case .endOfStream, .failed:
+            break
+        }
+        return outcome
+    }
+
+    /// Takes the first `count` bytes off, which a `peek` into `buffer` has shown; false if they aren't there. More may wait behind them.
+    func take(_ count: Int, into buffer: Buffer) -> Bool {
+        buffer.clear()
+        // SAFETY: the room is the buffer's own memory, and nothing reads it afterwards.
+        let room = unsafe UnsafeMutableBufferPointer(rebasing: buffer.uninitialised.prefix(count))
+        let outcome = unsafe System.receive(descriptor, into: room)
+        readiness.insert(.readable)
+        return outcome == .bytes(count)
+    }
+
     /// Sends from the front of `buffer`, at most `limit` bytes, and consumes what was taken. With `more` it may wait for what comes next.
     func send(_ buffer: Buffer, limit: Int = .max, more: Bool = false) -> System.Transfer {
         guard isWritable else { return .wouldBlock }

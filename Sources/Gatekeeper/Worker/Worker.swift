@@ -63,6 +63,8 @@ actor Worker {
         /// Requests wait for connections to a ticket system, with some worker.
         case relievePool(set: UInt64, upstream: Int)
         case cutAfterDrain(milliseconds: Int)
+        /// The beginning of a load balancer's connection, and the life of what it turns out to be.
+        case greet(ProxyArrival)
         /// The life of a connection that was just admitted, up to its end or its first rest.
         case serve(Admitted)
         /// The life of a connection that has rested.
@@ -84,6 +86,7 @@ actor Worker {
         case .checkHealth(let set, let upstream): await state.checkHealth(set: set, upstream: upstream)
         case .relievePool(let set, let upstream): state.relievePool(set: set, upstream: upstream)
         case .cutAfterDrain(let milliseconds): await state.cutAfterDrain(milliseconds: milliseconds)
+        case .greet(let arrival): await state.receive(arrival)
         case .serve(let admitted): await state.serve(admitted)
         case .resume(let connection): await state.resume(connection)
         }
@@ -93,6 +96,8 @@ actor Worker {
 /// A listening descriptor on its way from the thread that opened it to the worker that accepts on it.
 struct ListeningSocket: Sendable {
     let descriptor: Int32
+    /// As the settings name it.
+    let wanted: SocketAddress
     let address: SocketAddress
     /// What records of the log name it by.
     let place: Int

@@ -21,6 +21,8 @@ final class WorkerState {
     var responseFields = FieldTable()
 
     private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
+    /// Connections of load balancers that haven't said yet whose they are.
+    private var greetings: [ObjectIdentifier: ProxyGreeting] = [:]
     /// By the generation of the snapshot that they were made for. One that another snapshot has replaced lives as long as a request uses it.
     private var poolSets: [UInt64: WeakPools] = [:]
     /// Acceptors that haven't ended, and connections that were admitted but whose task hasn't begun: the worker waits for them too.
@@ -82,6 +84,7 @@ final class WorkerState {
         drainIdleDeadline = loop.now.advanced(byMilliseconds: idleMilliseconds)
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.wake() }
+        for greeting in greetings.values { greeting.waiter.wake() }
         begin(.cutAfterDrain(milliseconds: milliseconds))
         finishIfDone()
     }
@@ -96,6 +99,7 @@ final class WorkerState {
         drainIdleDeadline = loop.now
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.abort() }
+        for greeting in greetings.values { greeting.waiter.abort() }
         finishIfDone()
     }
 
@@ -106,7 +110,7 @@ final class WorkerState {
     }
 
     private func finishIfDone() {
-        guard isDraining, acceptorsRunning == 0, connectionsComing == 0, connections.isEmpty else { return }
+        guard isDraining, acceptorsRunning == 0, connectionsComing == 0, connections.isEmpty, greetings.isEmpty else { return }
         upstreams.end()
         upstreams.stopListening()
         loop.finish()
@@ -163,7 +167,8 @@ final class WorkerState {
     private func open(_ listener: ListeningSocket) throws(SystemError) {
         let name = ListenerName(port: listener.address.port, text: listener.address.description)
         if listener.place < listeners.count { listeners[listener.place] = name } else { listeners.append(name) }
-        acceptors[listener.descriptor] = try Acceptor(Descriptor(owning: listener.descriptor), place: listener.place, worker: self)
+        acceptors[listener.descriptor] = try Acceptor(
+            Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, worker: self)
     }
 
     private func beginAccepting(on descriptor: Int32) {
@@ -181,16 +186,19 @@ final class WorkerState {
     /// Starts the task of a connection that has just been admitted.
     func admit(_ admitted: Admitted) {
         connectionsComing += 1
-        let source = snapshot.admission.allowList.entries[admitted.entry]
-        sources.admitted(by: source.prefix, wallMilliseconds: loop.wallMilliseconds)
-        if source.isAnnounced { announcements.post(admitted.peer) }
+        note(admitted)
         begin(.serve(admitted))
     }
 
-    /// Turned away before a byte was read.
-    func deny(_ peer: PeerAddress, on listener: Int, because reason: DenialReason) {
+    private func note(_ admitted: Admitted) {
+        sources.admitted(by: admitted.source, wallMilliseconds: loop.wallMilliseconds)
+        if admitted.snapshot.admission.allowList.entries[admitted.entry].isAnnounced { announcements.post(admitted.peer) }
+    }
+
+    /// Turned away before a byte of TLS was read.
+    func deny(_ peer: PeerAddress, proxy: PeerAddress? = nil, on listener: Int, because reason: DenialReason) {
         sources.deny()
-        journal.denied(peer: peer, listener: listener, reason: reason, wallMilliseconds: loop.wallMilliseconds)
+        journal.denied(peer: peer, proxy: proxy, listener: listener, reason: reason, wallMilliseconds: loop.wallMilliseconds)
     }
 
     /// With the requests of the connections that are open.
@@ -209,16 +217,91 @@ final class WorkerState {
             reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
             return forget(admitted.peer, admitted.source, requests: 0)
         }
+        do throws(SystemError) {
+            await serve(admitted, over: try Socket(Descriptor(owning: admitted.descriptor), on: loop))
+        } catch {
+            abandon(admitted, because: error)
+        }
+    }
+
+    private func serve(_ admitted: Admitted, over socket: Socket) async {
         let connection: DownstreamConnection
         do throws(SystemError) {
-            connection = try DownstreamConnection(admitted, worker: self)
+            connection = try DownstreamConnection(admitted, over: socket, worker: self)
         } catch {
-            journal.tlsFailed(
-                peer: admitted.peer, listener: admitted.listener, reason: error.description, wallMilliseconds: loop.wallMilliseconds)
-            return forget(admitted.peer, admitted.source, requests: 0)
+            return abandon(admitted, because: error)
         }
         connections[ObjectIdentifier(connection)] = connection
         settle(connection, await connection.run())
+    }
+
+    private func abandon(_ admitted: Admitted, because error: SystemError) {
+        journal.tlsFailed(
+            peer: admitted.peer, proxy: admitted.proxy, listener: admitted.listener, reason: error.description,
+            wallMilliseconds: loop.wallMilliseconds)
+        forget(admitted.peer, admitted.source, requests: 0)
+    }
+
+    /// Starts the task of a connection that a load balancer has just opened.
+    func greet(_ arrival: ProxyArrival) {
+        connectionsComing += 1
+        begin(.greet(arrival))
+    }
+
+    /// From the beginning of a load balancer's connection to the verdict on whom it names, and on to the connection's first rest or end.
+    func receive(_ arrival: ProxyArrival) async {
+        connectionsComing -= 1
+        let greeting: ProxyGreeting
+        do throws(SystemError) {
+            greeting = try ProxyGreeting(arrival, worker: self)
+        } catch {
+            arrival.snapshot.admission.releasePlace()
+            return finishIfDone()
+        }
+        greetings[ObjectIdentifier(greeting)] = greeting
+        let outcome = await greeting.run()
+        greetings[ObjectIdentifier(greeting)] = nil
+        arrival.snapshot.admission.releasePlace()
+        if let admitted = judge(greeting, outcome) {
+            note(admitted)
+            await serve(admitted, over: greeting.socket)
+        } else {
+            finishIfDone()
+        }
+    }
+
+    /// The verdict on a load balancer's connection; nil when it has been closed.
+    private func judge(_ greeting: ProxyGreeting, _ outcome: ProxyGreeting.Outcome) -> Admitted? {
+        let arrival = greeting.arrival
+        guard case .header(let header) = outcome else {
+            if case .noHeader = outcome { deny(greeting, peer: arrival.balancer, because: .proxyHeader) }
+            greeting.socket.reset()
+            return nil
+        }
+        let peer: PeerAddress
+        switch header.source {
+        case .address(let source): peer = source.address
+        case .balancer where snapshot.admission.entry(for: arrival.balancer) == nil:
+            // It looks whether we are there, and has seen that. Nobody was turned away.
+            greeting.socket.close()
+            return nil
+        case .balancer: peer = arrival.balancer
+        }
+        switch snapshot.admission.decide(peer) {
+        case .admitted(let entry):
+            return Admitted(
+                descriptor: greeting.socket.descriptor, peer: peer, proxy: header.source == .balancer ? nil : arrival.balancer,
+                entry: entry, listener: arrival.listener, accepted: arrival.accepted, tls: arrival.entrance.tls[index],
+                snapshot: snapshot)
+        case .denied(let reason):
+            deny(greeting, peer: peer, proxy: header.source == .balancer ? nil : arrival.balancer, because: reason)
+            return nil
+        }
+    }
+
+    private func deny(_ greeting: ProxyGreeting, peer: PeerAddress, proxy: PeerAddress? = nil, because reason: DenialReason) {
+        if snapshot.onDeny == .reset || reason == .proxyHeader { greeting.socket.reset() } else { greeting.socket.close() }
+        deny(peer, proxy: proxy, on: greeting.arrival.listener, because: reason)
     }
 
     /// Begins a task for a connection that rests.

@@ -5,9 +5,13 @@ internal import Gatekeeper
 /// The schema's rules write into it key by key; `Validation` turns it into a `Configuration` or says what is missing. Defaults are the
 /// library's own, so that the reference can't disagree with the code.
 struct Draft: Sendable {
-    var listeners: [Located<SocketAddress>] = []
+    var listeners: [Located<Settings.Listener>] = []
     var certificatePath: Located<String>?
     var keyPath: Located<String>?
+    /// In place of the two above.
+    var certificates: [Located<Settings.TLS.Certificate>] = []
+    var refusesUnknownNames = false
+    var clientAuthorityPath: Located<String>?
     var minimumVersion = TLSVersion.tls12
     /// Nil until something was said about who may connect; an empty list says: nobody.
     var allow: [Located<Settings.AllowEntry>]?

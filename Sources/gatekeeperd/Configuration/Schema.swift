@@ -30,19 +30,34 @@ enum Schema {
             path: "listen[].address", rule: .field(form: "ADDRESS:PORT, [IPV6]:PORT or PORT"),
             summary: "An address and port; [::]:443 and the bare 443 take IPv4 and IPv6."),
         Setting(
-            path: "listen[].proxy_protocol_from", rule: .notYet,
-            summary: "Load balancers that must speak the PROXY protocol; the source that it names is judged."),
+            path: "listen[].proxy_protocol_from", rule: .fields(form: "a list of ADDRESS or ADDRESS/BITS"),
+            summary: "Load balancers that must speak the PROXY protocol (1 or 2); the source that it names is judged. Nobody else may."),
+        Setting(
+            path: "listen[].client_ca", rule: .field(form: "the path of a file"),
+            summary: "Authorities of client certificates for this listener, in place of tls.client_ca."),
         Setting(path: "tls", rule: .section, summary: "The certificate and what may be negotiated."),
         Setting(
-            path: "tls.certificate", rule: .scalar(.file(\.certificatePath)), summary: "A PEM file with the chain, leaf first; required."),
+            path: "tls.certificate", rule: .scalar(.file(\.certificatePath)),
+            summary: "A PEM file with the chain, leaf first; this or certificates is required."),
         Setting(path: "tls.key", rule: .scalar(.file(\.keyPath)), summary: "A PEM file with the leaf's private key; required."),
-        Setting(path: "tls.certificates", rule: .notYet, summary: "Several certificates, chosen by the name that the peer asks for."),
-        Setting(path: "tls.sni_strict", rule: .notYet, summary: "Refuse names that no certificate holds."),
+        Setting(
+            path: "tls.certificates", rule: .list(.certificates),
+            summary: "Several certificates in place of one, chosen by the name that the peer asks for; the first one if none is for it."),
+        Setting(
+            path: "tls.certificates[].certificate", rule: .field(form: "the path of a file"),
+            summary: "A PEM file with the chain, leaf first."),
+        Setting(
+            path: "tls.certificates[].key", rule: .field(form: "the path of a file"), summary: "A PEM file with the leaf's private key."),
+        Setting(
+            path: "tls.sni_strict", rule: .scalar(.flag(\.refusesUnknownNames)),
+            summary: "Refuse handshakes that ask for a name that no certificate is for, or for none, and requests for another host."),
         Setting(
             path: "tls.minimum_version",
             rule: .scalar(.choice(\.minimumVersion, [("1.2", .tls12), ("1.3", .tls13)], default: "1.2")),
             summary: "The oldest TLS version that a peer may speak."),
-        Setting(path: "tls.client_ca", rule: .notYet, summary: "Authorities of client certificates, which every peer must then show."),
+        Setting(
+            path: "tls.client_ca", rule: .scalar(.file(\.clientAuthorityPath)),
+            summary: "Authorities of client certificates, a PEM file; every peer must then show a certificate of theirs."),
     ]
 
     private static let admission = [

@@ -76,10 +76,6 @@ extension ScalarRule {
 }
 
 extension ListRule {
-    static var listeners: ListRule {
-        ListRule(form: "ADDRESS:PORT or PORT", bareKey: "address", begin: { $0.listeners = [] }, add: addListener)
-    }
-
     static var allowEntries: ListRule {
         ListRule(form: "ADDRESS or ADDRESS/BITS", bareKey: "address", begin: { $0.allow = [] }, add: addAllowEntry)
     }
@@ -130,18 +126,6 @@ extension ListRule {
             return []
         } catch {
             return [.error(url.origin, at: "upstream.urls", error.message)]
-        }
-    }
-
-    private static func addListener(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
-        guard let address = element.fields["address"] else {
-            return [.error(element.context.origin, at: "listen", "the address is missing")]
-        }
-        do throws(AddressSyntaxError) {
-            draft.listeners.append(Located(value: try SocketAddress(parsing: address.value), origin: address.origin))
-            return []
-        } catch {
-            return [.error(address.origin, at: "listen", ValueMistake(in: address.value, error.description).message)]
         }
     }
 

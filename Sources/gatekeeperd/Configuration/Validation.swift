@@ -11,20 +11,26 @@ enum Validation {
         var diagnostics = reader.diagnostics
         diagnostics += listenerMistakes(draft)
         diagnostics += fileMistakes(draft)
+        diagnostics += certificateMistakes(draft)
         diagnostics += allowMistakes(draft)
         diagnostics += UpstreamValidation.mistakes(draft)
         diagnostics += missing(reader)
         guard !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(diagnostics: diagnostics.sorted { rank($0) < rank($1) })
         }
-        guard let certificate = draft.certificatePath, let key = draft.keyPath, let allow = draft.allow
-        else { preconditionFailure("missing keys were judged above") }
+        var certificates = draft.certificates.map(\.value)
+        if let certificate = draft.certificatePath, let key = draft.keyPath {
+            certificates = [Settings.TLS.Certificate(path: certificate.value, keyPath: key.value)]
+        }
+        guard !certificates.isEmpty, let allow = draft.allow else { preconditionFailure("missing keys were judged above") }
         var settings = Settings(
-            listeners: draft.listeners.map { Settings.Listener(address: $0.value) },
-            tls: Settings.TLS(certificatePath: certificate.value, keyPath: key.value),
+            listeners: draft.listeners.map(\.value),
+            tls: Settings.TLS(certificates),
             allow: allow.map(\.value),
             upstream: UpstreamValidation.settings(draft))
         settings.tls.minimumVersion = draft.minimumVersion
+        settings.tls.refusesUnknownNames = draft.refusesUnknownNames
+        settings.tls.clientAuthorityPath = draft.clientAuthorityPath?.value
         settings.onDeny = draft.onDeny
         settings.routes = draft.routes.map { Settings.Routes($0.map(\.value), isShadow: draft.routesAreShadow) }
         settings.webSocket = draft.webSocket
@@ -34,7 +40,7 @@ enum Validation {
         settings.workers = draft.workers
         return Configuration(
             settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
-            watchedPaths: watchedPaths(draft), statePath: draft.statePath?.value ?? StandardPlace.state(),
+            watchedPaths: watchedPaths(settings, draft), statePath: draft.statePath?.value ?? StandardPlace.state(),
             controlPath: draft.controlPath?.value ?? StandardPlace.control())
     }
 
@@ -52,8 +58,11 @@ enum Validation {
             }
         }
         check(draft.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
-        check(draft.certificatePath == nil, "tls.certificate", flag: "--certificate", "the path of a PEM file with the chain, leaf first")
-        check(draft.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
+        let isOneCertificate = draft.certificates.isEmpty && !reader.failed.contains("tls.certificates")
+        check(
+            isOneCertificate && draft.certificatePath == nil, "tls.certificate", flag: "--certificate",
+            "the path of a PEM file with the chain, leaf first")
+        check(isOneCertificate && draft.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
         check(draft.allow == nil, "allow", flag: "--allow", "the addresses that may connect; everybody else is turned away")
         check(
             draft.upstream == nil && draft.upstreams.isEmpty, "upstream.url", flag: "--upstream",
@@ -64,20 +73,34 @@ enum Validation {
     private static func listenerMistakes(_ draft: Draft) -> [Diagnostic] {
         var seen: Set<SocketAddress> = []
         // Port 0 is a free port of the kernel's choice, another one each time.
-        return draft.listeners.filter { $0.value.port != 0 && !seen.insert($0.value).inserted }
-            .map { .error($0.origin, at: "listen", "\($0.value) is there already") }
+        return draft.listeners.filter { $0.value.address.port != 0 && !seen.insert($0.value.address).inserted }
+            .map { .error($0.origin, at: "listen", "\($0.value.address) is there already") }
+    }
+
+    private static func certificateMistakes(_ draft: Draft) -> [Diagnostic] {
+        guard !draft.certificates.isEmpty else { return [] }
+        return [("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath)].compactMap { path, file in
+            file.map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
+        }
     }
 
     /// What the configuration names and the service reads, with the key that names it.
     private static func files(_ draft: Draft) -> [(key: String, path: Located<String>?)] {
         [
-            ("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath), ("upstream.ca", draft.upstreamAuthorityPath),
+            ("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath), ("tls.client_ca", draft.clientAuthorityPath),
+            ("upstream.ca", draft.upstreamAuthorityPath),
             ("upstream.certificate", draft.upstreamCertificatePath), ("upstream.key", draft.upstreamKeyPath),
         ]
     }
 
-    private static func watchedPaths(_ draft: Draft) -> [String] {
-        files(draft).compactMap(\.path?.value) + draft.allowFiles
+    /// Every file that is read besides the configuration, once each.
+    private static func watchedPaths(_ settings: Settings, _ draft: Draft) -> [String] {
+        var paths = settings.tls.certificates.flatMap { [$0.path, $0.keyPath] }
+        paths += ([settings.tls.clientAuthorityPath] + settings.listeners.map(\.clientAuthorityPath)).compactMap(\.self)
+        let upstream = settings.upstream.servers.compactMap(\.tls)
+        paths += upstream.flatMap { [$0.authorityPath, $0.certificatePath, $0.keyPath].compactMap(\.self) }
+        var seen: Set<String> = []
+        return (paths + draft.allowFiles).filter { seen.insert($0).inserted }
     }
 
     private static func fileMistakes(_ draft: Draft) -> [Diagnostic] {

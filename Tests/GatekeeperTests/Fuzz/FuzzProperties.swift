@@ -19,7 +19,7 @@ enum FuzzProperties {
     static let all: [(name: String, check: @Sendable ([UInt8]) -> String?)] = [
         ("request-head", requestHead), ("response-head", responseHead), ("chunked-body", chunkedBody),
         ("forwarded-request", forwardedRequest),
-        ("path", path),
+        ("path", path), ("proxy-header", proxyHeader),
     ]
 
     // MARK: Heads
@@ -170,6 +170,26 @@ enum FuzzProperties {
         guard x.count == y.count else { return false }
         for index in 0..<Int(x.count) where a[Int(x.start) + index] != b[Int(y.start) + index] { return false }
         return true
+    }
+
+    // MARK: Load balancers
+
+    /// A header ends within its limits and within what came, and neither bytes behind it nor a tearing change what it is.
+    static func proxyHeader(_ bytes: [UInt8]) -> String? {
+        let whole = ProxyHeader.parse(bytes.span)
+        for offset in 0..<bytes.count {
+            let torn = ProxyHeader.parse(bytes.span.extracting(first: offset))
+            if torn != .needsMore, torn != whole { return "torn at \(offset): \(torn); whole: \(whole)" }
+        }
+        switch whole {
+        case .needsMore: return bytes.count >= ProxyHeader.bytesMax ? "still waiting after \(bytes.count) bytes" : nil
+        case .refused: return nil
+        case .parsed(let header):
+            let limit = bytes.first == UInt8(ascii: "P") ? ProxyHeader.lineBytesMax : ProxyHeader.bytesMax
+            if header.byteCount > min(limit, bytes.count) { return "\(header.byteCount) of \(bytes.count) bytes" }
+            let alone = ProxyHeader.parse(bytes.span.extracting(first: header.byteCount))
+            return alone == whole ? nil : "alone: \(alone); with more behind it: \(whole)"
+        }
     }
 
     // MARK: Paths

@@ -18,7 +18,8 @@ struct SourceRulesTests {
 
     /// Where constructs stand that the compiler calls unsafe. The list grows only with a reason; `ARCHITECTURE.md` names the folders.
     private static let unsafe = [
-        "Gatekeeper/Downstream/TLSServerContext.swift", "Gatekeeper/Upstream/TLSClientContext.swift",
+        "Gatekeeper/Downstream/TLSServerCertificate.swift", "Gatekeeper/Downstream/TLSServerContext.swift",
+        "Gatekeeper/Upstream/TLSClientContext.swift",
         "Gatekeeper/Upstream/UpstreamTLS.swift", "Gatekeeper/Worker/TLS/",
         "Gatekeeper/Policy/WebSocketKey.swift", "Gatekeeper/Verdict/JournalOutput.swift", "Gatekeeper/Verdict/JournalRing.swift",
         "Gatekeeper/Verdict/JournalThread.swift",

@@ -28,8 +28,8 @@ struct ConfigurationTests {
             files: ["extra.txt": "# more\n192.0.2.1\n\n  2001:db8::/32 # documentation\n"], environment: ["WHERE": "."])
         let settings = configuration.settings
         #expect(settings.listeners.map(\.address.description) == ["127.0.0.1:8443", "[::1]:8443", "[::]:443"])
-        #expect(settings.tls.certificatePath.hasSuffix("/chain.pem"))
-        #expect(settings.tls.keyPath.hasSuffix("/./key.pem"))
+        #expect(settings.tls.certificates[0].path.hasSuffix("/chain.pem"))
+        #expect(settings.tls.certificates[0].keyPath.hasSuffix("/./key.pem"))
         #expect(settings.tls.minimumVersion == .tls13)
         #expect(settings.allow.map(\.prefix.description) == ["34.202.14.153", "10.1.0.0/16", "192.0.2.1", "2001:db8::/32"])
         #expect(settings.allow.map(\.label) == [nil, "Tier2Tickets", "extra", "extra"])

@@ -6,7 +6,7 @@ import Testing
 struct SchemaTests {
     /// Every key of the contract, as it is written there.
     private static let contract = """
-        listen listen[].address listen[].proxy_protocol_from tls tls.certificate tls.key tls.certificates tls.sni_strict tls.minimum_version
+        listen listen[].address listen[].proxy_protocol_from listen[].client_ca tls tls.certificate tls.key tls.certificates tls.sni_strict tls.minimum_version
         tls.client_ca allow allow[].address allow[].label allow[].preset allow[].file allow[].until on_deny shield upstream upstream.url
         upstream.urls upstream.order upstream.ca upstream.pin_sha256 upstream.host upstream.health upstream.connections_max
         upstream.request_buffering upstream.idle upstream.idle.connections upstream.idle.for routes routes_mode websocket limits

@@ -48,24 +48,31 @@ final class Daemon: Sendable {
     /// With a YAML file: the keys that every configuration needs, then `settings`, top-level keys as they stand in a file.
     ///
     /// - Parameters:
+    ///   - listenSettings: a line under the listener.
+    ///   - certificates: in place of the common one.
     ///   - tlsSettings: a line under `tls:`.
     ///   - upstreamSettings: a line under `upstream:`; `upstreamLines` are several.
     ///   - descriptorsMax: the process's RLIMIT_NOFILE.
     ///   - pipeBytes: the capacity of the pipe that its log goes through.
     convenience init(
         upstream: String?, listen: String = "127.0.0.1:0", allow: [String] = ["127.0.0.2", "127.0.0.3"],
-        certificate: Certificates.Kind = .ecdsa, tlsSettings: String = "", upstreamSettings: String = "", settings: String,
+        listenSettings: String = "", certificate: Certificates.Kind = .ecdsa, certificates: [Certificates.Leaf] = [],
+        tlsSettings: String = "", upstreamSettings: String = "", settings: String,
         upstreamLines: [String] = [], descriptorsMax: Int? = nil, pipeBytes: Int32? = nil
     ) throws {
         let folder = try TemporaryFolder()
         let leaf = try Certificates.shared().leaf(certificate)
+        let shown =
+            certificates.isEmpty
+            ? ["certificate: \(leaf.certificate)", "key: \(leaf.key)"]
+            : ["certificates:"] + certificates.map { "- {certificate: \($0.certificate), key: \($0.key)}" }
         let file = try folder.write(
             """
             listen:
               - address: "\(listen)"
+                \(listenSettings)
             tls:
-              certificate: \(leaf.certificate)
-              key: \(leaf.key)
+              \(shown.joined(separator: "\n  "))
               \(tlsSettings)
             allow:
             \(allow.map { "  - \"\($0)\"" }.joined(separator: "\n"))

@@ -13,14 +13,15 @@ final class RawClient {
     let session: TLSClientSession?
     private let reader = MessageReader()
 
-    /// Connects from `source` and, over TLS, shakes hands.
+    /// Connects from `source`, sends the `preface` as it is, and, over TLS, shakes hands.
     init(
-        port: UInt16, host: String = "127.0.0.1", from source: String? = "127.0.0.2", security: Security = .tls,
+        port: UInt16, host: String = "127.0.0.1", from source: String? = "127.0.0.2", preface: [UInt8] = [], security: Security = .tls,
         timeoutSeconds: Int = 30, receiveBufferBytes: Int32? = nil
     ) throws {
         socket = try PlainSocket(
             to: SocketName(host, port: port), from: source.map { try SocketName($0, port: 0) },
             timeoutSeconds: timeoutSeconds, receiveBufferBytes: receiveBufferBytes)
+        if !preface.isEmpty, let ending = socket.send(preface) { throw Failure("preface: \(ending)") }
         session =
             switch security {
             case .plain: nil
@@ -30,11 +31,11 @@ final class RawClient {
     }
 
     convenience init(
-        to daemon: Daemon, from source: String? = "127.0.0.2", security: Security = .tls, timeoutSeconds: Int = 30,
-        receiveBufferBytes: Int32? = nil
+        to daemon: Daemon, from source: String? = "127.0.0.2", preface: [UInt8] = [], security: Security = .tls,
+        timeoutSeconds: Int = 30, receiveBufferBytes: Int32? = nil
     ) throws {
         try self.init(
-            port: daemon.port, from: source, security: security, timeoutSeconds: timeoutSeconds,
+            port: daemon.port, from: source, preface: preface, security: security, timeoutSeconds: timeoutSeconds,
             receiveBufferBytes: receiveBufferBytes)
     }
 

@@ -14,16 +14,21 @@ final class TLSClientContext: @unchecked Sendable {
 
     /// The address that the peer's certificate must name.
     let address: String
+    /// The name that is asked for, and that the peer's certificate must be for in place of the address.
+    let serverName: String?
     let pointer: OpaquePointer
 
     /// - Parameters:
     ///   - version: nil offers both.
     ///   - ciphers: suites of TLS 1.2, in OpenSSL's spelling.
+    ///   - certificate: shown to a peer that asks for one.
     ///   - fragments: asks for records of at most 512, 1024, 2048 or 4096 bytes of plaintext (RFC 6066 §4).
     init(
-        version: Version? = nil, alpn: [String] = [], ciphers: String? = nil, fragments: Int? = nil, address: String = "127.0.0.1"
+        version: Version? = nil, alpn: [String] = [], ciphers: String? = nil, fragments: Int? = nil, address: String = "127.0.0.1",
+        serverName: String? = nil, certificate: Certificates.Leaf? = nil
     ) throws {
         self.address = address
+        self.serverName = serverName
         // OpenSSL writes to sockets with `write`, which raises SIGPIPE where the peer is gone.
         signal(SIGPIPE, SIG_IGN)
         // SAFETY: the context is made here, owned by this object from here on, and freed in `deinit`; OpenSSL copies lists and paths.
@@ -39,6 +44,10 @@ final class TLSClientContext: @unchecked Sendable {
         // A list of names, each behind its length (RFC 7301 §3.1).
         let names = alpn.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         if !names.isEmpty { unsafe isPrepared = SSL_CTX_set_alpn_protos(context, names, UInt32(names.count)) == 0 && isPrepared }
+        if let certificate {
+            unsafe isPrepared = SSL_CTX_use_certificate_chain_file(context, certificate.certificate) == 1 && isPrepared
+            unsafe isPrepared = SSL_CTX_use_PrivateKey_file(context, certificate.key, SSL_FILETYPE_PEM) == 1 && isPrepared
+        }
         if let fragments {
             // The extension counts: 1 is 2⁹ bytes, 4 is 2¹².
             let code = UInt8(fragments.trailingZeroBitCount - 8)

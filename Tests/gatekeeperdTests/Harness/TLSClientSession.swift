@@ -30,7 +30,12 @@ final class TLSClientSession {
         // context and the session.
         guard let ssl = unsafe SSL_new(context.pointer) else { throw Failure("SSL_new: \(TLSClientContext.takeErrors())") }
         unsafe self.ssl = unsafe ssl
-        unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), context.address)
+        if let name = context.serverName {
+            _ = unsafe ctls_set_tlsext_host_name(ssl, name)
+            unsafe SSL_set1_host(ssl, name)
+        } else {
+            unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), context.address)
+        }
         unsafe SSL_set_fd(ssl, socket.descriptor)
         if let ticket { unsafe SSL_set_session(ssl, ticket.session) }
         guard unsafe SSL_connect(ssl) == 1 else { throw Failure("handshake: \(TLSClientContext.takeErrors())") }

@@ -16,11 +16,15 @@ internal import CTLS
     let context: OpaquePointer
     private let bioMethod: OpaquePointer
     private let library: TLSLibrary
+    /// Other certificates that a session may change to.
+    let companions: TLSCompanions?
 
     /// What TLS 1.2 peers may choose from: forward secrecy and AEAD only. TLS 1.3 has nothing weaker to switch off.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
-    init(_ role: Role, minimumVersion: TLSVersion, library: TLSLibrary) throws(TLSSetupError) {
+    init(
+        _ role: Role, minimumVersion: TLSVersion, library: TLSLibrary, companions: TLSCompanions? = nil
+    ) throws(TLSSetupError) {
         let method = unsafe role == .server ? TLS_server_method() : TLS_client_method()
         guard let method = unsafe method, let context = unsafe SSL_CTX_new_ex(library.context, nil, method) else {
             throw TLSSetupError("TLS can't be set up: \(TLSErrorQueue.drain())")
@@ -33,6 +37,7 @@ internal import CTLS
         unsafe self.context = context
         unsafe self.bioMethod = bioMethod
         self.library = library
+        self.companions = companions
         _ = unsafe ctls_ctx_set_min_proto_version(context, minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION)
         _ = unsafe ctls_ctx_set_max_proto_version(context, TLS1_3_VERSION)
         // Renegotiation lets a peer spend our processor time inside a session; compression leaks what it compresses (CRIME).

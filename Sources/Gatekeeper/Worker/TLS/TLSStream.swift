@@ -287,10 +287,23 @@ internal import CTLS
             if reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST { return .plainHTTP }
             if reason == SSL_R_UNEXPECTED_EOF_WHILE_READING { return .closed }
             // Reasons above 1000 are alerts of the peer, numbered from there (ssl.h, SSL_AD_REASON_OFFSET).
-            let alert = reason > SSL_AD_REASON_OFFSET ? UInt8(clamping: reason - SSL_AD_REASON_OFFSET) : 0
-            return TLSFailure(reason: Self.word(text), alert: alert)
+            let sent = unsafe io.pointee.alert_sent
+            let alert = reason > SSL_AD_REASON_OFFSET ? UInt8(clamping: reason - SSL_AD_REASON_OFFSET) : sent
+            return TLSFailure(reason: Self.word(cause(reason, sent) ?? text), alert: alert)
         }
         return unsafe io.pointee.error != 0 ? .reset : .closed
+    }
+
+    /// What OpenSSL's reason leaves open: what is wrong with a client's certificate, and why a callback of ours has refused.
+    private func cause(_ reason: Int32, _ alert: UInt8) -> String? {
+        guard context.role == .server else { return nil }
+        switch reason {
+        case SSL_R_CERTIFICATE_VERIFY_FAILED:
+            // SAFETY: a constant string of the library, for every number.
+            return unsafe String(cString: X509_verify_cert_error_string(SSL_get_verify_result(session)))
+        case SSL_R_CALLBACK_FAILED where alert == SSL_AD_UNRECOGNIZED_NAME: return "unrecognized_name"
+        default: return nil
+        }
     }
 
     /// OpenSSL's text as a word for the log: `no shared cipher` becomes `no_shared_cipher`.

@@ -1,0 +1,79 @@
+/// A connection from a load balancer, up to the end of the header that says whose it is.
+///
+/// The header is looked at where the kernel keeps it and taken off once it is whole: not a byte behind it is read before the verdict, and what
+/// follows goes to TLS from the socket. A balancer that drips bytes makes us look at 2 KiB again for each, until the handshake's deadline.
+final class ProxyGreeting {
+    enum Outcome {
+        case header(ProxyHeader)
+        /// Something else came, or nothing in time.
+        case noHeader
+        /// Closed before its first byte: whoever only looks whether we listen.
+        case left
+        /// The service ends.
+        case aborted
+    }
+
+    let arrival: ProxyArrival
+    let socket: Socket
+    let waiter: Waiter
+    private let worker: WorkerState
+
+    init(_ arrival: ProxyArrival, worker: WorkerState) throws(SystemError) {
+        self.arrival = arrival
+        self.worker = worker
+        waiter = Waiter(on: worker.loop)
+        // What it sent with the connection is there already.
+        socket = try Socket(Descriptor(owning: arrival.descriptor), on: worker.loop, readiness: [.readable, .writable])
+        socket.waiter = waiter
+        socket.interest = [.readable, .peerClosed, .broken]
+    }
+
+    func run() async -> Outcome {
+        defer { waiter.end() }
+        while true {
+            if let outcome = look() { return outcome }
+            switch await waiter.wait(until: deadline) {
+            case .ready: continue
+            case .deadlineExceeded: if worker.loop.now >= deadline { return worker.isDraining ? .aborted : .noHeader }
+            case .aborted: return .aborted
+            }
+        }
+    }
+
+    /// The handshake's, which counts from the accept; less while draining.
+    private var deadline: Instant {
+        let timeout = arrival.snapshot.timeouts.handshakeMilliseconds
+        return arrival.accepted.advanced(byMilliseconds: worker.isDraining ? min(timeout, Self.drainMilliseconds) : timeout)
+    }
+
+    private static let drainMilliseconds = 1_000
+
+    /// Nil while the header may still become whole.
+    private func look() -> Outcome? {
+        guard socket.isReadable else { return nil }
+        let scratch = worker.buffers.take()
+        defer { worker.buffers.give(scratch) }
+        switch socket.peek(into: scratch, limit: ProxyHeader.bytesMax) {
+        case .wouldBlock: return nil
+        case .endOfStream, .failed: return .left
+        case .bytes: break
+        }
+        switch ProxyHeader.parse(scratch.readable) {
+        case .parsed(let header): return socket.take(header.byteCount, into: scratch) ? .header(header) : .noHeader
+        case .refused: return .noHeader
+        // Behind a FIN nothing comes.
+        case .needsMore: return socket.peerClosed ? .noHeader : nil
+        }
+    }
+}
+
+/// A connection from a load balancer that has yet to say whose it is.
+struct ProxyArrival: Sendable {
+    let descriptor: Int32
+    let balancer: PeerAddress
+    let listener: Int
+    let accepted: Instant
+    let entrance: Snapshot.Entrance
+    /// What it occupies a place by.
+    let snapshot: Snapshot
+}

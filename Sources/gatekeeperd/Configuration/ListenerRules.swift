@@ -1,0 +1,82 @@
+internal import Gatekeeper
+
+/// The rules of what stands at the door: listeners and the certificates that they show.
+extension ListRule {
+    static var listeners: ListRule {
+        ListRule(form: "ADDRESS:PORT or PORT", bareKey: "address", begin: { $0.listeners = [] }, add: addListener)
+    }
+
+    static var certificates: ListRule {
+        ListRule(form: "certificate and key", bareKey: "certificate", begin: { $0.certificates = [] }, add: addCertificate)
+    }
+
+    private static func addListener(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+        guard let address = element.fields["address"] else {
+            return [.error(element.context.origin, at: "listen", "the address is missing")]
+        }
+        var listener: Settings.Listener
+        do throws(AddressSyntaxError) {
+            listener = Settings.Listener(address: try SocketAddress(parsing: address.value))
+        } catch {
+            return [.error(address.origin, at: "listen", ValueMistake(in: address.value, error.description).message)]
+        }
+        if let file = element.fields["client_ca"] {
+            guard !file.value.isEmpty else { return [.error(file.origin, at: "listen: client_ca", "the value is empty")] }
+            let path = FilePath.complete(file.value, directory: element.context.directory)
+            if let mistake = unreadable(path) { return [.error(file.origin, at: "listen: client_ca", mistake)] }
+            listener.clientAuthorityPath = path
+        }
+        if let balancers = element.fields["proxy_protocol_from"] {
+            do throws(ValueMistake) {
+                listener.proxyProtocolFrom = try prefixes(balancers.value)
+            } catch {
+                return [.error(balancers.origin, at: "listen: proxy_protocol_from", error.message)]
+            }
+        }
+        draft.listeners.append(Located(value: listener, origin: address.origin))
+        return []
+    }
+
+    /// Of load balancers. Whoever is one can say to be anybody, so a whole family of addresses is a mistake.
+    private static func prefixes(_ text: String) throws(ValueMistake) -> [AddressPrefix] {
+        var prefixes: [AddressPrefix] = []
+        for word in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+            let prefix: AddressPrefix
+            do throws(AddressSyntaxError) {
+                prefix = try AddressPrefix(parsing: word)
+            } catch {
+                throw ValueMistake(in: word, error.description)
+            }
+            guard prefix.length > (prefix.isIPv4 ? 96 : 0) else {
+                throw ValueMistake("\(prefix) is everybody, and whoever is listed here can say to be any address")
+            }
+            guard !prefixes.contains(prefix) else { throw ValueMistake("\(prefix) is there already") }
+            prefixes.append(prefix)
+        }
+        return prefixes
+    }
+
+    private static func addCertificate(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+        var paths: [String] = []
+        for name in ["certificate", "key"] {
+            guard let file = element.fields[name], !file.value.isEmpty else {
+                return [.error(element.context.origin, at: "tls.certificates", "the \(name) is missing")]
+            }
+            let path = FilePath.complete(file.value, directory: element.context.directory)
+            if let mistake = unreadable(path) { return [.error(file.origin, at: "tls.certificates: \(name)", mistake)] }
+            paths.append(path)
+        }
+        let certificate = Settings.TLS.Certificate(path: paths[0], keyPath: paths[1])
+        draft.certificates.append(Located(value: certificate, origin: element.context.origin))
+        return []
+    }
+
+    private static func unreadable(_ path: String) -> String? {
+        do {
+            try FileContents.checkReadable(path)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}

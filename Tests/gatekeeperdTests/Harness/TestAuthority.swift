@@ -1,0 +1,56 @@
+import Foundation
+
+/// A certificate authority of a test's own, or the common one, that issues what the test needs with openssl(1).
+struct TestAuthority {
+    /// Its certificate, a PEM file.
+    let certificate: String
+    private let key: String
+    private let folder: TemporaryFolder
+
+    /// One that nobody trusts unless told to.
+    init() throws {
+        folder = try TemporaryFolder()
+        (certificate, key) = (folder.file("ca.pem"), folder.file("ca-key.pem"))
+        try openssl(
+            ["req", "-x509"] + Self.curve + ["-nodes", "-days", "2", "-subj", "/CN=Another authority", "-keyout", key, "-out", certificate])
+    }
+
+    private init(_ common: Certificates) throws {
+        folder = try TemporaryFolder()
+        (certificate, key) = (common.authority, common.folder.file("ca-key.pem"))
+    }
+
+    /// The one that the tests' clients trust.
+    static func common() throws -> TestAuthority { try TestAuthority(Certificates.shared()) }
+
+    private static let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+
+    /// A leaf for these DNS names.
+    ///
+    /// - Parameters:
+    ///   - days: until its end; negative for one that has ended.
+    ///   - usage: what it may be used for only (`serverAuth`).
+    func issue(
+        _ file: String, names: [String] = ["client"], kind: Certificates.Kind = .ecdsa, days: Int = 2, usage: String? = nil
+    ) throws -> Certificates.Leaf {
+        let leaf = Certificates.Leaf(certificate: folder.file("\(file).pem"), key: folder.file("\(file)-key.pem"))
+        var extensions = "basicConstraints=CA:FALSE\nsubjectAltName=" + names.map { "DNS:\($0)" }.joined(separator: ",") + "\n"
+        if let usage { extensions += "extendedKeyUsage=\(usage)\n" }
+        let extensionFile = try folder.write(extensions, to: "\(file).cnf")
+        let key = kind == .ecdsa ? Self.curve : ["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:65537"]
+        try openssl(["req"] + key + ["-nodes", "-subj", "/CN=\(file)", "-keyout", leaf.key, "-out", folder.file("\(file).csr")])
+        try openssl([
+            "x509", "-req", "-in", folder.file("\(file).csr"), "-CA", certificate, "-CAkey", self.key, "-set_serial",
+            "\(UInt32.random(in: 1 ... .max))", "-days", "\(days)", "-extfile", extensionFile, "-out", leaf.certificate,
+        ])
+        return leaf
+    }
+
+    private func openssl(_ arguments: [String]) throws {
+        let log = try OpenFile(creating: folder.file("openssl.log"))
+        let process = try ChildProcess("openssl", arguments, output: log, errors: log)
+        guard try process.waitForEnd() == .exited(0) else {
+            throw Failure("openssl: " + (try String(contentsOfFile: folder.file("openssl.log"), encoding: .utf8)))
+        }
+    }
+}
