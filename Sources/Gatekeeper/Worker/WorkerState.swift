@@ -278,23 +278,23 @@ final class WorkerState {
             greeting.socket.reset()
             return nil
         }
-        let peer: PeerAddress
-        switch header.source {
-        case .address(let source): peer = source.address
-        case .balancer where snapshot.admission.entry(for: arrival.balancer) == nil:
+        // Where a check has no word of its own, HAProxy gives its own address.
+        let named: PeerAddress? =
+            if case .address(let source) = header.source, source.address != arrival.balancer { source.address } else { nil }
+        let peer = named ?? arrival.balancer
+        let proxy = named == nil ? nil : arrival.balancer
+        if named == nil, snapshot.admission.entry(for: peer) == nil {
             // It looks whether we are there, and has seen that. Nobody was turned away.
             greeting.socket.close()
             return nil
-        case .balancer: peer = arrival.balancer
         }
         switch snapshot.admission.decide(peer) {
         case .admitted(let entry):
             return Admitted(
-                descriptor: greeting.socket.descriptor, peer: peer, proxy: header.source == .balancer ? nil : arrival.balancer,
-                entry: entry, listener: arrival.listener, accepted: arrival.accepted, tls: arrival.entrance.tls[index],
-                snapshot: snapshot)
+                descriptor: greeting.socket.descriptor, peer: peer, proxy: proxy, entry: entry, listener: arrival.listener,
+                accepted: arrival.accepted, tls: arrival.entrance.tls[index], snapshot: snapshot)
         case .denied(let reason):
-            deny(greeting, peer: peer, proxy: header.source == .balancer ? nil : arrival.balancer, because: reason)
+            deny(greeting, peer: peer, proxy: proxy, because: reason)
             return nil
         }
     }

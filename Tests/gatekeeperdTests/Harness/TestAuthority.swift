@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// A certificate authority of a test's own, or the common one, that issues what the test needs with openssl(1).
 struct TestAuthority {
@@ -7,16 +8,25 @@ struct TestAuthority {
     private let key: String
     private let folder: TemporaryFolder
 
+    /// What it issued outlives it, up to the end of the tests.
+    private static let folders = Mutex<[TemporaryFolder]>([])
+
+    private static func makeFolder() throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        folders.withLock { $0.append(folder) }
+        return folder
+    }
+
     /// One that nobody trusts unless told to.
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try Self.makeFolder()
         (certificate, key) = (folder.file("ca.pem"), folder.file("ca-key.pem"))
         try openssl(
             ["req", "-x509"] + Self.curve + ["-nodes", "-days", "2", "-subj", "/CN=Another authority", "-keyout", key, "-out", certificate])
     }
 
     private init(_ common: Certificates) throws {
-        folder = try TemporaryFolder()
+        folder = try Self.makeFolder()
         (certificate, key) = (common.authority, common.folder.file("ca-key.pem"))
     }
 

@@ -1,0 +1,79 @@
+import Gatekeeper
+import Testing
+
+@testable import gatekeeperd
+
+@Suite("Listeners and certificates in the configuration")
+struct ListenerRulesTests {
+    private func document(listen: String = "127.0.0.1:443", tls: String = "{certificate: chain.pem, key: key.pem}") -> String {
+        """
+        listen: [\(listen)]
+        tls: \(tls)
+        allow: [127.0.0.2]
+        upstream: {url: "http://127.0.0.1:8080"}
+        """
+    }
+
+    @Test("load balancers and an authority of its own belong to a listener")
+    func listener() throws {
+        let settings = try load(
+            document(listen: "{address: 127.0.0.1:443, proxy_protocol_from: [10.0.0.4, 10.1.0.0/16], client_ca: ca.pem}, 127.0.0.1:8443"),
+            files: ["ca.pem": ""]
+        ).settings
+        #expect(settings.listeners[0].proxyProtocolFrom.map(\.description) == ["10.0.0.4", "10.1.0.0/16"])
+        #expect(settings.listeners[0].clientAuthorityPath?.hasSuffix("/ca.pem") == true)
+        #expect(settings.listeners[1].proxyProtocolFrom.isEmpty)
+        #expect(settings.listeners[1].clientAuthorityPath == nil)
+    }
+
+    @Test("certificates stand in the order of the file")
+    func certificates() throws {
+        let tls = try load(
+            document(
+                tls: "{certificates: [{certificate: chain.pem, key: key.pem}, {certificate: b.pem, key: b-key.pem}], "
+                    + "sni_strict: true, client_ca: b.pem}"),
+            files: ["b.pem": "", "b-key.pem": ""]
+        ).settings.tls
+        #expect(tls.certificates.map { String($0.path.split(separator: "/").last ?? "") } == ["chain.pem", "b.pem"])
+        #expect(tls.certificates.map { String($0.keyPath.split(separator: "/").last ?? "") } == ["key.pem", "b-key.pem"])
+        #expect(tls.refusesUnknownNames)
+        #expect(tls.clientAuthorityPath?.hasSuffix("/b.pem") == true)
+    }
+
+    @Test(
+        "what can't be meant is explained where it stands",
+        arguments: [
+            ("0.0.0.0/0", "0.0.0.0/0 is everybody, and whoever is listed here can say to be any address"),
+            ("::/0", "::/0 is everybody, and whoever is listed here can say to be any address"),
+            ("10.0.0", "IPv4 needs four parts"), ("balancer.example", "is a name"), ("\"\"", "an address is missing"),
+        ])
+    func balancers(_ value: String, message: String) throws {
+        let found = try mistakes(
+            in: document(listen: "{address: 127.0.0.1:443, proxy_protocol_from: [\"\(value.replacing("\"", with: ""))\"]}"))
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("gatekeeper.yaml:1:") == true, "\(found)")
+        #expect(found.first?.contains("listen: proxy_protocol_from: ") == true, "\(found)")
+        #expect(found.first?.contains(message) == true, "\(found)")
+    }
+
+    @Test(
+        "certificates are named once, and whole",
+        arguments: [
+            ("{certificates: [{certificate: chain.pem}]}", "tls.certificates: the key is missing"),
+            ("{certificates: [chain.pem]}", "tls.certificates: the key is missing"),
+            ("{certificates: [{key: key.pem}]}", "tls.certificates: the certificate is missing"),
+            (
+                "{certificate: chain.pem, key: key.pem, certificates: [{certificate: chain.pem, key: key.pem}]}",
+                "tls.certificates is there too; name each certificate in one place"
+            ),
+            ("{certificate: chain.pem, key: key.pem, client_ca: none.pem}", "tls.client_ca: "),
+            ("{certificates: [{certificate: none.pem, key: key.pem}]}", "tls.certificates: certificate: "),
+            ("{certificates: []}", "tls.certificate is missing"),
+            ("{certificate: chain.pem, key: key.pem, sni_strict: maybe}", "tls.sni_strict: "),
+        ])
+    func certificateMistakes(_ tls: String, message: String) throws {
+        let found = try mistakes(in: document(tls: tls))
+        #expect(found.contains { $0.contains(message) }, "\(found)")
+        #expect(found.allSatisfy { $0.hasPrefix("gatekeeper.yaml:2:") }, "\(found)")
+    }
+}
