@@ -156,4 +156,36 @@ import Testing
             }
         }
     }
+
+    @Test("whatever of a response is accepted and written to a client is one head again, with the framing that was chosen")
+    func mutatedResponses() {
+        var random = Random(state: Self.seed &+ 4)
+        let interesting = Array("\r\n\t :;,".utf8) + [0, 0x0b, 0x7f, 0x85, 0xff]
+        let responses = Fixture.all.filter { $0.kind.first == "response" && $0.bytes.count < 500 }
+        let authority = Array("a.example".utf8)
+        var writtenCount = 0
+        for round in 0..<8000 {
+            guard var bytes = responses.randomElement(using: &random)?.bytes, !bytes.isEmpty else { continue }
+            let offset = Int.random(in: bytes.indices, using: &random)
+            let byte = interesting.randomElement(using: &random)!
+            if Bool.random(using: &random) { bytes[offset] = byte } else { bytes.insert(byte, at: offset) }
+            var fields = FieldTable()
+            let read = ResponseHeadParser.parse(bytes.span, forRequest: .get, limits: .init(), into: &fields)
+            guard case .parsed(let head) = read else { continue }
+            let framing = head.framing == .untilClose ? .chunked : head.framing
+            let buffer = Buffer(capacity: 32_768)
+            HeadWriter.writeResponse(
+                head, fields, source: bytes.span, requestVersion: .http11, framing: framing, keepAlive: true,
+                ownAuthority: authority.span, into: buffer)
+            writtenCount += 1
+            let reread = ResponseHeadParser.parse(buffer.readable, forRequest: .get, limits: .init(), into: &fields)
+            guard case .parsed(let other) = reread, other.byteCount == buffer.count, other.status == head.status,
+                other.framing == framing, other.isPersistent
+            else {
+                Issue.record("seed \(Self.seed), round \(round): \(String(decoding: bytes, as: UTF8.self).debugDescription)")
+                return
+            }
+        }
+        #expect(writtenCount > 500)
+    }
 }
