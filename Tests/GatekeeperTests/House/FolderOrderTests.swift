@@ -18,7 +18,7 @@ struct FolderOrderTests {
         "Accept": ["Admission", "ServerError", "Settings", "Snapshot", "Worker", values],
         "Downstream": ["Accept", "Admission", "HTTP1", "Policy", "Proxy", "Settings", "Snapshot", "Verdict", "Worker", values],
         "Proxy": ["Downstream", "HTTP1", "Policy", "Settings", "Snapshot", "Upstream", "Verdict", "Worker", values],
-        "Upstream": ["Admission", "HTTP1", "ServerError", "Settings", "Worker", values],
+        "Upstream": ["Admission", "HTTP1", "Server", "ServerError", "Settings", "Worker", values],
         "Verdict": ["Admission", "HTTP1", "Settings", "Worker", values],
     ]
 
