@@ -211,7 +211,7 @@ final class WorkerState {
     /// From the beginning of a connection to its end or its first rest.
     func serve(_ admitted: Admitted) async {
         connectionsComing -= 1
-        if admitted.snapshot !== snapshot, snapshot.admission.entry(for: admitted.peer) == nil {
+        if admitted.snapshot !== snapshot, snapshot.admission.entry(for: admitted.peer, nowUnixSeconds: loop.wallUnixSeconds) == nil {
             System.setResetOnClose(admitted.descriptor, true)
             System.close(admitted.descriptor)
             reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
@@ -281,13 +281,13 @@ final class WorkerState {
         let peer: PeerAddress
         switch header.source {
         case .address(let source): peer = source.address
-        case .balancer where snapshot.admission.entry(for: arrival.balancer) == nil:
+        case .balancer where snapshot.admission.entry(for: arrival.balancer, nowUnixSeconds: loop.wallUnixSeconds) == nil:
             // It looks whether we are there, and has seen that. Nobody was turned away.
             greeting.socket.close()
             return nil
         case .balancer: peer = arrival.balancer
         }
-        switch snapshot.admission.decide(peer) {
+        switch snapshot.admission.decide(peer, nowUnixSeconds: loop.wallUnixSeconds) {
         case .admitted(let entry):
             return Admitted(
                 descriptor: greeting.socket.descriptor, peer: peer, proxy: header.source == .balancer ? nil : arrival.balancer,
