@@ -41,6 +41,11 @@ public struct Settings: Sendable {
         }
     }
 
+    /// When the next entry of the allow-list ends that hasn't by `nowUnixSeconds`; nil when none will.
+    public func nextEnd(afterUnixSeconds nowUnixSeconds: Int64) -> Int64? {
+        allow.lazy.compactMap(\.endsAtUnixSeconds).filter { $0 > nowUnixSeconds }.min()
+    }
+
     public struct TLS: Sendable, Equatable {
         /// At least one. A peer is shown the one for the name that it asks for (SNI), the first one if there is none for it.
         public var certificates: [Certificate]
@@ -78,6 +83,8 @@ public struct Settings: Sendable {
         public var label: String?
         /// Where it was written (`gatekeeper.yaml:7:5`, `--allow`), for explanations.
         public var origin: String?
+        /// From this second on it admits nobody; nil never ends.
+        public var endsAtUnixSeconds: Int64?
         /// Its connections are told of by `Server.takeAnnouncements`.
         public var isAnnounced = false
 

@@ -92,7 +92,7 @@ final class Acceptor {
         // One that is about to close serves by what was said of it last.
         if let newest = snapshot.entrances[wanted] { entrance = newest }
         if entrance.expectsHeader(from: peer) { return receive(descriptor, from: peer, snapshot) }
-        switch snapshot.admission.decide(peer) {
+        switch snapshot.admission.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds) {
         case .admitted(let entry):
             worker.admit(
                 Admitted(

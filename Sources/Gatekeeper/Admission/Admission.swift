@@ -23,8 +23,13 @@ package struct Admission: Sendable {
     /// Decides, and counts the connection if it is admitted; each `.admitted` is to be matched by one `release`.
     ///
     /// The allow-list comes first: a stranger must neither learn how full we are nor occupy a place.
-    package func decide(_ peer: PeerAddress) -> AdmissionDecision {
-        guard let entry = allowList.entry(for: peer) else { return .denied(.notListed) }
+    package func decide(_ peer: PeerAddress, nowUnixSeconds: Int64) -> AdmissionDecision {
+        let entry: AllowList.EntryIndex
+        switch allowList.find(peer, nowUnixSeconds: nowUnixSeconds) {
+        case .entry(let found): entry = found
+        case .ended: return .denied(.expired)
+        case .stranger: return .denied(.notListed)
+        }
         let denial = counters.take(
             peer, connectionsMax: connectionsMax, connectionsPerSourceMax: connectionsPerSourceMax)
         if let denial { return .denied(denial) }
@@ -42,8 +47,8 @@ package struct Admission: Sendable {
     }
 
     /// The entry that lets `peer` in; nil when it has to go.
-    package func entry(for peer: PeerAddress) -> AllowList.EntryIndex? {
-        allowList.entry(for: peer)
+    package func entry(for peer: PeerAddress, nowUnixSeconds: Int64) -> AllowList.EntryIndex? {
+        allowList.entry(for: peer, nowUnixSeconds: nowUnixSeconds)
     }
 
     /// An admitted connection has ended.

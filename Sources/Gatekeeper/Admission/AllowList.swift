@@ -7,18 +7,53 @@
 package struct AllowList: Sendable {
     /// As configured, in order; an `EntryIndex` is a place in it.
     package let entries: ContiguousArray<Settings.AllowEntry>
+    /// Of entries for the same prefix the table knows only the one that decides.
     private let table: PrefixTable
+    /// From a place in the table to an entry, the one that ends last first; empty when no entry ends, and both are the same.
+    private let byEnd: ContiguousArray<EntryIndex>
 
     package typealias EntryIndex = Int
 
-    /// Of entries for the same prefix the first one decides.
-    package init(_ entries: some Collection<Settings.AllowEntry>) {
-        self.entries = ContiguousArray(entries)
-        table = PrefixTable(self.entries.lazy.map(\.prefix))
+    /// What the list says of an address.
+    package enum Finding: Equatable, Sendable {
+        case entry(EntryIndex)
+        /// Whatever admitted it has ended.
+        case ended
+        case stranger
     }
 
-    /// The entry that admits `peer`, the one with the longest prefix if several do; nil for a stranger.
-    package func entry(for peer: PeerAddress) -> EntryIndex? {
-        table.place(containing: peer)
+    /// Of entries for the same prefix the one that ends last decides, the first one if none ends.
+    package init(_ entries: some Collection<Settings.AllowEntry>) {
+        let entries = ContiguousArray(entries)
+        self.entries = entries
+        guard entries.contains(where: { $0.endsAtUnixSeconds != nil }) else {
+            byEnd = []
+            table = PrefixTable(entries.lazy.map(\.prefix))
+            return
+        }
+        func end(_ index: EntryIndex) -> Int64 { entries[index].endsAtUnixSeconds ?? .max }
+        let byEnd = ContiguousArray(entries.indices.sorted { (end($0), $1) > (end($1), $0) })
+        self.byEnd = byEnd
+        table = PrefixTable(byEnd.map { entries[$0].prefix })
+    }
+
+    /// The entry that admits `peer` now, the one with the longest prefix if several do. One that has ended stands in nobody's way: a
+    /// wider network that goes on still admits.
+    package func find(_ peer: PeerAddress, nowUnixSeconds: Int64) -> Finding {
+        if byEnd.isEmpty {
+            return table.place(containing: peer).map { .entry($0) } ?? .stranger
+        }
+        var isKnown = false
+        let live = table.place(containing: peer) { place in
+            isKnown = true
+            return entries[byEnd[place]].endsAtUnixSeconds.map { $0 > nowUnixSeconds } ?? true
+        }
+        if let live { return .entry(byEnd[live]) }
+        return isKnown ? .ended : .stranger
+    }
+
+    /// The entry that admits `peer` now; nil for everybody else.
+    package func entry(for peer: PeerAddress, nowUnixSeconds: Int64) -> EntryIndex? {
+        if case .entry(let index) = find(peer, nowUnixSeconds: nowUnixSeconds) { index } else { nil }
     }
 }

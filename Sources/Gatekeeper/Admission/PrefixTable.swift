@@ -43,10 +43,16 @@ struct PrefixTable: Sendable {
 
     /// The place of the longest prefix that contains `peer`. Allocates nothing and touches no reference count.
     func place(containing peer: PeerAddress) -> Int? {
+        place(containing: peer) { _ in true }
+    }
+
+    /// The place of the longest prefix that contains `peer` and is wanted.
+    @inline(__always)
+    func place(containing peer: PeerAddress, where isWanted: (Int) -> Bool) -> Int? {
         let lengths = peer.isIPv4 ? ipv4Lengths.span : ipv6Lengths.span
         for index in lengths.indices {
             let length = lengths[index]
-            if let place = place(of: peer.masked(to: length), length: length) { return place }
+            if let place = place(of: peer.masked(to: length), length: length), isWanted(place) { return place }
         }
         return nil
     }

@@ -250,7 +250,7 @@ final class DownstreamConnection: Sleeper {
     func takeSnapshot() -> Bool {
         let newest = worker.snapshot
         if newest === snapshot { return true }
-        guard let entry = newest.admission.entry(for: peer) else { return false }
+        guard let entry = newest.admission.entry(for: peer, nowUnixSeconds: worker.loop.wallUnixSeconds) else { return false }
         guard !isServing else { return true }
         self.entry = entry
         snapshot = newest

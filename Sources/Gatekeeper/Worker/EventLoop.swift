@@ -18,6 +18,8 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Once per turn of the loop; what deadlines are computed from.
     private(set) var now: Instant
     private(set) var wallMilliseconds: Int64
+    /// The same in whole seconds.
+    var wallUnixSeconds: Int64 { wallMilliseconds / 1000 }
 
     private let epoll: Descriptor
     private let wakeUp: Descriptor

@@ -144,7 +144,12 @@ final class WorkerState {
     /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
     func revoke() {
         var ended: [RevokedKey: Int] = [:]
-        for connection in connections.values where !connection.waiter.isAborted && !connection.takeSnapshot() {
+        for connection in connections.values where !connection.waiter.isAborted {
+            if snapshot.admission.entry(for: connection.peer, nowUnixSeconds: loop.wallUnixSeconds) != nil {
+                // So that an old snapshot doesn't live as long as a connection that lies idle.
+                _ = connection.takeSnapshot()
+                continue
+            }
             ended[RevokedKey(peer: connection.peer, listener: connection.listener), default: 0] += 1
             connection.waiter.abort()
         }
@@ -211,7 +216,7 @@ final class WorkerState {
     /// From the beginning of a connection to its end or its first rest.
     func serve(_ admitted: Admitted) async {
         connectionsComing -= 1
-        if admitted.snapshot !== snapshot, snapshot.admission.entry(for: admitted.peer) == nil {
+        if admitted.snapshot !== snapshot, snapshot.admission.entry(for: admitted.peer, nowUnixSeconds: loop.wallUnixSeconds) == nil {
             System.setResetOnClose(admitted.descriptor, true)
             System.close(admitted.descriptor)
             reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
@@ -283,12 +288,12 @@ final class WorkerState {
             if case .address(let source) = header.source, source.address != arrival.balancer { source.address } else { nil }
         let peer = named ?? arrival.balancer
         let proxy = named == nil ? nil : arrival.balancer
-        if named == nil, snapshot.admission.entry(for: peer) == nil {
+        if named == nil, snapshot.admission.entry(for: peer, nowUnixSeconds: loop.wallUnixSeconds) == nil {
             // It looks whether we are there, and has seen that. Nobody was turned away.
             greeting.socket.close()
             return nil
         }
-        switch snapshot.admission.decide(peer) {
+        switch snapshot.admission.decide(peer, nowUnixSeconds: loop.wallUnixSeconds) {
         case .admitted(let entry):
             return Admitted(
                 descriptor: greeting.socket.descriptor, peer: peer, proxy: proxy, entry: entry, listener: arrival.listener,

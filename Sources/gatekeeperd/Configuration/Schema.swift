@@ -69,8 +69,12 @@ enum Schema {
         Setting(path: "allow[].label", rule: .field(form: "a name"), summary: "What log lines call this source."),
         Setting(
             path: "allow[].file", rule: .field(form: "the path of a file"), summary: "A file with one entry a line; # begins a comment."),
-        Setting(path: "allow[].preset", rule: .notYet, summary: "The published addresses of a vendor."),
-        Setting(path: "allow[].until", rule: .notYet, summary: "When the entry ends."),
+        Setting(
+            path: "allow[].preset", rule: .field(form: "a name"),
+            summary: "The published addresses of a vendor; gatekeeperd presets shows them."),
+        Setting(
+            path: "allow[].until", rule: .field(form: "a date and time, as 2026-12-31T23:59:59Z"),
+            summary: "When the entry ends: from then on it admits nobody."),
         Setting(
             path: "allow_everyone", rule: .scalar(.flag(\.mayAllowEveryone)),
             summary: "Accept 0.0.0.0/0 and ::/0 in the allow-list, which are refused otherwise because they are mistakes nearly always."),

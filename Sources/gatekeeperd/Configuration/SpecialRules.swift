@@ -76,10 +76,6 @@ extension ScalarRule {
 }
 
 extension ListRule {
-    static var allowEntries: ListRule {
-        ListRule(form: "ADDRESS or ADDRESS/BITS", bareKey: "address", begin: { $0.allow = [] }, add: addAllowEntry)
-    }
-
     static var routes: ListRule {
         ListRule(form: "/PATH, or path and methods", bareKey: "path", begin: { $0.routes = [] }, add: addRoute)
     }
@@ -126,33 +122,6 @@ extension ListRule {
             return []
         } catch {
             return [.error(url.origin, at: "upstream.urls", error.message)]
-        }
-    }
-
-    private static func addAllowEntry(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
-        let label = element.fields["label"]
-        if let label, !(1...AllowFile.labelBytesMax).contains(label.value.utf8.count) {
-            return [.error(label.origin, at: "allow", "a label has 1 to \(AllowFile.labelBytesMax) bytes")]
-        }
-        switch (element.fields["address"], element.fields["file"]) {
-        case (let address?, nil):
-            do throws(ValueMistake) {
-                let entry = try AllowFile.entry(address.value, label: label?.value, origin: address.origin)
-                draft.allow?.append(Located(value: entry, origin: address.origin))
-                return []
-            } catch {
-                return [.error(address.origin, at: "allow", error.message)]
-            }
-        case (nil, let file?):
-            let path = FilePath.complete(file.value, directory: element.context.directory)
-            draft.allowFiles.append(path)
-            let read = AllowFile.read(path, label: label?.value, namedAt: file.origin)
-            draft.allow?.append(contentsOf: read.entries)
-            return read.mistakes
-        case (nil, nil):
-            return [.error(element.context.origin, at: "allow", "an entry needs an address or a file")]
-        case (_?, let file?):
-            return [.error(file.origin, at: "allow", "an entry is an address or a file, not both")]
         }
     }
 }

@@ -118,8 +118,8 @@ enum Validation {
     private static func allowMistakes(_ draft: Draft) -> [Diagnostic] {
         let allow = draft.allow ?? []
         var diagnostics: [Diagnostic] = []
-        let all = Set(allow.map(\.value.prefix))
-        let lengths = Set(all.map(\.length)).sorted()
+        let places = Dictionary(allow.map { ($0.value.prefix, $0.origin) }) { first, _ in first }
+        let lengths = Set(places.keys.map(\.length)).sorted()
         var seen: Set<AddressPrefix> = []
         for entry in allow {
             let prefix = entry.value.prefix
@@ -130,9 +130,11 @@ enum Validation {
                 diagnostics.append(
                     .error(entry.origin, at: "allow", "\(prefix) is every \(family) address; if that is meant, say allow_everyone: true"))
             } else if !seen.insert(prefix).inserted {
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) is there already"))
-            } else if let wider = wider(than: prefix, in: all, lengths: lengths) {
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) lies in \(wider), which is there too"))
+                let place = places[prefix].map { " (\($0))" } ?? ""
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) is there already\(place)"))
+            } else if let wider = wider(than: prefix, in: places, lengths: lengths) {
+                let place = places[wider].map { " (\($0))" } ?? ""
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) lies in \(wider), which is there too\(place)"))
             } else if isWide, !isEverybody {
                 diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) is an unusually large network"))
             }
@@ -141,10 +143,10 @@ enum Validation {
     }
 
     /// A network of the list that holds `prefix` and more.
-    private static func wider(than prefix: AddressPrefix, in all: Set<AddressPrefix>, lengths: [UInt8]) -> AddressPrefix? {
+    private static func wider(than prefix: AddressPrefix, in places: [AddressPrefix: Origin], lengths: [UInt8]) -> AddressPrefix? {
         for length in lengths where length < prefix.length {
             let candidate = AddressPrefix(containing: prefix.address, length: Int(length))
-            if all.contains(candidate), candidate.contains(prefix.address) { return candidate }
+            if places[candidate] != nil, candidate.contains(prefix.address) { return candidate }
         }
         return nil
     }

@@ -84,6 +84,7 @@ extension Service: ControlledService {
         StatusReport.Source(
             address: entry.prefix.description, label: entry.label, origin: entry.origin,
             lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) }, openConnections: usage?.openConnections,
-            admittedCount: usage?.admitted, requestCount: usage?.requests)
+            admittedCount: usage?.admitted, requestCount: usage?.requests,
+            until: entry.endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000) })
     }
 }

@@ -13,6 +13,8 @@ final class Service {
     /// What is in force.
     private(set) var current: ConfigurationSource.Reading
     private(set) var loadedAt = WallTime.now()
+    /// When an entry of the allow-list ends next.
+    private var nextEnd: WallTime?
     /// What is in force on trial, and what comes back otherwise.
     private(set) var trial: (trial: Trial, before: ConfigurationSource.Reading)?
     /// Nil without a state folder.
@@ -63,6 +65,11 @@ final class Service {
         self.ledger = ledger
         self.log = log
         self.notification = notification
+        nextEnd = Self.nextEnd(of: current, after: startedAt)
+    }
+
+    private static func nextEnd(of reading: ConfigurationSource.Reading, after now: WallTime) -> WallTime? {
+        reading.configuration.settings.nextEnd(afterUnixSeconds: now.milliseconds / 1000).map { WallTime(milliseconds: $0 * 1000) }
     }
 
     /// For the manager that started us.
@@ -120,6 +127,7 @@ final class Service {
         }
         current = next
         loadedAt = now
+        nextEnd = Self.nextEnd(of: next, after: now)
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
         server.event(
@@ -198,7 +206,7 @@ final class Service {
 
     /// When `pass` has something to do.
     var nextMoment: WallTime? {
-        [trial?.trial.endsAt, ledger?.nextExpiry].compactMap(\.self).min()
+        [trial?.trial.endsAt, ledger?.nextExpiry, nextEnd].compactMap(\.self).min()
     }
 
     /// Ends what has had its time: grants, entries of the allow-list, a trial.
@@ -207,6 +215,10 @@ final class Service {
         if let ended = ledger?.expire(at: now), !ended.isEmpty {
             for grant in ended { report(grant, "expired") }
             adoptGrants(at: now)
+        }
+        if let end = nextEnd, end <= now {
+            server.endExpiredConnections()
+            nextEnd = Self.nextEnd(of: current, after: now)
         }
     }
 

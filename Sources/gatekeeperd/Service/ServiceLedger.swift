@@ -42,6 +42,7 @@ final class ServiceLedger {
         active(at: now).map { grant in
             var entry = Settings.AllowEntry(prefix: grant.address, label: grant.reason, origin: "grant")
             entry.isAnnounced = grant.firstUsedAt == nil
+            entry.endsAtUnixSeconds = (grant.endsAt.milliseconds + 999) / 1000
             return entry
         }
     }

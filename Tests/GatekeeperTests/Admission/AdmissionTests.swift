@@ -10,40 +10,51 @@ struct AdmissionTests {
     @Test("a listed address is admitted by its entry, a stranger is denied")
     func list() {
         let admission = makeAdmission()
-        #expect(admission.decide(listed) == .admitted(entry: 0))
-        #expect(admission.decide(other) == .admitted(entry: 1))
-        #expect(admission.decide(stranger) == .denied(.notListed))
+        #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
+        #expect(admission.decide(other, nowUnixSeconds: 0) == .admitted(entry: 1))
+        #expect(admission.decide(stranger, nowUnixSeconds: 0) == .denied(.notListed))
+    }
+
+    @Test("a source whose entry has ended is denied for that reason, and takes no place")
+    func ended() {
+        var entry = Settings.AllowEntry(prefix: AddressPrefix(listed))
+        entry.endsAtUnixSeconds = 100
+        let counters = SourceCounters(hash: AddressHash(seed: 1))
+        let admission = Admission(AllowList([entry]), limits: Settings.Limits(), counters: counters)
+        #expect(admission.decide(listed, nowUnixSeconds: 100) == .denied(.expired))
+        #expect(counters.connections == 0)
+        #expect(admission.decide(listed, nowUnixSeconds: 99) == .admitted(entry: 0))
     }
 
     @Test("a source at its limit is denied until one of its connections ends")
     func perSource() {
         let admission = makeAdmission { $0.connectionsPerSourceMax = 2 }
-        #expect(admission.decide(listed) == .admitted(entry: 0))
-        #expect(admission.decide(listed) == .admitted(entry: 0))
-        #expect(admission.decide(listed) == .denied(.connectionsPerSource))
-        #expect(admission.decide(other) == .admitted(entry: 1))
+        #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
+        #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
+        #expect(admission.decide(listed, nowUnixSeconds: 0) == .denied(.connectionsPerSource))
+        #expect(admission.decide(other, nowUnixSeconds: 0) == .admitted(entry: 1))
         admission.release(listed)
-        #expect(admission.decide(listed) == .admitted(entry: 0))
+        #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
     }
 
     @Test("when all places are taken a listed address is denied, and a stranger still learns nothing but that he isn't listed")
     func full() {
         let admission = makeAdmission { $0.connectionsMax = 1 }
-        #expect(admission.decide(listed) == .admitted(entry: 0))
-        #expect(admission.decide(other) == .denied(.connections))
-        #expect(admission.decide(stranger) == .denied(.notListed))
+        #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
+        #expect(admission.decide(other, nowUnixSeconds: 0) == .denied(.connections))
+        #expect(admission.decide(stranger, nowUnixSeconds: 0) == .denied(.notListed))
         admission.release(listed)
-        #expect(admission.decide(other) == .admitted(entry: 1))
+        #expect(admission.decide(other, nowUnixSeconds: 0) == .admitted(entry: 1))
     }
 
     @Test("a denied connection takes no place")
     func denialsDontCount() {
         let counters = SourceCounters(hash: AddressHash(seed: 1))
         let admission = makeAdmission(counters) { $0.connectionsPerSourceMax = 1 }
-        _ = admission.decide(listed)
+        _ = admission.decide(listed, nowUnixSeconds: 0)
         for _ in 0..<10 {
-            _ = admission.decide(listed)
-            _ = admission.decide(stranger)
+            _ = admission.decide(listed, nowUnixSeconds: 0)
+            _ = admission.decide(stranger, nowUnixSeconds: 0)
         }
         #expect(counters.connections == 1)
     }
@@ -52,11 +63,11 @@ struct AdmissionTests {
     func reload() {
         let counters = SourceCounters(hash: AddressHash(seed: 1))
         let before = makeAdmission(counters) { $0.connectionsPerSourceMax = 1 }
-        #expect(before.decide(listed) == .admitted(entry: 0))
+        #expect(before.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
         let after = makeAdmission(counters) { $0.connectionsPerSourceMax = 1 }
-        #expect(after.decide(listed) == .denied(.connectionsPerSource))
+        #expect(after.decide(listed, nowUnixSeconds: 0) == .denied(.connectionsPerSource))
         before.release(listed)
-        #expect(after.decide(listed) == .admitted(entry: 0))
+        #expect(after.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
     }
 
     @Test("workers that accept at the same moment don't pass a limit together")
@@ -67,7 +78,7 @@ struct AdmissionTests {
         let admitted = await withTaskGroup(of: Int.self) { group in
             for _ in 0..<4 {
                 group.addTask {
-                    (0..<1_000).count { _ in admission.decide(peer) == .admitted(entry: 0) }
+                    (0..<1_000).count { _ in admission.decide(peer, nowUnixSeconds: 0) == .admitted(entry: 0) }
                 }
             }
             return await group.reduce(0, +)

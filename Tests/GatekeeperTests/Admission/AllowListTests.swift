@@ -3,41 +3,43 @@ import Testing
 @testable import Gatekeeper
 
 struct AllowListTests {
+    private let now: Int64 = 1_800_000_000
+
     @Test("an empty list admits nobody")
     func empty() throws {
         let list = AllowList([])
-        #expect(list.entry(for: PeerAddress(ipv4: 0)) == nil)
-        #expect(list.entry(for: PeerAddress(high: 0, low: 0)) == nil)
+        #expect(list.entry(for: PeerAddress(ipv4: 0), nowUnixSeconds: now) == nil)
+        #expect(list.entry(for: PeerAddress(high: 0, low: 0), nowUnixSeconds: now) == nil)
     }
 
     @Test("the longest prefix decides, wherever it stands in the list")
     func longest() throws {
         let list = try makeList(["0.0.0.0/0", "10.1.0.0/16", "10.0.0.0/8", "10.1.2.3"])
-        #expect(list.entry(for: try PeerAddress(parsing: "10.1.2.3")) == 3)
-        #expect(list.entry(for: try PeerAddress(parsing: "10.1.2.4")) == 1)
-        #expect(list.entry(for: try PeerAddress(parsing: "10.2.2.4")) == 2)
-        #expect(list.entry(for: try PeerAddress(parsing: "11.2.2.4")) == 0)
-        #expect(list.entry(for: try PeerAddress(parsing: "::1")) == nil)
+        #expect(list.entry(for: try PeerAddress(parsing: "10.1.2.3"), nowUnixSeconds: now) == 3)
+        #expect(list.entry(for: try PeerAddress(parsing: "10.1.2.4"), nowUnixSeconds: now) == 1)
+        #expect(list.entry(for: try PeerAddress(parsing: "10.2.2.4"), nowUnixSeconds: now) == 2)
+        #expect(list.entry(for: try PeerAddress(parsing: "11.2.2.4"), nowUnixSeconds: now) == 0)
+        #expect(list.entry(for: try PeerAddress(parsing: "::1"), nowUnixSeconds: now) == nil)
     }
 
     @Test("of equal prefixes the first decides")
     func duplicates() throws {
         let list = try makeList(["192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1/32"])
-        #expect(list.entry(for: try PeerAddress(parsing: "192.0.2.1")) == 0)
+        #expect(list.entry(for: try PeerAddress(parsing: "192.0.2.1"), nowUnixSeconds: now) == 0)
     }
 
     @Test("a peer in the IPv4-mapped form is the IPv4 peer")
     func mapped() throws {
         let list = try makeList(["192.0.2.0/24"])
-        #expect(list.entry(for: try PeerAddress(parsing: "::ffff:192.0.2.77")) == 0)
-        #expect(list.entry(for: try PeerAddress(parsing: "::192.0.2.77")) == nil)
+        #expect(list.entry(for: try PeerAddress(parsing: "::ffff:192.0.2.77"), nowUnixSeconds: now) == 0)
+        #expect(list.entry(for: try PeerAddress(parsing: "::192.0.2.77"), nowUnixSeconds: now) == nil)
     }
 
     @Test("IPv6 networks that span the mapped range admit no IPv4 peer", arguments: ["::/0", "::/1", "::/80", "::/95"])
     func familiesStayApart(network: String) throws {
         let list = try makeList([network])
-        #expect(list.entry(for: try PeerAddress(parsing: "192.0.2.1")) == nil)
-        #expect(list.entry(for: try PeerAddress(parsing: "::1")) == 0)
+        #expect(list.entry(for: try PeerAddress(parsing: "192.0.2.1"), nowUnixSeconds: now) == nil)
+        #expect(list.entry(for: try PeerAddress(parsing: "::1"), nowUnixSeconds: now) == 0)
     }
 
     @Test("agrees with looking through the list one by one")
@@ -56,7 +58,7 @@ struct AllowListTests {
                 if round % 4 == 0 { peer.low ^= 1 << UInt64.random(in: 0..<32, using: &random) }
                 let expected = entries.indices.filter { entries[$0].prefix.contains(peer) }
                     .max { (entries[$0].prefix.length, $1) < (entries[$1].prefix.length, $0) }
-                #expect(list.entry(for: peer) == expected, "seed \(seed), peer \(peer)")
+                #expect(list.entry(for: peer, nowUnixSeconds: now) == expected, "seed \(seed), peer \(peer)")
             }
         }
     }
@@ -66,14 +68,54 @@ struct AllowListTests {
         let entries = (0..<100_000).map { Settings.AllowEntry(prefix: AddressPrefix(PeerAddress(ipv4: UInt32($0 * 2)))) }
         let list = AllowList(entries)
         let isRight = (0..<100_000).allSatisfy { index in
-            list.entry(for: PeerAddress(ipv4: UInt32(index * 2))) == index
-                && list.entry(for: PeerAddress(ipv4: UInt32(index * 2 + 1))) == nil
+            list.entry(for: PeerAddress(ipv4: UInt32(index * 2)), nowUnixSeconds: now) == index
+                && list.entry(for: PeerAddress(ipv4: UInt32(index * 2 + 1)), nowUnixSeconds: now) == nil
         }
         #expect(isRight)
     }
 
-    private func makeList(_ texts: [String]) throws -> AllowList {
-        AllowList(try texts.map { Settings.AllowEntry(prefix: try AddressPrefix(parsing: $0)) })
+    @Test("an entry that has ended admits nobody, to the second")
+    func ends() throws {
+        let list = try makeList(["192.0.2.1", "192.0.2.2"], ends: [now, nil])
+        let peer = try PeerAddress(parsing: "192.0.2.1")
+        #expect(list.find(peer, nowUnixSeconds: now - 1) == .entry(0))
+        #expect(list.find(peer, nowUnixSeconds: now) == .ended)
+        #expect(list.find(try PeerAddress(parsing: "192.0.2.2"), nowUnixSeconds: .max) == .entry(1))
+        #expect(list.find(try PeerAddress(parsing: "192.0.2.3"), nowUnixSeconds: now) == .stranger)
+    }
+
+    @Test("where one entry has ended, another that covers the address admits")
+    func endsBesideOthers() throws {
+        let list = try makeList(["192.0.2.1", "192.0.2.0/24", "192.0.2.1", "192.0.0.0/16"], ends: [now - 9, now + 9, now, nil])
+        let peer = try PeerAddress(parsing: "192.0.2.1")
+        #expect(list.find(peer, nowUnixSeconds: now - 10) == .entry(2))
+        #expect(list.find(peer, nowUnixSeconds: now - 5) == .entry(2))
+        #expect(list.find(peer, nowUnixSeconds: now) == .entry(1))
+        #expect(list.find(peer, nowUnixSeconds: now + 9) == .entry(3))
+    }
+
+    @Test("of equal prefixes without an end the first decides, also in a list where others end")
+    func equalBesideEnds() throws {
+        let list = try makeList(["192.0.2.7", "192.0.2.1", "192.0.2.1"], ends: [now, nil, nil])
+        #expect(list.find(try PeerAddress(parsing: "192.0.2.1"), nowUnixSeconds: now) == .entry(1))
+    }
+
+    @Test("the next end is the first that is still to come")
+    func nextEnd() throws {
+        var settings = Settings(
+            listeners: [], tls: Settings.TLS([]), allow: Array(try makeList(["::1", "::2", "::3"], ends: [now, now + 5, nil]).entries),
+            upstream: Settings.Upstream([]))
+        #expect(settings.nextEnd(afterUnixSeconds: now - 1) == now)
+        #expect(settings.nextEnd(afterUnixSeconds: now) == now + 5)
+        #expect(settings.nextEnd(afterUnixSeconds: now + 5) == nil)
+        settings.allow = []
+        #expect(settings.nextEnd(afterUnixSeconds: 0) == nil)
+    }
+
+    private func makeList(_ texts: [String], ends: [Int64?] = []) throws -> AllowList {
+        var entries = try texts.map { Settings.AllowEntry(prefix: try AddressPrefix(parsing: $0)) }
+        for (index, end) in ends.enumerated() { entries[index].endsAtUnixSeconds = end }
+        return AllowList(entries)
     }
 
     /// Few distinct high bits, so that networks and peers meet.

@@ -36,6 +36,23 @@ struct ReloadTests {
         #expect(try daemon.waitForLine { $0.event == "request" && $0["label"] == "office" }["peer"] == "127.0.0.9")
     }
 
+    @Test("an entry that ends takes its connections with it, and whoever comes later is told from strangers")
+    func until() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        let end = Date(timeIntervalSinceNow: 3)
+        let text = ISO8601DateFormatter().string(from: end)
+        try daemon.rewriteConfiguration("- \"127.0.0.3\"", "- {address: 127.0.0.3, until: \"\(text)\"}")
+        #expect(try daemon.reload().event == "reloaded")
+        let client = try RawClient(to: daemon, from: "127.0.0.3")
+        #expect(try client.exchange(Self.get).status == 200)
+        #expect(client.receiveToEnd().ending == .reset)
+        #expect(Date() >= end.addingTimeInterval(-1))
+        #expect(throws: Failure.self) { try RawClient(to: daemon, from: "127.0.0.3") }
+        #expect(try daemon.waitForLine(event: "denied").reason == "expired")
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+    }
+
     @Test("a connection takes the new settings with its next request")
     func nextRequest() throws {
         let upstream = try ScriptedUpstream(.echo)

@@ -1,0 +1,60 @@
+internal import Gatekeeper
+
+/// How the allow-list is read.
+extension ListRule {
+    static var allowEntries: ListRule {
+        ListRule(form: "ADDRESS or ADDRESS/BITS", bareKey: "address", begin: { $0.allow = [] }, add: addAllowEntry)
+    }
+
+    private static func addAllowEntry(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+        let label = element.fields["label"]
+        if let label, !(1...AllowFile.labelBytesMax).contains(label.value.utf8.count) {
+            return [.error(label.origin, at: "allow", "a label has 1 to \(AllowFile.labelBytesMax) bytes")]
+        }
+        var diagnostics: [Diagnostic] = []
+        var end: Int64?
+        if let until = element.fields["until"] {
+            do throws(ValueMistake) {
+                let seconds = try CalendarTime.unixSeconds(until.value)
+                if seconds <= WallTime.now().milliseconds / 1000 {
+                    diagnostics.append(.warning(until.origin, at: "allow: until", "\(until.value) is past; the entry admits nobody"))
+                }
+                end = seconds
+            } catch {
+                return [.error(until.origin, at: "allow: until", error.message)]
+            }
+        }
+        var added = added(by: element, label: label?.value, to: &draft)
+        for index in added.entries.indices { added.entries[index].value.endsAtUnixSeconds = end }
+        draft.allow?.append(contentsOf: added.entries)
+        return diagnostics + added.mistakes
+    }
+
+    /// The entries that an element stands for: one, those of a file, or those of a preset.
+    private static func added(
+        by element: ListElement, label: String?, to draft: inout Draft
+    ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Diagnostic]) {
+        let sources = ["address", "file", "preset"].compactMap { name in element.fields[name].map { (name: name, text: $0) } }
+        guard let source = sources.first else {
+            return ([], [.error(element.context.origin, at: "allow", "an entry needs an address, a file or a preset")])
+        }
+        guard sources.count == 1 else {
+            return ([], [.error(sources[1].text.origin, at: "allow", "an entry is one of an address, a file and a preset")])
+        }
+        let (text, origin) = (source.text.value, source.text.origin)
+        if source.name == "file" {
+            let path = FilePath.complete(text, directory: element.context.directory)
+            draft.allowFiles.append(path)
+            return AllowFile.read(path, label: label, namedAt: origin)
+        }
+        do throws(ValueMistake) {
+            let entries =
+                source.name == "preset"
+                ? try VendorPreset.find(text).entries(label: label, origin: origin)
+                : [try AllowFile.entry(text, label: label, origin: origin)]
+            return (entries.map { Located(value: $0, origin: origin) }, [])
+        } catch {
+            return ([], [.error(origin, at: "allow", error.message)])
+        }
+    }
+}

@@ -1,0 +1,51 @@
+internal import Gatekeeper
+
+/// A vendor's published source addresses, with where and when they were published.
+///
+/// Only what the vendor itself says of addresses that it will send from becomes a preset: an address too many is an open door.
+struct VendorPreset: Sendable {
+    /// What the configuration calls it.
+    let name: String
+    /// What people and log lines call it.
+    let title: String
+    let addresses: [String]
+    /// The page that lists the addresses.
+    let source: String
+    /// The day of the revision that was read, as `2026-04-28`.
+    let date: String
+    let notes: [String]
+
+    static let all = [
+        VendorPreset(
+            name: "tier2tickets",
+            title: "Tier2Tickets",
+            addresses: ["34.202.14.153", "3.209.57.193"],
+            source: "https://docs.tier2tickets.com/content/general/firewall/",
+            date: "2026-04-28",
+            notes: [
+                "All API requests come from one of these two addresses; the pair stands since 2019-11-19.",
+                "Until then it was 174.129.157.90 and 54.146.159.96, and the change wasn't announced: look at the page now and then.",
+            ])
+    ]
+
+    static func named(_ name: String) -> VendorPreset? { all.first { $0.name == name } }
+
+    /// The preset of that name, or which there are.
+    static func find(_ name: String) throws(ValueMistake) -> VendorPreset {
+        if let preset = named(name) { return preset }
+        let names = all.map(\.name)
+        let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
+        throw ValueMistake("there is no preset \(Quantity.quoted(name)) (\(names.joined(separator: " ")))\(hint)")
+    }
+
+    /// Entries of the allow-list. `origin` is where the configuration names the preset.
+    func entries(label: String?, origin: Origin) throws(ValueMistake) -> [Settings.AllowEntry] {
+        var entries: [Settings.AllowEntry] = []
+        for address in addresses {
+            var entry = try AllowFile.entry(address, label: label ?? title, origin: origin)
+            entry.origin = "\(origin) (preset \(name))"
+            entries.append(entry)
+        }
+        return entries
+    }
+}
