@@ -27,6 +27,18 @@ struct RunCommand: ParsableCommand {
     var onDeny: String?
     @Option(name: .long, help: ArgumentHelp("Where log lines go: stdout or a file.", valueName: "where"))
     var log: String?
+    @Option(
+        name: .long, parsing: .unconditionalSingleValue,
+        help: ArgumentHelp("Any key of the configuration, as limits.head=8KiB; may be repeated.", valueName: "key=value"))
+    var set: [String] = []
+
+    func validate() throws {
+        do throws(ValueMistake) {
+            _ = try Configuration.Flag.assignments(set)
+        } catch {
+            throw ValidationError(error.message)
+        }
+    }
 
     func run() throws {
         let flags = flags
@@ -59,6 +71,6 @@ struct RunCommand: ParsableCommand {
             flag("--upstream", "upstream.url", upstream.map { [$0] } ?? []),
             flag("--on-deny", "on_deny", onDeny.map { [$0] } ?? []),
             flag("--log", "log.to", log.map { [$0] } ?? []),
-        ].compactMap(\.self)
+        ].compactMap(\.self) + ((try? Configuration.Flag.assignments(set)) ?? [])
     }
 }

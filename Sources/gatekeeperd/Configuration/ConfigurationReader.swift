@@ -47,7 +47,11 @@ struct ConfigurationReader {
 
     /// A flag, in the place of what the file says under the same key.
     mutating func read(_ flag: Configuration.Flag) {
-        guard let setting = Schema.setting(flag.key) else { preconditionFailure("the flag \(flag.name) sets an unknown key") }
+        guard let setting = Schema.setting(flag.key), !flag.key.contains("[") else {
+            let hint = Schema.suggestion(for: Setting.name(of: flag.key), under: Setting.section(of: flag.key))
+            let advice = hint.map { "; did you mean \($0)?" } ?? ""
+            return diagnostics.append(.error(.flag(flag.name), "unknown key\(advice)"))
+        }
         let context = ValueContext(origin: .flag(flag.name), directory: "")
         switch setting.rule {
         case .scalar(let rule):
@@ -62,8 +66,10 @@ struct ConfigurationReader {
                 diagnostics += mistakes
                 if !mistakes.isEmpty { failed.insert(setting.path) }
             }
-        case .section, .field, .fields, .notYet:
-            preconditionFailure("the flag \(flag.name) sets something that is no value")
+        case .section, .field, .fields:
+            diagnostics.append(.error(context.origin, "\(setting.path) holds further keys; set one of them, as \(setting.path).KEY"))
+        case .notYet:
+            diagnostics.append(.error(context.origin, "\(setting.path) is not supported yet"))
         }
     }
 

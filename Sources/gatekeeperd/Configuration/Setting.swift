@@ -26,6 +26,11 @@ struct Setting: Sendable {
     /// The last word of the path.
     var name: String { Self.name(of: path) }
 
+    /// What stands before the last word; empty for a key of the root.
+    static func section(of path: String) -> String {
+        path.lastIndex(of: ".").map { String(path[..<$0]) } ?? ""
+    }
+
     static func name(of path: String) -> String {
         path.lastIndex(of: ".").map { String(path[path.index(after: $0)...]) } ?? path
     }

@@ -40,6 +40,40 @@ struct ConfigurationFlagTests {
         #expect(configuration.settings.onDeny == .close)
     }
 
+    @Test("any key can be set, a list's once for each element, in the place of what the file says")
+    func set() throws {
+        let folder = try ScratchFolder(Self.files.merging(["gatekeeper.yaml": minimal("on_deny: close")]) { $1 })
+        let configuration = try configuration(
+            [
+                "--config", "@/gatekeeper.yaml", "--set", "limits.head=8KiB", "--set", "allow=127.0.0.7", "--set", "allow=127.0.0.8",
+                "--set", "upstream.url=http://127.0.0.1:81/",
+            ], in: folder)
+        #expect(configuration.settings.limits.headBytesMax == 8192)
+        #expect(configuration.settings.allow.map(\.prefix.description) == ["127.0.0.7", "127.0.0.8"])
+        #expect(configuration.settings.allow.map(\.origin) == ["--set allow", "--set allow"])
+    }
+
+    @Test(
+        "what can't be set is named with its key",
+        arguments: [
+            ("limits.haed=1KiB", "--set limits.haed: unknown key; did you mean limits.head?"),
+            ("allow[].label=x", "--set allow[].label: unknown key"), ("limits=1", "--set limits: limits holds further keys"),
+            ("shield=off", "--set shield: shield is not supported yet"), ("workers=x", "--set workers: \"x\" is not a number"),
+        ])
+    func setMistakes(assignment: String, message: String) throws {
+        let folder = try ScratchFolder(Self.files.merging(["gatekeeper.yaml": minimal()]) { $1 })
+        #expect {
+            try configuration(["--config", "@/gatekeeper.yaml", "--set", assignment], in: folder)
+        } throws: {
+            ($0 as? ConfigurationError)?.lines.count { $0.hasPrefix(message) } == 1
+        }
+    }
+
+    @Test("what is no assignment is wrong usage", arguments: ["limits.head", "=1", ""])
+    func noAssignment(text: String) {
+        #expect(throws: (any Error).self) { try RunCommand.parse(["--set", text]) }
+    }
+
     @Test("mistakes are named by their flag, all at once")
     func mistakes() throws {
         let folder = try ScratchFolder(Self.files)

@@ -1,0 +1,20 @@
+/// `--set key=value`: any key of the schema from the command line.
+extension Configuration.Flag {
+    /// One flag a key, in the order of their first mention: a list's key may be given several times, once for each element.
+    static func assignments(_ texts: [String]) throws(ValueMistake) -> [Configuration.Flag] {
+        var flags: [Configuration.Flag] = []
+        for text in texts {
+            guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
+                throw ValueMistake("--set needs key=value, not \(Quantity.quoted(text))")
+            }
+            let key = String(text[..<equals])
+            let value = String(text[text.index(after: equals)...])
+            if let index = flags.firstIndex(where: { $0.key == key }) {
+                flags[index].values.append(value)
+            } else {
+                flags.append(Configuration.Flag(name: "--set \(key)", key: key, values: [value]))
+            }
+        }
+        return flags
+    }
+}
