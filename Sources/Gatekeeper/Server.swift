@@ -81,7 +81,7 @@ public final class Server: Sendable {
     /// What the listeners are bound to, in the order of the settings; a port of 0 is filled in.
     public var addresses: [SocketAddress] { current.withLock { $0.listeners.addresses } }
 
-    /// Counts up with every configuration applied, from 1.
+    /// Counts up with every `apply`, from 1.
     public var generation: UInt64 { current.withLock { $0.snapshot.generation } }
 
     /// The listening sockets, for a process that is to accept on them beside this one. The descriptors stay ours; they are good until the next
@@ -149,8 +149,9 @@ public final class Server: Sendable {
         let tally = total.withLock { $0 }
         return current.withLock { current in
             ServerStatus(
-                generation: current.snapshot.generation, listeners: current.listeners.addresses, openConnections: sources.connections,
-                denied: tally.denied,
+                listeners: current.listeners.addresses, openConnections: sources.connections,
+                admitted: tally.usage.values.reduce(0) { $0 + $1.admitted }, denied: tally.denied,
+                requests: tally.usage.values.reduce(0) { $0 + $1.requests },
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)

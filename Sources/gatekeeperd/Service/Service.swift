@@ -13,6 +13,8 @@ final class Service {
     /// What is in force.
     private(set) var current: ConfigurationSource.Reading
     private(set) var loadedAt = WallTime.now()
+    /// Counts up with every configuration that comes into force, from 1.
+    private(set) var generation: UInt64 = 1
     /// When an entry of the allow-list ends next.
     private var nextEnd: WallTime?
     /// What is in force on trial, and what comes back otherwise.
@@ -127,16 +129,17 @@ final class Service {
         }
         current = next
         loadedAt = now
+        generation += 1
         nextEnd = Self.nextEnd(of: next, after: now)
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
         server.event(
             "reloaded",
             [
-                JournalField("generation", server.generation), JournalField("by", asker),
+                JournalField("generation", generation), JournalField("by", asker),
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
-        return .applied(ReloadReport.Applied(generation: server.generation, changes: changes, warnings: warnings))
+        return .applied(ReloadReport.Applied(generation: generation, changes: changes, warnings: warnings))
     }
 
     private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {
@@ -182,9 +185,9 @@ final class Service {
     func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
         guard let (trial, _) = trial else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
         endTrial()
-        server.event("confirmed", [JournalField("generation", server.generation), JournalField("by", "\(asker)")])
+        server.event("confirmed", [JournalField("generation", generation), JournalField("by", "\(asker)")])
         return ConfirmReport(
-            generation: server.generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
+            generation: generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
     }
 
     private func endTrial() {
