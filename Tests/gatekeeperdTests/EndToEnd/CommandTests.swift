@@ -13,11 +13,12 @@ struct CommandTests {
         let daemon: Daemon
         var socket: String { folder.file("control.sock") }
 
-        init() throws {
+        init(fileBytesMax: Int? = nil) throws {
             folder = try TemporaryFolder()
             upstream = try ScriptedUpstream(.echo)
             daemon = try Daemon(
-                upstream: upstream.url, settings: "state: \(folder.file("state"))\ncontrol: \(folder.file("control.sock"))")
+                upstream: upstream.url, settings: "state: \(folder.file("state"))\ncontrol: \(folder.file("control.sock"))",
+                fileBytesMax: fileBytesMax)
         }
 
         init(restarting other: Commanded) throws {
@@ -159,7 +160,32 @@ struct CommandTests {
         #expect(try RawClient(to: service.daemon, from: address).exchange(Self.get).status == 200)
     }
 
-    @Test("a ledger that is damaged is set aside and told of, one that can't be written costs the asker an error, and serving goes on")
+    @Test("when the disk takes no more, whoever asks for a grant gets an error, and nothing else is different")
+    func fullDisk() throws {
+        let service = try Commanded(fileBytesMax: 128 << 10)
+        var granted: [String] = []
+        var refusal: (ending: ChildProcess.Ending, output: String, errors: String)?
+        for number in 1...250 where refusal == nil {
+            let address = "127.8.0.\(number)"
+            let run = try service.run("grant", address, "--for", "1h", "--reason", String(repeating: "r", count: 200))
+            if run.ending == .exited(0) { granted.append(address) } else { refusal = run }
+        }
+        let refused = try #require(refusal)
+        #expect(refused.ending == .exited(1))
+        // SQLite tells a file that may not grow from a broken disk only sometimes.
+        #expect(refused.errors.contains("ledger.sqlite"), "\(refused.errors)")
+        #expect(!granted.isEmpty)
+        #expect(try Set(service.grants()) == Set(granted))
+        #expect(try RawClient(to: service.daemon, from: granted[0]).exchange(Self.get).status == 200)
+        #expect(throws: Failure.self) { try RawClient(to: service.daemon, from: "127.8.0.\(granted.count + 1)") }
+        // Ending one needs no disk.
+        let revoked = try service.run("revoke", granted[0])
+        #expect(revoked.ending == .exited(0), "\(revoked.errors)")
+        #expect(throws: Failure.self) { try RawClient(to: service.daemon, from: granted[0]) }
+        #expect(try RawClient(to: service.daemon).exchange(Self.get).status == 200)
+    }
+
+    @Test("a ledger that is damaged is set aside and told of, and serving goes on")
     func brokenLedger() throws {
         let service = try Commanded()
         #expect(try service.run("grant", "127.0.0.9", "--for", "1h", "--reason", "test").ending == .exited(0))

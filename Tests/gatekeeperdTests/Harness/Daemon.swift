@@ -53,12 +53,13 @@ final class Daemon: Sendable {
     ///   - tlsSettings: a line under `tls:`.
     ///   - upstreamSettings: a line under `upstream:`; `upstreamLines` are several.
     ///   - descriptorsMax: the process's RLIMIT_NOFILE.
+    ///   - fileBytesMax: its RLIMIT_FSIZE, in steps of 512.
     ///   - pipeBytes: the capacity of the pipe that its log goes through.
     convenience init(
         upstream: String?, listen: String = "127.0.0.1:0", allow: [String] = ["127.0.0.2", "127.0.0.3"],
         listenSettings: String = "", certificate: Certificates.Kind = .ecdsa, certificates: [Certificates.Leaf] = [],
         tlsSettings: String = "", upstreamSettings: String = "", settings: String,
-        upstreamLines: [String] = [], descriptorsMax: Int? = nil, pipeBytes: Int32? = nil
+        upstreamLines: [String] = [], descriptorsMax: Int? = nil, fileBytesMax: Int? = nil, pipeBytes: Int32? = nil
     ) throws {
         let folder = try TemporaryFolder()
         let leaf = try Certificates.shared().leaf(certificate)
@@ -81,7 +82,8 @@ final class Daemon: Sendable {
             \(settings)
 
             """, to: "gatekeeper.yaml")
-        try self.init(arguments: ["run", "--config", file], in: folder, configuredIn: nil, descriptorsMax, pipeBytes)
+        let limits = [descriptorsMax.map { "ulimit -n \($0)" }, fileBytesMax.map { "ulimit -f \($0 / 512)" }].compactMap(\.self)
+        try self.init(arguments: ["run", "--config", file], in: folder, limits: limits, pipeBytes: pipeBytes)
     }
 
     /// With the configuration file of another one, which has ended.
@@ -89,7 +91,10 @@ final class Daemon: Sendable {
         try self.init(arguments: ["run", "--config", other.configuration], in: TemporaryFolder(), configuredIn: other.configurationFolder)
     }
 
-    private init(arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, _ descriptorsMax: Int? = nil, _ pipeBytes: Int32? = nil) throws {
+    private init(
+        arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, limits: [String] = [],
+        pipeBytes: Int32? = nil
+    ) throws {
         self.folder = folder
         configurationFolder = other ?? folder
         guard FileManager.default.isExecutableFile(atPath: Self.binary) else {
@@ -103,10 +108,10 @@ final class Daemon: Sendable {
         _ = fcntl(reading.descriptor, F_SETFL, 0)
         if let pipeBytes { _ = fcntl(writing.descriptor, setPipeSize, pipeBytes) }
         let (program, all) =
-            if let descriptorsMax {
-                ("sh", ["-c", "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\"", Self.binary] + arguments)
-            } else {
+            if limits.isEmpty {
                 (Self.binary, arguments)
+            } else {
+                ("sh", ["-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: "; "), Self.binary] + arguments)
             }
         log = LogCollector(reading: reading)
         process = try ChildProcess(program, all, output: writing, errors: OpenFile(creating: folder.file("stderr")))
