@@ -13,12 +13,11 @@ struct CommandTests {
         let daemon: Daemon
         var socket: String { folder.file("control.sock") }
 
-        init(fileBytesMax: Int? = nil) throws {
+        init() throws {
             folder = try TemporaryFolder()
             upstream = try ScriptedUpstream(.echo)
             daemon = try Daemon(
-                upstream: upstream.url, settings: "state: \(folder.file("state"))\ncontrol: \(folder.file("control.sock"))",
-                fileBytesMax: fileBytesMax)
+                upstream: upstream.url, settings: "state: \(folder.file("state"))\ncontrol: \(folder.file("control.sock"))")
         }
 
         init(restarting other: Commanded) throws {
@@ -138,18 +137,19 @@ struct CommandTests {
         var service = try Commanded()
         var granted: Set<String> = []
         for round in 1...4 {
-            let killing = Awaited<Bool>()
             let daemon = service.daemon
-            Thread.detachNewThread {
-                _ = killing.wait(seconds: 0.05 * Double(round) * Double.random(in: 0.5...1.5))
-                daemon.kill()
-            }
+            let last = Int.random(in: 2...12)
             for number in 1...200 {
+                if number == last {
+                    Thread.detachNewThread {
+                        _ = Awaited<Bool>().wait(seconds: .random(in: 0...0.1))
+                        daemon.kill()
+                    }
+                }
                 let address = "127.9.\(round).\(number)"
                 guard try service.run("grant", address, "--for", "1h", "--reason", "r").ending == .exited(0) else { break }
                 granted.insert(address)
             }
-            killing.resolve(true)
             #expect(try daemon.process.waitForEnd() == .killed(signal: SIGKILL))
             service = try Commanded(restarting: service)
             let present = try Set(service.grants())
@@ -162,7 +162,8 @@ struct CommandTests {
 
     @Test("when the disk takes no more, whoever asks for a grant gets an error, and nothing else is different")
     func fullDisk() throws {
-        let service = try Commanded(fileBytesMax: 128 << 10)
+        let service = try Commanded()
+        try service.daemon.limitFiles(toBytes: 128 << 10)
         var granted: [String] = []
         var refusal: (ending: ChildProcess.Ending, output: String, errors: String)?
         for number in 1...250 where refusal == nil {

@@ -53,13 +53,12 @@ final class Daemon: Sendable {
     ///   - tlsSettings: a line under `tls:`.
     ///   - upstreamSettings: a line under `upstream:`; `upstreamLines` are several.
     ///   - descriptorsMax: the process's RLIMIT_NOFILE.
-    ///   - fileBytesMax: its RLIMIT_FSIZE, in steps of 512.
     ///   - pipeBytes: the capacity of the pipe that its log goes through.
     convenience init(
         upstream: String?, listen: String = "127.0.0.1:0", allow: [String] = ["127.0.0.2", "127.0.0.3"],
         listenSettings: String = "", certificate: Certificates.Kind = .ecdsa, certificates: [Certificates.Leaf] = [],
         tlsSettings: String = "", upstreamSettings: String = "", settings: String,
-        upstreamLines: [String] = [], descriptorsMax: Int? = nil, fileBytesMax: Int? = nil, pipeBytes: Int32? = nil
+        upstreamLines: [String] = [], descriptorsMax: Int? = nil, pipeBytes: Int32? = nil
     ) throws {
         let folder = try TemporaryFolder()
         let leaf = try Certificates.shared().leaf(certificate)
@@ -82,8 +81,7 @@ final class Daemon: Sendable {
             \(settings)
 
             """, to: "gatekeeper.yaml")
-        let limits = [descriptorsMax.map { "ulimit -n \($0)" }, fileBytesMax.map { "ulimit -f \($0 / 512)" }].compactMap(\.self)
-        try self.init(arguments: ["run", "--config", file], in: folder, limits: limits, pipeBytes: pipeBytes)
+        try self.init(arguments: ["run", "--config", file], in: folder, descriptorsMax: descriptorsMax, pipeBytes: pipeBytes)
     }
 
     /// With the configuration file of another one, which has ended.
@@ -92,7 +90,7 @@ final class Daemon: Sendable {
     }
 
     private init(
-        arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, limits: [String] = [],
+        arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, descriptorsMax: Int? = nil,
         pipeBytes: Int32? = nil
     ) throws {
         self.folder = folder
@@ -108,10 +106,10 @@ final class Daemon: Sendable {
         _ = fcntl(reading.descriptor, F_SETFL, 0)
         if let pipeBytes { _ = fcntl(writing.descriptor, setPipeSize, pipeBytes) }
         let (program, all) =
-            if limits.isEmpty {
-                (Self.binary, arguments)
+            if let descriptorsMax {
+                ("sh", ["-c", "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\"", Self.binary] + arguments)
             } else {
-                ("sh", ["-c", (limits + ["exec \"$0\" \"$@\""]).joined(separator: "; "), Self.binary] + arguments)
+                (Self.binary, arguments)
             }
         log = LogCollector(reading: reading)
         process = try ChildProcess(program, all, output: writing, errors: OpenFile(creating: folder.file("stderr")))
@@ -178,6 +176,13 @@ final class Daemon: Sendable {
         let ending = try process.waitForEnd(seconds: seconds)
         guard log.waitForEnd(seconds: 10) else { throw Failure("the log stays open after the daemon's end") }
         return ending
+    }
+
+    /// From now on no file of its may grow beyond this.
+    func limitFiles(toBytes bytes: UInt) throws {
+        let log = try OpenFile(creating: folder.file("prlimit"))
+        let setting = try ChildProcess("prlimit", ["--pid", "\(process.id)", "--fsize=\(bytes)"], output: log, errors: log)
+        guard try setting.waitForEnd() == .exited(0) else { throw Failure("prlimit failed") }
     }
 
     /// SIGKILL, which is no failure then.
