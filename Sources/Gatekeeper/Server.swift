@@ -47,7 +47,7 @@ public final class Server: Sendable {
             settings, generation: 1, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
-            let change = try listeners.change(to: settings.listeners)
+            let change = try listeners.change(to: settings.listeners.map(\.address))
             let journal = try Journal.start(
                 descriptor: journalDescriptor, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
@@ -115,7 +115,7 @@ public final class Server: Sendable {
             libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
-            change = try current.listeners.change(to: settings.listeners)
+            change = try current.listeners.change(to: settings.listeners.map(\.address))
         } catch {
             throw ServerError(error)
         }

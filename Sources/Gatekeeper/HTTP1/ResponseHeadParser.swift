@@ -8,6 +8,17 @@ package struct ResponseHeadParser {
         case fields(ResponseHead)
     }
 
+    /// 1xx responses that an upstream may send before its final one.
+    static let interimResponsesMax = 16
+
+    /// The upstream is ours and may say more than a client: a head of 32 KiB, which still fits a buffer with what we add.
+    static let limits: Settings.Limits = {
+        var limits = Settings.Limits()
+        limits.headBytesMax = 32 << 10
+        limits.fieldsMax = 200
+        return limits
+    }()
+
     private var lines = LineScanner()
     private var stage = Stage.statusLine
 

@@ -60,8 +60,6 @@ final class ResponseReceiver {
     private static let recordBytesMax = 16 << 10
     /// What one chunk of ours holds: fits `reply` with its size line and the last chunk.
     private static let chunkBytesMax = 64 << 10
-    /// 1xx responses that an upstream may send before its final one.
-    static let interimResponsesMax = 16
 
     init(
         _ request: RequestHead, in requestBytes: Buffer, identifier: ExchangeIdentifier, webSocketKey: ByteRange?,
@@ -193,7 +191,7 @@ final class ResponseReceiver {
         let worker = connection.worker
         guard let torn else {
             let result = ResponseHeadParser.parse(
-                inbound.readable, forRequest: request.method, limits: Self.limits, into: &worker.responseFields)
+                inbound.readable, forRequest: request.method, limits: ResponseHeadParser.limits, into: &worker.responseFields)
             guard case .needsMore = result else { return result }
             let torn = TornHead()
             self.torn = torn
@@ -211,17 +209,9 @@ final class ResponseReceiver {
         private(set) var fields = FieldTable()
 
         func resume(_ bytes: Span<UInt8>, method: Method) -> ParseResult<ResponseHead> {
-            parser.resume(bytes, forRequest: method, limits: ResponseReceiver.limits, into: &fields)
+            parser.resume(bytes, forRequest: method, limits: ResponseHeadParser.limits, into: &fields)
         }
     }
-
-    /// The upstream is ours and may say more than a client: a head of 32 KiB, which still fits a buffer with what we add.
-    static let limits: Settings.Limits = {
-        var limits = Settings.Limits()
-        limits.headBytesMax = 32 << 10
-        limits.fieldsMax = 200
-        return limits
-    }()
 
     private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
         if head.status < 200 { return passInterim(head, from: inbound) }
@@ -260,7 +250,7 @@ final class ResponseReceiver {
     private func passInterim(_ head: ResponseHead, from inbound: Buffer) -> Step? {
         if head.status == 101 { return passSwitch(head, from: inbound) }
         interimResponses += 1
-        guard interimResponses <= Self.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
+        guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
         target?.note(version: head.version)
         if head.status == 100 {
             hasContinued = true

@@ -79,7 +79,7 @@ final class HealthCheck {
                 case .refused(let refusal): return refusal.reason
                 case .needsMore: break
                 }
-                guard interimResponses <= ResponseReceiver.interimResponsesMax else { return "interim_responses" }
+                guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return "interim_responses" }
             }
             guard !connection.isReadable || !hasSent else { continue }
             connection.socket.interest = hasSent ? [.readable] : [.writable]
@@ -97,7 +97,7 @@ final class HealthCheck {
         defer { buffer.compact() }
         while true {
             let result = ResponseHeadParser.parse(
-                buffer.readable, forRequest: .get, limits: ResponseReceiver.limits, into: &fields)
+                buffer.readable, forRequest: .get, limits: ResponseHeadParser.limits, into: &fields)
             guard case .parsed(let head) = result, head.status < 200 else { return result }
             interimResponses += 1
             buffer.consume(head.byteCount)
