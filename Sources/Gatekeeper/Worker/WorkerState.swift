@@ -142,7 +142,7 @@ final class WorkerState {
     }
 
     /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
-    func revoke() {
+    private func revoke() {
         var ended: [RevokedKey: Int] = [:]
         for connection in connections.values where !connection.waiter.isAborted && !connection.takeSnapshot() {
             ended[RevokedKey(peer: connection.peer, listener: connection.listener), default: 0] += 1

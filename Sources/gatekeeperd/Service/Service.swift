@@ -204,28 +204,31 @@ final class Service {
     /// Ends what has had its time: grants, entries of the allow-list, a trial.
     func pass(at now: WallTime) {
         rollBack(at: now)
-        if let ended = ledger?.expire(at: now), !ended.isEmpty {
-            for grant in ended { report(grant, "expired") }
-            adoptGrants(at: now)
-        }
+        endGrants(at: now)
+    }
+
+    /// - Parameter isRecorded: false when another process keeps the ledger by now, and tells of what ends.
+    func endGrants(at now: WallTime, isRecorded: Bool = true) {
+        guard let ledger else { return }
+        let ended = isRecorded ? ledger.expire(at: now) : ledger.forget(endedAt: now)
+        guard !ended.isEmpty else { return }
+        if isRecorded { for grant in ended { report(grant, "expired") } }
+        adoptGrants(at: now)
     }
 
     // MARK: Grants
 
     /// The server learns of grants that came or went.
     func adoptGrants(at now: WallTime) {
-        do throws(ServerError) {
-            try server.apply(Self.settings(of: current, ledger, at: now))
-        } catch {
-            server.event("reload_failed", [JournalField("by", "grant"), JournalField("error", "\(error)")])
-        }
+        server.admit(Self.settings(of: current, ledger, at: now).allow)
     }
 
-    /// Sources that connected by a grant: the first time is worth a line.
+    /// Sources that connected by a grant: the first time is worth a line, and the others aren't announced any more.
     func noteAnnouncements(at now: WallTime) {
-        for peer in server.takeAnnouncements() {
-            for grant in ledger?.recordUse(by: peer, at: now) ?? [] { report(grant, "first_used") }
-        }
+        let used = server.takeAnnouncements().flatMap { ledger?.recordUse(by: $0, at: now) ?? [] }
+        guard !used.isEmpty else { return }
+        for grant in used { report(grant, "first_used") }
+        adoptGrants(at: now)
     }
 
     func report(_ grant: Grant, _ state: String, by asker: Asker? = nil) {

@@ -240,6 +240,7 @@ struct ServiceLoop: ~Copyable {
     }
 
     private func stop() -> Int32 {
+            service.endGrants(at: .now(), isRecorded: !isHandedOver)
         service.server.stop()
         var turns = 0
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds), turns < Self.stopTurnsMax { turns += 1 }
