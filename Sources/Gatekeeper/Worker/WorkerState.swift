@@ -278,6 +278,12 @@ final class WorkerState {
             greeting.socket.reset()
             return nil
         }
+        // Settings that came while the header was waited for may believe this balancer no longer.
+        let entrance = snapshot.entrances[arrival.wanted] ?? arrival.entrance
+        guard entrance.expectsHeader(from: arrival.balancer) else {
+            deny(greeting, peer: arrival.balancer, because: .notListed)
+            return nil
+        }
         // Where a check has no word of its own, HAProxy gives its own address.
         let named: PeerAddress? =
             if case .address(let source) = header.source, source.address != arrival.balancer { source.address } else { nil }
@@ -292,7 +298,7 @@ final class WorkerState {
         case .admitted(let entry):
             return Admitted(
                 descriptor: greeting.socket.descriptor, peer: peer, proxy: proxy, entry: entry, listener: arrival.listener,
-                accepted: arrival.accepted, tls: arrival.entrance.tls[index], snapshot: snapshot)
+                accepted: arrival.accepted, tls: entrance.tls[index], snapshot: snapshot)
         case .denied(let reason):
             deny(greeting, peer: peer, proxy: proxy, because: reason)
             return nil
