@@ -17,6 +17,7 @@ extension Service: ControlledService {
 
     func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
         let book = try book()
+        try checkMayChange()
         let outcome: GrantOutcome
         do throws(LedgerError) {
             outcome = try book.grant(request, by: asker, at: now)
@@ -44,6 +45,7 @@ extension Service: ControlledService {
 
     func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
         let book = try book()
+        try checkMayChange()
         guard let grant = book.revoke(address, by: asker, at: now) else {
             throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
         }

@@ -17,6 +17,8 @@ final class Service {
     private(set) var trial: (trial: Trial, before: ConfigurationSource.Reading)?
     /// Nil without a state folder.
     let ledger: ServiceLedger?
+    /// A successor has read the configuration and the ledger, and wouldn't hear of what changes here until it serves.
+    var isHandingOver = false
 
     /// Starts serving by `reading`, or by what a former process had on trial; with the grants that it left.
     static func start(
@@ -68,12 +70,20 @@ final class Service {
     /// For the manager that started us.
     var statusLine: String { "serving on \(server.addresses.map(\.description).joined(separator: ", "))" }
 
+    private static let handingOver = "a new binary is just taking over; ask again in a moment"
+
+    /// Throws while whatever is changed would be lost.
+    func checkMayChange() throws(ControlFailure) {
+        if isHandingOver { throw ControlFailure(.busy, Self.handingOver) }
+    }
+
     // MARK: Another configuration
 
     /// Reads the configuration again; what was on trial is over.
     ///
     /// - Parameter asker: who wants it, for the log: a signal, a user.
     func reload(askedBy asker: String, at now: WallTime) -> ReloadReport {
+        if isHandingOver { return keep([Self.handingOver], askedBy: asker) }
         notification.reloading()
         defer { notification.ready(status: statusLine) }
         do {
@@ -141,6 +151,7 @@ final class Service {
     /// Puts the text of another file in the place of the configuration's, as if it stood there: relative paths are relative to the
     /// configuration's folder. On disk nothing changes until it is confirmed.
     func apply(file: String, confirmWithinSeconds seconds: Int?, by asker: Asker, at now: WallTime) throws(ControlFailure) -> ReloadReport {
+        try checkMayChange()
         guard source.file != nil else {
             throw ControlFailure(.invalid, "this service was started with flags and has no configuration file that another could replace")
         }
@@ -175,6 +186,7 @@ final class Service {
         guard let (trial, _) = trial else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
         endTrial()
         server.event("confirmed", [JournalField("generation", server.generation), JournalField("by", "\(asker)")])
+        try checkMayChange()
         return ConfirmReport(
             generation: server.generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
     }

@@ -181,6 +181,7 @@ struct ServiceLoop: ~Copyable {
         guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }
         do throws(SystemError) {
             successor = try Successor(program: program, arguments: CommandLine.arguments, sockets: service.server.listeners)
+            service.isHandingOver = true
             service.server.event("succession", [JournalField("state", "begun")])
         } catch {
             Console.complain("SIGUSR2: cannot \(error)")
@@ -191,6 +192,7 @@ struct ServiceLoop: ~Copyable {
     private mutating func followSuccessor(isReadable: Bool) -> Bool {
         guard let process = successor?.process, let outcome = successor?.outcome(isReadable: isReadable) else { return false }
         successor = nil
+        service.isHandingOver = false
         switch outcome {
         case .serves:
             service.server.event("succession", [JournalField("state", "handed_over"), JournalField("process", process)])
@@ -232,10 +234,13 @@ struct ServiceLoop: ~Copyable {
     // MARK: The end
 
     private func drain(isHandedOver: Bool = false) -> Int32 {
+        // One that doesn't serve yet would go on behind the back of whoever ended us.
+        successor?.abandon()
         // What the manager hears of from now on is the successor.
         if !isHandedOver { notification.stopping() }
         service.server.beginDrain(isHandedOver: isHandedOver)
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds) {
+            service.endGrants(at: .now(), isRecorded: !isHandedOver)
             while let signal = signals.next() {
                 if isEnd(signal) { return stop() }
                 if signal == .reopenLog { service.reopenLog() }
@@ -245,7 +250,6 @@ struct ServiceLoop: ~Copyable {
     }
 
     private func stop() -> Int32 {
-            service.endGrants(at: .now(), isRecorded: !isHandedOver)
         service.server.stop()
         var turns = 0
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds), turns < Self.stopTurnsMax { turns += 1 }
