@@ -10,14 +10,15 @@ extension Service: ControlledService {
 
     private func book() throws(ControlFailure) -> GrantBook {
         guard let ledger else {
-            throw ControlFailure(.unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
+            throw ControlFailure(
+                .unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
         }
         return try ledger.book()
     }
 
     func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
-        let book = try book()
         try checkMayChange()
+        let book = try book()
         let outcome: GrantOutcome
         do throws(LedgerError) {
             outcome = try book.grant(request, by: asker, at: now)
@@ -44,8 +45,8 @@ extension Service: ControlledService {
     }
 
     func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
-        let book = try book()
         try checkMayChange()
+        let book = try book()
         guard let grant = book.revoke(address, by: asker, at: now) else {
             throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
         }
@@ -62,7 +63,8 @@ extension Service: ControlledService {
         report.processIdentifier = Program.ownProcess
         report.startedAt = startedAt
         report.configuration = StatusReport.ConfigurationState(
-            generation: status.generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file, loadedAt: loadedAt)
+            generation: status.generation, hash: current.configuration.fingerprint, file: current.file,
+            loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)
         report.openConnections = status.openConnections
         report.deniedCount = status.denied

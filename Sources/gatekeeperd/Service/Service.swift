@@ -100,7 +100,7 @@ final class Service {
     func reloadFiles(_ paths: [String], at now: WallTime) -> ReloadReport {
         let asker = "change of \(paths.joined(separator: ", "))"
         do {
-            return bringInForce(try source.read(text: current.text), askedBy: asker, at: now, replaced: paths)
+            return bringInForce(try source.read(text: current.text, named: current.file), askedBy: asker, at: now, replaced: paths)
         } catch {
             return keep(error.lines, askedBy: asker)
         }
@@ -171,6 +171,9 @@ final class Service {
         guard case .applied(var applied) = report else { return report }
         guard let seconds, let text = next.text else {
             endTrial()
+            if let own = source.file, own != file {
+                applied.warnings.append("a reload or a restart takes what \(own) says: make it say the same")
+            }
             return .applied(applied)
         }
         let trial = Trial(file: file, text: text, endsAt: now.advanced(byMilliseconds: Int64(seconds) * 1000), askedBy: asker)
@@ -183,10 +186,11 @@ final class Service {
     }
 
     func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
+        try checkMayChange()
         guard let (trial, _) = trial else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
         endTrial()
+        current.file = source.file
         server.event("confirmed", [JournalField("generation", server.generation), JournalField("by", "\(asker)")])
-        try checkMayChange()
         return ConfirmReport(
             generation: server.generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
     }
