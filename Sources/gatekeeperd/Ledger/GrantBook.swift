@@ -76,11 +76,17 @@ final class GrantBook {
 
     /// Ends the grants whose time is up, and returns them.
     func expire(at now: WallTime) -> [Grant] {
-        let outdated = current.values.filter { !$0.isActive(at: now) }.map { ended($0, .expired, at: $0.endsAt) }
-        for grant in outdated { current[grant.address] = nil }
+        let outdated = forget(endedAt: now)
         keep(outdated)
         defer { expiredEarly = [] }
         return (expiredEarly + outdated).sorted { $0.identifier < $1.identifier }
+    }
+
+    /// The same where the ledger is another process's by now: it isn't touched.
+    func forget(endedAt now: WallTime) -> [Grant] {
+        let outdated = current.values.filter { !$0.isActive(at: now) }.map { ended($0, .expired, at: $0.endsAt) }
+        for grant in outdated { current[grant.address] = nil }
+        return outdated
     }
 
     /// Ends a grant at once; nil when there is none for exactly this address. That it isn't recorded is in `failure`, and it ends all the same.

@@ -21,6 +21,18 @@ struct GrantBookTests {
         #expect(scene.book.nextExpiry == nil)
     }
 
+    @Test("what is forgotten admits no longer, and the ledger, which is another process's, still has it without an end")
+    func forgotten() throws {
+        let scene = try GrantScene()
+        try scene.grant("192.0.2.9", seconds: 3)
+        try scene.grant("192.0.2.10", seconds: 30)
+        scene.pass(seconds: 3)
+        #expect(scene.book.forget(endedAt: scene.now).map(\.address.description) == ["192.0.2.9"])
+        #expect(scene.book.forget(endedAt: scene.now).isEmpty)
+        #expect(scene.active == ["192.0.2.10"])
+        #expect(try scene.book.history().allSatisfy { $0.ending == nil })
+    }
+
     @Test("granting again puts the end off, never forward")
     func extension_() throws {
         let scene = try GrantScene()
