@@ -196,7 +196,7 @@ struct ServiceLoop: ~Copyable {
         switch outcome {
         case .serves:
             service.server.event("succession", [JournalField("state", "handed_over"), JournalField("process", process)])
-            notification.replaced(by: process)
+            notification.replaced(by: process, status: service.statusLine)
             return true
         case .failed(let reason):
             service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)])
