@@ -223,13 +223,15 @@ final class Service {
         endGrants(at: now)
     }
 
-    /// - Parameter isRecorded: false when another process keeps the ledger by now, and tells of what ends.
-    func endGrants(at now: WallTime, isRecorded: Bool = true) {
-        guard let ledger else { return }
-        let ended = isRecorded ? ledger.expire(at: now) : ledger.forget(endedAt: now)
-        guard !ended.isEmpty else { return }
-        if isRecorded { for grant in ended { report(grant, "expired") } }
+    func endGrants(at now: WallTime) {
+        guard let ended = ledger?.expire(at: now), !ended.isEmpty else { return }
+        for grant in ended { report(grant, "expired") }
         adoptGrants(at: now)
+    }
+
+    /// Another process keeps the ledger by now, and tells of what changes.
+    func followGrants(at now: WallTime) {
+        if ledger?.follow(at: now) == true { adoptGrants(at: now) }
     }
 
     // MARK: Grants
