@@ -76,17 +76,21 @@ final class GrantBook {
 
     /// Ends the grants whose time is up, and returns them.
     func expire(at now: WallTime) -> [Grant] {
-        let outdated = forget(endedAt: now)
+        let outdated = current.values.filter { !$0.isActive(at: now) }.map { ended($0, .expired, at: $0.endsAt) }
+        for grant in outdated { current[grant.address] = nil }
         keep(outdated)
         defer { expiredEarly = [] }
         return (expiredEarly + outdated).sorted { $0.identifier < $1.identifier }
     }
 
-    /// The same where the ledger is another process's by now: it isn't touched.
-    func forget(endedAt now: WallTime) -> [Grant] {
-        let outdated = current.values.filter { !$0.isActive(at: now) }.map { ended($0, .expired, at: $0.endsAt) }
-        for grant in outdated { current[grant.address] = nil }
-        return outdated
+    /// Goes by what another process has written, which keeps the ledger by now; true if others are admitted than before.
+    ///
+    /// Where it can't be read, what was known stays, less what has had its time.
+    func follow(at now: WallTime) -> Bool {
+        let known = Set(current.keys)
+        let written = (try? GrantTable.current(in: ledger.connection)) ?? Array(current.values)
+        current = Dictionary(written.filter { $0.isActive(at: now) }.map { ($0.address, $0) }) { first, _ in first }
+        return Set(current.keys) != known
     }
 
     /// Ends a grant at once; nil when there is none for exactly this address. That it isn't recorded is in `failure`, and it ends all the same.

@@ -236,14 +236,18 @@ final class Service {
 
     /// Ends grants and entries of the allow-list whose time is up.
     ///
-    /// - Parameter isRecorded: false when another process keeps the ledger by now, and tells of what ends.
-    func endEntries(at now: WallTime, isRecorded: Bool = true) {
-        let ended = (isRecorded ? ledger?.expire(at: now) : ledger?.forget(endedAt: now)) ?? []
-        if isRecorded { for grant in ended { report(grant, "expired") } }
-        var hasEnded = !ended.isEmpty
-        if let end = nextEnd, end <= now {
+    /// - Parameter isFollowed: another process keeps the ledger by now, and tells of what changes there.
+    func endEntries(at now: WallTime, isFollowed: Bool = false) {
+        var hasEnded = false
+        if isFollowed {
+            hasEnded = ledger?.follow(at: now) ?? false
+        } else if let ended = ledger?.expire(at: now), !ended.isEmpty {
+            for grant in ended { report(grant, "expired") }
             hasEnded = true
+        }
+        if let end = nextEnd, end <= now {
             nextEnd = Self.nextEnd(of: current, after: now)
+            hasEnded = true
         }
         if hasEnded { adoptGrants(at: now) }
     }

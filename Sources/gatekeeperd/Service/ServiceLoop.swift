@@ -26,6 +26,8 @@ struct ServiceLoop: ~Copyable {
 
     /// How soon a second signal is seen while the workers end: a wait for workers and one for signals can't be one wait.
     private static let drainTurnMilliseconds = 50
+    /// Turns of a drain from one look at the successor's grants to the next: half a second.
+    private static let followTurns = 10
     /// Workers end within a turn of their loop once told; one that doesn't is broken and must not keep the process.
     private static let stopTurnsMax = 100
     /// A renewal writes certificate and key, one after the other.
@@ -239,8 +241,11 @@ struct ServiceLoop: ~Copyable {
         // What the manager hears of from now on is the successor.
         if !isHandedOver { notification.stopping() }
         service.server.beginDrain(isHandedOver: isHandedOver)
+        var turns = 0
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds) {
-            service.endEntries(at: .now(), isRecorded: !isHandedOver)
+            // What is revoked with the successor ends here too.
+            if !isHandedOver || turns % Self.followTurns == 0 { service.endEntries(at: .now(), isFollowed: isHandedOver) }
+            turns += 1
             while let signal = signals.next() {
                 if isEnd(signal) { return stop() }
                 if signal == .reopenLog { service.reopenLog() }
