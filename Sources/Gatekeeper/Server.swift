@@ -44,7 +44,7 @@ public final class Server: Sendable {
         let upstream = try UpstreamGroup(
             settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries)
         let snapshot = try Snapshot(
-            settings, generation: 1, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: nil, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
             let change = try listeners.change(to: settings.listeners.map(\.address))
@@ -91,7 +91,7 @@ public final class Server: Sendable {
     /// Serves by other settings from the moment this returns, or throws and leaves everything as it was.
     ///
     /// Established connections go on and take the new settings with their next request; those of an address that isn't listed any more end at
-    /// once. New listeners are open before old ones close. The number of workers stays.
+    /// once, and those of whom TLS or a load balancer was asked less than now end with their next answer. New listeners are open before old ones close. The number of workers stays.
     public func apply(_ settings: Settings) throws(ServerError) {
         guard !hasBegunDrain.load(ordering: .relaxed) else { throw ServerError(settings: "the service is about to stop") }
         let settings = Self.bounded(settings)
@@ -111,8 +111,7 @@ public final class Server: Sendable {
             ? current.snapshot.upstream
             : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
         let snapshot = try Snapshot(
-            settings, generation: current.snapshot.generation + 1, sources: sources, upstream: upstream, ticketKeys: ticketKeys,
-            libraries: libraries)
+            settings, after: current.snapshot, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
             change = try current.listeners.change(to: settings.listeners.map(\.address))

@@ -11,6 +11,9 @@ final class Snapshot: Sendable {
     let onDeny: Settings.OnDeny
     /// By the address of the listener, as the settings write it.
     let entrances: [SocketAddress: Entrance]
+    /// The generation since which connections have had to show the same.
+    let demandsSince: UInt64
+    private let demands: PeerDemands
     /// The names that may be asked for; nil for any.
     let strictNames: ServerNames?
     let upstream: UpstreamGroup
@@ -30,11 +33,15 @@ final class Snapshot: Sendable {
     let timeouts: Settings.Timeouts
     let log: Settings.Log
 
+    /// - Parameter other: the one before; nil for the first.
     init(
-        _ settings: Settings, generation: UInt64, sources: SourceCounters, upstream: UpstreamGroup, ticketKeys: TicketKeys,
+        _ settings: Settings, after other: Snapshot?, sources: SourceCounters, upstream: UpstreamGroup, ticketKeys: TicketKeys,
         libraries: [TLSLibrary]
     ) throws(ServerError) {
-        self.generation = generation
+        generation = (other?.generation ?? 0) + 1
+        // Before the files are read: one that changes in between is another with the next configuration.
+        demands = PeerDemands(settings)
+        demandsSince = if let other, other.demands == demands { other.demandsSince } else { generation }
         do throws(TLSSetupError) {
             entrances = try Self.makeEntrances(settings, ticketKeys: ticketKeys, libraries: libraries)
         } catch {
@@ -66,6 +73,8 @@ final class Snapshot: Sendable {
         admission = other.admission.admitting(AllowList(allow))
         onDeny = other.onDeny
         entrances = other.entrances
+        demands = other.demands
+        demandsSince = other.demandsSince
         strictNames = other.strictNames
         upstream = other.upstream
         fixedHost = other.fixedHost

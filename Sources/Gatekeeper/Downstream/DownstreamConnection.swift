@@ -27,6 +27,8 @@ final class DownstreamConnection: Sleeper {
     /// What this connection lives by: the newest of its worker, from one request to the next.
     private(set) var snapshot: Snapshot
     private var entry: AllowList.EntryIndex
+    /// Since when what it had to show has been asked for.
+    private let demandsSince: UInt64
     /// A request has begun and isn't over.
     private var isServing = false
 
@@ -58,6 +60,7 @@ final class DownstreamConnection: Sleeper {
         listener = admitted.listener
         snapshot = admitted.snapshot
         entry = admitted.entry
+        demandsSince = admitted.snapshot.demandsSince
         self.worker = worker
         waiter = Waiter(on: worker.loop)
         peerText = AddressText(admitted.peer)
@@ -76,7 +79,7 @@ final class DownstreamConnection: Sleeper {
     /// Another request may follow on this connection.
     var mayPersist: Bool {
         let limits = snapshot.limits
-        return !worker.isDraining && !hasEnded && requests < limits.requestsPerConnectionMax
+        return !worker.isDraining && !hasEnded && snapshot.demandsSince == demandsSince && requests < limits.requestsPerConnectionMax
             && requestsPipelined < limits.pipelinedRequestsMax
     }
     /// Nothing more has come from the client.

@@ -216,7 +216,9 @@ final class Service {
         guard let (trial, before) = trial, trial.endsAt <= now else { return }
         endTrial()
         let reason = "\(trial.file) was not confirmed"
-        guard case .kept = bringInForce(before, askedBy: reason, at: now) else { return }
+        // With the files that it names as they are now, if they can still be used.
+        let current = (try? source.read(text: before.text)) ?? before
+        guard case .kept = bringInForce(current, askedBy: reason, at: now) else { return }
         // A file it names is gone since. What is on disk may be better than what nobody confirmed.
         _ = reload(askedBy: reason, at: now)
     }

@@ -42,6 +42,24 @@ struct ClientCertificateTests {
         #expect(try upstream.waitForRequests(2).count == 2)
     }
 
+    @Test("a connection from before certificates were demanded ends with its next answer")
+    func demandedLater() throws {
+        let authority = try TestAuthority()
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, tlsSettings: "minimum_version: \"1.2\"", settings: "")
+        let open = try RawClient(to: daemon)
+        #expect(try open.exchange(Self.get)["connection"] == nil)
+        try daemon.rewriteConfiguration("minimum_version: \"1.2\"", "client_ca: \(authority.certificate)")
+        #expect(try daemon.reload().event == "reloaded")
+        #expect(try open.exchange(Self.get)["connection"] == "close")
+        #expect(open.receiveToEnd().ending == .closeNotify)
+        let good = try client(daemon, authority.issue("good"), .tls13)
+        #expect(try good.exchange(Self.get)["connection"] == nil)
+        // Another reload that asks for the same leaves it alone.
+        #expect(try daemon.reload().event == "reloaded")
+        #expect(try good.exchange(Self.get)["connection"] == nil)
+    }
+
     @Test("a listener may ask for its own authority, and then asks for no other", arguments: TLSClientContext.Version.allCases)
     func perListener(version: TLSClientContext.Version) throws {
         let (common, own) = (try TestAuthority(), try TestAuthority())
