@@ -47,7 +47,7 @@ public final class Server: Sendable {
             settings, generation: 1, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
-            let change = try listeners.change(to: settings.listeners)
+            let change = try listeners.change(to: settings.listeners.map(\.address))
             let journal = try Journal.start(
                 descriptor: journalDescriptor, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
@@ -115,7 +115,7 @@ public final class Server: Sendable {
             libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
-            change = try current.listeners.change(to: settings.listeners)
+            change = try current.listeners.change(to: settings.listeners.map(\.address))
         } catch {
             throw ServerError(error)
         }
@@ -128,9 +128,17 @@ public final class Server: Sendable {
         current.ticketKeys = ticketKeys
     }
 
-    /// Ends the connections of addresses whose entry in the allow-list has ended since.
-    public func endExpiredConnections() {
-        onEveryWorker { worker, _ in await worker.revoke() }
+    /// Admits these from the moment this returns, and nobody else; connections of others end at once.
+    ///
+    /// No file is read and nothing is opened, so nothing can fail: the end of a grant must not depend on a certificate that is just being
+    /// replaced. Holds while draining too, without waiting for workers that may have ended.
+    public func admit(_ allow: [Settings.AllowEntry]) {
+        current.withLock { current in
+            let snapshot = Snapshot(current.snapshot, admitting: allow)
+            onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
+            current.settings.allow = allow
+            current.snapshot = snapshot
+        }
     }
 
     /// Readable when there are announcements to take.
@@ -263,7 +271,7 @@ public final class Server: Sendable {
                 countdown.finish()
             }
         }
-        countdown.wait(milliseconds: Self.adoptionMilliseconds)
+        countdown.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : Self.adoptionMilliseconds)
     }
 
     /// More than a round trip to the other side of the world.

@@ -10,12 +10,14 @@ extension Service: ControlledService {
 
     private func book() throws(ControlFailure) -> GrantBook {
         guard let ledger else {
-            throw ControlFailure(.unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
+            throw ControlFailure(
+                .unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
         }
         return try ledger.book()
     }
 
     func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
+        try checkMayChange()
         let book = try book()
         let outcome: GrantOutcome
         do throws(LedgerError) {
@@ -43,6 +45,7 @@ extension Service: ControlledService {
     }
 
     func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
+        try checkMayChange()
         let book = try book()
         guard let grant = book.revoke(address, by: asker, at: now) else {
             throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
@@ -60,7 +63,7 @@ extension Service: ControlledService {
         report.processIdentifier = Program.ownProcess
         report.startedAt = startedAt
         report.configuration = StatusReport.ConfigurationState(
-            generation: generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file, loadedAt: loadedAt)
+            generation: generation, hash: current.configuration.fingerprint, file: current.file, loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)
         report.openConnections = status.openConnections
         report.deniedCount = status.denied

@@ -31,7 +31,9 @@ final class ServiceLedger {
         var problems: [String] = []
         if let failure { problems.append("no grants: \(failure)") }
         if let setAside { problems.append("the ledger was damaged and a new one was begun; the old one is \(setAside)") }
-        if let grants, let failure = grants.failure { problems.append("\(grants.unrecordedCount) changes of grants wait for the disk: \(failure)") }
+        if let grants, let failure = grants.failure {
+            problems.append("\(grants.unrecordedCount) changes of grants wait for the disk: \(failure)")
+        }
         return problems
     }
 
@@ -50,6 +52,7 @@ final class ServiceLedger {
     func active(at now: WallTime) -> [Grant] { grants?.active(at: now) ?? [] }
     var nextExpiry: WallTime? { grants?.nextExpiry }
     func expire(at now: WallTime) -> [Grant] { grants?.expire(at: now) ?? [] }
+    func follow(at now: WallTime) -> Bool { grants?.follow(at: now) ?? false }
     func recordUse(by peer: PeerAddress, at now: WallTime) -> [Grant] { grants?.recordUse(by: peer, at: now) ?? [] }
 
     // MARK: A configuration on trial

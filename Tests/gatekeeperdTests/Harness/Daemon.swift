@@ -85,7 +85,8 @@ final class Daemon: Sendable {
 
             """, to: "gatekeeper.yaml")
         try self.init(
-            arguments: ["run", "--config", file], in: folder, configuredIn: nil, descriptorsMax, pipeBytes, launcher, input, environment)
+            arguments: ["run", "--config", file], in: folder, descriptorsMax: descriptorsMax, pipeBytes: pipeBytes, launcher: launcher,
+            input: input, environment: environment)
     }
 
     /// With the configuration file of another one, which has ended.
@@ -94,8 +95,8 @@ final class Daemon: Sendable {
     }
 
     private init(
-        arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, _ descriptorsMax: Int? = nil,
-        _ pipeBytes: Int32? = nil, _ launcher: [String] = [], _ input: OpenFile? = nil, _ environment: [String: String] = [:]
+        arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, descriptorsMax: Int? = nil,
+        pipeBytes: Int32? = nil, launcher: [String] = [], input: OpenFile? = nil, environment: [String: String] = [:]
     ) throws {
         self.folder = folder
         configurationFolder = other ?? folder
@@ -178,6 +179,13 @@ final class Daemon: Sendable {
         let ending = try process.waitForEnd(seconds: seconds)
         guard log.waitForEnd(seconds: 10) else { throw Failure("the log stays open after the daemon's end") }
         return ending
+    }
+
+    /// From now on no file of its may grow beyond this.
+    func limitFiles(toBytes bytes: UInt) throws {
+        let log = try OpenFile(creating: folder.file("prlimit"))
+        let setting = try ChildProcess("prlimit", ["--pid", "\(process.id)", "--fsize=\(bytes)"], output: log, errors: log)
+        guard try setting.waitForEnd() == .exited(0) else { throw Failure("prlimit failed") }
     }
 
     /// SIGKILL, which is no failure then.
