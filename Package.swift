@@ -49,8 +49,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: [
-                "Harness/prepare-haproxy", "Harness/prepare-oracle", "Harness/prepare-redmine", "Harness/prepare-roundup", "Harness/prepare-rt5",
-                "Harness/requests-by-h11", "Harness/confine", "Harness/hold-thread",
+                "Harness/confine", "Harness/hold-thread", "Harness/prepare-haproxy", "Harness/prepare-oracle", "Harness/prepare-redmine",
+                "Harness/prepare-roundup", "Harness/prepare-rt5", "Harness/requests-by-h11",
             ],
             swiftSettings: settings),
         // Measures what no load generator sees: the cost of one lookup. Not installed, not part of the product.

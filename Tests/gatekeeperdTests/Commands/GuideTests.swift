@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Gatekeeper
 import Testing
 
 @testable import gatekeeperd
@@ -74,7 +75,7 @@ struct GuideTests {
         }
     }
 
-    @Test("every key of the configuration that the guide's prose names is in the schema, and none that isn't supported yet is shown")
+    @Test("every key of the configuration that the guide's prose names is in the schema")
     func keys() throws {
         let roots = Set(Schema.settings.map { String($0.path.prefix { $0 != "." && $0 != "[" }) })
         for page in try Self.pages() {
@@ -82,6 +83,47 @@ struct GuideTests {
             for match in text.matches(of: #/`([a-z_]+)\.([a-z_.]+)`/#) where roots.contains(String(match.1)) {
                 #expect(Schema.setting("\(match.1).\(match.2)") != nil, "\(page): \(match.0)")
             }
+        }
+    }
+
+    @Test("the guide says what to do about every reason of a denial or of our own rules, and every outcome of a request")
+    func reasons() throws {
+        let text = try String(contentsOfFile: Self.folder + "/operate.md", encoding: .utf8)
+        let words =
+            DenialReason.allCases.map { "\($0.word)" } + PolicyRefusal.allCases.map { "\($0.reason)" }
+            + Outcome.allCases.map { "\($0.word)" }
+        for word in words {
+            let isExplained = text.contains("`\(word)`")
+            #expect(isExplained, "\(word)")
+        }
+    }
+
+    @Test("every event and reason that the guide's tables explain is one that is written")
+    func words() throws {
+        let root = Daemon.packageRoot.appendingPathComponent("Sources").path
+        var literals: Set<Substring> = []
+        for file in try FileManager.default.subpathsOfDirectory(atPath: root) where file.hasSuffix(".swift") {
+            literals.formUnion(try String(contentsOfFile: "\(root)/\(file)", encoding: .utf8).split(separator: "\""))
+        }
+        // OpenSSL's word, passed on.
+        literals.insert("unsupported_protocol")
+        for page in ["operate.md", "troubleshoot.md"] {
+            var isExplaining = false
+            var count = 0
+            for line in try String(contentsOfFile: "\(Self.folder)/\(page)", encoding: .utf8).split(separator: "\n") {
+                guard line.hasPrefix("| ") else {
+                    isExplaining = isExplaining && line.hasPrefix("|")
+                    continue
+                }
+                isExplaining = isExplaining || ["event", "reason", "outcome"].contains { line.hasPrefix("| `\($0)` |") }
+                guard isExplaining else { continue }
+                for match in line.dropFirst(2).prefix(while: { $0 != "|" }).matches(of: #/`([a-z_]+)`/#) {
+                    count += 1
+                    let isWritten = literals.contains(match.1)
+                    #expect(isWritten, "\(page): \(match.1)")
+                }
+            }
+            #expect(count > 10)
         }
     }
 

@@ -72,6 +72,37 @@ struct PackagingTests {
         #expect(daemon.lines("stopped").count == 2)
     }
 
+    @Test("certbot's deploy hook gives the service a renewed certificate, and its key to nobody else")
+    func deployHook() throws {
+        let (lineage, tls) = try (TemporaryFolder(), TemporaryFolder())
+        let certificates = try Certificates.shared()
+        func renew(_ kind: Certificates.Kind) throws {
+            let leaf = certificates.leaf(kind)
+            try String(contentsOfFile: leaf.certificate, encoding: .utf8).write(
+                toFile: lineage.file("fullchain.pem"), atomically: true, encoding: .utf8)
+            try String(contentsOfFile: leaf.key, encoding: .utf8).write(
+                toFile: lineage.file("privkey.pem"), atomically: true, encoding: .utf8)
+            let hook = Daemon.packageRoot.appendingPathComponent("packaging/certbot/gatekeeper").path
+            let environment = ["RENEWED_LINEAGE": lineage.path, "GATEKEEPER_TLS": tls.path, "GATEKEEPER_USER": NSUserName()]
+            let log = try OpenFile(creating: lineage.file("log"))
+            let process = try ChildProcess(hook, [], output: log, errors: log, environment: environment)
+            let ending = try process.waitForEnd()
+            let said = try String(contentsOfFile: lineage.file("log"), encoding: .utf8)
+            #expect(ending == .exited(0), "\(said)")
+        }
+        try renew(.ecdsa)
+        let key = try FileManager.default.attributesOfItem(atPath: tls.file("privkey.pem"))
+        #expect(key[.posixPermissions] as? Int == 0o400)
+        let upstream = try ScriptedUpstream(.echo)
+        let leaf = Certificates.Leaf(certificate: tls.file("fullchain.pem"), key: tls.file("privkey.pem"))
+        let daemon = try Daemon(upstream: upstream.url, certificates: [leaf], settings: "")
+        try renew(.rsa)
+        let line = try daemon.waitForLine(event: "reloaded")
+        #expect(line["changes"]?.contains("fullchain.pem: read again") == true, "\(line.text)")
+        #expect(try Curl(["\(daemon.url)/"]).status == 200)
+        #expect(daemon.lines("reload_failed").isEmpty)
+    }
+
     /// Runs a program under the unit's confinement to its end.
     private func confined(_ command: [String]) throws -> (ending: ChildProcess.Ending, errors: String) {
         let folder = try TemporaryFolder()

@@ -64,7 +64,7 @@ struct ServiceManagerTests {
         #expect(message["WATCHDOG"] == "1")
         #expect(message["STATUS"] == "serving on 127.0.0.1:\(daemon.port)")
         #expect(try daemon.process.waitForEnd() == .exited(0))
-        #expect(manager.all("READY").count == 2)
+        #expect(manager.wait(for: 2, "READY"))
         #expect(manager.all("STOPPING").isEmpty, "the service doesn't stop")
         kill(pid_t(successor), SIGTERM)
         #expect(daemon.log.waitForEnd(seconds: 60))
@@ -173,6 +173,27 @@ struct ServiceManagerTests {
             #expect(failures.isEmpty, "\(failures.prefix(5))")
             #expect(upstream.requests.count - before == count.answered)
         }
+    }
+
+    @Test("a POST whose body is half here when SIGTERM comes is taken whole and answered, and its answer is the last")
+    func halfPost() throws {
+        let upstream = try ScriptedUpstream(.each { request, connection in try connection.respond(body: "\(request.bodyCount) bytes") })
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        let client = try RawClient(to: daemon)
+        // More than what is waited for before the ticket system is asked.
+        let half = String(repeating: "ticket", count: 50_000)
+        try client.send("POST /tickets HTTP/1.1\r\nHost: t\r\nContent-Length: \(2 * half.utf8.count)\r\n\r\n" + half)
+        try upstream.waitForConnections(1)
+        daemon.process.signal(SIGTERM)
+        try daemon.waitForLine(event: "draining")
+        try client.send(half)
+        let answer = try client.response(to: "POST")
+        #expect(answer.status == 200)
+        #expect(answer.text == "600000 bytes")
+        #expect(answer["connection"] == "close")
+        #expect(client.receiveToEnd().ending == .closeNotify)
+        #expect(try daemon.process.waitForEnd() == .exited(0))
+        #expect(upstream.requests.count == 1)
     }
 
     // MARK: What the kernel says
