@@ -44,7 +44,8 @@ struct RootCommand: ParsableCommand {
         abstract: "Admits listed addresses to an internal ticket API, over TLS, and turns everyone else away.",
         version: "gatekeeperd \(Version.current)",
         subcommands: [
-            RunCommand.self, DemoCommand.self, StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self,
+            RunCommand.self, CheckCommand.self, DemoCommand.self, StatusCommand.self, ReloadCommand.self, ApplyCommand.self,
+            ConfirmCommand.self,
             GrantCommand.self, GrantsCommand.self, RevokeCommand.self, PresetsCommand.self,
         ])
 }
