@@ -81,7 +81,7 @@ package struct Rehearsal {
     }
 
     /// What would be served by.
-    private func snapshot() throws(ServerError) -> Snapshot {
+    func snapshot() throws(ServerError) -> Snapshot {
         let group = try UpstreamGroup(
             settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: [library])
         return try Snapshot(

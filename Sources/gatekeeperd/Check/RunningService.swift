@@ -17,6 +17,27 @@ struct RunningService: Equatable, Sendable {
         }
     }
 
+    /// The entries of its allow-list that no file holds; none when nobody answers.
+    static func grants(at controlPath: String?) -> [Settings.AllowEntry] {
+        guard let controlPath else { return [] }
+        do {
+            let answer = try ControlClient(path: controlPath, timeoutMilliseconds: patienceMilliseconds).ask(.grants(all: false))
+            guard case .array(let grants)? = answer.result["grants"] else { return [] }
+            return grants.compactMap(entry)
+        } catch {
+            return []
+        }
+    }
+
+    private static func entry(_ grant: JSON) -> Settings.AllowEntry? {
+        guard let address = grant.string("address"), let prefix = try? AddressPrefix(parsing: address),
+            let end = grant.string("ends_at"), let seconds = try? CalendarTime.unixSeconds(end)
+        else { return nil }
+        var entry = Settings.AllowEntry(prefix: prefix, label: grant.string("reason"), origin: "grant")
+        entry.endsAtUnixSeconds = seconds
+        return entry
+    }
+
     init?(_ status: JSON) {
         guard let process = status["pid"]?.integer else { return nil }
         self.process = process

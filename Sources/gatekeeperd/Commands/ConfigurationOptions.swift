@@ -36,8 +36,18 @@ struct ConfigurationOptions: ParsableArguments {
         ConfigurationSource(file: config ?? (flags.isEmpty ? Configuration.defaultPath : nil), flags: flags)
     }
 
-    /// Everything at its usual place.
-    var saysNothing: Bool { config == nil && flags.isEmpty }
+    /// The configuration as it is now. Says what is wrong with it and ends the process when it can't be used.
+    func read(for command: String) throws -> ConfigurationSource.Reading {
+        do {
+            return try source.read()
+        } catch {
+            for line in error.lines { Console.report(line) }
+            if config == nil, flags.isEmpty {
+                Console.complain("name a configuration with --config, or say everything in flags: see gatekeeperd \(command) --help")
+            }
+            throw ExitCode(ExitStatus.misuse)
+        }
+    }
 
     /// The flags that were given, each with the key of the schema that it sets.
     var flags: [Configuration.Flag] {

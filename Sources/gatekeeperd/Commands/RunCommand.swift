@@ -14,19 +14,9 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let source = options.source
-        let reading: ConfigurationSource.Reading
-        do {
-            reading = try source.read()
-        } catch {
-            for line in error.lines { Console.report(line) }
-            if options.saysNothing {
-                Console.complain("name a configuration with --config, or say everything in flags: see gatekeeperd run --help")
-            }
-            throw ExitCode(ExitStatus.misuse)
-        }
+        let reading = try options.read(for: "run")
         for warning in reading.configuration.warnings.prefix(ConfigurationError.linesMax) { Console.report("\(warning)") }
-        let status = ServiceLoop.run(reading, from: source, signals: try SignalDescriptor())
+        let status = ServiceLoop.run(reading, from: options.source, signals: try SignalDescriptor())
         guard status == 0 else { throw ExitCode(status) }
     }
 }
