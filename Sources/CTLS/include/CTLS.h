@@ -76,6 +76,8 @@ static const uint64_t ctls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PR
 static const long ctls_mode_partial_write = SSL_MODE_ENABLE_PARTIAL_WRITE;
 static const long ctls_mode_moving_write_buffer = SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
 static const long ctls_mode_release_buffers = SSL_MODE_RELEASE_BUFFERS;
+/// How X509_NAME_print_ex(3) writes a name: on one line as in RFC 2253, UTF-8 as it is, control characters escaped.
+static const unsigned long ctls_name_on_one_line = XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB;
 static const long ctls_session_cache_off = SSL_SESS_CACHE_OFF;
 
 #pragma clang assume_nonnull end

@@ -63,7 +63,7 @@ extension TLSContext {
 
     /// Every handshake is a full one, so that each connection is judged by a certificate that is valid now: no tickets are given, and none is
     /// taken, whichever listener it is from.
-    private func demandCertificate(of authorityPath: String) throws(TLSSetupError) {
+    func demandCertificate(of authorityPath: String) throws(TLSSetupError) {
         guard unsafe SSL_CTX_load_verify_file(context, authorityPath) == 1 else {
             throw TLSSetupError("authorities \(authorityPath) can't be loaded: \(TLSErrorQueue.drain())")
         }

@@ -9,18 +9,22 @@ struct RouteTable: Sendable {
         isShadow = settings.isShadow
     }
 
-    /// Nil if the request may pass.
-    func objection(
-        to head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>
-    ) -> PolicyRefusal? {
+    /// What the table says of a request.
+    enum Finding: Equatable {
+        /// The place of the first route that lets it pass.
+        case route(Int)
+        case objection(PolicyRefusal)
+    }
+
+    func find(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>) -> Finding {
         // The application would do another method than the one that is judged.
-        if fields.contains(.methodOverride) { return .methodOverride }
+        if fields.contains(.methodOverride) { return .objection(.methodOverride) }
         // `OPTIONS *` asks about the server and not about a path; no route is for that.
-        guard head.targetForm != .asterisk else { return .route }
+        guard head.targetForm != .asterisk else { return .objection(.route) }
         let path = bytes.bytes(head.path)
-        guard PathNormalForm.isUnambiguous(path) else { return .pathAmbiguous }
+        guard PathNormalForm.isUnambiguous(path) else { return .objection(.pathAmbiguous) }
         let method = bytes.bytes(head.methodRange)
-        for route in routes where route.allows(method: method) && route.matches(path) { return nil }
-        return .route
+        for (place, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) { return .route(place) }
+        return .objection(.route)
     }
 }

@@ -3,6 +3,8 @@ struct Judgement {
     private(set) var refusal: PolicyRefusal?
     /// What routes would have refused if they were enforced.
     private(set) var shadow: PolicyRefusal?
+    /// The place of the route that let it pass; nil without one.
+    private(set) var route: Int?
     /// The WebSocket that is asked for.
     private(set) var handshake: WebSocketHandshake?
 
@@ -11,8 +13,11 @@ struct Judgement {
             refusal = .unknownHost
             return
         }
-        if let routes = snapshot.routes, let objection = routes.objection(to: head, fields, bytes) {
-            if routes.isShadow { shadow = objection } else { refusal = objection }
+        if let routes = snapshot.routes {
+            switch routes.find(head, fields, bytes) {
+            case .route(let place): route = place
+            case .objection(let objection): if routes.isShadow { shadow = objection } else { refusal = objection }
+            }
         }
         guard refusal == nil else { return }
         if head.framing == .chunked, snapshot.collectsUpTo == nil, snapshot.upstream.speaksHTTP10 {

@@ -16,6 +16,17 @@ enum DialOutcome {
     case queueTimedOut
     case aborted
 
+    /// The word for why there is no connection; nil when there is one.
+    var reason: StaticString? {
+        switch self {
+        case .connected: nil
+        case .failed(let code): Self.reason(code)
+        case .untrusted(let failure): failure.reason
+        case .timedOut: "connect_timeout"
+        case .noneHealthy, .queueFull, .queueTimedOut, .aborted: "aborted"
+        }
+    }
+
     /// The word for an errno of `failed`.
     static func reason(_ code: Int32) -> StaticString {
         switch code {

@@ -38,14 +38,8 @@ final class HealthCheck {
 
     /// Nil when it answers.
     private func probe() async -> StaticString? {
-        let connection: UpstreamConnection
-        switch await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds) {
-        case .connected(let dialled): connection = dialled
-        case .untrusted(let failure): return failure.reason
-        case .failed(let code): return DialOutcome.reason(code)
-        case .timedOut: return "connect_timeout"
-        case .noneHealthy, .queueFull, .queueTimedOut, .aborted: return "aborted"
-        }
+        let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds)
+        guard case .connected(let connection) = outcome else { return outcome.reason }
         defer { connection.close() }
         let buffer = pool.buffers.take()
         defer { pool.buffers.give(buffer) }

@@ -35,6 +35,8 @@ enum ExitStatus {
     static let failure: Int32 = 1
     /// Wrong flags or a configuration that can't be used: trying again without a change is of no use.
     static let misuse: Int32 = 2
+    /// `explain` was asked about somebody who isn't let through.
+    static let denied: Int32 = 3
 }
 
 /// `gatekeeperd`: the service and its tools in one binary.
@@ -44,7 +46,9 @@ struct RootCommand: ParsableCommand {
         abstract: "Admits listed addresses to an internal ticket API, over TLS, and turns everyone else away.",
         version: "gatekeeperd \(Version.current)",
         subcommands: [
-            RunCommand.self, DemoCommand.self, StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self,
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, DemoCommand.self, StatusCommand.self, ReloadCommand.self,
+            ApplyCommand.self,
+            ConfirmCommand.self,
             GrantCommand.self, GrantsCommand.self, RevokeCommand.self, PresetsCommand.self,
         ])
 }

@@ -12,6 +12,8 @@ struct Configuration: Sendable {
     /// Files besides the configuration that are read again when they are replaced.
     var watchedPaths: [String] = []
 
+    /// Where its parts were written.
+    var places = ConfigurationPlaces()
     /// The folder of what must outlive the daemon; nil to keep nothing.
     var statePath: String?
     /// Where commands reach the service; nil for nowhere.

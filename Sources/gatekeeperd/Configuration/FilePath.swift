@@ -5,6 +5,12 @@ enum FilePath {
         path.hasPrefix("/") || path.isEmpty || directory.isEmpty ? path : directory + "/" + path
     }
 
+    /// The folder a file lies in, `.` for the working directory.
+    static func parent(of path: String) -> String {
+        let folder = directory(of: path)
+        return folder.isEmpty ? "." : folder
+    }
+
     /// The folder a file lies in, empty for the working directory.
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "" }

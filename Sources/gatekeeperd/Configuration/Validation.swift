@@ -40,7 +40,8 @@ enum Validation {
         settings.workers = draft.workers
         return Configuration(
             settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
-            watchedPaths: watchedPaths(settings, draft), statePath: draft.statePath?.value ?? StandardPlace.state(),
+            watchedPaths: watchedPaths(settings, draft), places: ConfigurationPlaces(draft),
+            statePath: draft.statePath?.value ?? StandardPlace.state(),
             controlPath: draft.controlPath?.value ?? StandardPlace.control())
     }
 

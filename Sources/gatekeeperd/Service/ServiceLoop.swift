@@ -1,5 +1,4 @@
 internal import Gatekeeper
-internal import Glibc
 
 /// The control thread's life: start the server, tell whoever waits for it, then follow signals, files and a successor until the last worker
 /// has ended.
@@ -65,23 +64,11 @@ struct ServiceLoop: ~Copyable {
             inherited.sayReady()
             return loop.serve()
         } catch let error as ServerError {
-            Console.complain(advice(on: error).map { "\(error); \($0)" } ?? "\(error)")
+            Console.complain(error.advised)
             return error.cause == .settings ? ExitStatus.misuse : ExitStatus.failure
         } catch {
             Console.complain("control: \(error)")
             return ExitStatus.misuse
-        }
-    }
-
-    /// What to do about the usual reasons.
-    private static func advice(on error: ServerError) -> String? {
-        switch error.cause {
-        case .system(EADDRINUSE): "another program listens there already (`ss -ltnp` shows which)"
-        case .system(EACCES): "ports below 1024 need CAP_NET_BIND_SERVICE"
-        case .system(EADDRNOTAVAIL): "this machine has no such address (`ip address` shows which it has)"
-        case .system(EAFNOSUPPORT): "IPv6 is switched off on this machine"
-        case .system(EMFILE), .system(ENFILE): "raise the limit on open files (LimitNOFILE= in the unit)"
-        case .system, .settings: nil
         }
     }
 

@@ -10,7 +10,7 @@ struct ConfigurationFlagTests {
 
     private func configuration(_ arguments: [String], in folder: ScratchFolder) throws -> Configuration {
         let command = try RunCommand.parse(arguments.map { $0.replacing("@", with: folder.path) })
-        return try Configuration.load(file: command.config, flags: command.flags)
+        return try Configuration.load(file: command.options.config, flags: command.options.flags)
     }
 
     @Test("flags alone build the same settings as a file")

@@ -9,7 +9,12 @@ package enum Fingerprint {
         // SAFETY: both arrays are lent for the call; SHA-256 writes 32 bytes.
         let outcome = unsafe EVP_Digest(bytes, bytes.count, &digest, &count, EVP_sha256(), nil)
         precondition(outcome == 1 && count == 32, "OpenSSL has no SHA-256")
-        return digest.map { byte in
+        return hexadecimal(digest)
+    }
+
+    /// Two digits for each byte, as fingerprints are written.
+    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { byte in
             let digits = String(byte, radix: 16)
             return digits.count == 1 ? "0" + digits : digits
         }.joined()

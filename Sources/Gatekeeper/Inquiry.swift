@@ -1,0 +1,69 @@
+/// What a server with these settings decides about an address and a request: asked of the code that decides, and of no server.
+package struct Inquiry {
+    private let snapshot: Snapshot
+
+    /// Loads what a server would load. Throws what would keep that from starting.
+    package init(_ settings: Settings) throws(ServerError) {
+        // No decision depends on who answers in the end; so nobody is looked for, by name or otherwise.
+        var settings = settings
+        settings.upstream.servers = [Settings.Upstream.Server(endpoint: .unix("/"), name: "nobody")]
+        snapshot = try Rehearsal(settings).snapshot()
+    }
+
+    package var allowList: AllowList { snapshot.admission.allowList }
+
+    /// On a server that has no other connection.
+    package func admission(of peer: PeerAddress, nowUnixSeconds: Int64) -> AdmissionDecision {
+        let decision = snapshot.admission.decide(peer, nowUnixSeconds: nowUnixSeconds)
+        if case .admitted = decision { snapshot.admission.release(peer) }
+        return decision
+    }
+
+    /// The listeners at which the address is a load balancer, whose word on the source is judged in its place.
+    package func listeners(balancedBy peer: PeerAddress) -> [SocketAddress] {
+        snapshot.entrances.filter { $0.value.expectsHeader(from: peer) }.map(\.key)
+    }
+
+    /// Only names of ours may be asked for.
+    package var isStrict: Bool { snapshot.strictNames != nil }
+
+    /// Whether a handshake that asks for this name, or for none, may go on.
+    package func admits(serverName: String?) -> Bool {
+        guard let names = snapshot.strictNames else { return true }
+        return serverName.flatMap { names.set(for: $0) } != nil
+    }
+
+    package enum Finding: Equatable, Sendable {
+        /// More would have to come before anything could be said.
+        case incomplete
+        case refused(Refusal)
+        case judged(Request)
+    }
+
+    /// A well-formed request and what the door's own rules say of it.
+    package struct Request: Equatable, Sendable {
+        package var form: TargetForm
+        package var byteCount: Int
+        package var refusal: PolicyRefusal?
+        /// What routes would have refused if they were enforced.
+        package var shadow: PolicyRefusal?
+        /// The place of the route that lets it pass.
+        package var route: Int?
+        package var isWebSocket: Bool
+    }
+
+    /// - Parameter head: everything through the empty line.
+    package func request(_ head: [UInt8]) -> Finding {
+        var fields = FieldTable()
+        switch RequestHeadParser.parse(head.span, limits: snapshot.limits, into: &fields) {
+        case .needsMore: return .incomplete
+        case .refused(let refusal): return .refused(refusal)
+        case .parsed(let parsed):
+            let judgement = Judgement(parsed, fields, head.span, by: snapshot)
+            return .judged(
+                Request(
+                    form: parsed.targetForm, byteCount: parsed.byteCount, refusal: judgement.refusal, shadow: judgement.shadow,
+                    route: judgement.route, isWebSocket: judgement.handshake != nil))
+        }
+    }
+}

@@ -1,0 +1,128 @@
+internal import Gatekeeper
+internal import Glibc
+
+/// Everything that the service would meet at its start, met beforehand: after the configuration was read without a mistake.
+///
+/// Looks and doesn't touch: no file is made or opened for writing, a port is bound for a moment and only where nobody listens, and a ticket
+/// system sees a connection that closes. A service that runs meanwhile is asked who it is and nothing more.
+struct Check {
+    private let configuration: Configuration
+    private let source: Origin
+    private let now: WallTime
+    private var report = CheckReport()
+
+    /// - Parameter file: the configuration's, for what is wrong with it as a whole.
+    static func run(_ configuration: Configuration, file: String?, at now: WallTime) -> CheckReport {
+        var check = Check(configuration: configuration, source: file.map(Origin.wholeFile) ?? .commandLine, now: now)
+        check.report.findings = configuration.warnings
+        do throws(ServerError) {
+            try check.run(Rehearsal(configuration.settings))
+        } catch {
+            check.report.findings.append(.error(check.source, error.advised))
+        }
+        return check.report
+    }
+
+    private mutating func run(_ rehearsal: Rehearsal) throws(ServerError) {
+        if configuration.settings.allow.isEmpty {
+            report.findings.append(.warning(source, at: "allow", "the list is empty, so nobody can connect"))
+        }
+        let names = certificates(rehearsal)
+        clientAuthorities(rehearsal)
+        if report.isFine {
+            note(source) { () throws(ServerError) in try rehearsal.loadAll() }
+        }
+        folders()
+        let running = RunningService.find(at: configuration.controlPath)
+        ports(rehearsal, running)
+        upstreams(rehearsal)
+        let settings = configuration.settings
+        report.contents = [
+            CheckReport.count(settings.allow.count, "source"), CheckReport.count(settings.listeners.count, "listener"),
+            names.joined(separator: ", "),
+        ].joined(separator: ", ")
+    }
+
+    // MARK: TLS
+
+    /// What each certificate is for and until when, for the summary.
+    private mutating func certificates(_ rehearsal: Rehearsal) -> [String] {
+        let certificates = configuration.settings.tls.certificates
+        let key = certificates.count == 1 ? "tls.certificate" : "tls.certificates"
+        return zip(certificates, configuration.places.certificates).compactMap { certificate, origin in
+            do throws(ServerError) {
+                let chain = try CertificateChain(path: certificate.path)
+                note(origin, key) { () throws(ServerError) in try rehearsal.load(certificate) }
+                report.findings += CertificateCheck(path: certificate.path, chain: chain, origin: origin, key: key).findings(at: now)
+                let names = chain.leaf.names.isEmpty ? chain.leaf.subject : chain.leaf.names.joined(separator: " ")
+                return "certificate for \(names) until \(chain.leaf.end.text.prefix(10))"
+            } catch {
+                report.findings.append(.error(origin, at: key, "\(error)"))
+                return nil
+            }
+        }
+    }
+
+    private mutating func clientAuthorities(_ rehearsal: Rehearsal) {
+        let settings = configuration.settings
+        var authorities = [(settings.tls.clientAuthorityPath, configuration.places.clientAuthority ?? source, "tls.client_ca")]
+        authorities += zip(settings.listeners, configuration.places.listeners).map { ($0.clientAuthorityPath, $1, "listen: client_ca") }
+        for case (let path?, let origin, let key) in authorities {
+            note(origin, key) { () throws(ServerError) in try rehearsal.load(clientAuthorities: path) }
+        }
+    }
+
+    // MARK: What the service holds
+
+    private mutating func ports(_ rehearsal: Rehearsal, _ running: RunningService?) {
+        for (listener, origin) in zip(configuration.settings.listeners, configuration.places.listeners) {
+            do throws(ServerError) {
+                try rehearsal.bind(listener.address)
+            } catch {
+                if error.cause == .system(EADDRINUSE), let running, running.holds(listener.address) {
+                    report.notes.append("\(listener.address) is held by the running service, process \(running.process)")
+                } else {
+                    report.findings.append(.error(origin, at: "listen", error.advised))
+                }
+            }
+        }
+    }
+
+    private mutating func folders() {
+        if let path = configuration.statePath, let obstacle = WriteAccess.obstacle(inFolder: path) {
+            // The service runs without.
+            report.findings.append(
+                .warning(configuration.places.state ?? source, at: "state", "grants can't be kept: cannot \(obstacle)"))
+        }
+        if let path = configuration.controlPath, let obstacle = WriteAccess.obstacle(inFolder: FilePath.parent(of: path)) {
+            report.findings.append(.error(configuration.places.control ?? source, at: "control", "cannot \(obstacle)"))
+        }
+        if case .file(let path) = configuration.logDestination, let obstacle = WriteAccess.obstacle(toFile: path) {
+            report.findings.append(.error(source, at: "log.to", "cannot \(obstacle)"))
+        }
+    }
+
+    // MARK: The ticket system
+
+    private mutating func upstreams(_ rehearsal: Rehearsal) {
+        let servers = configuration.settings.upstream.servers
+        let key = servers.count == 1 ? "upstream.url" : "upstream.urls"
+        for (server, origin) in zip(servers, configuration.places.upstreams) {
+            do throws(ServerError) {
+                guard let reason = try rehearsal.call(server) else { continue }
+                report.findings.append(.warning(origin, at: key, "\(server.name) does not answer: \(reason)"))
+            } catch {
+                report.findings.append(.error(origin, at: key, error.advised))
+            }
+        }
+    }
+
+    /// Does a step and notes what it throws.
+    private mutating func note(_ origin: Origin, _ key: String? = nil, _ step: () throws(ServerError) -> Void) {
+        do throws(ServerError) {
+            try step()
+        } catch {
+            report.findings.append(key.map { .error(origin, at: $0, error.advised) } ?? .error(origin, error.advised))
+        }
+    }
+}

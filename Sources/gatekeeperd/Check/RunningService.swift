@@ -1,0 +1,51 @@
+internal import Gatekeeper
+
+/// The service that runs by the configuration in question, as far as it matters to whoever only looks.
+struct RunningService: Equatable, Sendable {
+    var process: Int
+    var listeners: [SocketAddress]
+
+    private static let patienceMilliseconds = 3_000
+
+    /// Asks at the control socket; nil when nobody answers there.
+    static func find(at controlPath: String?) -> RunningService? {
+        guard let controlPath else { return nil }
+        do {
+            return RunningService(try ControlClient(path: controlPath, timeoutMilliseconds: patienceMilliseconds).ask(.status).result)
+        } catch {
+            return nil
+        }
+    }
+
+    /// The entries of its allow-list that no file holds; none when nobody answers.
+    static func grants(at controlPath: String?) -> [Settings.AllowEntry] {
+        guard let controlPath else { return [] }
+        do {
+            let answer = try ControlClient(path: controlPath, timeoutMilliseconds: patienceMilliseconds).ask(.grants(all: false))
+            guard case .array(let grants)? = answer.result["grants"] else { return [] }
+            return grants.compactMap(entry)
+        } catch {
+            return []
+        }
+    }
+
+    private static func entry(_ grant: JSON) -> Settings.AllowEntry? {
+        guard let address = grant.string("address"), let prefix = try? AddressPrefix(parsing: address),
+            let end = grant.string("ends_at"), let seconds = try? CalendarTime.unixSeconds(end)
+        else { return nil }
+        var entry = Settings.AllowEntry(prefix: prefix, label: grant.string("reason"), origin: "grant")
+        entry.endsAtUnixSeconds = seconds
+        return entry
+    }
+
+    init?(_ status: JSON) {
+        guard let process = status["pid"]?.integer else { return nil }
+        self.process = process
+        listeners = (status["listeners"]?.texts ?? []).compactMap { try? SocketAddress(parsing: $0) }
+    }
+
+    /// Whether what holds this address may be the service's own listener.
+    func holds(_ address: SocketAddress) -> Bool {
+        listeners.contains { $0 == address }
+    }
+}

@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import Gatekeeper
+
+/// `gatekeeperd explain ADDRESS [METHOD URL]`: who decides what about whom.
+struct ExplainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Says what would happen to a connection from an address, or to a request from there, and why.",
+        discussion: """
+            Each step of the decision in order, with what decided and where it is written, by the configuration and the grants of a service \
+            that runs by it. Exits 0 when admitted, 3 when denied or refused, 2 when that can't be said. Limits on open connections are \
+            not looked at.
+            """)
+
+    @Argument(help: ArgumentHelp("The address that connects.", valueName: "address"))
+    var address: String
+    @Argument(help: ArgumentHelp("The request's method.", valueName: "method"))
+    var method: String?
+    @Argument(help: ArgumentHelp("The request's URL, as https://tickets.example/path, or its path alone.", valueName: "url"))
+    var url: String?
+    @OptionGroup var options: ConfigurationOptions
+    @Flag(name: .long, help: "Print JSON on one line.")
+    var json = false
+
+    func run() throws {
+        let question: Question
+        do {
+            question = try Question(address: address, method: method, url: url)
+        } catch {
+            throw ControlOptions.report(error)
+        }
+        let configuration = try options.read(for: "explain").configuration
+        let explanation: Explanation
+        do {
+            explanation = try Self.explain(question, configuration)
+        } catch {
+            Console.complain("\(error)")
+            throw ExitCode(ExitStatus.misuse)
+        }
+        Console.say(json ? explanation.json.text : explanation.lines.joined(separator: "\n"))
+        guard explanation.verdict == .admitted else { throw ExitCode(ExitStatus.denied) }
+    }
+
+    private static func explain(_ question: Question, _ configuration: Configuration) throws(ServerError) -> Explanation {
+        var settings = configuration.settings
+        settings.allow += RunningService.grants(at: configuration.controlPath)
+        // A wildcard is no host.
+        let names = try settings.tls.certificates.first.map { (first) throws(ServerError) in
+            try CertificateChain(path: first.path).leaf.names
+        }
+        let host = names?.first { !$0.hasPrefix("*") }.map { $0.contains(":") ? "[\($0)]" : $0 } ?? "localhost"
+        return Explanation(
+            question, by: try Inquiry(settings), routes: settings.routes, routeOrigins: configuration.places.routes, defaultHost: host,
+            at: .now())
+    }
+}

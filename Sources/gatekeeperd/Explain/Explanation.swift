@@ -1,0 +1,117 @@
+internal import Gatekeeper
+
+/// How the door comes to its decision, step by step, up to the step that decides.
+struct Explanation: Equatable, Sendable {
+    private(set) var steps: [Step] = []
+    private(set) var verdict = Verdict.admitted
+
+    struct Step: Equatable, Sendable {
+        /// The log's word for it, and the folder that decides.
+        var stage: Stage
+        var text: String
+        /// Where what decided is written: a file with line and column, a flag, a grant.
+        var origin: String?
+    }
+
+    enum Verdict: Equatable, Sendable {
+        case admitted
+        /// Before a byte is read; the log's reason.
+        case denied(String)
+        /// With a status, or without one by an alert of TLS; the log's reason.
+        case refused(status: UInt16?, String)
+    }
+
+    /// - Parameter routeOrigins: where the settings' routes are written.
+    init(_ question: Question, by inquiry: Inquiry, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String, at now: WallTime)
+    {
+        admit(question.peer, by: inquiry, at: now)
+        guard verdict == .admitted, let request = question.request else { return }
+        if inquiry.isStrict { shakeHands(request.serverName(defaultHost: defaultHost), by: inquiry) }
+        guard verdict == .admitted else { return }
+        read(request, inquiry.request(request.head(defaultHost: defaultHost)), routes: routes, routeOrigins)
+    }
+
+    // MARK: The steps
+
+    private mutating func admit(_ peer: PeerAddress, by inquiry: Inquiry, at now: WallTime) {
+        let balanced = inquiry.listeners(balancedBy: peer)
+        if !balanced.isEmpty {
+            let listeners = balanced.map(\.description).sorted().joined(separator: ", ")
+            steps.append(Step(stage: .accept, text: "\(peer) is a load balancer on \(listeners): the source that it names is judged there"))
+        }
+        let entries = inquiry.allowList.entries
+        switch inquiry.admission(of: peer, nowUnixSeconds: now.milliseconds / 1000) {
+        case .admitted(let index):
+            let end = entries[index].endsAtUnixSeconds.map { ", until \(WallTime(milliseconds: $0 * 1000).text)" } ?? ""
+            steps.append(
+                Step(stage: .admission, text: "\(peer) is admitted by \(Self.name(entries[index]))\(end)", origin: entries[index].origin))
+        case .denied(let reason):
+            verdict = .denied("\(reason.word)")
+            steps.append(Self.denial(of: peer, reason, by: inquiry.allowList, at: now))
+        }
+    }
+
+    private static func denial(of peer: PeerAddress, _ reason: DenialReason, by list: AllowList, at now: WallTime) -> Step {
+        if reason == .expired, let index = list.endedEntry(for: peer) {
+            let end = list.entries[index].endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000).text } ?? ""
+            return Step(
+                stage: .admission, text: "\(peer) was admitted by \(name(list.entries[index])), which ended \(end)",
+                origin: list.entries[index].origin)
+        }
+        guard reason == .notListed else { return Step(stage: .admission, text: "\(peer) is denied: \(reason.word)") }
+        guard let index = list.nearestEntry(to: peer) else {
+            return Step(stage: .admission, text: "\(peer) is on no entry of the allow-list, nor near one")
+        }
+        return Step(
+            stage: .admission, text: "\(peer) is on no entry of the allow-list; the nearest is \(name(list.entries[index]))",
+            origin: list.entries[index].origin)
+    }
+
+    private static func name(_ entry: Settings.AllowEntry) -> String {
+        entry.label.map { "\(entry.prefix) (\($0))" } ?? "\(entry.prefix)"
+    }
+
+    private mutating func shakeHands(_ serverName: String?, by inquiry: Inquiry) {
+        let asked = serverName.map { Quantity.quoted($0) } ?? "no name"
+        if inquiry.admits(serverName: serverName) {
+            steps.append(Step(stage: .downstream, text: "a certificate is for \(asked)"))
+        } else {
+            steps.append(
+                Step(stage: .downstream, text: "the handshake asks for \(asked), and sni_strict refuses what no certificate is for"))
+            verdict = .refused(status: nil, "unrecognized_name")
+        }
+    }
+
+    private mutating func read(_ request: Question.Request, _ finding: Inquiry.Finding, routes: Settings.Routes?, _ origins: [Origin]) {
+        let line = "\(request.method) \(request.target)"
+        switch finding {
+        case .incomplete:
+            // Not from a head that ends with an empty line, whatever is in it.
+            verdict = .refused(status: nil, "incomplete")
+        case .refused(let refusal):
+            steps.append(Step(stage: .http1, text: "\(refusal.detail)"))
+            verdict = .refused(status: refusal.status, "\(refusal.reason)")
+        case .judged(let judged):
+            steps.append(
+                Step(stage: .http1, text: "\(line) is well-formed, in \(judged.form.word) form, with a head of \(judged.byteCount) bytes"))
+            judge(judged, line, routes: routes, origins)
+        }
+    }
+
+    private mutating func judge(_ request: Inquiry.Request, _ line: String, routes: Settings.Routes?, _ origins: [Origin]) {
+        if let place = request.route, let route = routes?.routes[place] {
+            steps.append(Step(stage: .policy, text: "the route \(route) lets it pass", origin: origins[place].description))
+        } else if let shadow = request.shadow {
+            steps.append(
+                Step(
+                    stage: .policy,
+                    text: "passes because routes_mode is shadow; otherwise \(shadow.status) \(shadow.reason): \(shadow.detail)"))
+        } else if routes == nil, request.refusal == nil {
+            steps.append(Step(stage: .policy, text: "there are no routes, so every method and path passes"))
+        }
+        if request.isWebSocket { steps.append(Step(stage: .policy, text: "it may become a WebSocket, since websocket is on")) }
+        guard let refusal = request.refusal else { return }
+        steps.append(Step(stage: .policy, text: refusal == .route ? "\(line) is on none of the routes" : "\(refusal.detail)"))
+        verdict = .refused(status: refusal.status, "\(refusal.reason)")
+    }
+}

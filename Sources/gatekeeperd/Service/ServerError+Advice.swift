@@ -1,0 +1,19 @@
+internal import Gatekeeper
+internal import Glibc
+
+extension ServerError {
+    /// What to do about the usual reasons.
+    var advice: String? {
+        switch cause {
+        case .system(EADDRINUSE): "another program listens there already (`ss -ltnp` shows which)"
+        case .system(EACCES): "ports below 1024 need CAP_NET_BIND_SERVICE"
+        case .system(EADDRNOTAVAIL): "this machine has no such address (`ip address` shows which it has)"
+        case .system(EAFNOSUPPORT): "IPv6 is switched off on this machine"
+        case .system(EMFILE), .system(ENFILE): "raise the limit on open files (LimitNOFILE= in the unit)"
+        case .system, .settings: nil
+        }
+    }
+
+    /// The sentence, with what to do.
+    var advised: String { advice.map { "\(self); \($0)" } ?? "\(self)" }
+}

@@ -1,0 +1,199 @@
+import Foundation
+import Testing
+
+@Suite("gatekeeperd check: what would go wrong, before it does")
+struct CheckTests {
+    /// A certificate that has nothing to be told of but its authority, which no system knows.
+    private func leaf() throws -> Certificates.Leaf {
+        try TestAuthority.common().issue("checked", names: ["a.example"], days: 90)
+    }
+
+    /// A file of several certificates, one behind the other.
+    private func chain(_ files: [String], key: String, in folder: TemporaryFolder) throws -> Certificates.Leaf {
+        let text = try files.map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
+        return Certificates.Leaf(certificate: try folder.write(text, to: "chain.pem"), key: key)
+    }
+
+    @Test("a configuration that the service can start with is fine, in one line, and exits 0")
+    func fine() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let scene = try ConfigurationScene(leaf: leaf(), allow: "[127.0.0.2, 127.0.0.3]", upstream: upstream.url)
+        let run = try scene.run("check")
+        #expect(run.ending == .exited(0), "\(run.lines)")
+        let summary = try #require(run.lines.last)
+        #expect(summary.hasPrefix("configuration is fine: 2 sources, 1 listener, certificate for a.example until 20"), "\(summary)")
+        #expect(run.errors.isEmpty)
+        // The authority of the tests is known to no system; nothing else is found.
+        #expect(run.lines.dropLast().allSatisfy { $0.contains("warning: tls.certificate:") && $0.contains("this system doesn't know") })
+        #expect(upstream.requests.isEmpty)
+    }
+
+    @Test("flags are checked as run takes them")
+    func flags() throws {
+        let leaf = try leaf()
+        let upstream = try ScriptedUpstream(.echo)
+        let flags = ["--listen", "127.0.0.1:0", "--certificate", leaf.certificate, "--key", leaf.key, "--upstream", upstream.url]
+        #expect(try Daemon.run(["check"] + flags + ["--allow", "127.0.0.2", "--set", "limits.head=8KiB"]).ending == .exited(0))
+        let run = try Daemon.run(["check"] + flags + ["--allow", "127.0.0.256"])
+        #expect(run.ending == .exited(2) && run.output.hasPrefix("--allow: "), "\(run)")
+    }
+
+    @Test("all mistakes of a file are told at once, each with its place, and exit 2")
+    func mistakes() throws {
+        let scene = try ConfigurationScene(
+            allow: "[127.0.0.2, {preset: nobody}]", upstream: "http://127.0.0.1:1", "alow: 1\nlimits: {head: 1}")
+        let run = try scene.run("check")
+        #expect(run.ending == .exited(2))
+        #expect(run.lines.last == "configuration can't be used: 3 errors")
+        let places = run.lines.dropLast().map { $0.replacing(scene.file, with: "F").split(separator: " ").first ?? "" }
+        #expect(places == ["F:6:29:", "F:11:1:", "F:12:16:"], "\(run.lines)")
+        let json = try scene.json("check")
+        #expect(json["ok"] == .bool(false) && json["errors"]?.number == 3)
+        let first = try #require(json["findings"]?.array?.first)
+        #expect(first["file"]?.string == scene.file && first["line"]?.number == 6 && first["column"]?.number == 29)
+        #expect(first["severity"]?.string == "error")
+    }
+
+    @Test("a key that belongs to another certificate is an error")
+    func otherKey() throws {
+        let other = Certificates.Leaf(certificate: try leaf().certificate, key: try Certificates.shared().leaf(.ecdsa).key)
+        let run = try ConfigurationScene(leaf: other, upstream: "http://127.0.0.1:1").run("check")
+        #expect(run.ending == .exited(2))
+        #expect(run.lines.contains { $0.contains("yaml:3:16: tls.certificate: key") && $0.contains("does not belong to") }, "\(run.lines)")
+    }
+
+    @Test("a certificate that has expired is an error, one that will within three weeks a warning")
+    func expiry() throws {
+        let expired = try ConfigurationScene(leaf: Certificates.shared().misfit(.expired), upstream: "http://127.0.0.1:1").run("check")
+        #expect(expired.ending == .exited(2))
+        #expect(expired.lines.contains { $0.contains(":3:16: tls.certificate:") && $0.contains("expired on 20") }, "\(expired.lines)")
+        let soon = try ConfigurationScene(upstream: "http://127.0.0.1:1").run("check")
+        #expect(soon.ending == .exited(0))
+        #expect(soon.lines.contains { $0.contains(":3:16: warning: tls.certificate:") && $0.contains("expires in 1d") }, "\(soon.lines)")
+    }
+
+    @Test("a chain out of order is an error, a root in it a warning")
+    func order() throws {
+        let authority = try Certificates.shared().authority
+        let (leaf, folder) = (try leaf(), try TemporaryFolder())
+        let stranger = try Certificates.shared().leaf(.rsa).certificate
+        let broken = try ConfigurationScene(
+            leaf: chain([leaf.certificate, stranger], key: leaf.key, in: folder), upstream: "http://127.0.0.1:1"
+        ).run("check")
+        #expect(broken.ending == .exited(2))
+        #expect(
+            broken.lines.contains {
+                $0.contains("is out of order: CN=localhost did not issue CN=checked") && $0.contains("CN=Test authority")
+            },
+            "\(broken.lines)")
+        let rooted = try ConfigurationScene(
+            leaf: chain([leaf.certificate, authority], key: leaf.key, in: folder), upstream: "http://127.0.0.1:1"
+        ).run("check")
+        #expect(rooted.ending == .exited(0))
+        #expect(rooted.lines.contains { $0.contains("warning:") && $0.contains("ends with CN=Test authority, which is self-signed") })
+        // What is behind a leaf that nobody reads any further.
+        try folder.write(
+            String(contentsOfFile: leaf.certificate, encoding: .utf8) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            to: "chain.pem")
+        let torn = try ConfigurationScene(
+            leaf: Certificates.Leaf(certificate: folder.file("chain.pem"), key: leaf.key), upstream: "http://127.0.0.1:1"
+        ).run("check")
+        #expect(torn.ending == .exited(2) && torn.lines.contains { $0.contains("number 2 in the file can't be read") }, "\(torn.lines)")
+    }
+
+    @Test("authorities that can't be read are errors, those of clients and those of the ticket system")
+    func authorities() throws {
+        let scene = try ConfigurationScene(
+            leaf: leaf(), tls: "client_ca: nonsense.pem", upstream: "https://127.0.0.1:1", upstreamSettings: "ca: nonsense.pem")
+        try scene.folder.write("nonsense\n", to: "nonsense.pem")
+        let run = try scene.run("check")
+        #expect(run.ending == .exited(2))
+        #expect(run.lines.contains { $0.contains(":5:14: tls.client_ca: authorities") }, "\(run.lines)")
+        #expect(run.lines.contains { $0.contains(":8:8: upstream.url: authorities") }, "\(run.lines)")
+    }
+
+    @Test("a ticket system that doesn't answer, or isn't whom it must be, is a warning that says why")
+    func upstream() throws {
+        let authority = try Certificates.shared().authority
+        let server = try ScriptedUpstream(tls: TLSServer(Certificates.shared().leaf(.ecdsa)), .echo)
+        let wrongPin = Array(repeating: "A", count: 43).joined() + "="
+        for (url, settings, reason) in [
+            ("http://127.0.0.1:1", "", "connect_refused"), ("unix:/nowhere/at-all.sock", "", "connect_no_such_socket"),
+            (server.url, "", "upstream_certificate_untrusted"),
+            (server.url, "ca: \(authority)", nil), (server.url, "ca: \(authority)\n  pin_sha256: \(wrongPin)", "upstream_certificate_pin"),
+        ] as [(String, String, String?)] {
+            let run = try ConfigurationScene(leaf: leaf(), upstream: url, upstreamSettings: settings).run("check")
+            #expect(run.ending == .exited(0), "\(run.lines)")
+            let line = run.lines.first { $0.contains("warning: upstream.url:") }
+            #expect(line.map { $0.hasSuffix("does not answer: \(reason ?? "")") } ?? (reason == nil), "\(run.lines)")
+        }
+    }
+
+    @Test("a port that somebody else holds is an error, one that the running service holds is none")
+    func ports() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let port = try #require(upstream.url.split(separator: ":").last)
+        let taken = try ConfigurationScene(listen: "127.0.0.1:\(port)", upstream: upstream.url).run("check")
+        #expect(taken.ending == .exited(2))
+        #expect(taken.lines.contains { $0.contains(":1:10: listen: ") && $0.contains("another program listens there") }, "\(taken.lines)")
+
+        let folder = try TemporaryFolder()
+        let daemon = try Daemon(
+            upstream: upstream.url, settings: "control: \(folder.file("control.sock"))\nstate: \(folder.file("state"))")
+        try daemon.rewriteConfiguration("127.0.0.1:0", "127.0.0.1:\(daemon.port)")
+        // A free port became this one: the service has it by the name of the other.
+        let own = try Daemon.run(["check", "--config", daemon.configuration])
+        #expect(own.ending == .exited(0), "\(own)")
+        #expect(own.output.contains("note: 127.0.0.1:\(daemon.port) is held by the running service, process \(daemon.process.id)\n"))
+    }
+
+    @Test("a running service isn't disturbed: its log, its folders and its connections stay as they are")
+    func undisturbed() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let daemon = try Daemon(
+            upstream: upstream.url, settings: "control: \(folder.file("control.sock"))\nstate: \(folder.file("state"))")
+        let client = try RawClient(to: daemon)
+        #expect(try client.exchange("GET / HTTP/1.1\r\nHost: t\r\n\r\n").status == 200)
+        try daemon.waitForLine(event: "request")
+        try folder.write("a line\n", to: "access.log")
+        let (lines, files) = (daemon.log.all.count, try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted())
+        for arguments in [["--set", "log.to=\(folder.file("access.log"))"], ["--set", "log.to=\(folder.file("new.log"))"]] {
+            let run = try Daemon.run(["check", "--config", daemon.configuration] + arguments)
+            #expect(run.ending == .exited(0), "\(run)")
+        }
+        #expect(try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted() == files)
+        #expect(try String(contentsOfFile: folder.file("access.log"), encoding: .utf8) == "a line\n")
+        #expect(try client.exchange("GET /2 HTTP/1.1\r\nHost: t\r\n\r\n").status == 200)
+        try daemon.waitForLine { $0["path"] == "/2" }
+        #expect(daemon.log.all.count == lines + 1)
+    }
+
+    @Test("folders that can't be written to are told: of the log and the control socket as errors, of the state as a warning")
+    func folders() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let nowhere = try ConfigurationScene(
+            leaf: leaf(), upstream: upstream.url, "state: nowhere/at/all\nlog: {to: nowhere/at/access.log}")
+        let run = try nowhere.run("check")
+        #expect(run.ending == .exited(2))
+        #expect(run.lines.contains { $0.contains(":11:8: warning: state: grants can't be kept") }, "\(run.lines)")
+        #expect(run.lines.contains { $0.contains("log.to: cannot make the file") }, "\(run.lines)")
+        #expect(!FileManager.default.fileExists(atPath: nowhere.folder.file("nowhere")))
+        let file = try ConfigurationScene(leaf: leaf(), upstream: upstream.url, "state: gatekeeper.yaml")
+        #expect(try file.run("check").lines.contains { $0.contains("warning: state: ") && $0.contains("Not a directory") })
+        let control = try Daemon.run(["check", "--config", file.file, "--set", "control=/dev/null/socket"])
+        #expect(control.ending == .exited(2) && control.output.contains("--set control: cannot "), "\(control)")
+    }
+
+    @Test("an empty allow-list is a warning, and entries that have ended are")
+    func allowList() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let empty = try ConfigurationScene(leaf: leaf(), allow: "[]", upstream: upstream.url).run("check")
+        #expect(empty.ending == .exited(0))
+        #expect(empty.lines.contains { $0.contains("warning: allow: the list is empty, so nobody can connect") }, "\(empty.lines)")
+        let ended = try ConfigurationScene(
+            leaf: leaf(), allow: "[{address: 127.0.0.2, until: \"2020-01-01T00:00:00Z\"}]", upstream: upstream.url)
+        let run = try ended.run("check")
+        #expect(run.ending == .exited(0) && run.lines.contains { $0.contains(":6:37: warning: allow: until:") }, "\(run.lines)")
+    }
+}
