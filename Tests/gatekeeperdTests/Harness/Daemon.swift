@@ -89,6 +89,11 @@ final class Daemon: Sendable {
         try self.init(arguments: ["run", "--config", other.configuration], in: TemporaryFolder(), configuredIn: other.configurationFolder)
     }
 
+    /// With the `gatekeeper.yaml` that is in this folder.
+    convenience init(configuredIn folder: TemporaryFolder) throws {
+        try self.init(arguments: ["run", "--config", folder.file("gatekeeper.yaml")], in: folder)
+    }
+
     private init(arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, _ descriptorsMax: Int? = nil, _ pipeBytes: Int32? = nil) throws {
         self.folder = folder
         configurationFolder = other ?? folder
