@@ -10,7 +10,8 @@ extension TicketSystemPreset {
             ("methods", methods.joined(separator: " ")), ("also called", aliases.joined(separator: ", ")),
         ]
         return [title] + facts.filter { !$0.1.isEmpty }.map { "  \($0.0): \($0.1)" } + notes.map { "  mind: \($0)" }
-            + sources.map { "source: \($0)" } + [date.map { "as of \($0)" } ?? "not dated: verify before relying on it"]
+            + sources.enumerated().map { "source: \($1), \($0 == 0 ? dateText : Self.notDated)" }
+            + (date == nil ? ["verify before relying on it"] : [])
     }
 
     var json: JSON {

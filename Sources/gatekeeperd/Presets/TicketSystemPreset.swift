@@ -13,9 +13,11 @@ struct TicketSystemPreset: Sendable {
     /// What to mind when it stands behind a reverse proxy.
     let notes: [String]
     let sources: [String]
-    /// The day of the revision that was read; nil if the source doesn't tell.
+    /// The day of the first source's revision that was read; nil if it doesn't tell, and no other one does.
     var date: String?
 
-    /// `not dated` is a reason to look again before relying on it.
-    var dateText: String { date ?? "not dated" }
+    /// A reason to look again before relying on it.
+    static let notDated = "not dated"
+
+    var dateText: String { date.map { "as of \($0)" } ?? Self.notDated }
 }

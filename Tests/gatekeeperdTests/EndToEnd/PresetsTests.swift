@@ -10,7 +10,7 @@ struct PresetsTests {
         let lines = said.output.split(separator: "\n")
         #expect(lines.contains("tier2tickets  Tier2Tickets, 2 addresses, 2026-04-28"))
         #expect(lines.contains("osticket  osTicket, ticket system, not dated"))
-        #expect(lines.contains { $0.hasPrefix("connectwise  ") && $0.hasSuffix(", 2026-04-28") })
+        #expect(lines.contains { $0.hasPrefix("connectwise  ") && $0.hasSuffix(", as of 2026-04-28") })
     }
 
     @Test("shows one of them, in whatever case its name is written")

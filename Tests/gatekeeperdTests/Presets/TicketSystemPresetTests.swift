@@ -11,7 +11,9 @@ struct TicketSystemPresetTests {
         #expect(preset.notes.allSatisfy { $0.hasSuffix(".") } && !preset.notes.isEmpty)
         #expect(preset.methods.allSatisfy { ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].contains($0) })
         if let date = preset.date { #expect(try CalendarTime.unixSeconds(date + "T00:00:00Z") < WallTime.now().milliseconds / 1000) }
-        #expect(preset.description.last == preset.date.map { "as of \($0)" } ?? "not dated: verify before relying on it")
+        let dated = preset.description.filter { $0.hasPrefix("source: ") && !$0.hasSuffix(", not dated") }
+        #expect(dated == preset.date.map { ["source: \(preset.sources[0]), as of \($0)"] } ?? [])
+        #expect(preset.description.contains("verify before relying on it") == (preset.date == nil))
         #expect(preset.description.allSatisfy { !$0.contains("\n") })
         #expect(preset.json["paths"]?.texts == preset.paths && preset.json["methods"]?.texts == preset.methods)
     }
