@@ -105,6 +105,11 @@ compare: release ## Measure against nginx and HAProxy; writes bench/RESULTS.md
 
 ##@ Pieces
 
+.PHONY: reference
+reference: release ## Write docs/guide/configuration.md from the table of keys
+	@mkdir -p docs/guide
+	@$(binary) reference > docs/guide/configuration.md
+
 .PHONY: prepare
 prepare: ## Install what the build needs from Debian's packages; nothing if it is there
 	@scripts/prepare build

@@ -35,8 +35,11 @@ public final class Server: Sendable {
     ///
     /// - Parameters:
     ///   - journalDescriptor: where log lines go; borrowed until the server has ended.
+    ///   - syslogPath: the socket of the system's log, which gets the lines in place of the descriptor.
     ///   - inherited: sockets that listen already, used where the settings name their address; the others are closed.
-    public init(settings: Settings, journalDescriptor: Int32, inherited: [InheritedListener] = []) throws(ServerError) {
+    public init(
+        settings: Settings, journalDescriptor: Int32, syslogPath: String? = nil, inherited: [InheritedListener] = []
+    ) throws(ServerError) {
         let count = settings.workers ?? System.processorCount()
         let settings = Self.bounded(settings)
         libraries = try Self.makeLibraries(count)
@@ -49,7 +52,7 @@ public final class Server: Sendable {
         do throws(SystemError) {
             let change = try listeners.change(to: settings.listeners.map(\.address))
             let journal = try Journal.start(
-                descriptor: journalDescriptor, workers: count, listeners: listeners.names, log: settings.log)
+                descriptor: journalDescriptor, syslogPath: syslogPath, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
             let announcements = try Announcements()
             self.announcements = announcements
@@ -119,6 +122,7 @@ public final class Server: Sendable {
             throw ServerError(error)
         }
         journal.rename(listeners: current.listeners.names)
+        journal.write(as: settings.log.format)
         onEveryWorker { worker, index in
             await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
         }
@@ -182,6 +186,11 @@ public final class Server: Sendable {
     /// A line of the control plane in the log.
     package func event(_ name: String, _ fields: [JournalField] = []) {
         journal.event(name, fields)
+    }
+
+    /// Has log lines go to the system's log, or (nil) to the descriptor that the server was given.
+    public func directLog(toSyslog path: String?) {
+        journal.direct(toSyslog: path)
     }
 
     /// Stops accepting and lets exchanges finish, without waiting for them. Connections that outlast the drain timeout are cut.

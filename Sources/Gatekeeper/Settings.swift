@@ -258,6 +258,15 @@ public struct Settings: Sendable {
         public var access = true
         /// Write the query of a target too; off because queries carry keys.
         public var query = false
+        public var format = Format.json
+
+        /// How a line is written.
+        public enum Format: String, CaseIterable, Sendable {
+            /// One JSON object, for programs.
+            case json
+            /// One sentence with the facts that a reader looks for first, then `name=value` for the others.
+            case text
+        }
 
         public init() {}
     }

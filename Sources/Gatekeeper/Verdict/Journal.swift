@@ -1,8 +1,8 @@
-/// Where everything that happened is written down, one JSON object a line.
+/// Where everything that happened is written down, one line each: a JSON object, or text for people.
 ///
 /// ```
 ///   worker 0 ─ JournalWriter ─▶ ring ─┐
-///   worker 1 ─ JournalWriter ─▶ ring ─┼─▶ thread `journal`: JournalScribe ─▶ descriptor
+///   worker 1 ─ JournalWriter ─▶ ring ─┼─▶ thread `journal`: JournalScribe ─▶ descriptor or syslog
 ///   others   ─ event(…) ─────▶ mutex ─┘     (denials through DenialAggregator)
 /// ```
 ///
@@ -20,15 +20,18 @@ package final class Journal: Sendable {
     /// - Parameters:
     ///   - descriptor: what lines are written to. Borrowed; stays open, and may be replaced with `dup2` to begin another file.
     ///   - workers: how many `writer`s there will be.
+    ///   - syslogPath: the socket of the system's log, which gets the lines in place of the descriptor.
     ///   - listeners: what lines call each listener, in the order of the settings.
     package static func start(
-        descriptor: Int32, workers: Int, listeners: [String], log: Settings.Log = Settings.Log(), ringBytes: Int = 1 << 20
+        descriptor: Int32, syslogPath: String? = nil, workers: Int, listeners: [String], log: Settings.Log = Settings.Log(),
+        ringBytes: Int = 1 << 20
     ) throws(SystemError) -> Journal {
-        try Journal(descriptor: descriptor, workers: workers, listeners: listeners, log: log, ringBytes: ringBytes)
+        let inbox = try JournalInbox(
+            workers: workers, ringBytes: ringBytes, listeners: listeners, format: log.format, syslogPath: syslogPath)
+        return try Journal(inbox, descriptor: descriptor, log: log)
     }
 
-    private init(descriptor: Int32, workers: Int, listeners: [String], log: Settings.Log, ringBytes: Int) throws(SystemError) {
-        let inbox = try JournalInbox(workers: workers, ringBytes: ringBytes, listeners: listeners)
+    private init(_ inbox: JournalInbox, descriptor: Int32, log: Settings.Log) throws(SystemError) {
         self.inbox = inbox
         self.log = log
         thread = try JournalThread { Self.run(inbox, descriptor) }
@@ -48,6 +51,16 @@ package final class Journal: Sendable {
     /// What lines call the listeners from now on.
     package func rename(listeners: [String]) {
         inbox.rename(listeners: listeners)
+    }
+
+    /// How lines are written from now on.
+    package func write(as format: Settings.Log.Format) {
+        inbox.write(as: format)
+    }
+
+    /// Where lines go from now on: to the system's log, or (nil) to the descriptor, which must be ready for them by then.
+    package func direct(toSyslog path: String?) {
+        inbox.direct(toSyslog: path)
     }
 
     /// Writes everything that was said before, and the last summaries, then ends the thread. To be called when the workers have stopped.

@@ -12,10 +12,12 @@ final class JournalInbox: Sendable {
     /// Lines of the control plane that may wait; they are rare, and what floods them is a bug that must not eat the memory.
     static let eventsMax = 1024
 
-    init(workers: Int, ringBytes: Int, listeners: [String]) throws(SystemError) {
+    init(
+        workers: Int, ringBytes: Int, listeners: [String], format: Settings.Log.Format = .json, syslogPath: String? = nil
+    ) throws(SystemError) {
         rings = (0..<workers).map { _ in JournalRing(capacity: ringBytes) }
         signal = try JournalSignal()
-        mail = Mutex(Mail(listeners: listeners))
+        mail = Mutex(Mail(listeners: listeners, format: format, syslogPath: syslogPath))
     }
 
     struct Event: Sendable {
@@ -27,6 +29,9 @@ final class JournalInbox: Sendable {
 
     struct Mail: Sendable {
         var listeners: [String]
+        var format: Settings.Log.Format
+        /// Where lines go, in place of the journal's descriptor.
+        var syslogPath: String?
         var events: [Event] = []
         var dropped: UInt64 = 0
         /// To be written behind everything else.
@@ -51,7 +56,15 @@ final class JournalInbox: Sendable {
         mail.withLock { $0.listeners = listeners }
     }
 
-    /// Everything posted since the last call, and the listeners' present names.
+    func write(as format: Settings.Log.Format) {
+        mail.withLock { $0.format = format }
+    }
+
+    func direct(toSyslog path: String?) {
+        mail.withLock { $0.syslogPath = path }
+    }
+
+    /// Everything posted since the last call, and how lines are to be written at present.
     func collect() -> Mail {
         mail.withLock { mail in
             let collected = mail

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// Puts finished lines into a descriptor, many at a time, and knows which of them got there.
+/// Puts finished lines into a descriptor, many at a time, or into the system's log, and knows which of them got there.
 ///
-/// A log that can't be written must neither stop the service nor pass in silence: lines that are lost (disk full, reader of the pipe gone)
-/// are counted, and the next line says how many.
+/// A log that can't be written must neither stop the service nor pass in silence: lines that are lost (disk full, reader of the pipe gone,
+/// no log daemon) are counted, and the next line says how many.
 struct JournalOutput: ~Copyable {
     /// The longest line there can be: a path and 16 values, each byte escaped sixfold.
     static let lineBytesMax = 160 << 10
@@ -15,6 +15,12 @@ struct JournalOutput: ~Copyable {
     private(set) var dropped: UInt64 = 0
 
     private let descriptor: Int32
+    /// In place of the descriptor.
+    private var syslog: JournalSyslog?
+    /// Where each line in the buffer ends, and how loud it is: kept for the system's log only.
+    private var ends: [(end: Int, severity: Severity)] = []
+    /// Of lines that are text; nil for JSON.
+    private var textRest: Buffer?
     /// What a line in the buffer reports as dropped, and where that line ends: lost with it, it is to be reported again.
     private var reported: UInt64 = 0
     private var reportedEnd = 0
@@ -24,6 +30,22 @@ struct JournalOutput: ~Copyable {
     /// - Parameter descriptor: borrowed; remains open.
     init(descriptor: Int32) {
         self.descriptor = descriptor
+    }
+
+    /// How lines are written from now on, and whether the system's log gets them. To be called between a flush and the next line.
+    mutating func write(as format: Settings.Log.Format, toSyslog path: String?) {
+        if (textRest != nil) != (format == .text) { textRest = format == .text ? Buffer(capacity: Self.lineBytesMax) : nil }
+        if path != syslog?.path { syslog = path.map { JournalSyslog(path: $0) } }
+    }
+
+    /// Opens a line; `end` is to follow before the next one.
+    func begin(_ event: StaticString, _ severity: Severity, wallMilliseconds: Int64) -> LogLine {
+        LogLine(event, severity, wallMilliseconds: wallMilliseconds, in: buffer, textRest: textRest)
+    }
+
+    /// Likewise, for an event that isn't known at compile time.
+    func begin(_ event: Span<UInt8>, wallMilliseconds: Int64) -> LogLine {
+        LogLine(event, Severity(event: event), wallMilliseconds: wallMilliseconds, in: buffer, textRest: textRest)
     }
 
     /// Lines lost before they came here.
@@ -42,20 +64,45 @@ struct JournalOutput: ~Copyable {
         } else {
             line.end()
         }
+        if syslog != nil { ends.append((buffer.end, line.severity)) }
         if buffer.overflowed || buffer.room < Self.lineBytesMax { flush(givesUp: givesUp) }
     }
 
-    /// Writes everything. Waits for a slow reader, unless `givesUp` says that it has waited long enough.
+    /// Writes everything. Waits for a slow reader, unless `givesUp` says that it has waited long enough; for that of the system's log only
+    /// `JournalSyslog.waitMilliseconds`.
     mutating func flush(givesUp: () -> Bool) {
         guard !buffer.isEmpty else { return }
         var written = 0
         if buffer.overflowed {
             // No line is longer than `lineBytesMax`, so this is a bug; whole lines of the batch can't be told from torn ones any more.
             written = 0
+        } else if let syslog {
+            return dispatch(to: syslog)
         } else if mend() {
             written = writeAll(givesUp: givesUp)
         }
         account(written: written)
+        clear()
+    }
+
+    /// Sends each line by itself, and counts those that got nowhere.
+    private mutating func dispatch(to syslog: JournalSyslog) {
+        syslog.begin()
+        var start = 0
+        for (end, severity) in ends {
+            if !syslog.send(buffer.bytes.extracting(start..<end - 1), severity) {
+                dropped += 1
+                if end == reportedEnd { dropped += reported }
+            }
+            start = end
+        }
+        clear()
+    }
+
+    private mutating func clear() {
+        reported = 0
+        reportedEnd = 0
+        ends.removeAll(keepingCapacity: true)
         buffer.clear()
     }
 
@@ -103,7 +150,5 @@ struct JournalOutput: ~Copyable {
         if written > 0 { isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
         dropped += lost
         if reportedEnd > written { dropped += reported }
-        reported = 0
-        reportedEnd = 0
     }
 }

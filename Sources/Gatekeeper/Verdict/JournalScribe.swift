@@ -20,6 +20,7 @@ struct JournalScribe: ~Copyable {
     mutating func turn(now: Instant, wallMilliseconds: Int64, givesUp: () -> Bool = { false }) {
         let mail = inbox.collect()
         listeners = mail.listeners
+        output.write(as: mail.format, toSyslog: mail.syslogPath)
         output.lose(mail.dropped)
         for ring in inbox.rings { output.lose(ring.collectDropped()) }
         for event in mail.events { write(event, givesUp) }
@@ -49,7 +50,7 @@ struct JournalScribe: ~Copyable {
         if let lastWord = inbox.collect().lastWord { write(lastWord, givesUp) }
         output.flush(givesUp: givesUp)
         if output.dropped > 0 {
-            output.end(LogLine("dropped", wallMilliseconds: wallMilliseconds, in: output.buffer), givesUp: givesUp)
+            output.end(output.begin("dropped", .warning, wallMilliseconds: wallMilliseconds), givesUp: givesUp)
             output.flush(givesUp: givesUp)
         }
     }
@@ -64,18 +65,18 @@ struct JournalScribe: ~Copyable {
         let listener = record.number(UInt16.self)
         guard let reason = DenialReason(rawValue: record.number()) else { return output.lose(1) }
         guard denials.denied(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now) else { return }
-        let line = LogLine("denied", wallMilliseconds: wallMilliseconds, in: output.buffer)
+        let line = output.begin("denied", .notice, wallMilliseconds: wallMilliseconds)
         common(line, stage: .admission, peer: peer, proxy: proxy, listener: listener, worker: worker)
-        line.word("reason", reason.word)
+        line.word("reason", reason.word, lead: ": ")
         line.number("count", 1)
         output.end(line, givesUp: givesUp)
     }
 
     private mutating func write(_ summary: DenialSummary, _ wallMilliseconds: Int64, _ givesUp: () -> Bool) {
-        let line = LogLine("denied_summary", wallMilliseconds: wallMilliseconds, in: output.buffer)
+        let line = output.begin("denied_summary", .notice, wallMilliseconds: wallMilliseconds)
         line.word("stage", Stage.admission.word)
-        if let peer = summary.peer { line.peer("peer", peer) } else { line.word("peer", "others") }
-        line.word("reason", summary.reason.word)
+        if let peer = summary.peer { line.peer("peer", peer, lead: " ") } else { line.word("peer", "others", lead: " ") }
+        line.word("reason", summary.reason.word, lead: ": ")
         line.number("count", summary.count)
         line.time("first", summary.firstMilliseconds)
         line.time("last", summary.lastMilliseconds)
@@ -87,11 +88,11 @@ struct JournalScribe: ~Copyable {
         var record = RecordReader(content)
         let peer = record.peer()
         let proxy = record.optionalPeer()
-        let line = LogLine("tls_failed", wallMilliseconds: record.number(), in: output.buffer)
+        let line = output.begin("tls_failed", .notice, wallMilliseconds: record.number())
         common(line, stage: .downstream, peer: peer, proxy: proxy, listener: record.number(), worker: worker)
         let alert = record.number(UInt8.self)
         let reason = record.text()
-        line.text("reason", content.bytes(reason.range), isCut: reason.isCut)
+        text(line, "reason", reason, of: content, lead: ": ")
         if alert != 0 { line.word("alert", TLSAlert.word(alert)) }
         output.end(line, givesUp: givesUp)
     }
@@ -121,13 +122,15 @@ struct JournalScribe: ~Copyable {
 
         // A line is about an end, and is stamped with it.
         let ended = started &+ Int64(clamping: duration / 1_000_000)
-        let line = LogLine(outcome == .refused ? "refused" : "request", wallMilliseconds: ended, in: output.buffer)
+        let line =
+            outcome == .refused
+            ? output.begin("refused", .notice, wallMilliseconds: ended) : output.begin("request", .information, wallMilliseconds: ended)
         common(line, stage: stage, peer: peer, proxy: proxy, listener: listener, worker: worker)
         text(line, "id", id, of: content)
         if !label.isEmpty { text(line, "label", label, of: content) }
-        text(line, "method", method, of: content)
-        text(line, "path", path, of: content)
-        line.number("status", UInt64(status))
+        text(line, "method", method, of: content, lead: ": ")
+        text(line, "path", path, of: content, lead: " ")
+        line.number("status", UInt64(status), lead: " ")
         line.number("bytes_in", bytesIn)
         line.number("bytes_out", bytesOut)
         line.milliseconds("duration_ms", nanoseconds: duration)
@@ -136,7 +139,7 @@ struct JournalScribe: ~Copyable {
         if let tls { line.word("tls", tls == .tls13 ? "TLSv1.3" : "TLSv1.2") }
         line.word("protocol", version == .http10 ? "HTTP/1.0" : "HTTP/1.1")
         line.word("outcome", outcome.word)
-        if !reason.isEmpty { text(line, "reason", reason, of: content) }
+        if !reason.isEmpty { text(line, "reason", reason, of: content, lead: ": ") }
         if !shadow.isEmpty { text(line, "shadow", shadow, of: content) }
         output.end(line, givesUp: givesUp)
     }
@@ -150,7 +153,7 @@ struct JournalScribe: ~Copyable {
         let hasPeer = record.number(UInt8.self) == 1
         let fieldCount = record.number(UInt8.self)
         let name = record.text()
-        let line = LogLine(content.bytes(name.range), wallMilliseconds: wallMilliseconds, in: output.buffer)
+        let line = output.begin(content.bytes(name.range), wallMilliseconds: wallMilliseconds)
         common(line, stage: stage, peer: hasPeer ? peer : nil, listener: listener, worker: worker)
         for _ in 0..<fieldCount {
             let name = record.text()
@@ -166,7 +169,7 @@ struct JournalScribe: ~Copyable {
 
     private mutating func write(_ event: JournalInbox.Event, _ givesUp: () -> Bool) {
         let name = event.name
-        let line = LogLine(name.utf8.span, wallMilliseconds: event.wallMilliseconds, in: output.buffer)
+        let line = output.begin(name.utf8.span, wallMilliseconds: event.wallMilliseconds)
         if let stage = event.stage { line.word("stage", stage.word) }
         for field in event.fields.prefix(JournalRecord.fieldsMax) {
             let name = field.name
@@ -190,13 +193,15 @@ struct JournalScribe: ~Copyable {
         _ line: LogLine, stage: Stage?, peer: PeerAddress?, proxy: PeerAddress? = nil, listener: UInt16, worker: Int
     ) {
         if let stage { line.word("stage", stage.word) }
-        if let peer { line.peer("peer", peer) }
-        if let proxy { line.peer("proxy", proxy) }
-        if Int(listener) < listeners.count { line.text("listener", listeners[Int(listener)].utf8.span) }
+        if let peer { line.peer("peer", peer, lead: " ") }
+        if let proxy { line.peer("proxy", proxy, lead: " via ") }
+        if Int(listener) < listeners.count { line.text("listener", listeners[Int(listener)].utf8.span, lead: " at ") }
         line.number("worker", UInt64(worker))
     }
 
-    private func text(_ line: LogLine, _ name: StaticString, _ text: RecordText, of content: Span<UInt8>) {
-        line.text(name, content.bytes(text.range), isCut: text.isCut)
+    private func text(
+        _ line: LogLine, _ name: StaticString, _ text: RecordText, of content: Span<UInt8>, lead: StaticString? = nil
+    ) {
+        line.text(name, content.bytes(text.range), isCut: text.isCut, lead: lead)
     }
 }

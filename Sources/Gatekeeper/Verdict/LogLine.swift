@@ -1,100 +1,153 @@
-/// One JSON object on one line, written field by field into a buffer.
+/// One event on one line, written field by field into a buffer: a JSON object, or text for people.
 ///
 /// Field names and `StaticString` words are ours and need no escaping; every other text goes through `JSONText`.
+///
+/// As text a line leads with the facts that a reader looks for first, each behind the mark that a field's `lead` names; the others follow
+/// under their names:
+/// ```
+/// 2026-11-25T17:00:00.123Z denied 203.0.113.9 at 0.0.0.0:443: not_listed stage=admission worker=0 count=1
+/// ```
 struct LogLine {
+    let severity: Severity
+
     private let buffer: Buffer
+    /// The fields without a lead, until the line ends; nil in JSON.
+    private let rest: Buffer?
 
     /// Opens the line with the two fields that every line begins with.
-    init(_ event: Span<UInt8>, wallMilliseconds: Int64, in buffer: Buffer) {
+    init(_ event: Span<UInt8>, _ severity: Severity, wallMilliseconds: Int64, in buffer: Buffer, textRest rest: Buffer? = nil) {
+        self.init(severity, buffer, rest)
+        begin(wallMilliseconds)
+        text("event", event, lead: " ")
+    }
+
+    init(_ event: StaticString, _ severity: Severity, wallMilliseconds: Int64, in buffer: Buffer, textRest rest: Buffer? = nil) {
+        self.init(severity, buffer, rest)
+        begin(wallMilliseconds)
+        word("event", event, lead: " ")
+    }
+
+    private init(_ severity: Severity, _ buffer: Buffer, _ rest: Buffer?) {
+        self.severity = severity
         self.buffer = buffer
-        buffer.append("{\"time\":\"")
-        Timestamp.append(wallMilliseconds, to: buffer)
-        buffer.append("\"")
-        text("event", event)
+        self.rest = rest
     }
 
-    init(_ event: StaticString, wallMilliseconds: Int64, in buffer: Buffer) {
-        self.buffer = buffer
-        buffer.append("{\"time\":\"")
-        Timestamp.append(wallMilliseconds, to: buffer)
-        buffer.append("\"")
-        word("event", event)
+    func word(_ name: StaticString, _ word: StaticString, lead: StaticString? = nil) {
+        let place = open(name, lead)
+        place.append(quote)
+        place.append(word)
+        place.append(quote)
     }
 
-    func word(_ name: StaticString, _ word: StaticString) {
-        key(name)
-        buffer.append("\"")
-        buffer.append(word)
-        buffer.append("\"")
+    func text(_ name: StaticString, _ text: Span<UInt8>, isCut: Bool = false, lead: StaticString? = nil) {
+        append(text, isCut: isCut, to: open(name, lead))
     }
 
-    func text(_ name: StaticString, _ text: Span<UInt8>, isCut: Bool = false) {
-        key(name)
-        quoted(text, isCut: isCut)
-    }
-
-    func peer(_ name: StaticString, _ peer: PeerAddress) {
-        key(name)
-        buffer.append("\"")
-        peer.append(to: buffer)
-        buffer.append("\"")
+    func peer(_ name: StaticString, _ peer: PeerAddress, lead: StaticString? = nil) {
+        let place = open(name, lead)
+        place.append(quote)
+        peer.append(to: place)
+        place.append(quote)
     }
 
     func time(_ name: StaticString, _ wallMilliseconds: Int64) {
-        key(name)
-        buffer.append("\"")
-        Timestamp.append(wallMilliseconds, to: buffer)
-        buffer.append("\"")
+        let place = open(name, nil)
+        place.append(quote)
+        Timestamp.append(wallMilliseconds, to: place)
+        place.append(quote)
     }
 
-    func number(_ name: StaticString, _ number: UInt64) {
-        key(name)
-        buffer.append(decimal: number)
+    func number(_ name: StaticString, _ number: UInt64, lead: StaticString? = nil) {
+        open(name, lead).append(decimal: number)
     }
 
     /// Milliseconds with three decimals.
     func milliseconds(_ name: StaticString, nanoseconds: UInt64) {
-        key(name)
-        buffer.append(decimal: nanoseconds / 1_000_000)
+        let place = open(name, nil)
+        place.append(decimal: nanoseconds / 1_000_000)
         let fraction = nanoseconds / 1000 % 1000
-        buffer.append(UInt8(ascii: "."))
-        buffer.append(UInt8(ascii: "0") + UInt8(fraction / 100))
-        buffer.append(UInt8(ascii: "0") + UInt8(fraction / 10 % 10))
-        buffer.append(UInt8(ascii: "0") + UInt8(fraction % 10))
+        place.append(UInt8(ascii: "."))
+        place.append(UInt8(ascii: "0") + UInt8(fraction / 100))
+        place.append(UInt8(ascii: "0") + UInt8(fraction / 10 % 10))
+        place.append(UInt8(ascii: "0") + UInt8(fraction % 10))
     }
 
     /// A field whose name isn't known at compile time.
     func field(_ name: Span<UInt8>, text: Span<UInt8>, isCut: Bool) {
-        key(name)
-        quoted(text, isCut: isCut)
+        append(text, isCut: isCut, to: open(name))
     }
 
     func field(_ name: Span<UInt8>, number: Int64) {
-        key(name)
-        if number < 0 { buffer.append("-") }
-        buffer.append(decimal: number.magnitude)
+        let place = open(name)
+        if number < 0 { place.append("-") }
+        place.append(decimal: number.magnitude)
     }
 
     func end() {
-        buffer.append("}\n")
+        if let rest {
+            buffer.append(rest.bytes)
+            rest.clear()
+            buffer.append("\n")
+        } else {
+            buffer.append("}\n")
+        }
     }
 
-    private func key(_ name: StaticString) {
-        buffer.append(",\"")
-        buffer.append(name)
-        buffer.append("\":")
+    // MARK: Pieces
+
+    /// Around what needs no escaping.
+    private var quote: StaticString { rest == nil ? "\"" : "" }
+
+    private func begin(_ wallMilliseconds: Int64) {
+        buffer.append(rest == nil ? "{\"time\":\"" : "")
+        Timestamp.append(wallMilliseconds, to: buffer)
+        buffer.append(quote)
     }
 
-    private func key(_ name: Span<UInt8>) {
-        buffer.append(",\"")
-        JSONText.append(name, to: buffer)
-        buffer.append("\":")
+    /// Writes what stands before the value, and returns where the value goes.
+    private func open(_ name: StaticString, _ lead: StaticString?) -> Buffer {
+        guard let rest else {
+            buffer.append(",\"")
+            buffer.append(name)
+            buffer.append("\":")
+            return buffer
+        }
+        if let lead {
+            buffer.append(lead)
+            return buffer
+        }
+        rest.append(" ")
+        rest.append(name)
+        rest.append("=")
+        return rest
     }
 
-    private func quoted(_ text: Span<UInt8>, isCut: Bool) {
-        buffer.append("\"")
-        JSONText.append(text, to: buffer)
-        if isCut { buffer.append("…") }
-        buffer.append("\"")
+    private func open(_ name: Span<UInt8>) -> Buffer {
+        let place = rest ?? buffer
+        place.append(rest == nil ? ",\"" : " ")
+        JSONText.append(name, to: place)
+        place.append(rest == nil ? "\":" : "=")
+        return place
+    }
+
+    /// In text a value stands bare when it can't be taken for anything but one word; otherwise it looks as in JSON. So nothing that a peer
+    /// wrote ends a value, begins another or another line.
+    private func append(_ text: Span<UInt8>, isCut: Bool, to place: Buffer) {
+        guard rest == nil || isCut || !Self.isWord(text) else { return place.append(text) }
+        place.append("\"")
+        JSONText.append(text, to: place)
+        if isCut { place.append("…") }
+        place.append("\"")
+    }
+
+    private static func isWord(_ text: Span<UInt8>) -> Bool {
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), ...0x20, 0x7f...: return false
+            default: continue
+            }
+        }
+        return !text.isEmpty
     }
 }

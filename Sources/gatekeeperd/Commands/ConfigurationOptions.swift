@@ -16,7 +16,7 @@ struct ConfigurationOptions: ParsableArguments {
     var upstream: String?
     @Option(name: .long, help: ArgumentHelp("How a stranger is turned away: reset or close.", valueName: "how"))
     var onDeny: String?
-    @Option(name: .long, help: ArgumentHelp("Where log lines go: stdout or a file.", valueName: "where"))
+    @Option(name: .long, help: ArgumentHelp("Where log lines go: stdout, syslog or a file.", valueName: "where"))
     var log: String?
     @Option(
         name: .long, parsing: .unconditionalSingleValue,
@@ -51,17 +51,15 @@ struct ConfigurationOptions: ParsableArguments {
 
     /// The flags that were given, each with the key of the schema that it sets.
     var flags: [Configuration.Flag] {
-        func flag(_ name: String, _ key: String, _ values: [String]) -> Configuration.Flag? {
-            values.isEmpty ? nil : Configuration.Flag(name: name, key: key, values: values)
+        let values = [
+            "--listen": listen, "--certificate": Self.list(certificate), "--key": Self.list(key), "--allow": allow,
+            "--upstream": Self.list(upstream), "--on-deny": Self.list(onDeny), "--log": Self.list(log),
+        ]
+        let own = Schema.flags.compactMap { name, path in
+            values[name].flatMap { $0.isEmpty ? nil : Configuration.Flag(name: name, key: path, values: $0) }
         }
-        return [
-            flag("--listen", "listen", listen),
-            flag("--certificate", "tls.certificate", certificate.map { [$0] } ?? []),
-            flag("--key", "tls.key", key.map { [$0] } ?? []),
-            flag("--allow", "allow", allow),
-            flag("--upstream", "upstream.url", upstream.map { [$0] } ?? []),
-            flag("--on-deny", "on_deny", onDeny.map { [$0] } ?? []),
-            flag("--log", "log.to", log.map { [$0] } ?? []),
-        ].compactMap(\.self) + ((try? Configuration.Flag.assignments(set)) ?? [])
+        return own + ((try? Configuration.Flag.assignments(set)) ?? [])
     }
+
+    private static func list(_ value: String?) -> [String] { value.map { [$0] } ?? [] }
 }

@@ -46,10 +46,9 @@ struct RootCommand: ParsableCommand {
         abstract: "Admits listed addresses to an internal ticket API, over TLS, and turns everyone else away.",
         version: "gatekeeperd \(Version.current)",
         subcommands: [
-            RunCommand.self, CheckCommand.self, ExplainCommand.self, DemoCommand.self, StatusCommand.self, ReloadCommand.self,
-            ApplyCommand.self,
-            ConfirmCommand.self,
-            GrantCommand.self, GrantsCommand.self, RevokeCommand.self, PresetsCommand.self,
+            RunCommand.self, CheckCommand.self, ExplainCommand.self, InitCommand.self, PresetsCommand.self, DemoCommand.self,
+            StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
+            RevokeCommand.self, ReferenceCommand.self,
         ])
 }
 

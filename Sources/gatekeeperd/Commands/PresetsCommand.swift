@@ -1,9 +1,10 @@
 internal import ArgumentParser
 
-/// `gatekeeperd presets`: the vendors whose published addresses the configuration may name.
+/// `gatekeeperd presets`: the vendors whose published addresses the configuration may name, and the ticket systems whose APIs are known.
 struct PresetsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "presets", abstract: "Shows the vendors whose published addresses are known, with source and date.")
+        commandName: "presets",
+        abstract: "Shows the vendors whose published addresses are known, and the APIs of ticket systems, with source and date.")
 
     @Argument(help: "One of them, in full.")
     var name: String?
@@ -12,14 +13,12 @@ struct PresetsCommand: ParsableCommand {
 
     func run() throws {
         guard let name else {
-            Console.say(
-                json
-                    ? JSON.array(VendorPreset.all.map(\.json)).text : VendorPreset.all.map(\.overview).joined(separator: "\n"))
-            return
+            let entries = PresetCatalog.entries
+            return Console.say(json ? JSON.array(entries.map(\.json)).text : entries.map(\.overview).joined(separator: "\n"))
         }
         do throws(ValueMistake) {
-            let preset = try VendorPreset.find(name)
-            Console.say(json ? preset.json.text : preset.description.joined(separator: "\n"))
+            let entry = try PresetCatalog.find(name)
+            Console.say(json ? entry.json.text : entry.description.joined(separator: "\n"))
         } catch {
             Console.complain(error.message)
             throw ExitCode(ExitStatus.misuse)

@@ -44,7 +44,6 @@ struct Draft: Sendable {
     var timeouts = Settings.Timeouts()
     var log = Settings.Log()
     var logDestination = LogDestination.standardOutput
-    var logFormat = LogFormat.json
     var workers: Int?
     var statePath: Located<String>?
     var controlPath: Located<String>?

@@ -7,7 +7,7 @@ extension ListRule {
     }
 
     static var certificates: ListRule {
-        ListRule(form: "certificate and key", bareKey: "certificate", begin: { $0.certificates = [] }, add: addCertificate)
+        ListRule(form: "certificate and key", bareKey: "certificate", needsKeys: true, begin: { $0.certificates = [] }, add: addCertificate)
     }
 
     private static func addListener(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {

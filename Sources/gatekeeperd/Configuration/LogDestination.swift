@@ -3,9 +3,14 @@ enum LogDestination: Equatable, Sendable {
     case standardOutput
     /// Appended to; opened again on SIGUSR1.
     case file(String)
-}
+    /// To the socket of the system's log.
+    case syslog(String)
 
-/// How a log line is written.
-enum LogFormat: String, CaseIterable, Sendable {
-    case json
+    /// Where journald and rsyslog listen.
+    static let syslogPath = "/dev/log"
+
+    /// The socket, if the system's log is meant.
+    var syslogPath: String? {
+        if case .syslog(let path) = self { path } else { nil }
+    }
 }

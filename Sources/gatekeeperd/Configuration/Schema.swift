@@ -231,10 +231,13 @@ enum Schema {
 
     private static let operation = [
         Setting(path: "log", rule: .section, summary: "What is written about connections and requests."),
-        Setting(path: "log.to", rule: .scalar(.logDestination), summary: "Where lines go; a file is opened again on SIGUSR1."),
         Setting(
-            path: "log.format", rule: .scalar(.choice(\.logFormat, [("json", .json)], default: "json", notYet: ["text"])),
-            summary: "How a line is written."),
+            path: "log.to", rule: .scalar(.logDestination),
+            summary: "Where lines go; a file is opened again on SIGUSR1, and syslog means \(LogDestination.syslogPath)."),
+        Setting(
+            path: "log.format",
+            rule: .scalar(.choice(\.log.format, Settings.Log.Format.allCases.map { ($0.rawValue, $0) }, default: "json")),
+            summary: "One JSON object a line, or text for people."),
         Setting(path: "log.access", rule: .scalar(.flag(\.log.access)), summary: "A line for each request."),
         Setting(path: "log.query", rule: .scalar(.flag(\.log.query)), summary: "The query of a request's target too; queries carry keys."),
         Setting(

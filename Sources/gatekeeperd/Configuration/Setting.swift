@@ -42,6 +42,8 @@ struct ScalarRule: Sendable {
     let form: String
     /// What holds when the key is absent, as it would be written; nil if there is no such value.
     let defaultText: String?
+    /// Words of the contract that this version can't do.
+    var notYet: [String] = []
     let assign: @Sendable (String, ValueContext, inout Draft) throws(ValueMistake) -> Void
 }
 
@@ -49,6 +51,8 @@ struct ScalarRule: Sendable {
 struct ListRule: Sendable {
     let form: String
     let bareKey: String
+    /// No bare value says enough.
+    var needsKeys = false
     /// Called when the list is begun: what an earlier source said under this key is replaced.
     let begin: @Sendable (inout Draft) -> Void
     let add: @Sendable (ListElement, inout Draft) -> [Diagnostic]
@@ -100,7 +104,7 @@ extension ScalarRule {
         default defaultText: String, notYet: [String] = []
     ) -> ScalarRule {
         let words = choices.map(\.word)
-        return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText) {
+        return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText, notYet: notYet) {
             (text, _, draft) throws(ValueMistake) in
             if let choice = choices.first(where: { $0.word == text }) {
                 draft[keyPath: target] = choice.value

@@ -49,11 +49,18 @@ extension ScalarRule {
     }
 
     static var logDestination: ScalarRule {
-        ScalarRule(form: "stdout or the path of a file", defaultText: "stdout") { (text, context, draft) throws(ValueMistake) in
+        ScalarRule(form: "stdout, syslog, syslog:/PATH or the path of a file", defaultText: "stdout") {
+            (text, context, draft) throws(ValueMistake) in
             switch text {
             case "stdout": draft.logDestination = .standardOutput
-            case "syslog": throw ValueMistake("syslog is not supported yet; use stdout or a file")
-            case "stderr": throw ValueMistake("standard error is for diagnostics; use stdout or a file")
+            case "syslog": draft.logDestination = .syslog(LogDestination.syslogPath)
+            case "stderr": throw ValueMistake("standard error is for diagnostics; use stdout, syslog or a file")
+            case _ where text.hasPrefix("syslog:"):
+                let path = String(text.dropFirst("syslog:".count))
+                guard path.hasPrefix("/"), UnixAddress(path) != nil else {
+                    throw ValueMistake("\(Quantity.quoted(path)) is not the path of a socket, as syslog:\(LogDestination.syslogPath)")
+                }
+                draft.logDestination = .syslog(path)
             default: draft.logDestination = .file(FilePath.complete(text, directory: context.directory))
             }
         }

@@ -35,7 +35,8 @@ final class Service {
         let expired = ledger?.expire(at: now) ?? []
         let (current, trial) = resumed(reading, from: source, ledger: ledger, at: now)
         let server = try Server(
-            settings: settings(of: current, ledger, at: now), journalDescriptor: log.number, inherited: inherited.listeners)
+            settings: settings(of: current, ledger, at: now), journalDescriptor: log.number, syslogPath: log.destination.syslogPath,
+            inherited: inherited.listeners)
         let service = Service(current, from: source, server: server, ledger: ledger, log: log, notification: notification)
         if let trial { service.trial = (trial, reading) }
         for grant in expired { service.report(grant, "expired") }
@@ -134,6 +135,7 @@ final class Service {
         var warnings = ConfigurationChange.deferred(from: old, to: next.configuration)
         do throws(SystemError) {
             try log.move(to: next.configuration.logDestination)
+            server.directLog(toSyslog: log.destination.syslogPath)
         } catch {
             warnings.append("log.to: lines go where they went before, \(error)")
         }

@@ -20,6 +20,11 @@ enum Console {
         write(line + "\n", to: STDERR_FILENO)
     }
 
+    /// A question, whose answer is typed behind it.
+    static func ask(_ question: String) {
+        write(question, to: STDERR_FILENO)
+    }
+
     /// A terminal that went away is nobody to tell that it went away: failures are ignored.
     private static func write(_ text: String, to descriptor: Int32) {
         var text = text

@@ -3,6 +3,9 @@ internal import Glibc
 
 /// Where the journal's lines go: standard output, or a file that can be opened again under the same descriptor.
 ///
+/// When the system's log gets them instead, the descriptor stays as it was: lines that the journal has begun to write still land there, and
+/// none of them is lost on the way.
+///
 /// `logrotate` renames the file and sends SIGUSR1; the journal thread keeps writing to one descriptor number and notices nothing.
 struct LogFile: ~Copyable {
     /// What the journal writes to, for as long as this value lives.
@@ -24,7 +27,7 @@ struct LogFile: ~Copyable {
     /// Goes on elsewhere, under the same number. On failure everything stays.
     mutating func move(to next: LogDestination) throws(SystemError) {
         guard next != destination else { return }
-        try replace(by: next)
+        if next.syslogPath == nil { try replace(by: next) }
         destination = next
     }
 
@@ -41,6 +44,11 @@ struct LogFile: ~Copyable {
         case .standardOutput:
             let number = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
             guard number >= 0 else { throw SystemError("duplicate standard output", code: errno) }
+            return Descriptor(owning: number)
+        case .syslog:
+            // To begin with nothing is written to it.
+            let number = unsafe Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC)
+            guard number >= 0 else { throw SystemError("open /dev/null", code: errno) }
             return Descriptor(owning: number)
         case .file(let path):
             // Without O_NONBLOCK a FIFO that nobody reads would hold up the start for ever.

@@ -60,7 +60,7 @@ struct JournalOutputTests {
     }
 
     private func line(_ output: inout JournalOutput, givesUp: () -> Bool = { false }) {
-        let line = LogLine("test", wallMilliseconds: 0, in: output.buffer)
+        let line = output.begin("test", .notice, wallMilliseconds: 0)
         line.number("number", 1)
         output.end(line, givesUp: givesUp)
     }

@@ -94,6 +94,11 @@ final class Daemon: Sendable {
         try self.init(arguments: ["run", "--config", other.configuration], in: TemporaryFolder(), configuredIn: other.configurationFolder)
     }
 
+    /// With the `gatekeeper.yaml` that is in this folder.
+    convenience init(configuredIn folder: TemporaryFolder) throws {
+        try self.init(arguments: ["run", "--config", folder.file("gatekeeper.yaml")], in: folder)
+    }
+
     private init(
         arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, descriptorsMax: Int? = nil,
         pipeBytes: Int32? = nil, launcher: [String] = [], input: OpenFile? = nil, environment: [String: String] = [:]

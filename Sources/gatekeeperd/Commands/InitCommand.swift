@@ -1,0 +1,93 @@
+internal import ArgumentParser
+
+/// `gatekeeperd init`: a first configuration, from flags or from a few questions.
+struct InitCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Writes a commented configuration from a few answers or flags.",
+        discussion: """
+            On a terminal, what no flag says is asked for; otherwise usual values stand for the listener, the certificate and the key. \
+            Relative paths of the certificate and the key begin at the folder of the file that is written.
+            """)
+
+    @Option(name: .long, help: ArgumentHelp("The file to write; - prints it.", valueName: "file"))
+    var output = Configuration.defaultPath
+    @Option(name: .long, help: ArgumentHelp("Accept connections here, as 0.0.0.0:443; may be repeated.", valueName: "address"))
+    var listen: [String] = []
+    @Option(name: .long, help: ArgumentHelp("A PEM file with the chain, leaf first.", valueName: "file"))
+    var certificate: String?
+    @Option(name: .long, help: ArgumentHelp("A PEM file with the private key.", valueName: "file"))
+    var key: String?
+    @Option(name: .long, help: ArgumentHelp("An address or network that may connect; may be repeated.", valueName: "address"))
+    var allow: [String] = []
+    @Option(name: .long, help: ArgumentHelp("A vendor whose published addresses may connect: see presets.", valueName: "name"))
+    var preset: String?
+    @Option(name: .long, help: ArgumentHelp("The ticket system: http://host:port, https://host:port or unix:/path.", valueName: "url"))
+    var upstream: String?
+    @Flag(name: .long, help: "Replace a file that is there; the old one stays with .previous behind its name.")
+    var force = false
+
+    private var path: String? { output == "-" ? nil : output }
+
+    func run() throws {
+        if let path, !force, ConfigurationFile.isThere(path) {
+            Console.complain("\(path) is there already; --force replaces it")
+            throw ExitCode(ExitStatus.misuse)
+        }
+        var starter = StarterConfiguration(
+            listen: listen, certificate: certificate, key: key, allow: allow, preset: preset, upstream: upstream)
+        // Before anything is asked: an answer would be wasted on flags that are wrong.
+        try refuse(starter.mistakes)
+        starter = Terminal.isThere ? try ask(for: starter) : starter.completed
+        try refuse(starter.gaps)
+        try write(starter)
+    }
+
+    private func refuse(_ lines: [String]) throws {
+        for line in lines { Console.report(line) }
+        guard lines.isEmpty else { throw ExitCode(ExitStatus.misuse) }
+    }
+
+    private func ask(for starter: StarterConfiguration) throws -> StarterConfiguration {
+        var interview = Interview(starter)
+        while interview.question != nil {
+            Console.ask(interview.prompt)
+            guard let line = Terminal.readLine() else {
+                Console.report("")
+                Console.complain("the answers ended; nothing was written")
+                throw ExitCode(ExitStatus.failure)
+            }
+            if let mistake = interview.take(line) { Console.report(mistake) }
+        }
+        return interview.configuration
+    }
+
+    private func write(_ starter: StarterConfiguration) throws {
+        let text = StarterText.text(of: starter, path: path)
+        try check(text)
+        guard let path else { return Console.say(String(text.dropLast())) }
+        do {
+            try ConfigurationFile.create(path, with: text, replacing: force)
+        } catch {
+            Console.complain("cannot \(error)")
+            throw ExitCode(ExitStatus.failure)
+        }
+        Console.say("\(path) is written. Next:\n  gatekeeperd check --config \(path)\n  systemctl enable --now gatekeeperd")
+    }
+
+    /// The last word is the reader's that will read the file. A certificate may still be on its way; everything else must be right.
+    private func check(_ text: String) throws {
+        var reader = ConfigurationReader(environment: Environment.value)
+        reader.read(Array(text.utf8), path: path ?? "gatekeeper.yaml")
+        do throws(ConfigurationError) {
+            for warning in try Validation.judge(reader).warnings { Console.report("\(warning)") }
+        } catch {
+            func isOnItsWay(_ diagnostic: Diagnostic) -> Bool { diagnostic.message.hasPrefix("tls.") }
+            let mistakes = error.diagnostics.filter { $0.severity == .error && !isOnItsWay($0) }
+            for diagnostic in mistakes.isEmpty ? error.diagnostics : mistakes {
+                Console.report(isOnItsWay(diagnostic) ? "not there yet: \(diagnostic.message)" : "\(diagnostic)")
+            }
+            guard mistakes.isEmpty else { throw ExitCode(ExitStatus.misuse) }
+        }
+    }
+}

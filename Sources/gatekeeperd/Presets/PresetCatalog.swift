@@ -1,0 +1,51 @@
+/// Everything that `gatekeeperd presets` knows, by name.
+enum PresetCatalog {
+    enum Entry: Sendable {
+        /// May be named in the allow-list.
+        case vendor(VendorPreset)
+        /// To read.
+        case ticketSystem(TicketSystemPreset)
+    }
+
+    static let entries: [Entry] = VendorPreset.all.map { .vendor($0) } + TicketSystemPreset.all.map { .ticketSystem($0) }
+
+    /// The entry that is called so, in capitals or not, or what was probably meant.
+    static func find(_ text: String) throws(ValueMistake) -> Entry {
+        let name = text.lowercased()
+        if let entry = entries.first(where: { $0.names.contains(name) }) { return entry }
+        let hint = Suggestion.nearest(to: name, among: entries.flatMap(\.names)).map { "; did you mean \($0)?" } ?? ""
+        let names = entries.map(\.names[0]).joined(separator: " ")
+        throw ValueMistake("there is no preset \(Quantity.quoted(text)) (\(names))\(hint)")
+    }
+}
+
+extension PresetCatalog.Entry {
+    /// The first is the one it goes by.
+    var names: [String] {
+        switch self {
+        case .vendor(let preset): [preset.name]
+        case .ticketSystem(let preset): [preset.name] + preset.aliases
+        }
+    }
+
+    var overview: String {
+        switch self {
+        case .vendor(let preset): preset.overview
+        case .ticketSystem(let preset): preset.overview
+        }
+    }
+
+    var description: [String] {
+        switch self {
+        case .vendor(let preset): preset.description
+        case .ticketSystem(let preset): preset.description
+        }
+    }
+
+    var json: JSON {
+        switch self {
+        case .vendor(let preset): preset.json
+        case .ticketSystem(let preset): preset.json
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// What `gatekeeperd presets` prints.
+extension TicketSystemPreset {
+    /// One line.
+    var overview: String { "\(name)  \(title), ticket system, \(dateText)" }
+
+    /// Everything that is known, for people.
+    var description: [String] {
+        let facts = [
+            ("paths", paths.joined(separator: ", ")), ("authentication", authentication), ("content types", contentTypes),
+            ("methods", methods.joined(separator: " ")), ("also called", aliases.joined(separator: ", ")),
+        ]
+        return [title] + facts.filter { !$0.1.isEmpty }.map { "  \($0.0): \($0.1)" } + notes.map { "  mind: \($0)" }
+            + sources.enumerated().map { "source: \($1), \($0 == 0 ? dateText : Self.notDated)" }
+            + (date == nil ? ["verify before relying on it"] : [])
+    }
+
+    var json: JSON {
+        .object(
+            of: ("name", .string(name)), ("title", .string(title)), ("kind", .string("ticket_system")), ("aliases", .strings(aliases)),
+            ("paths", .strings(paths)), ("authentication", .string(authentication)), ("content_types", .string(contentTypes)),
+            ("methods", .strings(methods)), ("notes", .strings(notes)), ("sources", .strings(sources)),
+            ("date", date.map { .string($0) } ?? .null))
+    }
+}

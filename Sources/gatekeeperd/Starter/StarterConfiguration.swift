@@ -1,0 +1,34 @@
+/// What a first configuration says: the keys that every installation needs.
+struct StarterConfiguration: Equatable, Sendable {
+    var listen: [String] = []
+    var certificate: String?
+    var key: String?
+    var allow: [String] = []
+    /// The vendor whose published addresses may connect as well.
+    var preset: String?
+    var upstream: String?
+
+    /// What is wrong with it, a line for each flag that could have said so.
+    var mistakes: [String] {
+        StarterQuestion.allCases.compactMap { question in
+            question.mistake(in: question.values(in: self)).map { "\(question.flag): \($0)" }
+        }
+    }
+
+    /// What nothing says and nothing can be assumed of, likewise.
+    var gaps: [String] {
+        // Preset and addresses answer one question.
+        StarterQuestion.allCases.filter { $0 != .preset && !$0.isAnswered(by: self) }.map { question in
+            question == .allow ? "--allow or --preset is missing: who may connect" : "\(question.flag) is missing: \(question.prompt)"
+        }
+    }
+
+    /// The same configuration, with a usual value for what isn't said and has one.
+    var completed: StarterConfiguration {
+        var completed = self
+        for question in [StarterQuestion.listen, .certificate, .key] where !question.isAnswered(by: self) {
+            question.put([question.usual], into: &completed)
+        }
+        return completed
+    }
+}

@@ -1,0 +1,73 @@
+/// A first configuration as a file that explains itself.
+enum StarterText {
+    static func text(of configuration: StarterConfiguration, path: String?) -> String {
+        let path = path ?? Configuration.defaultPath
+        let preset = configuration.preset.map { ["  - {preset: \($0)}"] } ?? []
+        return """
+            # The configuration of gatekeeperd. `gatekeeperd reference` explains every key.
+            #
+            # Next:
+            #   gatekeeperd check --config \(shell(path))
+            #   systemctl enable --now gatekeeperd
+            # and after a change, gatekeeperd reload.
+            #
+            # Relative paths begin at the folder of this file.
+
+            # Where TLS connections are accepted. "[::]:443" takes IPv4 and IPv6.
+            listen:
+            \(configuration.listen.map { "  - \(scalar($0))" }.joined(separator: "\n"))
+
+            # The certificate chain, leaf first, and its private key. Both are read again when they are replaced, so renewals need no reload.
+            tls:
+              certificate: \(scalar(configuration.certificate ?? ""))
+              key: \(scalar(configuration.key ?? ""))
+              # The oldest version that a peer may speak; "1.3" if all of them can.
+              minimum_version: "1.2"
+
+            # Who may connect. Everybody else is turned away before a byte is read, and logged. An entry is an address, a network, or more:
+            #   - {address: 203.0.113.9, label: office, until: 2027-01-31T00:00:00Z}
+            #   - {file: more-addresses.txt}
+            allow:
+            \((preset + configuration.allow.map { "  - \(scalar($0))" }).joined(separator: "\n"))
+
+            # How a stranger is turned away: reset (an RST at once) or close.
+            on_deny: reset
+
+            # The ticket system. Its clients' addresses reach it in X-Forwarded-For; have it trust this host to set that.
+            upstream:
+              url: \(scalar(configuration.upstream ?? ""))
+
+            # The only requests that are let through; without this key, all are. `gatekeeperd presets` names what ticket systems serve where.
+            # routes:
+            #   - {methods: [POST], path: /api/tickets.json}
+
+            # What a client may ask for at most; these are the defaults.
+            limits: {request_body: 32MiB, connections_per_source: 1000}
+
+            # One line for each request and for everybody who was turned away: stdout is the journal under systemd.
+            log: {to: stdout, format: json, access: true}
+
+            """
+    }
+
+    /// A value that stands under a key of YAML as it is: bare if it can't be taken for anything else, otherwise in quotes.
+    static func scalar(_ value: String) -> String {
+        let isBare =
+            value.first.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "/") } == true && value.last != ":"
+            && value.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "."), UInt8(ascii: "/"), UInt8(ascii: ":"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+        return isBare ? value : "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+
+    /// A path that a shell takes for one word. What looks harmless stays as it is.
+    private static func shell(_ path: String) -> String {
+        let isPlain = path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-".contains($0)) }
+        return isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
+    }
+}

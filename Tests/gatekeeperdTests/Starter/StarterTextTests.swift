@@ -1,0 +1,57 @@
+import Gatekeeper
+import Testing
+
+@testable import gatekeeperd
+
+@Suite("The file that init writes")
+struct StarterTextTests {
+    private let starter = StarterConfiguration(
+        listen: ["127.0.0.1:8443", "[::1]:8443"], certificate: "full chain.pem", key: "dir/#key.pem", allow: ["192.0.2.7", "::1"],
+        preset: "tier2tickets", upstream: "http://127.0.0.1:8080")
+
+    @Test("is a configuration without mistakes or warnings that says what was answered")
+    func loads() throws {
+        let text = StarterText.text(of: starter, path: "/etc/gatekeeper/gatekeeper.yaml").replacing("dir/#key", with: "#key")
+        let configuration = try load(text, files: ["full chain.pem": "", "#key.pem": ""])
+        #expect(configuration.warnings.isEmpty)
+        let settings = configuration.settings
+        #expect(settings.listeners.map(\.address.description) == ["127.0.0.1:8443", "[::1]:8443"])
+        #expect(settings.allow.map(\.prefix.description) == ["34.202.14.153", "3.209.57.193", "192.0.2.7", "::1"])
+        #expect(settings.upstream.servers.map(\.name) == ["http://127.0.0.1:8080"])
+        #expect(settings.tls.certificates.first?.path.hasSuffix("/full chain.pem") == true)
+        // What it spells out is what holds without it.
+        let plain = try load(minimal())
+        #expect(settings.limits == plain.settings.limits && settings.log == plain.settings.log && settings.onDeny == plain.settings.onDeny)
+        #expect(settings.tls.minimumVersion == plain.settings.tls.minimumVersion)
+    }
+
+    @Test("explains each of its keys, and names the next commands")
+    func comments() {
+        let text = StarterText.text(of: starter, path: "/srv/a b.yaml")
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        for index in lines.indices where lines[index].wholeMatch(of: /[a-z_]+:.*/) != nil {
+            #expect(index > 0 && lines[index - 1].hasPrefix("# "), "\(lines[index])")
+        }
+        #expect(text.contains("gatekeeperd check --config '/srv/a b.yaml'\n"))
+        #expect(text.contains("systemctl enable --now gatekeeperd\n"))
+        #expect(text.hasSuffix("}\n"))
+    }
+
+    @Test("a commented key is a key all the same: routes load when their marks are taken away")
+    func routes() throws {
+        let text = StarterText.text(of: starter, path: nil).replacing("# routes:", with: "routes:").replacing(
+            "#   - {meth", with: "  - {meth")
+        let configuration = try load(text.replacing("dir/#key", with: "#key"), files: ["full chain.pem": "", "#key.pem": ""])
+        #expect(configuration.settings.routes?.routes.count == 1)
+    }
+
+    @Test(
+        "a value is quoted when it could be taken for something else",
+        arguments: [
+            ("192.0.2.7", "192.0.2.7"), ("::1", "\"::1\""), ("[::]:443", "\"[::]:443\""), ("a: b", "\"a: b\""), ("a #b", "\"a #b\""),
+            ("a\"b\\", #""a\"b\\""#), ("", "\"\""), ("http://127.0.0.1:8080", "http://127.0.0.1:8080"), ("x:", "\"x:\""), ("é", "\"é\""),
+        ])
+    func scalars(value: String, written: String) {
+        #expect(StarterText.scalar(value) == written)
+    }
+}
