@@ -5,6 +5,8 @@ final class JournalInbox: Sendable {
     /// One for each worker.
     let rings: [JournalRing]
     let signal: JournalSignal
+    /// What the control thread learns of denials.
+    let denials: DenialCounts
 
     private let mail: Mutex<Mail>
     private let finishing = Atomic<Bool>(false)
@@ -15,6 +17,7 @@ final class JournalInbox: Sendable {
     init(workers: Int, ringBytes: Int, listeners: [String]) throws(SystemError) {
         rings = (0..<workers).map { _ in JournalRing(capacity: ringBytes) }
         signal = try JournalSignal()
+        denials = try DenialCounts()
         mail = Mutex(Mail(listeners: listeners))
     }
 
