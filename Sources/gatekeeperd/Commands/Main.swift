@@ -45,7 +45,7 @@ struct RootCommand: ParsableCommand {
         version: "gatekeeperd \(Version.current)",
         subcommands: [
             RunCommand.self, DemoCommand.self, StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self,
-            GrantCommand.self, GrantsCommand.self, RevokeCommand.self, PresetsCommand.self,
+            GrantCommand.self, GrantsCommand.self, RevokeCommand.self, DenialsCommand.self, PresetsCommand.self,
         ])
 }
 

@@ -10,7 +10,8 @@ extension Service: ControlledService {
 
     private func book() throws(ControlFailure) -> GrantBook {
         guard let ledger else {
-            throw ControlFailure(.unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
+            throw ControlFailure(
+                .unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
         }
         return try ledger.book()
     }
@@ -52,6 +53,17 @@ extension Service: ControlledService {
         return RevokeReport(grant: grant, failure: book.failure?.message)
     }
 
+    // MARK: Denials
+
+    func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
+        guard let ledger else {
+            throw ControlFailure(
+                .unavailable, "denials are kept in the state folder, and this service has none (state: in the configuration)")
+        }
+        recordDenials(at: now)
+        return try ledger.report(query, at: now)
+    }
+
     // MARK: Status
 
     func status(at now: WallTime) -> StatusReport {
@@ -60,7 +72,8 @@ extension Service: ControlledService {
         report.processIdentifier = Program.ownProcess
         report.startedAt = startedAt
         report.configuration = StatusReport.ConfigurationState(
-            generation: status.generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file, loadedAt: loadedAt)
+            generation: status.generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file,
+            loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)
         report.openConnections = status.openConnections
         report.deniedCount = status.denied
