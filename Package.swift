@@ -50,7 +50,7 @@ let package = Package(
             ],
             exclude: [
                 "Harness/prepare-haproxy", "Harness/prepare-oracle", "Harness/prepare-redmine", "Harness/prepare-roundup", "Harness/prepare-rt5",
-                "Harness/requests-by-h11",
+                "Harness/requests-by-h11", "Harness/confine", "Harness/hold-thread",
             ],
             swiftSettings: settings),
         // Measures what no load generator sees: the cost of one lookup. Not installed, not part of the product.

@@ -47,7 +47,7 @@ public final class Server: Sendable {
             settings, generation: 1, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
-            let change = try listeners.change(to: settings.listeners)
+            let change = try listeners.change(to: settings.listeners.map(\.address))
             let journal = try Journal.start(
                 descriptor: journalDescriptor, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
@@ -81,7 +81,7 @@ public final class Server: Sendable {
     /// What the listeners are bound to, in the order of the settings; a port of 0 is filled in.
     public var addresses: [SocketAddress] { current.withLock { $0.listeners.addresses } }
 
-    /// Counts up with every configuration applied, from 1.
+    /// Counts up with every `apply`, from 1.
     public var generation: UInt64 { current.withLock { $0.snapshot.generation } }
 
     /// The listening sockets, for a process that is to accept on them beside this one. The descriptors stay ours; they are good until the next
@@ -115,7 +115,7 @@ public final class Server: Sendable {
             libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
-            change = try current.listeners.change(to: settings.listeners)
+            change = try current.listeners.change(to: settings.listeners.map(\.address))
         } catch {
             throw ServerError(error)
         }
@@ -128,9 +128,17 @@ public final class Server: Sendable {
         current.ticketKeys = ticketKeys
     }
 
-    /// Ends the connections of addresses whose entry in the allow-list has ended since.
-    public func endExpiredConnections() {
-        onEveryWorker { worker, _ in await worker.revoke() }
+    /// Admits these from the moment this returns, and nobody else; connections of others end at once.
+    ///
+    /// No file is read and nothing is opened, so nothing can fail: the end of a grant must not depend on a certificate that is just being
+    /// replaced. Holds while draining too, without waiting for workers that may have ended.
+    public func admit(_ allow: [Settings.AllowEntry]) {
+        current.withLock { current in
+            let snapshot = Snapshot(current.snapshot, admitting: allow)
+            onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
+            current.settings.allow = allow
+            current.snapshot = snapshot
+        }
     }
 
     /// Readable when there are announcements to take.
@@ -158,8 +166,9 @@ public final class Server: Sendable {
         let tally = total.withLock { $0 }
         return current.withLock { current in
             ServerStatus(
-                generation: current.snapshot.generation, listeners: current.listeners.addresses, openConnections: sources.connections,
-                denied: tally.denied,
+                listeners: current.listeners.addresses, openConnections: sources.connections,
+                admitted: tally.usage.values.reduce(0) { $0 + $1.admitted }, denied: tally.denied,
+                requests: tally.usage.values.reduce(0) { $0 + $1.requests },
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)
@@ -271,7 +280,7 @@ public final class Server: Sendable {
                 countdown.finish()
             }
         }
-        countdown.wait(milliseconds: Self.adoptionMilliseconds)
+        countdown.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : Self.adoptionMilliseconds)
     }
 
     /// More than a round trip to the other side of the world.

@@ -60,6 +60,25 @@ final class Snapshot: Sendable {
         log = settings.log
     }
 
+    /// What comes after `other`: the same for other addresses.
+    init(_ other: Snapshot, admitting allow: [Settings.AllowEntry]) {
+        generation = other.generation + 1
+        admission = other.admission.admitting(AllowList(allow))
+        onDeny = other.onDeny
+        entrances = other.entrances
+        strictNames = other.strictNames
+        upstream = other.upstream
+        fixedHost = other.fixedHost
+        queueMilliseconds = other.queueMilliseconds
+        routes = other.routes
+        webSocket = other.webSocket
+        collectsUpTo = other.collectsUpTo
+        spoolFolder = other.spoolFolder
+        limits = other.limits
+        timeouts = other.timeouts
+        log = other.log
+    }
+
     /// What one listener asks of those who come by it.
     struct Entrance: Sendable {
         /// Who must say by the PROXY protocol whose connection it is.

@@ -108,8 +108,8 @@ final class Acceptor {
         if let reason = snapshot.admission.takePlace() { return deny(descriptor, balancer, reason, snapshot) }
         worker.greet(
             ProxyArrival(
-                descriptor: descriptor, balancer: balancer, listener: place, accepted: worker.loop.now, entrance: entrance,
-                snapshot: snapshot))
+                descriptor: descriptor, balancer: balancer, listener: place, accepted: worker.loop.now, wanted: wanted,
+                entrance: entrance, snapshot: snapshot))
     }
 
     private func deny(_ descriptor: Int32, _ peer: PeerAddress, _ reason: DenialReason, _ snapshot: Snapshot) {

@@ -34,12 +34,12 @@ struct ListenerTable {
     var sockets: [InheritedListener] { listeners.map { InheritedListener(address: $0.bound, descriptors: $0.descriptors) } }
 
     /// Opens what isn't open yet; the workers close the rest once they have the new ones. Throws with everything as it was.
-    mutating func change(to settings: [Settings.Listener]) throws(SystemError) -> Change {
+    mutating func change(to addresses: [SocketAddress]) throws(SystemError) -> Change {
         var change = Change(opened: Array(repeating: [], count: workers), closed: [])
         var next: [Listener] = []
         var names = names
         do throws(SystemError) {
-            for wanted in settings.map(\.address) {
+            for wanted in addresses {
                 if let kept = listeners.first(where: { $0.wanted == wanted }) {
                     next.append(kept)
                     continue

@@ -73,6 +73,8 @@ struct ProxyArrival: Sendable {
     let balancer: PeerAddress
     let listener: Int
     let accepted: Instant
+    /// As the settings call the listener.
+    let wanted: SocketAddress
     let entrance: Snapshot.Entrance
     /// What it occupies a place by.
     let snapshot: Snapshot

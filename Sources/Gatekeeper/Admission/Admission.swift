@@ -14,10 +14,20 @@ package struct Admission: Sendable {
     private let counters: SourceCounters
 
     package init(_ allowList: AllowList, limits: Settings.Limits, counters: SourceCounters) {
+        self.init(
+            allowList, connectionsMax: limits.connectionsMax, connectionsPerSourceMax: limits.connectionsPerSourceMax, counters: counters)
+    }
+
+    private init(_ allowList: AllowList, connectionsMax: Int, connectionsPerSourceMax: Int, counters: SourceCounters) {
         self.allowList = allowList
-        connectionsMax = limits.connectionsMax
-        connectionsPerSourceMax = limits.connectionsPerSourceMax
+        self.connectionsMax = connectionsMax
+        self.connectionsPerSourceMax = connectionsPerSourceMax
         self.counters = counters
+    }
+
+    /// The same limits, with the same connections counted, for another list.
+    package func admitting(_ allowList: AllowList) -> Admission {
+        Admission(allowList, connectionsMax: connectionsMax, connectionsPerSourceMax: connectionsPerSourceMax, counters: counters)
     }
 
     /// Decides, and counts the connection if it is admitted; each `.admitted` is to be matched by one `release`.

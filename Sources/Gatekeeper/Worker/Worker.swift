@@ -16,7 +16,8 @@ actor Worker {
     ) throws(SystemError) {
         let loop = try EventLoop()
         self.loop = loop
-        state = try WorkerState(index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements)
+        state = try WorkerState(
+            index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements)
     }
 
     /// Serves on the calling thread until `drain` has finished or `stop` was called.
@@ -38,11 +39,6 @@ actor Worker {
     /// Serve by other settings.
     func adopt(_ snapshot: Snapshot, opening: [ListeningSocket], closing: Set<Int>) {
         state.adopt(snapshot, opening: opening, closing: closing)
-    }
-
-    /// End the connections of addresses that the allow-list doesn't hold any more.
-    func revoke() {
-        state.revoke()
     }
 
     func tally() -> SourceTally { state.tally() }

@@ -142,7 +142,7 @@ final class WorkerState {
     }
 
     /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
-    func revoke() {
+    private func revoke() {
         var ended: [RevokedKey: Int] = [:]
         for connection in connections.values where !connection.waiter.isAborted {
             if snapshot.admission.entry(for: connection.peer, nowUnixSeconds: loop.wallUnixSeconds) != nil {
@@ -283,6 +283,12 @@ final class WorkerState {
             greeting.socket.reset()
             return nil
         }
+        // Settings that came while the header was waited for may believe this balancer no longer.
+        let entrance = snapshot.entrances[arrival.wanted] ?? arrival.entrance
+        guard entrance.expectsHeader(from: arrival.balancer) else {
+            deny(greeting, peer: arrival.balancer, because: .notListed)
+            return nil
+        }
         // Where a check has no word of its own, HAProxy gives its own address.
         let named: PeerAddress? =
             if case .address(let source) = header.source, source.address != arrival.balancer { source.address } else { nil }
@@ -297,7 +303,7 @@ final class WorkerState {
         case .admitted(let entry):
             return Admitted(
                 descriptor: greeting.socket.descriptor, peer: peer, proxy: proxy, entry: entry, listener: arrival.listener,
-                accepted: arrival.accepted, tls: arrival.entrance.tls[index], snapshot: snapshot)
+                accepted: arrival.accepted, tls: entrance.tls[index], snapshot: snapshot)
         case .denied(let reason):
             deny(greeting, peer: peer, proxy: proxy, because: reason)
             return nil

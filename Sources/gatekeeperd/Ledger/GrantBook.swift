@@ -83,6 +83,16 @@ final class GrantBook {
         return (expiredEarly + outdated).sorted { $0.identifier < $1.identifier }
     }
 
+    /// Goes by what another process has written, which keeps the ledger by now; true if others are admitted than before.
+    ///
+    /// Where it can't be read, what was known stays, less what has had its time.
+    func follow(at now: WallTime) -> Bool {
+        let known = Set(current.keys)
+        let written = (try? GrantTable.current(in: ledger.connection)) ?? Array(current.values)
+        current = Dictionary(written.filter { $0.isActive(at: now) }.map { ($0.address, $0) }) { first, _ in first }
+        return Set(current.keys) != known
+    }
+
     /// Ends a grant at once; nil when there is none for exactly this address. That it isn't recorded is in `failure`, and it ends all the same.
     func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) -> Grant? {
         guard let present = current[address], present.isActive(at: now) else { return nil }

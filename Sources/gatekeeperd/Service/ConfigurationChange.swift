@@ -14,7 +14,11 @@ enum ConfigurationChange {
 
     /// What takes a restart to come into force.
     static func deferred(from old: Configuration, to new: Configuration) -> [String] {
-        old.settings.workers == new.settings.workers ? [] : ["workers: a change takes a restart"]
+        let differences = [
+            ("workers", old.settings.workers != new.settings.workers), ("state", old.statePath != new.statePath),
+            ("control", old.controlPath != new.controlPath),
+        ]
+        return differences.filter(\.1).map { "\($0.0): a change takes a restart" }
     }
 
     /// Of long lists their lengths: nobody reads more.
@@ -38,7 +42,8 @@ enum ConfigurationChange {
 
     private static func difference(_ key: String, _ old: [String], _ new: [String]) -> [String] {
         let (before, after) = (Set(old), Set(new))
-        let lines = new.filter { !before.contains($0) }.map { "\(key): + \($0)" } + old.filter { !after.contains($0) }.map { "\(key): - \($0)" }
+        let lines =
+            new.filter { !before.contains($0) }.map { "\(key): + \($0)" } + old.filter { !after.contains($0) }.map { "\(key): - \($0)" }
         // The order of routes and upstreams decides.
         return lines.isEmpty && old != new ? ["\(key): in another order"] : lines
     }

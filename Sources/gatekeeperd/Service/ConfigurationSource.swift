@@ -11,6 +11,8 @@ struct ConfigurationSource: Sendable {
         var configuration: Configuration
         /// Nil without a file.
         var text: [UInt8]?
+        /// Where the text is from.
+        var file: String?
     }
 
     /// Everything as it is on disk now.
@@ -32,7 +34,8 @@ struct ConfigurationSource: Sendable {
         return String(Fingerprint.sha256(of: Array(parts.joined(separator: "\n").utf8)).prefix(16))
     }
 
-    /// This text in the place of the file's, with the files that it names as they are on disk now. `name` is what messages call it.
+    /// This text in the place of the file's, with the files that it names as they are on disk now. `name` is the file that it is from, if that
+    /// is another.
     func read(text: [UInt8]?, named name: String? = nil) throws(ConfigurationError) -> Reading {
         var reader = ConfigurationReader(environment: Environment.value)
         if let file, let text { reader.read(text, path: file) }
@@ -40,7 +43,7 @@ struct ConfigurationSource: Sendable {
         do {
             var configuration = try Validation.judge(reader)
             configuration.fingerprint = fingerprint(of: text ?? [], configuration.watchedPaths)
-            return Reading(configuration: configuration, text: text)
+            return Reading(configuration: configuration, text: text, file: name ?? file)
         } catch {
             guard let name, let file else { throw error }
             throw error.renaming(file, to: name)

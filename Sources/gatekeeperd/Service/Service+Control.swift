@@ -17,6 +17,7 @@ extension Service: ControlledService {
     }
 
     func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
+        try checkMayChange()
         let book = try book()
         let outcome: GrantOutcome
         do throws(LedgerError) {
@@ -44,6 +45,7 @@ extension Service: ControlledService {
     }
 
     func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
+        try checkMayChange()
         let book = try book()
         guard let grant = book.revoke(address, by: asker, at: now) else {
             throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
@@ -72,13 +74,12 @@ extension Service: ControlledService {
         report.processIdentifier = Program.ownProcess
         report.startedAt = startedAt
         report.configuration = StatusReport.ConfigurationState(
-            generation: status.generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file,
-            loadedAt: loadedAt)
+            generation: generation, hash: current.configuration.fingerprint, file: current.file, loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)
         report.openConnections = status.openConnections
         report.deniedCount = status.denied
-        report.admittedCount = status.sources.reduce(0) { $0 + ($1.usage?.admitted ?? 0) }
-        report.requestCount = status.sources.reduce(0) { $0 + ($1.usage?.requests ?? 0) }
+        report.admittedCount = status.admitted
+        report.requestCount = status.requests
         report.sources = status.sources.map(Self.source).sorted { a, b in
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }
@@ -98,6 +99,7 @@ extension Service: ControlledService {
             address: entry.prefix.description, label: entry.label, origin: entry.origin,
             lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) }, openConnections: usage?.openConnections,
             admittedCount: usage?.admitted, requestCount: usage?.requests,
-            until: entry.endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000) })
+            // Of a grant its own line tells.
+            until: entry.origin == "grant" ? nil : entry.endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000) })
     }
 }

@@ -13,12 +13,16 @@ final class Service {
     /// What is in force.
     private(set) var current: ConfigurationSource.Reading
     private(set) var loadedAt = WallTime.now()
+    /// Counts up with every configuration that comes into force, from 1.
+    private(set) var generation: UInt64 = 1
     /// When an entry of the allow-list ends next.
     private var nextEnd: WallTime?
     /// What is in force on trial, and what comes back otherwise.
     private(set) var trial: (trial: Trial, before: ConfigurationSource.Reading)?
     /// Nil without a state folder.
     let ledger: ServiceLedger?
+    /// A successor has read the configuration and the ledger, and wouldn't hear of what changes here until it serves.
+    var isHandingOver = false
 
     /// Starts serving by `reading`, or by what a former process had on trial; with the grants that it left.
     static func start(
@@ -75,12 +79,20 @@ final class Service {
     /// For the manager that started us.
     var statusLine: String { "serving on \(server.addresses.map(\.description).joined(separator: ", "))" }
 
+    private static let handingOver = "a new binary is just taking over; ask again in a moment"
+
+    /// Throws while whatever is changed would be lost.
+    func checkMayChange() throws(ControlFailure) {
+        if isHandingOver { throw ControlFailure(.busy, Self.handingOver) }
+    }
+
     // MARK: Another configuration
 
     /// Reads the configuration again; what was on trial is over.
     ///
     /// - Parameter asker: who wants it, for the log: a signal, a user.
     func reload(askedBy asker: String, at now: WallTime) -> ReloadReport {
+        if isHandingOver { return keep([Self.handingOver], askedBy: asker) }
         notification.reloading()
         defer { notification.ready(status: statusLine) }
         do {
@@ -97,7 +109,7 @@ final class Service {
     func reloadFiles(_ paths: [String], at now: WallTime) -> ReloadReport {
         let asker = "change of \(paths.joined(separator: ", "))"
         do {
-            return bringInForce(try source.read(text: current.text), askedBy: asker, at: now, replaced: paths)
+            return bringInForce(try source.read(text: current.text, named: current.file), askedBy: asker, at: now, replaced: paths)
         } catch {
             return keep(error.lines, askedBy: asker)
         }
@@ -127,16 +139,17 @@ final class Service {
         }
         current = next
         loadedAt = now
+        generation += 1
         nextEnd = Self.nextEnd(of: next, after: now)
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
         server.event(
             "reloaded",
             [
-                JournalField("generation", server.generation), JournalField("by", asker),
+                JournalField("generation", generation), JournalField("by", asker),
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
-        return .applied(ReloadReport.Applied(generation: server.generation, changes: changes, warnings: warnings))
+        return .applied(ReloadReport.Applied(generation: generation, changes: changes, warnings: warnings))
     }
 
     private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {
@@ -149,6 +162,7 @@ final class Service {
     /// Puts the text of another file in the place of the configuration's, as if it stood there: relative paths are relative to the
     /// configuration's folder. On disk nothing changes until it is confirmed.
     func apply(file: String, confirmWithinSeconds seconds: Int?, by asker: Asker, at now: WallTime) throws(ControlFailure) -> ReloadReport {
+        try checkMayChange()
         guard source.file != nil else {
             throw ControlFailure(.invalid, "this service was started with flags and has no configuration file that another could replace")
         }
@@ -168,6 +182,9 @@ final class Service {
         guard case .applied(var applied) = report else { return report }
         guard let seconds, let text = next.text else {
             endTrial()
+            if let own = source.file, own != file {
+                applied.warnings.append("a reload or a restart takes what \(own) says: make it say the same")
+            }
             return .applied(applied)
         }
         let trial = Trial(file: file, text: text, endsAt: now.advanced(byMilliseconds: Int64(seconds) * 1000), askedBy: asker)
@@ -180,11 +197,13 @@ final class Service {
     }
 
     func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
+        try checkMayChange()
         guard let (trial, _) = trial else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
         endTrial()
-        server.event("confirmed", [JournalField("generation", server.generation), JournalField("by", "\(asker)")])
+        current.file = source.file
+        server.event("confirmed", [JournalField("generation", generation), JournalField("by", "\(asker)")])
         return ConfirmReport(
-            generation: server.generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
+            generation: generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
     }
 
     private func endTrial() {
@@ -212,32 +231,40 @@ final class Service {
     /// Ends what has had its time: grants, entries of the allow-list, a trial.
     func pass(at now: WallTime) {
         rollBack(at: now)
-        if let ended = ledger?.expire(at: now), !ended.isEmpty {
+        endEntries(at: now)
+    }
+
+    /// Ends grants and entries of the allow-list whose time is up.
+    ///
+    /// - Parameter isFollowed: another process keeps the ledger by now, and tells of what changes there.
+    func endEntries(at now: WallTime, isFollowed: Bool = false) {
+        var hasEnded = false
+        if isFollowed {
+            hasEnded = ledger?.follow(at: now) ?? false
+        } else if let ended = ledger?.expire(at: now), !ended.isEmpty {
             for grant in ended { report(grant, "expired") }
-            adoptGrants(at: now)
+            hasEnded = true
         }
         if let end = nextEnd, end <= now {
-            server.endExpiredConnections()
             nextEnd = Self.nextEnd(of: current, after: now)
+            hasEnded = true
         }
+        if hasEnded { adoptGrants(at: now) }
     }
 
     // MARK: Grants
 
     /// The server learns of grants that came or went.
     func adoptGrants(at now: WallTime) {
-        do throws(ServerError) {
-            try server.apply(Self.settings(of: current, ledger, at: now))
-        } catch {
-            server.event("reload_failed", [JournalField("by", "grant"), JournalField("error", "\(error)")])
-        }
+        server.admit(Self.settings(of: current, ledger, at: now).allow)
     }
 
-    /// Sources that connected by a grant: the first time is worth a line.
+    /// Sources that connected by a grant: the first time is worth a line, and the others aren't announced any more.
     func noteAnnouncements(at now: WallTime) {
-        for peer in server.takeAnnouncements() {
-            for grant in ledger?.recordUse(by: peer, at: now) ?? [] { report(grant, "first_used") }
-        }
+        let used = server.takeAnnouncements().flatMap { ledger?.recordUse(by: $0, at: now) ?? [] }
+        guard !used.isEmpty else { return }
+        for grant in used { report(grant, "first_used") }
+        adoptGrants(at: now)
     }
 
     func report(_ grant: Grant, _ state: String, by asker: Asker? = nil) {

@@ -58,6 +58,7 @@ final class ServiceLedger {
     func active(at now: WallTime) -> [Grant] { grants?.active(at: now) ?? [] }
     var nextExpiry: WallTime? { grants?.nextExpiry }
     func expire(at now: WallTime) -> [Grant] { grants?.expire(at: now) ?? [] }
+    func follow(at now: WallTime) -> Bool { grants?.follow(at: now) ?? false }
     func recordUse(by peer: PeerAddress, at now: WallTime) -> [Grant] { grants?.recordUse(by: peer, at: now) ?? [] }
 
     // MARK: Denials

@@ -19,8 +19,8 @@ struct ServiceLoop: ~Copyable {
     /// Nil where nobody asked for one.
     private let control: ControlSocket?
     private var watch: FileWatch?
-    /// When to look at the watched files; nil while no event has come.
-    private var lookAt: Instant?
+    /// When to look at the watched files.
+    private var lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.lookMilliseconds)
     private var successor: Successor?
     private var aliveAt: Instant?
     /// When to record denials; nil while there are none.
@@ -29,12 +29,16 @@ struct ServiceLoop: ~Copyable {
 
     /// How soon a second signal is seen while the workers end: a wait for workers and one for signals can't be one wait.
     private static let drainTurnMilliseconds = 50
+    /// Turns of a drain from one look at the successor's grants to the next: half a second.
+    private static let followTurns = 10
     /// Workers end within a turn of their loop once told; one that doesn't is broken and must not keep the process.
     private static let stopTurnsMax = 100
     /// A renewal writes certificate and key, one after the other.
     private static let settleMilliseconds = 500
     /// A flood costs the disk one transaction in this time.
     private static let recordMilliseconds = 10_000
+    /// How often files are looked at without an event: network file systems give none, nor does a folder that was replaced as a whole.
+    private static let lookMilliseconds = 60_000
     /// How long the calendar may jump without our noticing.
     private static let calendarMilliseconds: Int64 = 10_000
 
@@ -126,6 +130,7 @@ struct ServiceLoop: ~Copyable {
                 if isEnd(signal) { return drain() }
                 answer(signal)
             }
+            followConfiguration()
         }
     }
 
@@ -143,9 +148,7 @@ struct ServiceLoop: ~Copyable {
 
     private mutating func answerClients(areReadable: Bool) {
         guard let control, areReadable || control.nextDeadline.map({ $0 <= MonotonicClock.now() }) ?? false else { return }
-        let generation = service.server.generation
         control.turn(service, at: MonotonicClock.now(), wallTime: .now())
-        if service.server.generation != generation { watch?.watch(service.current.configuration.watchedPaths) }
     }
 
     private mutating func recordDenials(areWaiting: Bool) {
@@ -168,21 +171,26 @@ struct ServiceLoop: ~Copyable {
     private mutating func noteEvents() {
         watch?.clear()
         // From the first event on, so that a file that changes all the time is read all the same.
-        if lookAt == nil { lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.settleMilliseconds) }
+        lookAt = min(lookAt, MonotonicClock.now().advanced(byMilliseconds: Self.settleMilliseconds))
     }
 
     private mutating func lookAtFiles() {
-        guard let due = lookAt, due <= MonotonicClock.now() else { return }
-        lookAt = nil
+        guard lookAt <= MonotonicClock.now() else { return }
+        lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.lookMilliseconds)
         let changed = watch?.changed() ?? []
-        // Before they are read: what changes from here on is another reason to look. Links may lead elsewhere now, changed files or not.
+        // Links may lead elsewhere now, changed files or not.
         watch?.watch(service.current.configuration.watchedPaths)
         guard !changed.isEmpty else { return }
         if case .kept(let lines) = service.reloadFiles(changed, at: .now()) {
             for line in lines { Console.report(line) }
             Console.complain("files were replaced, but can't be used; what was loaded before stays")
         }
-        watch?.watch(service.current.configuration.watchedPaths)
+    }
+
+    /// Whatever has put another configuration in force, the files that it names are watched.
+    private mutating func followConfiguration() {
+        let paths = service.current.configuration.watchedPaths
+        if let watched = watch?.paths, watched != paths { watch?.watch(paths) }
     }
 
     // MARK: A successor
@@ -192,6 +200,7 @@ struct ServiceLoop: ~Copyable {
         guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }
         do throws(SystemError) {
             successor = try Successor(program: program, arguments: CommandLine.arguments, sockets: service.server.listeners)
+            service.isHandingOver = true
             service.server.event("succession", [JournalField("state", "begun")])
         } catch {
             Console.complain("SIGUSR2: cannot \(error)")
@@ -202,10 +211,11 @@ struct ServiceLoop: ~Copyable {
     private mutating func followSuccessor(isReadable: Bool) -> Bool {
         guard let process = successor?.process, let outcome = successor?.outcome(isReadable: isReadable) else { return false }
         successor = nil
+        service.isHandingOver = false
         switch outcome {
         case .serves:
             service.server.event("succession", [JournalField("state", "handed_over"), JournalField("process", process)])
-            notification.replaced(by: process)
+            notification.replaced(by: process, status: service.statusLine)
             return true
         case .failed(let reason):
             service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)])
@@ -233,23 +243,28 @@ struct ServiceLoop: ~Copyable {
         }
     }
 
-    private mutating func reload() {
+    private func reload() {
         if case .kept(let lines) = service.reload(askedBy: "SIGHUP", at: .now()) {
             for line in lines { Console.report(line) }
             Console.complain("the configuration was not changed")
         }
-        watch?.watch(service.current.configuration.watchedPaths)
     }
 
     // MARK: The end
 
     private func drain(isHandedOver: Bool = false) -> Int32 {
+        // One that doesn't serve yet would go on behind the back of whoever ended us.
+        successor?.abandon()
         // What the manager hears of from now on is the successor.
         if !isHandedOver { notification.stopping() }
         service.server.beginDrain(isHandedOver: isHandedOver)
         // Now as well as at the end: who finds the drain too long kills us.
         service.recordDenials(at: .now())
+        var turns = 0
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds) {
+            // What is revoked with the successor ends here too.
+            if !isHandedOver || turns % Self.followTurns == 0 { service.endEntries(at: .now(), isFollowed: isHandedOver) }
+            turns += 1
             while let signal = signals.next() {
                 if isEnd(signal) { return stop() }
                 if signal == .reopenLog { service.reopenLog() }

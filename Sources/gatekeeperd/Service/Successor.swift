@@ -41,9 +41,14 @@ final class Successor {
     func outcome(isReadable: Bool) -> Outcome? {
         if isReadable { return ReadinessPipe.hasSpoken(reading) ? .serves : .failed(end()) }
         guard MonotonicClock.now() >= deadline else { return nil }
+        abandon()
+        return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds")
+    }
+
+    /// It is not to take over.
+    func abandon() {
         Program.kill(process)
         _ = end()
-        return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds")
     }
 
     private func end() -> String {

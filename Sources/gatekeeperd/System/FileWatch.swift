@@ -13,6 +13,9 @@ struct FileWatch: ~Copyable {
     private var stamps: [String: FileStamp?] = [:]
     private var watches: Set<Int32> = []
 
+    /// What is watched.
+    private(set) var paths: [String] = []
+
     private static let events = UInt32(IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
 
     init() throws(SystemError) {
@@ -22,8 +25,11 @@ struct FileWatch: ~Copyable {
     }
 
     /// Watches these from now on, and no others. A folder that can't be watched is looked at with the others' events only.
+    ///
+    /// A file that was watched before keeps its stamp: whoever asks for `changed` next still learns of a change that came meanwhile. Stamps of
+    /// others are taken once their folders are watched, so that what changes afterwards is an event.
     mutating func watch(_ paths: [String]) {
-        stamps = Dictionary(paths.map { ($0, FileStamp(path: $0)) }) { first, _ in first }
+        self.paths = paths
         var current: Set<Int32> = []
         for folder in Set(paths.flatMap(Self.folders)) {
             let watch = unsafe inotify_add_watch(descriptor.number, folder, Self.events)
@@ -31,6 +37,7 @@ struct FileWatch: ~Copyable {
         }
         for watch in watches.subtracting(current) { _ = inotify_rm_watch(descriptor.number, watch) }
         watches = current
+        stamps = Dictionary(paths.map { ($0, stamps[$0] ?? FileStamp(path: $0)) }) { first, _ in first }
     }
 
     /// Forgets the events that have come.
@@ -39,12 +46,16 @@ struct FileWatch: ~Copyable {
         while unsafe read(descriptor.number, &events, events.count) > 0 {}
     }
 
-    /// The files that differ from what they were at `watch`. One that is missing for the moment, as between the two halves of a swap, doesn't.
-    func changed() -> [String] {
-        stamps.filter { path, stamp in
-            let present = FileStamp(path: path)
-            return present != nil && present != stamp
-        }.keys.sorted()
+    /// The files that differ from what they were the last time. One that is missing for the moment, as between the two halves of a swap,
+    /// doesn't.
+    mutating func changed() -> [String] {
+        var changed: [String] = []
+        for (path, stamp) in stamps {
+            guard let present = FileStamp(path: path), present != stamp else { continue }
+            stamps[path] = .some(present)
+            changed.append(path)
+        }
+        return changed.sorted()
     }
 
     /// The folder that holds the file, and those of all links on the way to it.

@@ -29,8 +29,9 @@ struct ServiceNotification {
 
     func alive() { send("WATCHDOG=1") }
 
-    /// Another process goes on in our place.
-    func replaced(by process: Int32) { send("MAINPID=\(process)\nSTATUS=handed over to process \(process)") }
+    /// Another process goes on in our place. What it has said so far counted for nothing with a manager that listens to the main process
+    /// alone (`NotifyAccess=main`): its state and a sign of life are said once more, for the time until its own next one.
+    func replaced(by process: Int32, status: String) { send("MAINPID=\(process)\nWATCHDOG=1\nSTATUS=\(status)") }
 
     func stopping() { send("STOPPING=1\nSTATUS=draining") }
 

@@ -25,6 +25,8 @@ struct SignalDescriptor: ~Copyable {
         // SAFETY: the set is initialised above and only read; SIG_IGN carries no code of ours.
         guard unsafe pthread_sigmask(SIG_BLOCK, &set, nil) == 0 else { throw SystemError("block signals", code: errno) }
         _ = signal(SIGPIPE, SIG_IGN)
+        // A file that may not grow (RLIMIT_FSIZE) is an errno as well.
+        _ = signal(SIGXFSZ, SIG_IGN)
         let number = unsafe signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         guard number >= 0 else { throw SystemError("open a signal descriptor", code: errno) }
         descriptor = Descriptor(owning: number)

@@ -15,9 +15,10 @@ struct FolderOrderTests {
         "HTTP1": ["Policy", "Settings", values],
         "Policy": ["HTTP1", "Settings", values],
         // What has a socket.
-        "Accept": ["Admission", "ServerError", "Settings", "Snapshot", "Worker", values],
+        "Accept": ["Admission", "ServerError", "Snapshot", "Worker", values],
         "Downstream": ["Accept", "Admission", "HTTP1", "Policy", "Proxy", "Settings", "Snapshot", "Verdict", "Worker", values],
         "Proxy": ["Downstream", "HTTP1", "Policy", "Settings", "Snapshot", "Upstream", "Verdict", "Worker", values],
+        // `Server` for `Settings.Upstream.Server`, which is called like the class.
         "Upstream": ["Admission", "HTTP1", "Server", "ServerError", "Settings", "Worker", values],
         "Verdict": ["Admission", "HTTP1", "Settings", "Worker", values],
     ]

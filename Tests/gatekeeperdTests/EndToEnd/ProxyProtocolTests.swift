@@ -171,6 +171,21 @@ struct ProxyProtocolTests {
         #expect(try other.exchange(Self.get).status == 200)
     }
 
+    @Test("a balancer that is taken off the list while its header is awaited is believed no more")
+    func withdrawn() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try daemon(upstream)
+        let waiting = try RawClient(to: daemon, from: Self.balancer, preface: [UInt8(ascii: "P")], security: .plain)
+        #expect(try RawClient(to: daemon, from: "127.0.0.2").exchange(Self.get).status == 200)
+        try daemon.rewriteConfiguration("[\(Self.balancer)]", "[127.0.0.5]")
+        #expect(try daemon.reload().event == "reloaded")
+        try waiting.send(Array(ProxyPreface.line(from: "127.0.0.2").dropFirst()))
+        #expect(waiting.receive() == .ended(.reset))
+        let line = try daemon.waitForLine(event: "denied")
+        #expect(line.peer == Self.balancer)
+        #expect(line.reason == "not_listed")
+    }
+
     @Test("a service that drains doesn't wait long for headers")
     func drain() throws {
         let upstream = try ScriptedUpstream(.echo)

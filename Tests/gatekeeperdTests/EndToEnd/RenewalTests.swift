@@ -30,7 +30,9 @@ struct RenewalTests {
             for name in ["fullchain", "privkey"] {
                 try FileManager.default.createSymbolicLink(
                     atPath: folder.file("live/\(name).new"), withDestinationPath: "../archive/\(name)\(number).pem")
-                guard unsafe rename(folder.file("live/\(name).new"), folder.file("live/\(name).pem")) == 0 else { throw Failure("rename: \(errno)") }
+                guard unsafe rename(folder.file("live/\(name).new"), folder.file("live/\(name).pem")) == 0 else {
+                    throw Failure("rename: \(errno)")
+                }
             }
         }
     }
@@ -119,5 +121,23 @@ struct RenewalTests {
         try move(try folder.write("127.0.0.7\n127.0.0.\n", to: "new.txt"), to: file)
         #expect(try daemon.waitForLine(event: "reload_failed")["error"]?.contains("extra.txt:2:1") == true)
         #expect(try RawClient(to: daemon, from: "127.0.0.6").exchange(Self.get).status == 200)
+    }
+
+    @Test("after a trial that nobody confirmed, the files of the configuration that came back are watched")
+    func rollback() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let (list, other) = (try folder.write("127.0.0.5\n", to: "list.txt"), try folder.write("127.0.0.6\n", to: "other.txt"))
+        let control = folder.file("control.sock")
+        let daemon = try Daemon(upstream: upstream.url, settings: "control: \(control)")
+        try daemon.rewriteConfiguration("- \"127.0.0.3\"", "- {file: \(list)}")
+        try daemon.reload()
+        let text = try String(contentsOfFile: daemon.configuration, encoding: .utf8)
+        let trial = try folder.write(text.replacingOccurrences(of: list, with: other), to: "trial.yaml")
+        #expect(try Daemon.run(["apply", trial, "--confirm", "1s", "--control", control]).ending == .exited(0))
+        try daemon.waitForLine { $0.event == "reloaded" && $0["by"]?.hasSuffix("was not confirmed") == true }
+        try move(try folder.write("127.0.0.7\n", to: "new.txt"), to: list)
+        try daemon.waitForLine { $0.event == "reloaded" && $0["changes"]?.contains("allow: + 127.0.0.7") == true }
+        #expect(try RawClient(to: daemon, from: "127.0.0.7").exchange(Self.get).status == 200)
     }
 }

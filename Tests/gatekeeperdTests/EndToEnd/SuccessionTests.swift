@@ -61,6 +61,20 @@ struct SuccessionTests {
         #expect(daemon.log.waitForEnd(seconds: 60))
     }
 
+    @Test("a service that is ended while its successor starts leaves nobody behind")
+    func ended() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        // The second is there before a new process can have begun to serve.
+        daemon.process.signal(SIGUSR2)
+        daemon.process.signal(SIGTERM)
+        #expect(try daemon.process.waitForEnd() == .exited(0))
+        // Both write to the same log.
+        #expect(daemon.log.waitForEnd(seconds: 30))
+        #expect(daemon.lines("succession").map { $0["state"] } == ["begun"])
+        #expect(throws: Failure.self) { try RawClient(to: daemon) }
+    }
+
     @Test("a new process that can't serve leaves the old one serving")
     func failing() throws {
         let upstream = try ScriptedUpstream(.echo)

@@ -54,11 +54,14 @@ final class Daemon: Sendable {
     ///   - upstreamSettings: a line under `upstream:`; `upstreamLines` are several.
     ///   - descriptorsMax: the process's RLIMIT_NOFILE.
     ///   - pipeBytes: the capacity of the pipe that its log goes through.
+    ///   - launcher: a program, with its first arguments, that becomes the daemon.
+    ///   - input: its standard input.
     convenience init(
         upstream: String?, listen: String = "127.0.0.1:0", allow: [String] = ["127.0.0.2", "127.0.0.3"],
         listenSettings: String = "", certificate: Certificates.Kind = .ecdsa, certificates: [Certificates.Leaf] = [],
         tlsSettings: String = "", upstreamSettings: String = "", settings: String,
-        upstreamLines: [String] = [], descriptorsMax: Int? = nil, pipeBytes: Int32? = nil
+        upstreamLines: [String] = [], descriptorsMax: Int? = nil, pipeBytes: Int32? = nil, launcher: [String] = [],
+        input: OpenFile? = nil, environment: [String: String] = [:]
     ) throws {
         let folder = try TemporaryFolder()
         let leaf = try Certificates.shared().leaf(certificate)
@@ -81,7 +84,9 @@ final class Daemon: Sendable {
             \(settings)
 
             """, to: "gatekeeper.yaml")
-        try self.init(arguments: ["run", "--config", file], in: folder, configuredIn: nil, descriptorsMax, pipeBytes)
+        try self.init(
+            arguments: ["run", "--config", file], in: folder, descriptorsMax: descriptorsMax, pipeBytes: pipeBytes, launcher: launcher,
+            input: input, environment: environment)
     }
 
     /// With the configuration file of another one, which has ended.
@@ -89,7 +94,10 @@ final class Daemon: Sendable {
         try self.init(arguments: ["run", "--config", other.configuration], in: TemporaryFolder(), configuredIn: other.configurationFolder)
     }
 
-    private init(arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, _ descriptorsMax: Int? = nil, _ pipeBytes: Int32? = nil) throws {
+    private init(
+        arguments: [String], in folder: TemporaryFolder, configuredIn other: TemporaryFolder? = nil, descriptorsMax: Int? = nil,
+        pipeBytes: Int32? = nil, launcher: [String] = [], input: OpenFile? = nil, environment: [String: String] = [:]
+    ) throws {
         self.folder = folder
         configurationFolder = other ?? folder
         guard FileManager.default.isExecutableFile(atPath: Self.binary) else {
@@ -102,14 +110,12 @@ final class Daemon: Sendable {
         let writing = try OpenFile(folder.file("log"), O_WRONLY)
         _ = fcntl(reading.descriptor, F_SETFL, 0)
         if let pipeBytes { _ = fcntl(writing.descriptor, setPipeSize, pipeBytes) }
-        let (program, all) =
-            if let descriptorsMax {
-                ("sh", ["-c", "ulimit -n \(descriptorsMax); exec \"$0\" \"$@\"", Self.binary] + arguments)
-            } else {
-                (Self.binary, arguments)
-            }
+        let limit = descriptorsMax.map { ["sh", "-c", "ulimit -n \($0); exec \"$0\" \"$@\""] } ?? []
+        let command = limit + launcher + [Self.binary] + arguments
         log = LogCollector(reading: reading)
-        process = try ChildProcess(program, all, output: writing, errors: OpenFile(creating: folder.file("stderr")))
+        process = try ChildProcess(
+            command[0], Array(command.dropFirst()), input: input, output: writing, errors: OpenFile(creating: folder.file("stderr")),
+            environment: environment)
         guard let line = log.first(seconds: 60, where: { $0.event == "started" }) else {
             let said = (try? String(contentsOfFile: folder.file("stderr"), encoding: .utf8)) ?? ""
             throw Failure("the daemon did not start: \(said)")
@@ -173,6 +179,13 @@ final class Daemon: Sendable {
         let ending = try process.waitForEnd(seconds: seconds)
         guard log.waitForEnd(seconds: 10) else { throw Failure("the log stays open after the daemon's end") }
         return ending
+    }
+
+    /// From now on no file of its may grow beyond this.
+    func limitFiles(toBytes bytes: UInt) throws {
+        let log = try OpenFile(creating: folder.file("prlimit"))
+        let setting = try ChildProcess("prlimit", ["--pid", "\(process.id)", "--fsize=\(bytes)"], output: log, errors: log)
+        guard try setting.waitForEnd() == .exited(0) else { throw Failure("prlimit failed") }
     }
 
     /// SIGKILL, which is no failure then.

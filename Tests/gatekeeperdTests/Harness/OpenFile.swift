@@ -18,6 +18,11 @@ final class OpenFile: Sendable {
         guard descriptor >= 0 else { throw Failure("cannot open \(path): error \(errno)") }
     }
 
+    /// Takes over `descriptor`, which was opened close-on-exec.
+    init(adopting descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
     deinit {
         close(descriptor)
     }

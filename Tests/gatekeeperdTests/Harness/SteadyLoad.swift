@@ -1,7 +1,7 @@
 import Foundation
 
 /// Clients that send one request after the other, on connections that they keep, until they are told to stop. Each counts what went wrong:
-/// a connection that breaks between a request and its answer, an answer other than 200, a connection that isn't taken.
+/// a connection that breaks between a request and its answer, an answer of another status, a connection that isn't taken.
 ///
 /// A connection that ends while nothing is owed is no failure; the client opens another.
 final class SteadyLoad: Sendable {
@@ -16,13 +16,18 @@ final class SteadyLoad: Sendable {
     private let isOver = Guarded(false)
     private let threads: [Awaited<Bool>]
 
-    /// - Parameter request: sent again and again.
-    init(to daemon: Daemon, clients: Int = 8, from source: String = "127.0.0.2", request: String = "GET / HTTP/1.1\r\nHost: t\r\n\r\n") {
+    /// - Parameters:
+    ///   - request: sent again and again.
+    ///   - status: of the answers, if all is well.
+    init(
+        to daemon: Daemon, clients: Int = 8, from source: String = "127.0.0.2", request: String = "GET / HTTP/1.1\r\nHost: t\r\n\r\n",
+        status: Int = 200
+    ) {
         let (port, count, isOver) = (daemon.port, count, isOver)
         threads = (0..<clients).map { _ in
             let done = Awaited<Bool>()
             Thread.detachNewThread {
-                while !isOver.value { Self.serve(port, source, request, count, isOver) }
+                while !isOver.value { Self.serve(port, source, request, status, count, isOver) }
                 done.resolve(true)
             }
             return done
@@ -44,7 +49,9 @@ final class SteadyLoad: Sendable {
     }
 
     /// One connection's life.
-    private static func serve(_ port: UInt16, _ source: String, _ request: String, _ count: Guarded<Count>, _ isOver: Guarded<Bool>) {
+    private static func serve(
+        _ port: UInt16, _ source: String, _ request: String, _ status: Int, _ count: Guarded<Count>, _ isOver: Guarded<Bool>
+    ) {
         var sent = 0
         do {
             let client = try RawClient(port: port, from: source)
@@ -53,7 +60,7 @@ final class SteadyLoad: Sendable {
                 sent += 1
                 let answer = try client.exchange(request)
                 count.change { count in
-                    if answer.status == 200 { count.answered += 1 } else { count.failures.append("status \(answer.status)") }
+                    if answer.status == status { count.answered += 1 } else { count.failures.append("status \(answer.status)") }
                 }
                 if answer["connection"] == "close" { return client.close() }
             }

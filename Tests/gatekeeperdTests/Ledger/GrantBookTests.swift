@@ -21,6 +21,23 @@ struct GrantBookTests {
         #expect(scene.book.nextExpiry == nil)
     }
 
+    @Test("a process that has handed over goes by what the next one writes, and writes nothing itself")
+    func follow() throws {
+        let scene = try GrantScene()
+        for (address, seconds) in [("192.0.2.8", 30), ("192.0.2.9", 3), ("192.0.2.10", 3)] { try scene.grant(address, seconds: seconds) }
+        #expect(!scene.book.follow(at: scene.now))
+        let next = try GrantScene(folder: scene.folder, now: scene.now)
+        #expect(next.book.revoke(try AddressPrefix(parsing: "192.0.2.8"), by: GrantScene.bob, at: next.now) != nil)
+        try next.grant("192.0.2.10", seconds: 60)
+        #expect(scene.book.follow(at: scene.now))
+        #expect(Set(scene.active) == ["192.0.2.9", "192.0.2.10"])
+        scene.pass(seconds: 3)
+        #expect(scene.book.follow(at: scene.now))
+        #expect(scene.active == ["192.0.2.10"])
+        #expect(!scene.book.follow(at: scene.now))
+        #expect(try next.book.history().filter { $0.ending == nil }.count == 2)
+    }
+
     @Test("granting again puts the end off, never forward")
     func extension_() throws {
         let scene = try GrantScene()

@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import gatekeeperd
+
+/// What the guide tells an admin to write is what the program takes.
+@Suite("The guide")
+struct GuideTests {
+    /// A fenced block of a page.
+    struct Block: CustomTestStringConvertible {
+        let page: String
+        let line: Int
+        let language: String
+        let text: String
+
+        var testDescription: String { "\(page):\(line)" }
+    }
+
+    private static let folder = Daemon.packageRoot.appendingPathComponent("docs/guide").path
+    private static let blocks = Result { try allBlocks() }
+
+    /// The keys that every configuration needs, each on a line of its own.
+    private static let base = [
+        "listen: 0.0.0.0:443", "tls: {certificate: tls/fullchain.pem, key: tls/privkey.pem}", "allow: [34.202.14.153]",
+        "upstream: {url: \"http://10.0.0.5:8080\"}",
+    ]
+
+    /// Commands that the guide tells of and this version hasn't got.
+    private static let announced: Set<String> = ["check", "explain", "init"]
+
+    @Test("every configuration in the guide is accepted, and without a warning")
+    func configurations() throws {
+        let blocks = try Self.blocks.get().filter { $0.language == "yaml" }
+        #expect(blocks.count > 20)
+        for block in blocks {
+            let names = Set(block.text.split(separator: "\n").filter { !$0.hasPrefix(" ") }.map { $0.prefix { $0 != ":" } })
+            let rest = Self.base.filter { line in !names.contains(line.prefix { $0 != ":" }) }
+            let yaml = (rest + [block.text]).joined(separator: "\n")
+            let folder = try ScratchFolder(["gatekeeper.yaml": yaml])
+            try FileManager.default.createDirectory(atPath: folder.file("tls"), withIntermediateDirectories: true)
+            for match in yaml.matches(of: #/[\w\/-]+\.(?:pem|txt)/#) {
+                try Data().write(to: URL(fileURLWithPath: folder.file(String(match.0))))
+            }
+            #expect(doubts(about: folder.file("gatekeeper.yaml")) == [], "\(block.testDescription)")
+        }
+    }
+
+    @Test("every command of ours in the guide is one that the program takes")
+    func commands() throws {
+        let lines = try Self.blocks.get().filter { $0.language == "sh" }.flatMap { block in
+            block.text.split(separator: "\n").filter { $0.hasPrefix("gatekeeperd ") }.map { (block.testDescription, String($0)) }
+        }
+        #expect(lines.count > 10)
+        let known = Set(RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName })
+        for (place, line) in lines {
+            let words = try words(of: line)
+            guard let command = words.dropFirst().first, command != "--version" else { continue }
+            if !known.contains(command), Self.announced.contains(command) { continue }
+            do {
+                _ = try RootCommand.parseAsRoot(Array(words.dropFirst()))
+            } catch {
+                Issue.record("\(place): \(line): \(RootCommand.message(for: error))")
+            }
+        }
+    }
+
+    @Test("every command and flag of ours that the guide's prose names is known")
+    func prose() throws {
+        let known = Set(RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName }).union(Self.announced)
+        for page in try Self.pages() {
+            let text = try String(contentsOfFile: page, encoding: .utf8)
+            for match in text.matches(of: #/`gatekeeperd ([a-z]+)/#) { #expect(known.contains(String(match.1)), "\(page): \(match.0)") }
+        }
+    }
+
+    @Test("every key of the configuration that the guide's prose names is in the schema, and none that isn't supported yet is shown")
+    func keys() throws {
+        let roots = Set(Schema.settings.map { String($0.path.prefix { $0 != "." && $0 != "[" }) })
+        for page in try Self.pages() {
+            let text = try String(contentsOfFile: page, encoding: .utf8)
+            for match in text.matches(of: #/`([a-z_]+)\.([a-z_.]+)`/#) where roots.contains(String(match.1)) {
+                #expect(Schema.setting("\(match.1).\(match.2)") != nil, "\(page): \(match.0)")
+            }
+        }
+    }
+
+    /// What is wrong with a configuration, or may be.
+    private func doubts(about file: String) -> [String] {
+        do throws(ConfigurationError) {
+            return try Configuration.load(file: file, flags: []).warnings.map { "\($0)" }
+        } catch {
+            return error.lines
+        }
+    }
+
+    /// As a shell reads them.
+    private func words(of line: String) throws -> [String] {
+        let folder = try TemporaryFolder()
+        let process = try ChildProcess(
+            "sh", ["-c", "printf '%s\\n' \(line)"], output: OpenFile(creating: folder.file("out")),
+            errors: OpenFile(creating: folder.file("err")))
+        _ = try process.waitForEnd()
+        return try String(contentsOfFile: folder.file("out"), encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+
+    private static func pages() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".md") }.map { "\(folder)/\($0)" }.sorted()
+    }
+
+    private static func allBlocks() throws -> [Block] {
+        var blocks: [Block] = []
+        for page in try pages() {
+            var open: (line: Int, language: String, lines: [Substring])?
+            let text = try String(contentsOfFile: page, encoding: .utf8)
+            for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+                if !line.hasPrefix("```") {
+                    open?.lines.append(line)
+                } else if let block = open {
+                    blocks.append(
+                        Block(
+                            page: (page as NSString).lastPathComponent, line: block.line, language: block.language,
+                            text: block.lines.joined(separator: "\n")))
+                    open = nil
+                } else {
+                    open = (index + 1, String(line.dropFirst(3)), [])
+                }
+            }
+        }
+        return blocks
+    }
+}
