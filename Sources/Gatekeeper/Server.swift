@@ -150,6 +150,15 @@ public final class Server: Sendable {
     /// The addresses that have connected by an entry that `isAnnounced`, since the last call.
     public func takeAnnouncements() -> Set<PeerAddress> { announcements.take() }
 
+    /// Readable when there are denials to take.
+    package var denialDescriptor: Int32 { journal.denials.number }
+
+    /// Who was denied since the last call: every denial of which the journal has heard, once.
+    package func takeDenials() -> [DenialSummary] { journal.denials.take() }
+
+    /// Has what was taken counted again, because there was no place for it.
+    package func putBackDenials(_ records: [DenialSummary]) { journal.denials.putBack(records) }
+
     /// What the workers have seen, asked of each.
     public func status() -> ServerStatus {
         let total = Mutex(SourceTally())

@@ -1,12 +1,32 @@
-/// The denials of one source, or of all those too many to tell apart, that had no line of their own.
-struct DenialSummary: Equatable {
-    /// nil: `others`.
-    var peer: PeerAddress?
-    var reason: DenialReason
-    var count: UInt64
+/// The denials of one source for one reason, or of all those too many to tell apart, over a while: what the log and the ledger say of them.
+package struct DenialSummary: Equatable, Sendable {
+    /// Nil: `others`.
+    package var peer: PeerAddress?
+    package var reason: DenialReason
+    package var count: UInt64
     /// Of the first and last one counted here, in milliseconds since 1970 UTC.
-    var firstMilliseconds: Int64
-    var lastMilliseconds: Int64
+    package var firstMilliseconds: Int64
+    package var lastMilliseconds: Int64
     /// How many addresses; for `others` an estimate (2.3 % standard error) of those that are known.
-    var sources: Int
+    package var sources: Int
+
+    package init(
+        peer: PeerAddress?, reason: DenialReason, count: UInt64, firstMilliseconds: Int64, lastMilliseconds: Int64, sources: Int
+    ) {
+        self.peer = peer
+        self.reason = reason
+        self.count = count
+        self.firstMilliseconds = firstMilliseconds
+        self.lastMilliseconds = lastMilliseconds
+        self.sources = sources
+    }
+
+    /// Takes in what was counted apart, of the same addresses as far as they are known.
+    package mutating func add(_ other: DenialSummary) {
+        let (sum, overflow) = count.addingReportingOverflow(other.count)
+        count = overflow ? .max : sum
+        firstMilliseconds = min(firstMilliseconds, other.firstMilliseconds)
+        lastMilliseconds = max(lastMilliseconds, other.lastMilliseconds)
+        sources = max(sources, other.sources)
+    }
 }

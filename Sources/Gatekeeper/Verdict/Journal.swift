@@ -48,6 +48,9 @@ package final class Journal: Sendable {
             JournalInbox.Event(name: name, stage: stage, fields: fields, wallMilliseconds: System.wallMilliseconds()))
     }
 
+    /// Who was denied, for whoever keeps it longer than the log.
+    var denials: DenialCounts { inbox.denials }
+
     /// What lines call the listeners from now on.
     package func rename(listeners: [String]) {
         inbox.rename(listeners: listeners)

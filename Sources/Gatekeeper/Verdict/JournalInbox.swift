@@ -5,6 +5,8 @@ final class JournalInbox: Sendable {
     /// One for each worker.
     let rings: [JournalRing]
     let signal: JournalSignal
+    /// What the control thread learns of denials.
+    let denials: DenialCounts
 
     private let mail: Mutex<Mail>
     private let finishing = Atomic<Bool>(false)
@@ -17,6 +19,7 @@ final class JournalInbox: Sendable {
     ) throws(SystemError) {
         rings = (0..<workers).map { _ in JournalRing(capacity: ringBytes) }
         signal = try JournalSignal()
+        denials = try DenialCounts()
         mail = Mutex(Mail(listeners: listeners, format: format, syslogPath: syslogPath))
     }
 

@@ -37,6 +37,7 @@ struct JournalScribe: ~Copyable {
             for reason in DenialReason.allCases {
                 let count = ring.collectDeniedUnseen(reason)
                 denials.deniedUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
+                inbox.denials.countUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds)
             }
         }
         for summary in denials.summaries(now: now) { write(summary, wallMilliseconds, givesUp) }
@@ -64,6 +65,7 @@ struct JournalScribe: ~Copyable {
         let wallMilliseconds = record.number(Int64.self)
         let listener = record.number(UInt16.self)
         guard let reason = DenialReason(rawValue: record.number()) else { return output.lose(1) }
+        inbox.denials.count(peer, reason: reason, wallMilliseconds: wallMilliseconds)
         guard denials.denied(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now) else { return }
         let line = output.begin("denied", .notice, wallMilliseconds: wallMilliseconds)
         common(line, stage: .admission, peer: peer, proxy: proxy, listener: listener, worker: worker)

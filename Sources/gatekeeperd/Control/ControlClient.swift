@@ -47,7 +47,8 @@ struct ControlClient {
             case EAGAIN: "the service at \(path) doesn't answer: too many wait for it already"
             default: "cannot \(error)"
             }
-        return ControlFailure(.unavailable, message)
+        let isAbsent = [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.code)
+        return ControlFailure(isAbsent ? .absent : .unavailable, message)
     }
 
     /// False when the deadline has passed.

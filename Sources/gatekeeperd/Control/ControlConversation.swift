@@ -111,6 +111,7 @@ final class ControlConversation {
             case .grant(let request): return try service.grant(request, by: asker, at: now).reply(at: now)
             case .grants(let all): return Self.reply(try service.grants(all: all, at: now), at: now)
             case .revoke(let address): return try service.revoke(address, by: asker, at: now).reply(at: now)
+            case .denials(let query): return try service.denials(query, at: now).reply
             }
         } catch {
             return ControlReply(error)

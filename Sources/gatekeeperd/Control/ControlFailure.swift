@@ -18,6 +18,8 @@ struct ControlFailure: Error, Equatable, Sendable {
         case kept
         /// What it is about isn't there: no such grant, nothing to confirm.
         case missing
+        /// No service is there to answer: what the client itself says.
+        case absent
         /// The disk, another process or a bound of ours stands against it.
         case unavailable
         /// Too many ask at once.
@@ -32,7 +34,7 @@ struct ControlFailure: Error, Equatable, Sendable {
     var exitStatus: Int32 {
         switch code {
         case .invalid, .kept, .missing: ExitStatus.misuse
-        case .version, .forbidden, .unavailable, .busy, .timeout, .tooLarge: ExitStatus.failure
+        case .version, .forbidden, .absent, .unavailable, .busy, .timeout, .tooLarge: ExitStatus.failure
         }
     }
 

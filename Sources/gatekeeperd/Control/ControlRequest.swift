@@ -13,6 +13,7 @@ enum ControlRequest: Equatable, Sendable {
     /// `all`: those that have ended too.
     case grants(all: Bool)
     case revoke(AddressPrefix)
+    case denials(DenialQuery)
 
     /// The protocol's version, under the name that says whose protocol it is.
     static let version = 1
@@ -22,6 +23,7 @@ enum ControlRequest: Equatable, Sendable {
     private static let fields: [(command: String, fields: [String])] = [
         ("status", []), ("reload", []), ("apply", ["file", "confirm_seconds"]), ("confirm", []),
         ("grant", ["address", "for_seconds", "reason"]), ("grants", ["all"]), ("revoke", ["address"]),
+        ("denials", ["since_seconds", "top"]),
     ]
 
     init(_ line: [UInt8]) throws(ControlFailure) {
@@ -71,6 +73,12 @@ enum ControlRequest: Equatable, Sendable {
             guard let all = all.boolean else { throw ValueMistake("all is true or false") }
             return .grants(all: all)
         case "revoke": return .revoke(try GrantRequest.address(try text("address", json)))
+        case "denials":
+            let usual = DenialQuery.usual
+            return .denials(
+                try DenialQuery(
+                    seconds: json["since_seconds"] == nil ? usual.seconds : try integer("since_seconds", json),
+                    top: json["top"] == nil ? usual.top : try integer("top", json)))
         default: return .status
         }
     }
@@ -106,7 +114,7 @@ enum ControlRequest: Equatable, Sendable {
     var timeoutMilliseconds: Int {
         switch self {
         case .reload, .apply: 60_000
-        case .status, .confirm, .grant, .grants, .revoke: 15_000
+        case .status, .confirm, .grant, .grants, .revoke, .denials: 15_000
         }
     }
 
@@ -128,6 +136,7 @@ enum ControlRequest: Equatable, Sendable {
                 )
             case .grants(let all): ("grants", [("all", .boolean(all))])
             case .revoke(let address): ("revoke", [("address", .string(address.description))])
+            case .denials(let query): ("denials", [("since_seconds", .number(query.seconds)), ("top", .number(query.top))])
             }
         return .object(of: [(Self.versionField, .number(Self.version)), ("command", .string(command))] + fields)
     }

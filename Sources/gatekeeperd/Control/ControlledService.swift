@@ -15,4 +15,6 @@ protocol ControlledService: AnyObject {
     func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant]
     /// The grant, ended; whether the ledger has it is in `recorded`.
     func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport
+    /// Who was turned away, up to now.
+    func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport
 }

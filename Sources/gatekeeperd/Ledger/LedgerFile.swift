@@ -38,6 +38,18 @@ enum LedgerFile {
             asked_by_name TEXT
         ) STRICT
         """,
+        """
+        CREATE TABLE denials (
+            hour INTEGER NOT NULL,
+            peer TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            first_at INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            sources INTEGER NOT NULL,
+            PRIMARY KEY (hour, peer, reason)
+        ) STRICT, WITHOUT ROWID
+        """,
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

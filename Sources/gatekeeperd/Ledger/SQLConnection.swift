@@ -12,10 +12,18 @@ internal import Glibc
     /// For how long another process may hold the database before we give up; the control thread waits meanwhile, the workers don't.
     private static let busyTimeoutMilliseconds: Int32 = 500
 
+    /// What the owner means to do.
+    enum Access {
+        case reading
+        case writing
+    }
+
     /// Opens a file that is there. A link in the place of the file is refused.
-    init(path: String) throws(LedgerError) {
+    init(path: String, access: Access = .writing) throws(LedgerError) {
         var opened: OpaquePointer?
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE
+        let flags =
+            (access == .reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW
+            | SQLITE_OPEN_EXRESCODE
         let code = unsafe sqlite3_open_v2(path, &opened, flags, nil)
         guard code == SQLITE_OK, let database = unsafe opened else {
             let error = unsafe Self.error(code, opened, path)

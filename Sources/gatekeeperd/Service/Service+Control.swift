@@ -55,6 +55,17 @@ extension Service: ControlledService {
         return RevokeReport(grant: grant, failure: book.failure?.message)
     }
 
+    // MARK: Denials
+
+    func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
+        guard let ledger else {
+            throw ControlFailure(
+                .unavailable, "denials are kept in the state folder, and this service has none (state: in the configuration)")
+        }
+        recordDenials(at: now)
+        return try ledger.report(query, at: now)
+    }
+
     // MARK: Status
 
     func status(at now: WallTime) -> StatusReport {

@@ -8,15 +8,18 @@ final class ServiceLedger {
     private(set) var setAside: String?
     private let ledger: Ledger?
     private let grants: GrantBook?
+    /// Nil for the same reason as the grants.
+    private let denials: DenialBook?
 
     init(folder: String, at now: WallTime) {
         do throws(LedgerError) {
             let ledger = try Ledger(folder: folder, at: now)
             grants = try GrantBook(ledger)
+            denials = DenialBook(ledger)
             self.ledger = ledger
             setAside = ledger.setAside
         } catch {
-            (ledger, grants, failure) = (nil, nil, error)
+            (ledger, grants, denials, failure) = (nil, nil, nil, error)
         }
     }
 
@@ -29,10 +32,13 @@ final class ServiceLedger {
     /// What an admin should do something about.
     var problems: [String] {
         var problems: [String] = []
-        if let failure { problems.append("no grants: \(failure)") }
+        if let failure { problems.append("no grants, no record of denials: \(failure)") }
         if let setAside { problems.append("the ledger was damaged and a new one was begun; the old one is \(setAside)") }
         if let grants, let failure = grants.failure {
             problems.append("\(grants.unrecordedCount) changes of grants wait for the disk: \(failure)")
+        }
+        if let denials, let failure = denials.failure {
+            problems.append("\(denials.unrecordedCount) denials wait for the disk: \(failure)")
         }
         return problems
     }
@@ -54,6 +60,37 @@ final class ServiceLedger {
     func expire(at now: WallTime) -> [Grant] { grants?.expire(at: now) ?? [] }
     func follow(at now: WallTime) -> Bool { grants?.follow(at: now) ?? false }
     func recordUse(by peer: PeerAddress, at now: WallTime) -> [Grant] { grants?.recordUse(by: peer, at: now) ?? [] }
+
+    // MARK: Denials
+
+    var keepsDenials: Bool { denials != nil }
+
+    enum Recording {
+        case done
+        /// News: the attempt before didn't fail.
+        case failed(LedgerError, isNews: Bool)
+    }
+
+    func record(_ summaries: [DenialSummary], at now: WallTime) -> Recording {
+        guard let denials, !summaries.isEmpty else { return .done }
+        let isNews = denials.failure == nil
+        do throws(LedgerError) {
+            try denials.record(summaries, at: now)
+            return .done
+        } catch {
+            return .failed(error, isNews: isNews)
+        }
+    }
+
+    func report(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
+        let book = try book()
+        do throws(LedgerError) {
+            guard let denials else { throw LedgerError(cause: .broken, message: "there is no ledger") }
+            return try denials.report(query, grants: try book.history(), at: now)
+        } catch {
+            throw ControlFailure(error)
+        }
+    }
 
     // MARK: A configuration on trial
 

@@ -22,6 +22,9 @@ struct ServiceLoop: ~Copyable {
     private var lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.lookMilliseconds)
     private var successor: Successor?
     private var aliveAt: Instant?
+    /// When to record denials; nil while there are none.
+    private var recordAt: Instant?
+    private var recordedAt: Instant?
 
     /// How soon a second signal is seen while the workers end: a wait for workers and one for signals can't be one wait.
     private static let drainTurnMilliseconds = 50
@@ -31,6 +34,8 @@ struct ServiceLoop: ~Copyable {
     private static let stopTurnsMax = 100
     /// A renewal writes certificate and key, one after the other.
     private static let settleMilliseconds = 500
+    /// A flood costs the disk one transaction in this time.
+    private static let recordMilliseconds = 10_000
     /// How often files are looked at without an event: network file systems give none, nor does a folder that was replaced as a whole.
     private static let lookMilliseconds = 60_000
     /// How long the calendar may jump without our noticing.
@@ -95,7 +100,10 @@ struct ServiceLoop: ~Copyable {
         notification.ready(status: service.statusLine)
         aliveAt = notification.watchdogMilliseconds.map { _ in MonotonicClock.now() }
         while true {
-            let waiting = [signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor]
+            let waiting = [
+                signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor,
+                recordAt == nil ? service.denialDescriptor : nil,
+            ]
             let ready = Poll.wait(for: waiting, milliseconds: patience())
             service.pass(at: .now())
             if ready[1] { noteEvents() }
@@ -103,6 +111,7 @@ struct ServiceLoop: ~Copyable {
             if followSuccessor(isReadable: ready[2]) { return drain(isHandedOver: true) }
             answerClients(areReadable: ready[3])
             if ready[4] { service.noteAnnouncements(at: .now()) }
+            recordDenials(areWaiting: ready[5])
             sayAlive()
             while let signal = signals.next() {
                 if isEnd(signal) { return drain() }
@@ -115,7 +124,7 @@ struct ServiceLoop: ~Copyable {
     /// How long nothing has to be done unless something happens.
     private func patience() -> Int32 {
         let now = MonotonicClock.now()
-        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline].compactMap(\.self).min()
+        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline, recordAt].compactMap(\.self).min()
         var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
         if let moment = service.nextMoment {
             let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
@@ -127,6 +136,14 @@ struct ServiceLoop: ~Copyable {
     private mutating func answerClients(areReadable: Bool) {
         guard let control, areReadable || control.nextDeadline.map({ $0 <= MonotonicClock.now() }) ?? false else { return }
         control.turn(service, at: MonotonicClock.now(), wallTime: .now())
+    }
+
+    private mutating func recordDenials(areWaiting: Bool) {
+        let now = MonotonicClock.now()
+        if areWaiting { recordAt = max(now, recordedAt?.advanced(byMilliseconds: Self.recordMilliseconds) ?? now) }
+        guard let due = recordAt, due <= now else { return }
+        service.recordDenials(at: .now())
+        (recordAt, recordedAt) = (nil, now)
     }
 
     /// A sign of life, if every worker has given one since the last.
@@ -228,6 +245,8 @@ struct ServiceLoop: ~Copyable {
         // What the manager hears of from now on is the successor.
         if !isHandedOver { notification.stopping() }
         service.server.beginDrain(isHandedOver: isHandedOver)
+        // Now as well as at the end: who finds the drain too long kills us.
+        service.recordDenials(at: .now())
         var turns = 0
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds) {
             // What is revoked with the successor ends here too.
@@ -238,6 +257,7 @@ struct ServiceLoop: ~Copyable {
                 if signal == .reopenLog { service.reopenLog() }
             }
         }
+        service.recordDenials(at: .now(), isLast: true)
         return 0
     }
 
@@ -245,6 +265,7 @@ struct ServiceLoop: ~Copyable {
         service.server.stop()
         var turns = 0
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds), turns < Self.stopTurnsMax { turns += 1 }
+        service.recordDenials(at: .now(), isLast: true)
         return ExitStatus.failure
     }
 }

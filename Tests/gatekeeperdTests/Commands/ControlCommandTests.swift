@@ -26,10 +26,20 @@ struct ControlCommandTests {
         #expect { try revoke.run() } throws: { ($0 as? ExitCode)?.rawValue == 2 }
     }
 
-    @Test("without a service every command ends with status 1", arguments: [["status"], ["reload"], ["confirm"], ["grants", "--all"]])
+    @Test(
+        "without a service every command ends with status 1",
+        arguments: [["status"], ["reload"], ["confirm"], ["grants", "--all"], ["denials"]])
     func nobody(arguments: [String]) throws {
         var command = try RootCommand.parseAsRoot(arguments + ["--control", "/nonexistent/control.sock"])
         #expect { try command.run() } throws: { ($0 as? ExitCode)?.rawValue == 1 }
+    }
+
+    @Test(
+        "a question about denials that can't be answered ends with status 2 before anybody is asked",
+        arguments: [["--since", "24"], ["--since", "500ms"], ["--since", "91d"], ["--top", "0"], ["--top", "1001"]])
+    func wrongDenials(arguments: [String]) throws {
+        var command = try RootCommand.parseAsRoot(["denials", "--control", "/nonexistent"] + arguments)
+        #expect { try command.run() } throws: { ($0 as? ExitCode)?.rawValue == 2 }
     }
 
     @Test("a file to apply is sent with its whole path, since the service has another working directory")

@@ -18,7 +18,7 @@ struct ControlRequestTests {
         let requests: [ControlRequest] = [
             .status, .reload, .apply(file: "/a \"b\".yaml", confirmWithinSeconds: nil), .apply(file: "/a", confirmWithinSeconds: 120),
             .confirm, .grant(try GrantRequest(address: "2001:db8::/32", seconds: 60, reason: "Käse")), .grants(all: true),
-            .grants(all: false), .revoke(try prefix("192.0.2.0/24")),
+            .grants(all: false), .revoke(try prefix("192.0.2.0/24")), .denials(try DenialQuery(seconds: 3600, top: 7)),
         ]
         for request in requests {
             #expect(try ControlRequest(Array(request.json.text.utf8)) == request)
@@ -45,6 +45,10 @@ struct ControlRequestTests {
             (#"{"gatekeeper":1,"command":"apply","file":"relative.yaml"}"#, "absolute path"),
             (#"{"gatekeeper":1,"command":"apply","file":"/a","confirm_seconds":0}"#, "between 1s and 1d"),
             (#"{"gatekeeper":1,"command":"apply","file":"/a","confirm_seconds":null}"#, "confirm_seconds is a whole number"),
+            (#"{"gatekeeper":1,"command":"denials","since_seconds":0}"#, "at least one second"),
+            (#"{"gatekeeper":1,"command":"denials","since_seconds":7776001}"#, "kept for 90d"),
+            (#"{"gatekeeper":1,"command":"denials","top":0}"#, "between 1 and 1000"),
+            (#"{"gatekeeper":1,"command":"denials","top":"9"}"#, "top is a whole number"),
             (#"{"gatekeeper":3,"command":"status"}"#, "version 3 of the protocol isn't spoken here; this service speaks 1"),
         ])
     func mistakes(line: String, says: String) throws {

@@ -9,6 +9,7 @@ final class FakeService: ControlledService {
     var reloadReport = ReloadReport.applied(.init(generation: 2, changes: ["allow: 192.0.2.7 added"]))
     var failure: ControlFailure?
     var grantList: [Grant] = []
+    var denialReport = DenialReport(since: WallTime(milliseconds: 0))
 
     func status(at now: WallTime) -> StatusReport {
         log.append("status")
@@ -55,5 +56,11 @@ final class FakeService: ControlledService {
         }
         grant.ending = Grant.Ending(at: now, how: .revoked(by: asker))
         return RevokeReport(grant: grant)
+    }
+
+    func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
+        log.append("denials \(query.seconds) \(query.top)")
+        if let failure { throw failure }
+        return denialReport
     }
 }

@@ -76,7 +76,7 @@ struct LedgerTests {
         var scene: GrantScene? = try GrantScene()
         let folder = try #require(scene).folder
         try scene?.grant("192.0.2.1")
-        for object in ["INDEX grants_current", "TABLE trial"] { try scene?.ledger.connection.execute("DROP \(object)") }
+        for object in ["INDEX grants_current", "TABLE trial", "TABLE denials"] { try scene?.ledger.connection.execute("DROP \(object)") }
         try scene?.ledger.connection.execute("PRAGMA user_version = 1")
         scene = nil
         let next = try GrantScene(folder: folder)

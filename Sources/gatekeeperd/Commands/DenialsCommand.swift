@@ -1,0 +1,67 @@
+internal import ArgumentParser
+
+/// `gatekeeperd denials`: who was turned away.
+struct DenialsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "denials",
+        abstract: "Shows who was turned away, how often and why.",
+        discussion: """
+            One line a source, most denials first. The running service is asked; where none runs, what it left in the state folder is \
+            read. Denials are counted by the hour, and kept for \(DenialTable.Bounds.standard.days) days.
+            """)
+
+    @Option(name: .long, help: ArgumentHelp("How far back, as 24h or 7d.", valueName: "duration"))
+    var since = "24h"
+    @Option(name: .long, help: ArgumentHelp("How many sources to show, at most \(DenialQuery.topMax).", valueName: "count"))
+    var top = DenialQuery.usual.top
+    @OptionGroup var control: ControlOptions
+    @Flag(name: .long, help: "Print JSON on one line.")
+    var json = false
+
+    func run() throws {
+        let query: DenialQuery
+        do {
+            query = try DenialQuery(duration: since, top: top)
+        } catch {
+            throw ControlOptions.report(error)
+        }
+        do {
+            try show(query)
+        } catch {
+            throw ControlOptions.report(error)
+        }
+    }
+
+    private func show(_ query: DenialQuery) throws(ControlFailure) {
+        do {
+            let answer = try ControlClient(path: try control.path()).ask(.denials(query))
+            Console.say(json ? answer.result.text : answer.text)
+        } catch {
+            guard error.code == .absent, let folder = try stateFolder() else { throw error }
+            let report = try Self.read(folder, query, instead: error)
+            Console.complain("\(error.message); this is what is in \(folder)")
+            Console.say(json ? report.json.text : report.lines.joined(separator: "\n"))
+        }
+    }
+
+    /// Whose service's it is must be known: `--control` alone names a socket and no folder.
+    private func stateFolder() throws(ControlFailure) -> String? {
+        if let config = control.config { return try Self.stateFolder(of: config) }
+        guard control.control == nil else { return nil }
+        let isConfigured = (try? FileContents.checkReadable(Configuration.defaultPath)) != nil
+        return isConfigured ? try Self.stateFolder(of: Configuration.defaultPath) : StandardPlace.state()
+    }
+
+    private static func stateFolder(of file: String) throws(ControlFailure) -> String? {
+        try ConfiguredPath.value(of: "state", in: file, what: "a folder") ?? StandardPlace.state()
+    }
+
+    private static func read(_ folder: String, _ query: DenialQuery, instead absence: ControlFailure) throws(ControlFailure) -> DenialReport
+    {
+        do throws(LedgerError) {
+            return try LedgerReading.denials(query, folder: folder, at: .now())
+        } catch {
+            throw ControlFailure(.unavailable, "\(absence.message), and \(error)")
+        }
+    }
+}

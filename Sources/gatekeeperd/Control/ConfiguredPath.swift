@@ -1,0 +1,33 @@
+/// A path that a configuration file names at its top level.
+///
+/// Looks at nothing else in the file: who asks about a service must be answered most of all when the file has mistakes.
+enum ConfiguredPath {
+    /// What the file says under `key`; nil where it says nothing.
+    static func value(
+        of key: String, in file: String, what: String, environment: (String) -> String? = Environment.value
+    ) throws(ControlFailure) -> String? {
+        let bytes: [UInt8]
+        do {
+            bytes = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
+        } catch {
+            throw ControlFailure(.invalid, "\(error)")
+        }
+        let (root, mistakes) = YAMLReader.read(bytes)
+        guard let root, case .mapping(let entries) = root.content else {
+            if let mistake = mistakes.first {
+                throw ControlFailure(.invalid, "\(file):\(mistake.position.line):\(mistake.position.column): \(mistake.message)")
+            }
+            return nil
+        }
+        guard let entry = entries.first(where: { $0.key == key }) else { return nil }
+        let place = "\(file):\(entry.value.position.line):\(entry.value.position.column)"
+        guard case .scalar(let text) = entry.value.content, !text.isEmpty else {
+            throw ControlFailure(.invalid, "\(place): \(key) is the path of \(what)")
+        }
+        do {
+            return FilePath.complete(try Substitution.apply(to: text, environment: environment), directory: FilePath.directory(of: file))
+        } catch {
+            throw ControlFailure(.invalid, "\(place): \(error.message)")
+        }
+    }
+}

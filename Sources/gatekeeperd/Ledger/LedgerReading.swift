@@ -1,0 +1,21 @@
+internal import Gatekeeper
+
+/// The ledger of a service that doesn't run, read without changing anything in it.
+enum LedgerReading {
+    /// What is there of denials; a ledger from before they were kept has none.
+    static func denials(_ query: DenialQuery, folder: String, at now: WallTime) throws(LedgerError) -> DenialReport {
+        let path = folder + "/" + LedgerFile.name
+        let connection = try SQLConnection(path: path, access: .reading)
+        let version = try connection.number("PRAGMA user_version")
+        guard version <= LedgerFile.version else {
+            throw LedgerError(
+                cause: .newer,
+                message: "\(path) was written by a newer version (its form is \(version), this one knows \(LedgerFile.version))")
+        }
+        guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'denials'") == 1 else {
+            return DenialReport(since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000))
+        }
+        let grants = try GrantTable.newest(GrantBook.countMax, in: connection)
+        return try DenialTable.report(query, grants: grants, at: now, from: connection)
+    }
+}
