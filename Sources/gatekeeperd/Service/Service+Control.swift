@@ -10,7 +10,8 @@ extension Service: ControlledService {
 
     private func book() throws(ControlFailure) -> GrantBook {
         guard let ledger else {
-            throw ControlFailure(.unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
+            throw ControlFailure(
+                .unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
         }
         return try ledger.book()
     }
@@ -60,7 +61,8 @@ extension Service: ControlledService {
         report.processIdentifier = Program.ownProcess
         report.startedAt = startedAt
         report.configuration = StatusReport.ConfigurationState(
-            generation: status.generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file, loadedAt: loadedAt)
+            generation: status.generation, hash: current.configuration.fingerprint, file: trial?.trial.file ?? source.file,
+            loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)
         report.openConnections = status.openConnections
         report.deniedCount = status.denied
@@ -68,6 +70,9 @@ extension Service: ControlledService {
         report.requestCount = status.sources.reduce(0) { $0 + ($1.usage?.requests ?? 0) }
         report.sources = status.sources.map(Self.source).sorted { a, b in
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
+        }
+        report.certificates = certificates.map {
+            StatusReport.Certificate(file: $0.file, names: $0.names, expiresAt: $0.endsAt)
         }
         report.upstreams = status.upstreams.map {
             StatusReport.Upstream(url: $0.name, isUp: $0.isUp, openConnections: $0.openConnections)

@@ -13,6 +13,9 @@ final class Service {
     /// What is in force.
     private(set) var current: ConfigurationSource.Reading
     private(set) var loadedAt = WallTime.now()
+    private(set) var certificates: [ServedCertificate]
+    /// When to warn of the end of one.
+    private var nextWarning: WallTime?
     /// When an entry of the allow-list ends next.
     private var nextEnd: WallTime?
     /// What is in force on trial, and what comes back otherwise.
@@ -66,6 +69,8 @@ final class Service {
         self.log = log
         self.notification = notification
         nextEnd = Self.nextEnd(of: current, after: startedAt)
+        certificates = ServedCertificate.all(of: current.configuration.settings)
+        nextWarning = certificates.compactMap { $0.nextWarning(after: startedAt) }.min()
     }
 
     private static func nextEnd(of reading: ConfigurationSource.Reading, after now: WallTime) -> WallTime? {
@@ -136,6 +141,7 @@ final class Service {
                 JournalField("generation", server.generation), JournalField("by", asker),
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
+        noteCertificates(at: now)
         return .applied(ReloadReport.Applied(generation: server.generation, changes: changes, warnings: warnings))
     }
 
@@ -206,7 +212,7 @@ final class Service {
 
     /// When `pass` has something to do.
     var nextMoment: WallTime? {
-        [trial?.trial.endsAt, ledger?.nextExpiry, nextEnd].compactMap(\.self).min()
+        [trial?.trial.endsAt, ledger?.nextExpiry, nextEnd, nextWarning].compactMap(\.self).min()
     }
 
     /// Ends what has had its time: grants, entries of the allow-list, a trial.
@@ -216,10 +222,33 @@ final class Service {
             for grant in ended { report(grant, "expired") }
             adoptGrants(at: now)
         }
+        warnOfEnds(at: now)
         if let end = nextEnd, end <= now {
             server.endExpiredConnections()
             nextEnd = Self.nextEnd(of: current, after: now)
         }
+    }
+
+    // MARK: Certificates
+
+    /// Says which certificates are in force that weren't before.
+    private func noteCertificates(at now: WallTime) {
+        let before = certificates
+        certificates = ServedCertificate.all(of: current.configuration.settings)
+        for certificate in certificates where !before.contains(certificate) {
+            server.event("certificate", certificate.fields(state: "changed"))
+        }
+        nextWarning = certificates.compactMap { $0.nextWarning(after: now) }.min()
+    }
+
+    /// Warns of those whose end has come nearer by a mark.
+    private func warnOfEnds(at now: WallTime) {
+        guard let mark = nextWarning, mark <= now else { return }
+        let before = mark.advanced(byMilliseconds: -1)
+        for certificate in certificates where certificate.nextWarning(after: before).map({ $0 <= now }) ?? false {
+            server.event("certificate", certificate.fields(state: certificate.endsAt <= now ? "expired" : "expires"))
+        }
+        nextWarning = certificates.compactMap { $0.nextWarning(after: now) }.min()
     }
 
     // MARK: Grants
