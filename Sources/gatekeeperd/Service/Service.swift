@@ -135,13 +135,13 @@ final class Service {
         nextEnd = Self.nextEnd(of: next, after: now)
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
+        noteCertificates(at: now)
         server.event(
             "reloaded",
             [
                 JournalField("generation", server.generation), JournalField("by", asker),
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
-        noteCertificates(at: now)
         return .applied(ReloadReport.Applied(generation: server.generation, changes: changes, warnings: warnings))
     }
 
