@@ -21,4 +21,3 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
         cause = .system(error.code)
     }
 }
-

@@ -36,7 +36,7 @@ struct CertificateCheck {
         if certificates.count > 1, last.isSelfSigned {
             return [warning("\(path) ends with \(last.subject), which is self-signed: clients know it or don't trust it, so leave it out")]
         }
-        if chain.isKnownToSystem { return [] }
+        if (try? CertificateChain.isKnownToSystem(path: path)) ?? false { return [] }
         if last.isSelfSigned { return [warning("\(path) is self-signed: clients must be told to trust it")] }
         return [
             warning(

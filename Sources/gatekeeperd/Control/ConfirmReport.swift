@@ -9,7 +9,8 @@ struct ConfirmReport: Equatable, Sendable {
 
     var reply: ControlReply {
         ControlReply(
-            result: .object(of: ("generation", .number(generation)), ("file", file.map(JSON.string)), ("target", target.map(JSON.string)),
+            result: .object(
+                of: ("generation", .number(generation)), ("file", file.map(JSON.string)), ("target", target.map(JSON.string)),
                 ("text", text.map(JSON.string))),
             text: "generation \(generation) of the configuration stays" + (file.map { " (\($0))" } ?? ""))
     }

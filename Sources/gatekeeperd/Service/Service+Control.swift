@@ -83,6 +83,9 @@ extension Service: ControlledService {
         report.sources = status.sources.map(Self.source).sorted { a, b in
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }
+        report.certificates = certificates.map {
+            StatusReport.Certificate(file: $0.file, names: $0.names, expiresAt: $0.endsAt)
+        }
         report.upstreams = status.upstreams.map {
             StatusReport.Upstream(url: $0.name, isUp: $0.isUp, openConnections: $0.openConnections)
         }

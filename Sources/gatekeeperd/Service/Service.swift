@@ -15,6 +15,9 @@ final class Service {
     private(set) var loadedAt = WallTime.now()
     /// Counts up with every configuration that comes into force, from 1.
     private(set) var generation: UInt64 = 1
+    private(set) var certificates: [ServedCertificate]
+    /// When to warn of the end of one.
+    private var nextWarning: WallTime?
     /// When an entry of the allow-list ends next.
     private var nextEnd: WallTime?
     /// What is in force on trial, and what comes back otherwise.
@@ -71,6 +74,8 @@ final class Service {
         self.log = log
         self.notification = notification
         nextEnd = Self.nextEnd(of: current, after: startedAt)
+        certificates = ServedCertificate.all(of: current.configuration.settings)
+        nextWarning = certificates.compactMap { $0.nextWarning(after: startedAt) }.min()
     }
 
     private static func nextEnd(of reading: ConfigurationSource.Reading, after now: WallTime) -> WallTime? {
@@ -145,6 +150,7 @@ final class Service {
         nextEnd = Self.nextEnd(of: next, after: now)
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
+        noteCertificates(at: now)
         server.event(
             "reloaded",
             [
@@ -229,13 +235,14 @@ final class Service {
 
     /// When `pass` has something to do.
     var nextMoment: WallTime? {
-        [trial?.trial.endsAt, ledger?.nextExpiry, nextEnd].compactMap(\.self).min()
+        [trial?.trial.endsAt, ledger?.nextExpiry, nextEnd, nextWarning].compactMap(\.self).min()
     }
 
     /// Ends what has had its time: grants, entries of the allow-list, a trial.
     func pass(at now: WallTime) {
         rollBack(at: now)
         endEntries(at: now)
+        warnOfEnds(at: now)
     }
 
     /// Ends grants and entries of the allow-list whose time is up.
@@ -254,6 +261,28 @@ final class Service {
             hasEnded = true
         }
         if hasEnded { adoptGrants(at: now) }
+    }
+
+    // MARK: Certificates
+
+    /// Says which certificates are in force that weren't before.
+    private func noteCertificates(at now: WallTime) {
+        let before = certificates
+        certificates = ServedCertificate.all(of: current.configuration.settings)
+        for certificate in certificates where !before.contains(certificate) {
+            server.event("certificate", certificate.fields(state: "changed"))
+        }
+        nextWarning = certificates.compactMap { $0.nextWarning(after: now) }.min()
+    }
+
+    /// Warns of those whose end has come nearer by a mark.
+    private func warnOfEnds(at now: WallTime) {
+        guard let mark = nextWarning, mark <= now else { return }
+        let before = mark.advanced(byMilliseconds: -1)
+        for certificate in certificates where certificate.nextWarning(after: before).map({ $0 <= now }) ?? false {
+            server.event("certificate", certificate.fields(state: certificate.endsAt <= now ? "expired" : "expires"))
+        }
+        nextWarning = certificates.compactMap { $0.nextWarning(after: now) }.min()
     }
 
     // MARK: Grants

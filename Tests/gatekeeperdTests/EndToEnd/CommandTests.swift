@@ -115,7 +115,9 @@ struct CommandTests {
         try service.daemon.waitForLine { $0.event == "grant" && $0["state"] == "expired" }
         #expect(service.daemon.lines("grant").map { $0["state"] } == ["made", "first_used", "expired"])
         #expect(service.daemon.lines("grant").allSatisfy { $0["by"]?.contains("(0)") == true })
-        #expect(try service.daemon.waitForLine { $0.event == "request" && $0["peer"] == "127.0.0.9" }["label"] == "the vendor looks at ticket 12")
+        #expect(
+            try service.daemon.waitForLine { $0.event == "request" && $0["peer"] == "127.0.0.9" }["label"]
+                == "the vendor looks at ticket 12")
     }
 
     @Test("a revoked grant's connections end at once")

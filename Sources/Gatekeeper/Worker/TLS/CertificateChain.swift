@@ -5,8 +5,6 @@ internal import Glibc
 package struct CertificateChain: Sendable, Equatable {
     /// At least one, in the order of the file: the leaf first, if the file is in order.
     package private(set) var certificates: [Certificate] = []
-    /// The system's authorities lead to the leaf, with the help of the others in the file and whatever the date is.
-    package private(set) var isKnownToSystem = false
 
     /// More than any authority has levels; a bundle of authorities in the place of a chain is cut here.
     private static let certificatesMax = 32
@@ -38,7 +36,12 @@ package struct CertificateChain: Sendable, Equatable {
             }
             certificates.append(certificate)
         }
-        isKnownToSystem = Self.isKnownToSystem(handles)
+    }
+
+    /// Whether the system's authorities lead to the leaf, with the help of the others in the file and whatever the date is. Reads all of
+    /// them, which takes a while.
+    package static func isKnownToSystem(path: String) throws(ServerError) -> Bool {
+        isKnownToSystem(try read(path))
     }
 
     // MARK: OpenSSL's side

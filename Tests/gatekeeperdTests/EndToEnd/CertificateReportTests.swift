@@ -1,0 +1,35 @@
+import Foundation
+import Testing
+
+@Suite("What the running service tells of its certificates")
+struct CertificateReportTests {
+    @Test("status shows names and end, and a reload that brings another certificate says so once")
+    func changed() throws {
+        let authority = try TestAuthority.common()
+        let (first, second) = (
+            try authority.issue("reported", names: ["a.example"], days: 40),
+            try authority.issue("reported-next", names: ["b.example", "c.example"], days: 40)
+        )
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let daemon = try Daemon(upstream: upstream.url, certificates: [first], settings: "control: \(folder.file("control.sock"))")
+        func certificate() throws -> JSONValue {
+            let run = try Daemon.run(["status", "--control", folder.file("control.sock"), "--json"])
+            return try #require(try JSONValue(parsing: run.output.utf8)["certificates"]?.array?.first)
+        }
+        #expect(eventually { FileManager.default.fileExists(atPath: folder.file("control.sock")) })
+        let before = try certificate()
+        #expect(before["file"]?.string == first.certificate && before["names"] == .array([.string("a.example")]))
+        #expect(before["expires_at"]?.string?.hasPrefix("20") == true)
+
+        // The same again is no news.
+        #expect(try daemon.reload().event == "reloaded")
+        try daemon.rewriteConfiguration(first.certificate, second.certificate)
+        try daemon.rewriteConfiguration(first.key, second.key)
+        #expect(try daemon.reload().event == "reloaded")
+        let line = try daemon.waitForLine(event: "certificate")
+        #expect(line["state"] == "changed" && line["file"] == second.certificate && line["names"] == "b.example c.example")
+        #expect(try certificate()["expires_at"]?.string == line["until"])
+        #expect(daemon.lines("certificate").count == 1)
+    }
+}
