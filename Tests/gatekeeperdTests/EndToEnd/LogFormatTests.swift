@@ -43,6 +43,8 @@ struct LogFormatTests {
             #expect(try client.exchange("GET \(path) HTTP/1.1\r\nHost: t\r\n\r\n").status == 200)
         }
         try ask("/before")
+        // Written where lines went at the time.
+        try daemon.waitForLine { $0["path"] == "/before" }
 
         let log = try SyslogSocket(at: folder.file("log"))
         try daemon.rewriteConfiguration("to: stdout", "to: \"syslog:\(log.path)\"")
