@@ -17,7 +17,6 @@ struct CertificateReportTests {
             let run = try Daemon.run(["status", "--control", folder.file("control.sock"), "--json"])
             return try #require(try JSONValue(parsing: run.output.utf8)["certificates"]?.array?.first)
         }
-        #expect(eventually { FileManager.default.fileExists(atPath: folder.file("control.sock")) })
         let before = try certificate()
         #expect(before["file"]?.string == first.certificate && before["names"] == .array([.string("a.example")]))
         #expect(before["expires_at"]?.string?.hasPrefix("20") == true)
