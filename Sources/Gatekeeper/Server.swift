@@ -13,6 +13,7 @@ public final class Server: Sendable {
     private let libraries: [TLSLibrary]
     private let journal: Journal
     private let sources = SourceCounters()
+    private let rates = SourceRates()
     private let announcements: Announcements
     private let current: Mutex<Current>
     /// Raised by every worker that has ended.
@@ -47,7 +48,7 @@ public final class Server: Sendable {
         let upstream = try UpstreamGroup(
             settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries)
         let snapshot = try Snapshot(
-            settings, after: nil, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: nil, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
             let change = try listeners.change(to: settings.listeners.map(\.address))
@@ -114,7 +115,8 @@ public final class Server: Sendable {
             ? current.snapshot.upstream
             : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
         let snapshot = try Snapshot(
-            settings, after: current.snapshot, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: current.snapshot, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
+            libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
             change = try current.listeners.change(to: settings.listeners.map(\.address))

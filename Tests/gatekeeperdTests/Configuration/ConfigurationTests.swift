@@ -20,7 +20,7 @@ struct ConfigurationTests {
               - {file: extra.txt, label: extra}
             on_deny: close
             upstream: {url: "unix:app.sock", idle: {connections: 3, for: 90s}}
-            limits: {request_body: 1MiB, head: 8KiB, fields: 50, connections: 20, connections_per_source: 10}
+            limits: {request_body: 1MiB, head: 8KiB, fields: 50, connections: 20, connections_per_source: 10, requests_per_source: 300/m}
             timeouts: {handshake: 1s, head: 2s, body: 3s, idle: 4m, connect: 500ms, response: 1h, drain: 0s}
             log: {to: access.log, format: json, access: no, query: yes}
             workers: 2
@@ -49,6 +49,7 @@ struct ConfigurationTests {
         #expect(settings.limits.fieldsMax == 50)
         #expect(settings.limits.connectionsMax == 20)
         #expect(settings.limits.connectionsPerSourceMax == 10)
+        #expect(settings.limits.requestsPerSource == Rate(count: 300, perMilliseconds: 60_000))
         let timeouts = settings.timeouts
         #expect([timeouts.handshakeMilliseconds, timeouts.headMilliseconds, timeouts.bodyMilliseconds] == [1000, 2000, 3000])
         #expect([timeouts.idleMilliseconds, timeouts.connectMilliseconds, timeouts.responseMilliseconds] == [240_000, 500, 3_600_000])
@@ -97,6 +98,7 @@ struct ConfigurationTests {
             ("workers: 0", "5:10: workers: \"0\" is out of range (auto, or 1 to 256)"),
             ("workers: ${N}", "5:10: workers: the environment variable N is not set"),
             ("shield: off", "5:1: shield is not supported yet"),
+            ("limits: {requests_per_source: 0/m}", "5:31: limits.requests_per_source: \"0/m\" is out of range (off, or 1 to 1000000)"),
             ("status: 127.0.0.1:9180", "5:1: status is not supported yet"),
             ("log: &a {}", "5:6: anchors (&name) are refused; write the value where it is used"),
             ("allow: []", "5:1: allow is given twice, first on line 3"),
