@@ -371,28 +371,4 @@ final class WorkerState {
         journal.event(
             change == .down ? "upstream_down" : "upstream_up", stage: .upstream, fields: fields, wallMilliseconds: loop.wallMilliseconds)
     }
-
-    // MARK: Rare events
-
-    enum Trouble {
-        case descriptorsExhausted
-        case listenerFailed
-    }
-
-    func report(_ trouble: Trouble, code: Int32, listener: Int) {
-        let event: StaticString
-        switch trouble {
-        case .descriptorsExhausted: event = "descriptors_exhausted"
-        case .listenerFailed: event = "listener_failed"
-        }
-        journal.event(
-            event, stage: .accept, listener: listener, fields: [JournalField("error", System.describe(code))],
-            wallMilliseconds: loop.wallMilliseconds)
-    }
-}
-
-/// What log lines and forwarded fields call a listener.
-struct ListenerName {
-    let port: UInt16
-    let text: String
 }
