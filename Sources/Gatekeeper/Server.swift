@@ -172,8 +172,8 @@ public final class Server: Sendable {
         return current.withLock { current in
             ServerStatus(
                 listeners: current.listeners.addresses, openConnections: sources.connections,
-                admitted: tally.usage.values.reduce(0) { $0 + $1.admitted }, denied: tally.denied,
-                requests: tally.usage.values.reduce(0) { $0 + $1.requests },
+                admitted: tally.admitted, denied: tally.denied,
+                requests: tally.requests,
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)

@@ -139,6 +139,7 @@ final class WorkerState {
             beginPools()
         }
         revoke()
+        sources.keep(next.admission.allowList.holds)
     }
 
     /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
