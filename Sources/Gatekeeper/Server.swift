@@ -125,9 +125,12 @@ public final class Server: Sendable {
         }
         journal.rename(listeners: current.listeners.names)
         journal.write(as: settings.log.format)
+        let lost = Mutex(Set<Int32>())
         onEveryWorker { worker, index in
-            await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
+            let failed = await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
+            lost.withLock { $0.formUnion(failed) }
         }
+        current.listeners.forget(lost.withLock { $0 })
         current.settings = settings
         current.snapshot = snapshot
         current.ticketKeys = ticketKeys

@@ -119,7 +119,10 @@ final class WorkerState {
     // MARK: Other settings
 
     /// Serves by `next` from now on: opens and closes listeners, and ends the connections of addresses that it doesn't list.
-    func adopt(_ next: Snapshot, opening: [ListeningSocket], closing: Set<Int>) {
+    ///
+    /// - Returns: the descriptors of listeners that could not be opened, which are closed by now.
+    func adopt(_ next: Snapshot, opening: [ListeningSocket], closing: Set<Int>) -> [Int32] {
+        var lost: [Int32] = []
         let previous = snapshot
         snapshot = next
         journal.writesAccess = next.log.access
@@ -129,6 +132,7 @@ final class WorkerState {
                 if isDraining { acceptors[listener.descriptor]?.stop() }
                 beginAccepting(on: listener.descriptor)
             } catch {
+                lost.append(listener.descriptor)
                 report(.listenerFailed, code: error.code, listener: listener.place)
             }
         }
@@ -140,6 +144,7 @@ final class WorkerState {
         }
         revoke()
         sources.keep(next.admission.allowList.holds)
+        return lost
     }
 
     /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
