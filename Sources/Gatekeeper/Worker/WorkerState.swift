@@ -11,6 +11,8 @@ final class WorkerState {
     private var acceptors: [Int32: Acceptor] = [:]
     private(set) var snapshot: Snapshot
     private(set) var isDraining = false
+    /// Everything has been told to end; what begins now ends at once.
+    private var isStopped = false
     /// Until when a connection without a request stays open while draining.
     private(set) var drainIdleDeadline: Instant = .distantFuture
     private(set) var sources = SourceTally()
@@ -96,6 +98,7 @@ final class WorkerState {
 
     func stop() {
         isDraining = true
+        isStopped = true
         drainIdleDeadline = loop.now
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.abort() }
@@ -243,6 +246,7 @@ final class WorkerState {
             return abandon(admitted, because: error)
         }
         connections[ObjectIdentifier(connection)] = connection
+        if isStopped { connection.waiter.abort() }
         settle(connection, await connection.run())
     }
 
@@ -270,6 +274,7 @@ final class WorkerState {
             return finishIfDone()
         }
         greetings[ObjectIdentifier(greeting)] = greeting
+        if isStopped { greeting.waiter.abort() }
         let outcome = await greeting.run()
         greetings[ObjectIdentifier(greeting)] = nil
         arrival.snapshot.admission.releasePlace()
