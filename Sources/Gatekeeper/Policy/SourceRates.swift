@@ -3,8 +3,8 @@ internal import Synchronization
 /// What each source has used of `limits.requests_per_source`, over all connections and workers.
 ///
 /// One for the process; it outlives every reload, so a limit holds across them. Sources are dealt to 256 tables by a secret hash of their
-/// address, each behind a lock of its own: workers wait for each other where they serve the same source, for less than a microsecond. Up to
-/// 65 536 sources are told apart in some 4 MiB, of which only what is needed is taken; without the limit nothing is.
+/// address, each behind a lock of its own: workers wait for each other only where their sources share a table, for as long as a lookup
+/// takes. Up to 65 536 sources are told apart in some 6 MiB, of which only what is needed is taken; without the limit nothing is.
 package final class SourceRates: Sendable {
     private let tables: InlineArray<256, Mutex<RateTable>>
     private let hash: AddressHash
