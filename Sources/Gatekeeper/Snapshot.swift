@@ -37,8 +37,7 @@ final class Snapshot: Sendable {
     /// - Parameter other: the one before; nil for the first.
     init(
         _ settings: Settings, after other: Snapshot?, sources: SourceCounters, rates: SourceRates, upstream: UpstreamGroup,
-        ticketKeys: TicketKeys,
-        libraries: [TLSLibrary]
+        ticketKeys: TicketKeys, libraries: [TLSLibrary]
     ) throws(ServerError) {
         generation = (other?.generation ?? 0) + 1
         // Before the files are read: one that changes in between is another with the next configuration.

@@ -36,21 +36,20 @@ struct QuantityTests {
         #expect(throws: ValueMistake.self) { try Quantity.duration(text) }
     }
 
-    @Test(
-        "rates are so many in a second or a minute",
-        arguments: [("20/s", 20, 1_000), ("300/m", 300, 60_000), ("1/m", 1, 60_000), ("007/s", 7, 1_000), ("0/s", 0, 1_000)])
-    func rates(_ text: String, count: Int, milliseconds: Int) throws {
-        #expect(try Quantity.rate(text) == Rate(count: count, perMilliseconds: milliseconds))
+    @Test("rates are a number for a second or a minute", arguments: [("1000/s", 1000, 1_000), ("60/m", 60, 60_000), ("0/s", 0, 1_000)])
+    func rates(_ text: String, count: Int, perMilliseconds: Int) throws {
+        let rate = Rate(count: count, perMilliseconds: perMilliseconds)
+        #expect(try Quantity.rate(text) == rate)
+        #expect(Quantity.describe(rate) == text)
     }
 
     @Test(
         "what isn't a rate is refused with advice",
         arguments: [
-            ("", "is not a rate; write a number"), ("/s", "is not a rate"), ("-1/s", "is not a rate"), ("on", "is not a rate"),
-            ("20", "is not a rate"), ("20s", "is not a rate"), ("٣/s", "is not a rate"), ("1.5/s", "is not a rate"),
-            ("1/s/s", "is not a rate"),
-            ("99999999999999999999/s", "is not a rate"), ("20/h", "neither a second nor a minute; write 20/s or 20/m"),
-            ("20/", "neither"), ("20/S", "neither"), ("20/sec", "neither"), ("20/s ", "neither"),
+            ("", "is not a rate"), ("1000", "as 1000/s or 60/m"), ("/s", "is not a rate"), ("10/s/s", "is not a rate"),
+            ("-1/s", "is not a rate"),
+            ("1.5/s", "is not a rate"), ("10 /s", "is not a rate"), ("10/h", "write 10/s or 10/m"), ("10/", "write 10/s or 10/m"),
+            ("99999999999999999999/s", "is not a rate"), ("١/s", "is not a rate"),
         ])
     func notRates(_ text: String, part: String) {
         #expect { try Quantity.rate(text) } throws: { ($0 as? ValueMistake)?.message.contains(part) == true }
@@ -78,8 +77,6 @@ struct QuantityTests {
         #expect(
             [0, 512, 1024, 1536, 32 << 20, 1 << 40].map(Quantity.describe(bytes:)) == ["0B", "512B", "1KiB", "1536B", "32MiB", "1024GiB"])
         #expect([0, 1500, 30_000, 75_000, 86_400_000].map(Quantity.describe(milliseconds:)) == ["0ms", "1500ms", "30s", "75s", "1d"])
-        #expect([1, 300].map { Quantity.describe(Rate(count: $0, perMilliseconds: 60_000)) } == ["1/m", "300/m"])
-        #expect(Quantity.describe(Rate(count: 20, perMilliseconds: 1_000)) == "20/s")
     }
 
     @Test("a value in a message is short and on one line")
