@@ -13,6 +13,7 @@ public final class Server: Sendable {
     private let libraries: [TLSLibrary]
     private let journal: Journal
     private let sources = SourceCounters()
+    private let rates = SourceRates()
     private let announcements: Announcements
     private let current: Mutex<Current>
     /// Raised by every worker that has ended.
@@ -47,7 +48,7 @@ public final class Server: Sendable {
         let upstream = try UpstreamGroup(
             settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries)
         let snapshot = try Snapshot(
-            settings, after: nil, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: nil, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
             let change = try listeners.change(to: settings.listeners.map(\.address))
@@ -114,7 +115,8 @@ public final class Server: Sendable {
             ? current.snapshot.upstream
             : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
         let snapshot = try Snapshot(
-            settings, after: current.snapshot, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: current.snapshot, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
+            libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
             change = try current.listeners.change(to: settings.listeners.map(\.address))
@@ -123,9 +125,12 @@ public final class Server: Sendable {
         }
         journal.rename(listeners: current.listeners.names)
         journal.write(as: settings.log.format)
+        let lost = Mutex(Set<Int32>())
         onEveryWorker { worker, index in
-            await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
+            let failed = await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
+            lost.withLock { $0.formUnion(failed) }
         }
+        current.listeners.forget(lost.withLock { $0 })
         current.settings = settings
         current.snapshot = snapshot
         current.ticketKeys = ticketKeys
@@ -170,8 +175,8 @@ public final class Server: Sendable {
         return current.withLock { current in
             ServerStatus(
                 listeners: current.listeners.addresses, openConnections: sources.connections,
-                admitted: tally.usage.values.reduce(0) { $0 + $1.admitted }, denied: tally.denied,
-                requests: tally.usage.values.reduce(0) { $0 + $1.requests },
+                admitted: tally.admitted, denied: tally.denied,
+                requests: tally.requests,
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)

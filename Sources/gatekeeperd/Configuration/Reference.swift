@@ -94,6 +94,7 @@ enum Reference {
         * A value means what its key makes of it: `no`, `022` and `1:30` have no meaning of their own.
         * Sizes are a whole number and a unit, `B`, `KiB`, `MiB` or `GiB`: `32MiB`. One KiB is 1024 bytes.
         * Durations are a whole number and a unit, `ms`, `s`, `m`, `h` or `d`: `1500ms`, `2h`.
+        * Rates are a whole number for each second or minute: `1000/s`, `60/m`.
         * `true`, `yes` and `on` are the same, and so are `false`, `no` and `off`.
         * Relative paths begin at the folder of the file; those in flags at the working directory.
         * `${NAME}` in a value is replaced by the environment variable `NAME`, which must be set.
