@@ -63,7 +63,7 @@ struct UpstreamTargetTests {
 
     @Test("a name that moves is followed, and one that isn't known for a while keeps its last address")
     func moves() throws {
-        let target = try makeTarget(.host("127.0.0.1", port: 8080))
+        let target = try makeGroup(.host("127.0.0.1", port: 8080)).targets[0]
         let moved = try [SocketAddress(parsing: "192.0.2.7:8080"), SocketAddress(parsing: "[2001:db8::7]:8080")]
         target.update(moved)
         #expect(target.addresses == moved.map(ConnectAddress.ip))
