@@ -102,7 +102,7 @@ struct ServiceLoop: ~Copyable {
         while true {
             let waiting = [
                 signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor,
-                recordAt == nil ? service.denialDescriptor : nil,
+                recordAt == nil ? service.denialDescriptor : nil, service.statusListener?.number,
             ]
             let ready = Poll.wait(for: waiting, milliseconds: patience())
             service.pass(at: .now())
@@ -112,6 +112,7 @@ struct ServiceLoop: ~Copyable {
             answerClients(areReadable: ready[3])
             if ready[4] { service.noteAnnouncements(at: .now()) }
             recordDenials(areWaiting: ready[5])
+            service.turnStatusPage()
             sayAlive()
             while let signal = signals.next() {
                 if isEnd(signal) { return drain() }
@@ -124,7 +125,8 @@ struct ServiceLoop: ~Copyable {
     /// How long nothing has to be done unless something happens.
     private func patience() -> Int32 {
         let now = MonotonicClock.now()
-        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline, recordAt].compactMap(\.self).min()
+        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline, service.statusListener?.nextDeadline, recordAt]
+            .compactMap(\.self).min()
         var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
         if let moment = service.nextMoment {
             let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
@@ -244,6 +246,7 @@ struct ServiceLoop: ~Copyable {
         successor?.abandon()
         // What the manager hears of from now on is the successor.
         if !isHandedOver { notification.stopping() }
+        if isHandedOver { service.statusListener?.stop() }
         service.server.beginDrain(isHandedOver: isHandedOver)
         // Now as well as at the end: who finds the drain too long kills us.
         service.recordDenials(at: .now())
@@ -252,6 +255,7 @@ struct ServiceLoop: ~Copyable {
             // What is revoked with the successor ends here too.
             if !isHandedOver || turns % Self.followTurns == 0 { service.endEntries(at: .now(), isFollowed: isHandedOver) }
             turns += 1
+            service.turnStatusPage()
             while let signal = signals.next() {
                 if isEnd(signal) { return stop() }
                 if signal == .reopenLog { service.reopenLog() }

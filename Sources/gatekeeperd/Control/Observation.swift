@@ -1,0 +1,10 @@
+internal import Gatekeeper
+
+/// The running service at one moment, for programs that compare one moment with the next.
+struct Observation: Sendable {
+    var report = StatusReport()
+    var verdicts = VerdictTally()
+    var linesDropped: UInt64 = 0
+    /// The configuration that was last asked for is the one in force.
+    var isLastReloadFine = true
+}
