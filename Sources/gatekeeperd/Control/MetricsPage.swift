@@ -106,7 +106,7 @@ struct MetricsPage {
     /// Of those who have come: whoever never does has nothing to tell.
     private func sources(_ metrics: inout Exposition) {
         metrics.begin("sources", .gauge, "Entries of the allow-list.")
-        metrics.sample(report.sources.count)
+        metrics.sample(observation.sourceCount)
         let sources = Self.distinct(report.sources.lazy.filter { $0.lastSeenAt != nil }, by: \.address).prefix(Self.sourcesMax)
         func family(_ name: StaticString, _ kind: Exposition.Kind, _ help: StaticString, _ value: (StatusReport.Source) -> UInt64) {
             metrics.begin(name, kind, help)

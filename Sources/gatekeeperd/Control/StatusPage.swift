@@ -156,7 +156,7 @@ struct StatusPage {
                     source.until.map { TimeText.until($0, from: now) }, source.origin,
                 ])
             })
-        let rest = report.sources.count - Self.sourcesMax
+        let rest = observation.sourceCount - min(report.sources.count, Self.sourcesMax)
         guard rest > 0 else { return }
         page.tag("<p>and ")
         page.put("\(rest)")

@@ -34,7 +34,7 @@ enum StatusStyle {
         .counts dd { font-size: 1.5rem; font-variant-numeric: tabular-nums; }
         table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
-        th { font-weight: normal; color: var(--quiet); }
+        th { font-weight: normal; color: var(--quiet); white-space: nowrap; }
         tr.bad td { color: var(--bad); }
         footer { margin-top: 2rem; color: var(--quiet); }
         a { color: inherit; }

@@ -13,11 +13,24 @@ extension Service: ObservedService {
     var hasUpstream: Bool { server.hasUpstream }
 
     func observe(at now: WallTime) -> Observation? {
-        let status = server.status()
+        var status = server.status()
         guard status.isWhole else { return nil }
+        let sourceCount = status.sources.count
+        status.sources = Self.latest(status.sources)
         return Observation(
-            report: report(status, at: now), verdicts: status.verdicts, linesDropped: status.linesDropped,
+            report: report(status, at: now), sourceCount: sourceCount, verdicts: status.verdicts, linesDropped: status.linesDropped,
             isLastReloadFine: isLastReloadFine)
+    }
+
+    /// Of a list that may have a million entries, those worth a line: who has come, the latest first, then the beginning of the list.
+    private static func latest(
+        _ sources: [(entry: Settings.AllowEntry, usage: SourceUsage?)]
+    ) -> [(entry: Settings.AllowEntry, usage: SourceUsage?)] {
+        guard sources.count > StatusReport.sourcesMax else { return sources }
+        let seen = sources.filter { $0.usage != nil }.sorted { a, b in
+            (a.usage?.lastSeenMilliseconds ?? 0) > (b.usage?.lastSeenMilliseconds ?? 0)
+        }
+        return Array((seen + sources.lazy.filter { $0.usage == nil }.prefix(StatusReport.sourcesMax)).prefix(StatusReport.sourcesMax))
     }
 
     func recentDenials(at now: WallTime) -> DenialReport? {

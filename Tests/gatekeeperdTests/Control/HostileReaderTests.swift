@@ -167,6 +167,37 @@ struct HostileReaderTests {
         #expect(try scene.rest(on: cut).isEmpty)
     }
 
+    @Test("garbage that began as a request has an answer or an end")
+    func garbage() throws {
+        var random = SeededBytes(seed: 0x5eed)
+        let request = Array("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic YTpi\r\nContent-Length: 0\r\n\r\n".utf8)
+        for round in 0..<300 {
+            var bytes = request
+            for _ in 0...Int(random.next() % 4) { bytes[Int(random.next()) % bytes.count] = random.next() }
+            let client = try scene.connect()
+            _ = client.send(bytes)
+            client.finishSending()
+            let rest = String(decoding: try scene.rest(on: client), as: UTF8.self)
+            #expect(rest.isEmpty || rest.hasPrefix("HTTP/1.1 "), "round \(round): \(bytes)")
+        }
+        scene.pass(milliseconds: 60_000)
+        scene.turn()
+        #expect(scene.listener.nextDeadline == nil)
+        try expectWell()
+    }
+
+    /// The same bytes in every run (xorshift).
+    private struct SeededBytes {
+        var seed: UInt64
+
+        mutating func next() -> UInt8 {
+            seed ^= seed << 13
+            seed ^= seed >> 7
+            seed ^= seed << 17
+            return UInt8(truncatingIfNeeded: seed >> 24)
+        }
+    }
+
     @Test("without a descriptor for another reader the loop rests for a second, and then serves it")
     func descriptorsExhausted() async {
         await #expect(processExitsWith: .success) {

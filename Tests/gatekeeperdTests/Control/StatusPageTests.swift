@@ -109,6 +109,7 @@ struct StatusPageTests {
     func manySources() {
         var observation = Observation()
         observation.report.sources = Array(repeating: .init(address: "192.0.2.8"), count: 5_000)
+        observation.sourceCount = 5_000
         let page = page(observation)
         #expect(page.contains("4800 more"))
         #expect(page.utf8.count < 100_000)
