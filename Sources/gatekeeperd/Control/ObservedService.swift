@@ -11,4 +11,6 @@ protocol ObservedService: AnyObject {
     func observe(at now: WallTime) -> Observation?
     /// Who was denied in the last day, as far as that is quickly told; nil without a ledger.
     func recentDenials(at now: WallTime) -> DenialReport?
+    /// Somebody showed wrong tokens.
+    func report(_ wrongTokens: WrongTokens.Summary)
 }

@@ -1,12 +1,10 @@
 /// A response to a reader of the status page, as a whole: it is the only one of its connection.
-struct StatusAnswer: Equatable, Sendable {
+struct StatusAnswer: Sendable {
     var status: Int
     var contentType = "text/plain; charset=utf-8"
     /// Beyond those that every answer has.
     var fields: [(name: String, value: String)] = []
     var body: [UInt8]
-
-    static func == (a: StatusAnswer, b: StatusAnswer) -> Bool { a.bytes(toHead: false) == b.bytes(toHead: false) }
 
     init(status: Int, contentType: String, fields: [(name: String, value: String)] = [], body: [UInt8]) {
         self.status = status

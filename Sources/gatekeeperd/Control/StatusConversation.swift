@@ -18,6 +18,7 @@ final class StatusConversation {
     private var fields = FieldTable()
     private var state = State.asking
     private(set) var deadline: Instant
+    private var hasShownWrongToken = false
 
     static let headBytesMax = 8 << 10
     /// For a whole request to arrive; not begun anew by each byte.
@@ -51,6 +52,7 @@ final class StatusConversation {
     }
 
     var number: Int32 { connection.number }
+    var peer: PeerAddress { connection.peer }
 
     var isAsking: Bool {
         if case .asking = state { true } else { false }
@@ -70,6 +72,12 @@ final class StatusConversation {
         if case .asking = state { ask(desk, gate, service, now, wallTime) }
         if case .answering(let bytes, let sent, let isWhole) = state { send(bytes, from: sent, isWhole, now) }
         if case .parting(let discarded) = state { part(discarded) }
+    }
+
+    /// Whether it has shown a wrong token; told once.
+    func takeWrongToken() -> Bool {
+        defer { hasShownWrongToken = false }
+        return hasShownWrongToken
     }
 
     /// Ends it with this answer, if it costs no waiting and the reader is owed one.
@@ -106,7 +114,15 @@ final class StatusConversation {
     ) -> StatusAnswer {
         let input = input
         let resource = StatusResource(head, input.readable)
-        if !(resource?.isForEverybody ?? false), let refusal = gate.refusal(of: head, fields, input.readable) { return refusal }
+        if !(resource?.isForEverybody ?? false) {
+            switch gate.judge(head, fields, input.readable) {
+            case .admitted: break
+            case .refused(let answer): return answer
+            case .wrongToken(let answer):
+                hasShownWrongToken = true
+                return answer
+            }
+        }
         guard head.method == .get || head.method == .head else { return .methodNotAllowed }
         return resource.map { desk.answer($0, service, at: now, wallTime: wallTime) } ?? .missing
     }

@@ -12,19 +12,30 @@ struct StatusGate: Sendable {
         self.token = token
     }
 
-    /// The answer to who may not; nil for who may.
-    func refusal(of head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>) -> StatusAnswer? {
-        guard let token else {
-            return Self.namesThisMachine(Self.array(bytes.bytes(head.host)))
-                ? nil : StatusAnswer(421, "Without status_token only an address or localhost may stand in Host.")
-        }
-        if let field = fields.first(.authorization), let shown = Self.secret(in: Self.array(bytes.bytes(field.value))), token.matches(shown)
-        {
-            return nil
-        }
-        let challenges = ["Basic realm=\"Gatekeeper\", charset=\"UTF-8\"", "Bearer realm=\"Gatekeeper\""]
-        return StatusAnswer(401, "This needs the status token.", fields: challenges.map { ("WWW-Authenticate", $0) })
+    enum Verdict {
+        case admitted
+        case refused(StatusAnswer)
+        /// Somebody tries: no browser shows a wrong token by itself.
+        case wrongToken(StatusAnswer)
     }
+
+    func judge(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>) -> Verdict {
+        guard let token else {
+            return Self.namesThisMachine(Self.array(bytes.bytes(head.host))) ? .admitted : .refused(Self.otherName)
+        }
+        guard let field = fields.first(.authorization) else { return .refused(Self.challenge) }
+        guard let shown = Self.secret(in: Self.array(bytes.bytes(field.value))), token.matches(shown) else {
+            return .wrongToken(Self.challenge)
+        }
+        return .admitted
+    }
+
+    private static let otherName = StatusAnswer(421, "Without status_token only an address or localhost may stand in Host.")
+    private static let challenge = StatusAnswer(
+        401, "This needs the status token.",
+        fields: [
+            ("WWW-Authenticate", "Basic realm=\"Gatekeeper\", charset=\"UTF-8\""), ("WWW-Authenticate", "Bearer realm=\"Gatekeeper\""),
+        ])
 
     /// Of `Authorization` (RFC 9110 §11.4): what claims to be the token.
     private static func secret(in credentials: [UInt8]) -> [UInt8]? {

@@ -5,6 +5,8 @@ internal import Gatekeeper
 /// No thread of its own and no wait: each turn does what can be done now. What readers can cost is bounded by `readersMax` conversations,
 /// each with a bounded request and deadlines; one more takes the place of whoever has waited longest without asking.
 final class StatusListener {
+    /// As the configuration has it; the port may be 0.
+    let wanted: SocketAddress
     private let listener: PlainListener
     private var gate: StatusGate
     private let desk = StatusDesk()
@@ -13,6 +15,7 @@ final class StatusListener {
     /// While there is no descriptor for another connection the listener rests, or the loop would turn without end.
     private var restsUntil: Instant?
     private var isStopped = false
+    private var wrongTokens = WrongTokens()
 
     static let readersMax = 16
     /// Connections taken in one turn: however fast they come, the control thread gets on to its other work.
@@ -22,6 +25,7 @@ final class StatusListener {
     /// - Parameter isShared: see `PlainListener`.
     init(on address: SocketAddress, gate: StatusGate, isShared: Bool) throws(ServerError) {
         listener = try PlainListener(on: address, isShared: isShared)
+        wanted = address
         self.gate = gate
         do throws(SystemError) {
             readiness = try ReadinessSet()
@@ -41,7 +45,7 @@ final class StatusListener {
 
     /// When to call `turn` even if nothing is readable.
     var nextDeadline: Instant? {
-        (conversations.values.map(\.deadline) + [restsUntil].compactMap(\.self)).min()
+        (conversations.values.map(\.deadline) + [restsUntil, wrongTokens.deadline].compactMap(\.self)).min()
     }
 
     // MARK: Changes
@@ -58,6 +62,7 @@ final class StatusListener {
             conversations[conversation.number] = conversation
         }
         other.conversations = [:]
+        wrongTokens = other.wrongTokens
     }
 
     /// Accepts nothing more, because another process does; readers that are connected are served.
@@ -79,6 +84,7 @@ final class StatusListener {
             } else if let conversation = conversations[number] {
                 let before = conversation.next
                 conversation.advance(desk, gate, service, at: now, wallTime: wallTime)
+                if conversation.takeWrongToken() { wrongTokens.note(conversation.peer) }
                 settle(conversation, before: before)
             }
         }
@@ -86,6 +92,7 @@ final class StatusListener {
             conversation.end(with: .tooSlow)
             conversations[conversation.number] = nil
         }
+        if let summary = wrongTokens.take(at: now) { service.report(summary) }
     }
 
     private func settle(_ conversation: StatusConversation, before: ReadinessSet.Interest?) {

@@ -168,10 +168,10 @@ struct StatusPage {
         var rows = denials.sources.map { Self.row($0.address.description, $0.denials, $0.label?.rawValue, now) }
         if let others = denials.others { rows.append(Self.row("others", others.denials, nil, now)) }
         page.table("Denied within a day", ["address", "times", "reasons", "first", "last", "label"], rows)
-        guard denials.notShown.count > 0 else { return }
-        page.tag("<p>and ")
-        page.put("\(denials.notShown.count) times \(denials.notShown.sources)")
-        page.tag(" other addresses, which <code>gatekeeperd denials</code> shows</p>\n")
+        guard !rows.isEmpty else { return }
+        page.tag("<p>")
+        if denials.notShown.count > 0 { page.put("And \(denials.notShown.count) times \(denials.notShown.sources) other addresses. ") }
+        page.tag("From the newest records of the ledger; <code>gatekeeperd denials</code> tells all.</p>\n")
     }
 
     private static func row(_ name: String, _ denials: DenialReport.Denials, _ label: String?, _ now: WallTime) -> Markup.Row {

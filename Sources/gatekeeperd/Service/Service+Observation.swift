@@ -36,4 +36,13 @@ extension Service: ObservedService {
     func recentDenials(at now: WallTime) -> DenialReport? {
         ledger?.recentDenials(at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)
     }
+
+    func report(_ wrongTokens: WrongTokens.Summary) {
+        server.event(
+            "status_refused",
+            [
+                JournalField("reason", "wrong_token"), JournalField("peer", "\(wrongTokens.peer)"),
+                JournalField("count", wrongTokens.count),
+            ])
+    }
 }

@@ -4,13 +4,11 @@ internal import Gatekeeper
 extension Service {
     /// A listener for these settings; nil when none is needed, or the one that is there serves them too.
     ///
-    /// - Parameters:
-    ///   - current: by what the one that is there was opened.
-    ///   - isTakingOver: the process that this one replaces listens there yet.
+    /// - Parameter isTakingOver: the process that this one replaces listens there yet.
     static func openStatusPage(
-        _ settings: StatusSettings?, after current: StatusSettings? = nil, isTakingOver: Bool = false
+        _ settings: StatusSettings?, after current: StatusListener? = nil, isTakingOver: Bool = false
     ) throws(ServerError) -> StatusListener? {
-        guard let settings, settings.address != current?.address else { return nil }
+        guard let settings, settings.address != current?.wanted else { return nil }
         let isBesideOurs = current?.address.overlaps(settings.address) ?? false
         return try StatusListener(on: settings.address, gate: StatusGate(token: settings.token), isShared: isTakingOver || isBesideOurs)
     }

@@ -141,7 +141,7 @@ final class Service {
         let old = current.configuration
         let page: StatusListener?
         do throws(ServerError) {
-            page = try Self.openStatusPage(next.configuration.status, after: old.status)
+            page = try Self.openStatusPage(next.configuration.status, after: statusListener)
             try server.apply(Self.settings(of: next, ledger, at: now))
         } catch {
             return keep(["\(error)"], askedBy: asker)

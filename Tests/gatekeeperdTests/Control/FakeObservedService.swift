@@ -10,6 +10,7 @@ final class FakeObservedService: ObservedService {
     var observation: Observation? = Observation()
     var denialReport: DenialReport?
     private(set) var observations = 0
+    private(set) var wrongTokens: [WrongTokens.Summary] = []
 
     func observe(at now: WallTime) -> Observation? {
         observations += 1
@@ -17,4 +18,6 @@ final class FakeObservedService: ObservedService {
     }
 
     func recentDenials(at now: WallTime) -> DenialReport? { denialReport }
+
+    func report(_ wrongTokens: WrongTokens.Summary) { self.wrongTokens.append(wrongTokens) }
 }

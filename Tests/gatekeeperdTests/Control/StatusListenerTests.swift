@@ -198,6 +198,25 @@ struct StatusListenerTests {
         #expect(try scene.status(of: get("/readyz")) == 200)
     }
 
+    @Test("wrong tokens are told of: the first at once, the others in a line a minute")
+    func wrongTokensAreTold() throws {
+        let scene = try StatusScene(token: Self.token)
+        func show(_ token: String) throws { _ = try scene.status(of: get("/metrics", "Authorization: Bearer \(token)\r\n")) }
+        try show(Self.token)
+        #expect(try scene.status(of: get("/metrics")) == 401)
+        #expect(scene.service.wrongTokens.isEmpty)
+        let reader = try peer("127.0.0.1")
+        try show("wrong")
+        #expect(scene.service.wrongTokens == [.init(peer: reader, count: 1)])
+        for _ in 1...3 { try show("wrong") }
+        #expect(scene.service.wrongTokens.count == 1)
+        #expect(scene.listener.nextDeadline == scene.now.advanced(byMilliseconds: WrongTokens.intervalMilliseconds))
+        scene.pass(milliseconds: WrongTokens.intervalMilliseconds)
+        scene.turn()
+        #expect(scene.service.wrongTokens == [.init(peer: reader, count: 1), .init(peer: reader, count: 3)])
+        #expect(scene.listener.nextDeadline == nil)
+    }
+
     @Test("another gate holds from the next request on")
     func gate() throws {
         let scene = try StatusScene()

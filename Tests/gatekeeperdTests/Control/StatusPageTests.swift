@@ -102,7 +102,7 @@ struct StatusPageTests {
         #expect(page.contains(">198.51.100.9</td>"))
         #expect(page.contains(">not_listed, expired</td>"))
         #expect(page.contains(">others</td>"))
-        #expect(page.contains("5 times 2 other addresses"))
+        #expect(page.contains("And 5 times 2 other addresses. "))
     }
 
     @Test("of very many sources the first are shown, and the number of the others")

@@ -175,6 +175,8 @@ struct MonitoringTests {
         let port = try port(of: daemon)
         #expect(try ask(port, "/metrics").status == 401)
         #expect(try ask(port, "/metrics", "-u", "anybody:\(Self.token)x").status == 401)
+        let refusal = try daemon.waitForLine(event: "status_refused")
+        #expect(refusal.reason == "wrong_token" && refusal.peer == "127.0.0.1" && refusal.number("count") == 1)
         for path in ["/", "/metrics"] {
             #expect(try ask(port, path, host: "127.0.0.7", "-H", "Authorization: Bearer \(Self.token)").status == 200)
             #expect(try ask(port, path, "-u", "anybody:\(Self.token)").status == 200)

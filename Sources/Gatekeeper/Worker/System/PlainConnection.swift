@@ -1,5 +1,6 @@
 /// A TCP connection beside the data path, which never blocks.
 package struct PlainConnection: ~Copyable {
+    package let peer: PeerAddress
     private let descriptor: Descriptor
 
     package enum Transfer: Equatable {
@@ -9,8 +10,9 @@ package struct PlainConnection: ~Copyable {
         case ended
     }
 
-    init(_ descriptor: consuming Descriptor) {
+    init(_ descriptor: consuming Descriptor, peer: PeerAddress) {
         self.descriptor = descriptor
+        self.peer = peer
     }
 
     package var number: Int32 { descriptor.number }
