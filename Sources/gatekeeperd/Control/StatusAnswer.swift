@@ -22,6 +22,7 @@ struct StatusAnswer: Sendable {
 
     static let missing = StatusAnswer(404, "There is /, /metrics, /healthz and /readyz.")
     static let busy = StatusAnswer(503, "Too many readers are connected.")
+    static let moved = StatusAnswer(503, "This is served elsewhere from now on, or by other rules; ask again.")
     static let tooSlow = StatusAnswer(408, "No whole request came in time.")
     static let methodNotAllowed = StatusAnswer(405, "Only GET and HEAD are served here.", fields: [("Allow", "GET, HEAD")])
 
@@ -30,7 +31,7 @@ struct StatusAnswer: Sendable {
         var head = "HTTP/1.1 \(status) \(Self.phrase(status))\r\n"
         let common = [
             ("Content-Type", contentType), ("Content-Length", "\(body.count)"), ("Connection", "close"), ("Cache-Control", "no-store"),
-            ("X-Content-Type-Options", "nosniff"),
+            ("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"),
         ]
         for (name, value) in common + fields { head += "\(name): \(value)\r\n" }
         return Array((head + "\r\n").utf8) + (isHead ? [] : body)

@@ -55,9 +55,13 @@ final class StatusListener {
         self.gate = gate
     }
 
-    /// Readers that are connected to one in whose place this comes are served here.
+    /// Comes in another's place: whoever is being answered there gets the rest here.
+    ///
+    /// Who hasn't asked yet has to come anew. He may have come by an address where a token was required, and must not be judged as one who
+    /// came by an address where none is.
     func takeReaders(of other: StatusListener) {
         for conversation in other.conversations.values {
+            if conversation.isAsking { conversation.end(with: .moved) }
             guard let next = conversation.next, readiness.add(conversation.number, next) else { continue }
             conversations[conversation.number] = conversation
         }

@@ -24,7 +24,6 @@ struct StatusPage {
             status: 200, contentType: "text/html; charset=utf-8",
             fields: [
                 ("Content-Security-Policy", Self.policy), ("Referrer-Policy", "no-referrer"),
-                ("Cross-Origin-Resource-Policy", "same-origin"),
             ], body: Array(text.utf8))
     }
 
