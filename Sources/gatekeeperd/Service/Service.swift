@@ -45,7 +45,7 @@ final class Service {
         let expired = ledger?.expire(at: now) ?? []
         let (current, trial) = resumed(reading, from: source, ledger: ledger, at: now)
         // Before the server: what can't be served for want of a port serves nobody.
-        let page = try openStatusPage(current.configuration.status, isTakingOver: inherited.isSuccessor)
+        let page = try openStatusPage(current.configuration.status, isTakingOver: inherited.predecessor != nil)
         let server = try Server(
             settings: settings(of: current, ledger, at: now), journalDescriptor: log.number, syslogPath: log.destination.syslogPath,
             inherited: inherited.listeners)
