@@ -10,6 +10,7 @@ struct ConfigurationPlaces: Equatable, Sendable {
     /// Nil where a usual place was taken.
     var state: Origin?
     var control: Origin?
+    var status: Origin?
 
     init() {}
 
@@ -21,5 +22,6 @@ struct ConfigurationPlaces: Equatable, Sendable {
         routes = (draft.routes ?? []).map(\.origin)
         state = draft.statePath?.origin
         control = draft.controlPath?.origin
+        status = draft.statusAddress?.origin
     }
 }

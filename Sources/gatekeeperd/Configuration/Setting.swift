@@ -44,6 +44,8 @@ struct ScalarRule: Sendable {
     let defaultText: String?
     /// Words of the contract that this version can't do.
     var notYet: [String] = []
+    /// Never repeated, in whatever message.
+    var isSecret = false
     let assign: @Sendable (String, ValueContext, inout Draft) throws(ValueMistake) -> Void
 }
 

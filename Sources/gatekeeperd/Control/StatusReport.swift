@@ -5,6 +5,8 @@ struct StatusReport: Equatable, Sendable {
     var startedAt: WallTime?
     var configuration: ConfigurationState?
     var listeners: [String] = []
+    /// Where this is served to browsers.
+    var statusPage: String?
     var isDraining = false
     var openConnections: Int?
     var admittedCount: UInt64?

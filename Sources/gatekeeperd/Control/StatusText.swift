@@ -11,6 +11,7 @@ struct StatusText {
         lines.append(service)
         if let configuration = report.configuration { lines.append(text(configuration)) }
         if !report.listeners.isEmpty { lines.append("listening on \(report.listeners.joined(separator: ", "))") }
+        if let page = report.statusPage { lines.append("status page on \(page)") }
         if let counts { lines.append(counts) }
         if let shield = report.shield { lines.append("shield \(shield)") }
         lines += section("certificates", report.certificates.map(text))

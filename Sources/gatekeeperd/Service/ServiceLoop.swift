@@ -102,7 +102,7 @@ struct ServiceLoop: ~Copyable {
         while true {
             let waiting = [
                 signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor,
-                recordAt == nil ? service.denialDescriptor : nil,
+                recordAt == nil ? service.denialDescriptor : nil, service.statusListener?.number,
             ]
             let ready = Poll.wait(for: waiting, milliseconds: patience())
             service.pass(at: .now())
@@ -112,6 +112,7 @@ struct ServiceLoop: ~Copyable {
             answerClients(areReadable: ready[3])
             if ready[4] { service.noteAnnouncements(at: .now()) }
             recordDenials(areWaiting: ready[5])
+            service.turnStatusPage()
             sayAlive()
             while let signal = signals.next() {
                 if isEnd(signal) { return drain() }
@@ -124,7 +125,8 @@ struct ServiceLoop: ~Copyable {
     /// How long nothing has to be done unless something happens.
     private func patience() -> Int32 {
         let now = MonotonicClock.now()
-        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline, recordAt].compactMap(\.self).min()
+        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline, service.statusListener?.nextDeadline, recordAt]
+            .compactMap(\.self).min()
         var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
         if let moment = service.nextMoment {
             let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
@@ -244,7 +246,7 @@ struct ServiceLoop: ~Copyable {
         // One that doesn't serve yet would go on behind the back of whoever ended us.
         successor?.abandon()
         // What the manager hears of from now on is the successor.
-        if heir == nil { notification.stopping() }
+        if heir == nil { notification.stopping() } else { service.statusListener?.stop() }
         service.server.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
         service.recordDenials(at: .now())
@@ -260,6 +262,7 @@ struct ServiceLoop: ~Copyable {
                 service.endEntries(at: .now())
             }
             turns += 1
+            service.turnStatusPage()
             while let signal = signals.next() {
                 if isEnd(signal) { return stop() }
                 if signal == .reopenLog { service.reopenLog() }

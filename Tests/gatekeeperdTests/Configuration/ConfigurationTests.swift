@@ -99,7 +99,7 @@ struct ConfigurationTests {
             ("workers: 0", "5:10: workers: \"0\" is out of range (auto, or 1 to 256)"),
             ("workers: ${N}", "5:10: workers: the environment variable N is not set"),
             ("shield: off", "5:1: shield is not supported yet"),
-            ("status: 127.0.0.1:9180", "5:1: status is not supported yet"),
+            ("status: 127.0.0.1", "5:9: status: \"127.0.0.1\" has no port; write 127.0.0.1:443"),
             ("log: &a {}", "5:6: anchors (&name) are refused; write the value where it is used"),
             ("allow: []", "5:1: allow is given twice, first on line 3"),
         ])

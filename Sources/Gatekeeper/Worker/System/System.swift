@@ -153,6 +153,11 @@ enum System {
         _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// Ends both directions; a listener listens no more.
+    static func shutdown(_ descriptor: Int32) {
+        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     static func close(_ descriptor: Int32) {
         _ = Glibc.close(descriptor)
     }
@@ -165,7 +170,7 @@ enum System {
     /// A listening socket of its own queue: every worker has one on the same address (`SO_REUSEPORT`), so that accepting needs no lock.
     ///
     /// Connections inherit what it sets here: no delay.
-    static func listen(on address: SocketAddress) throws(SystemError) -> Descriptor {
+    static func listen(on address: SocketAddress, backlog: Int32 = System.backlog) throws(SystemError) -> Descriptor {
         let socket = try bound(to: address, sharing: true)
         setNoDelay(socket.number)
         guard Glibc.listen(socket.number, backlog) == 0 else { throw SystemError("listen on \(address)", code: errno) }
