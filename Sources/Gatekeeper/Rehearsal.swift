@@ -51,33 +51,68 @@ package struct Rehearsal {
     ///
     /// - Returns: nil if it answers, else the word that the log has for why not.
     package func call(_ server: Settings.Upstream.Server) throws(ServerError) -> String? {
+        let connectMilliseconds = settings.timeouts.connectMilliseconds
+        return try visit(server) { pool, waiter, loop in
+            let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds)
+            if case .connected(let connection) = outcome { connection.close() }
+            return outcome.reason.map { "\($0)" }
+        }
+    }
+
+    /// What a ticket system answers to questions of our own, each over a connection of its own, up to the first without an answer.
+    ///
+    /// - Parameter milliseconds: for each connection, and for each answer, at most; `timeouts.connect` may say less.
+    package func ask(
+        _ server: Settings.Upstream.Server, _ questions: [UpstreamQuestion], milliseconds: Int
+    ) throws(ServerError) -> UpstreamHearing {
+        let connectMilliseconds = min(milliseconds, settings.timeouts.connectMilliseconds)
+        return try visit(server) { pool, waiter, loop in
+            let probe = UpstreamProbe(
+                pool: pool, waiter: waiter, loop: loop, connectMilliseconds: connectMilliseconds, answerMilliseconds: milliseconds)
+            var hearing = UpstreamHearing()
+            for case .ip(let address) in pool.target.addresses { hearing.addresses.append(address) }
+            for question in questions {
+                switch await probe.ask(question) {
+                case .answered(let answer): hearing.answers.append(answer)
+                case .failed(let reason):
+                    hearing.failure = "\(reason)"
+                    return hearing
+                }
+            }
+            return hearing
+        }
+    }
+
+    /// Runs `body` on a loop of its own that ends with it, with what a worker would have of this ticket system.
+    private func visit<Value: Sendable>(
+        _ server: Settings.Upstream.Server, _ body: @escaping @Sendable (UpstreamPool, Waiter, EventLoop) async -> Value
+    ) throws(ServerError) -> Value {
         var upstream = settings.upstream
         upstream.servers = [server]
-        let connectMilliseconds = settings.timeouts.connectMilliseconds
-        let group = try UpstreamGroup(upstream, connectMilliseconds: connectMilliseconds, libraries: [library])
+        let group = try UpstreamGroup(upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: [library])
+        let visit = Visit<Value>()
         do throws(SystemError) {
             let loop = try EventLoop()
-            let call = Call()
             Task(executorPreference: loop) {
                 let tls = server.tls.flatMap { settings in group.contexts[0].map { UpstreamTLS(settings, context: $0[0]) } }
                 let pool = UpstreamPool(group.targets[0], tls: tls, buffers: BufferPool(), loop: loop)
                 let waiter = Waiter(on: loop)
-                let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds)
-                if case .connected(let connection) = outcome { connection.close() }
+                let value = await body(pool, waiter, loop)
                 waiter.end()
-                call.reason.withLock { $0 = outcome.reason.map { "\($0)" } }
+                visit.value.withLock { $0 = value }
                 loop.finish()
             }
             loop.run()
-            return call.reason.withLock { $0 }
         } catch {
             throw ServerError(error)
         }
+        guard let value = visit.value.withLock({ $0 }) else { throw ServerError(settings: "\(server.name) was left too early") }
+        return value
     }
 
-    /// What a call came to.
-    private final class Call: Sendable {
-        let reason = Mutex<String?>(nil)
+    /// What a visit came to.
+    private final class Visit<Value: Sendable>: Sendable {
+        let value = Mutex<Value?>(nil)
     }
 
     /// What would be served by.

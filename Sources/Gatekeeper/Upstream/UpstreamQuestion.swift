@@ -1,0 +1,36 @@
+/// A `GET` of our own.
+package struct UpstreamQuestion: Equatable, Sendable {
+    /// With a slash at its beginning.
+    let path: String
+    let host: String
+    /// The name that clients are told to use: the fields are sent that a client's request would be forwarded with. Nil for a bare request.
+    let publicHost: String?
+    let bodyBytesMax: Int
+
+    /// Nil where one of them would end the line that it stands on, or leave its place in it.
+    ///
+    /// - Parameter bodyBytesMax: how much of the body is wanted.
+    package init?(path: String, host: String, publicHost: String? = nil, bodyBytesMax: Int = 0) {
+        for text in [path, host, publicHost ?? "."] where text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) {
+            return nil
+        }
+        self.path = path
+        self.host = host
+        self.publicHost = publicHost
+        self.bodyBytesMax = bodyBytesMax
+    }
+
+    func write(into buffer: Buffer) {
+        buffer.append("GET ")
+        buffer.append(path)
+        buffer.append(" HTTP/1.1\r\nHost: ")
+        buffer.append(host)
+        buffer.append("\r\nUser-Agent: gatekeeper-check\r\n")
+        if let publicHost {
+            buffer.append("X-Forwarded-Proto: https\r\nX-Forwarded-Host: ")
+            buffer.append(publicHost)
+            buffer.append("\r\n")
+        }
+        buffer.append("Connection: close\r\n\r\n")
+    }
+}
