@@ -54,7 +54,8 @@ struct Check {
             do throws(ServerError) {
                 let chain = try CertificateChain(path: certificate.path)
                 note(origin, key) { () throws(ServerError) in try rehearsal.load(certificate) }
-                report.findings += CertificateCheck(path: certificate.path, chain: chain, origin: origin, key: key).findings(at: now)
+                let faults = CertificateCheck(path: certificate.path, chain: chain).faults(at: now)
+                report.findings += faults.map { $0.diagnostic(origin, at: key) }
                 let names = chain.leaf.names.isEmpty ? chain.leaf.subject : chain.leaf.names.joined(separator: " ")
                 return "certificate for \(names) until \(chain.leaf.end.text.prefix(10))"
             } catch {

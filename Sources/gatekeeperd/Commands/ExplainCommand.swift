@@ -44,11 +44,10 @@ struct ExplainCommand: ParsableCommand {
     private static func explain(_ question: Question, _ configuration: Configuration) throws(ServerError) -> Explanation {
         var settings = configuration.settings
         settings.allow += RunningService.grants(at: configuration.controlPath)
-        // A wildcard is no host.
-        let names = try settings.tls.certificates.first.map { (first) throws(ServerError) in
-            try CertificateChain(path: first.path).leaf.names
-        }
-        let host = names?.first { !$0.hasPrefix("*") }.map { $0.contains(":") ? "[\($0)]" : $0 } ?? "localhost"
+        let host =
+            try settings.tls.certificates.first.flatMap { (first) throws(ServerError) in
+                try CertificateChain(path: first.path).host
+            } ?? "localhost"
         return Explanation(
             question, by: try Inquiry(settings), routes: settings.routes, routeOrigins: configuration.places.routes, defaultHost: host,
             at: .now())

@@ -8,20 +8,19 @@ struct CertificateCheckTests {
     private static let day: Int64 = 86_400_000
 
     /// Of the tests' own certificate for localhost, as it will be found then.
-    private func findings(daysBeforeItsEnd days: Double) throws -> [Diagnostic] {
+    private func faults(daysBeforeItsEnd days: Double) throws -> [CertificateFault] {
         let path = try Certificates.shared().leaf(.ecdsa).certificate
         let chain = try CertificateChain(path: path)
         let now = chain.leaf.end.advanced(byMilliseconds: -Int64(days * Double(Self.day)))
-        return CertificateCheck(path: path, chain: chain, origin: .commandLine, key: "tls.certificate").findings(at: now)
-            .filter { !$0.message.contains("this system doesn't know") }
+        return CertificateCheck(path: path, chain: chain).faults(at: now).filter { $0.kind != .unknownIssuer }
     }
 
     @Test("from its end on, and before its beginning, it is an error")
     func invalid() throws {
         for (days, words) in [(0.0, "expired on"), (-30, "expired on"), (3, "is not valid before"), (400, "is not valid before")] {
-            let findings = try findings(daysBeforeItsEnd: days)
-            #expect(findings.count == 1 && findings[0].severity == .error, "\(findings)")
-            #expect(findings[0].message.contains(words), "\(findings)")
+            let faults = try faults(daysBeforeItsEnd: days)
+            #expect(faults.count == 1 && faults[0].isError, "\(faults)")
+            #expect(faults[0].message.contains(words), "\(faults)")
         }
     }
 
@@ -29,8 +28,10 @@ struct CertificateCheckTests {
     func soon() throws {
         // It is for two days, of which a bit has passed.
         for days in [0.00002, 1, 1.9] {
-            let findings = try findings(daysBeforeItsEnd: days)
-            #expect(findings.count == 1 && findings[0].severity == .warning && findings[0].message.contains("expires in"), "\(findings)")
+            let faults = try faults(daysBeforeItsEnd: days)
+            #expect(faults.count == 1 && faults[0].kind == .expiring && faults[0].message.contains("expires in"), "\(faults)")
+            let diagnostic = faults[0].diagnostic(.commandLine, at: "tls.certificate")
+            #expect(diagnostic.severity == .warning && diagnostic.message.hasPrefix("tls.certificate: "))
         }
     }
 
@@ -39,10 +40,9 @@ struct CertificateCheckTests {
         let path = try TestAuthority.common().issue("long", names: ["a.example", "b.example"], days: 22).certificate
         let chain = try CertificateChain(path: path)
         let now = WallTime(milliseconds: chain.leaf.startsAtUnixSeconds * 1000)
-        let check = CertificateCheck(path: path, chain: chain, origin: .commandLine, key: "tls.certificate")
-        #expect(check.findings(at: now).allSatisfy { $0.message.contains("this system doesn't know") })
-        #expect(
-            !check.findings(at: now.advanced(byMilliseconds: 2 * Self.day)).allSatisfy { $0.message.contains("this system doesn't know") })
+        let check = CertificateCheck(path: path, chain: chain)
+        #expect(check.faults(at: now).map(\.kind) == [.unknownIssuer])
+        #expect(check.faults(at: now.advanced(byMilliseconds: 2 * Self.day)).map(\.kind) == [.unknownIssuer, .expiring])
         #expect(chain.leaf.names == ["a.example", "b.example"] && chain.leaf.subject == "CN=long")
         #expect(chain.leaf.issuer == "CN=Test authority" && !chain.leaf.isSelfSigned && chain.leaf.fingerprint.utf8.count == 64)
     }
