@@ -34,7 +34,9 @@ extension StatusReport.Source {
 
 extension StatusReport.Certificate {
     fileprivate var json: JSON {
-        .object(of: ("file", file.map(JSON.string)), ("names", .strings(names)), ("expires_at", expiresAt.map(JSON.time)))
+        .object(
+            of: ("file", file.map(JSON.string)), ("names", .strings(names)), ("expires_at", expiresAt.map(JSON.time)),
+            ("fingerprint", fingerprint.map(JSON.string)))
     }
 }
 

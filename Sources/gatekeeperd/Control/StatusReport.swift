@@ -49,6 +49,8 @@ struct StatusReport: Equatable, Sendable {
         var file: String?
         var names: [String]
         var expiresAt: WallTime?
+        /// SHA-256 of the leaf.
+        var fingerprint: String?
     }
 
     struct Upstream: Equatable, Sendable {

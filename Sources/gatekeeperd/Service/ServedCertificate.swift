@@ -5,7 +5,8 @@ struct ServedCertificate: Equatable, Sendable {
     let file: String
     let names: [String]
     let endsAt: WallTime
-    private let fingerprint: String
+    /// SHA-256 of the leaf, in hexadecimal.
+    let fingerprint: String
 
     /// Before its end: when whoever renews by hand should, and when whoever does by a timer has waited for it in vain.
     private static let warningMilliseconds: [Int64] = [CertificateCheck.renewalMilliseconds, 7 * 86_400_000, 86_400_000, 0]

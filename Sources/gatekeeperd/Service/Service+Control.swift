@@ -86,7 +86,7 @@ extension Service: ControlledService {
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }
         report.certificates = certificates.map {
-            StatusReport.Certificate(file: $0.file, names: $0.names, expiresAt: $0.endsAt)
+            StatusReport.Certificate(file: $0.file, names: $0.names, expiresAt: $0.endsAt, fingerprint: $0.fingerprint)
         }
         report.upstreams = status.upstreams.map {
             StatusReport.Upstream(url: $0.name, isUp: $0.isUp, openConnections: $0.openConnections)
