@@ -213,11 +213,13 @@ final class Daemon: Sendable {
     }
 
     /// Runs the binary to its own end: for what never starts serving.
-    static func run(_ arguments: [String]) throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
         let folder = try TemporaryFolder()
         let process = try ChildProcess(
             binary, arguments, output: OpenFile(creating: folder.file("out")),
-            errors: OpenFile(creating: folder.file("err")))
+            errors: OpenFile(creating: folder.file("err")), environment: environment)
         let ending = try process.waitForEnd()
         let said = try ["out", "err"].map { try String(contentsOfFile: folder.file($0), encoding: .utf8) }
         return (ending, said[0], said[1])

@@ -11,9 +11,10 @@ final class ScriptedUpstream: Sendable {
     private let listener: Int32
     private let record = Record()
 
-    /// Listens on 127.0.0.1, or on a UNIX socket at `path`, in clear or with `tls`, and runs `script` on a thread for each connection.
-    init(path: String? = nil, tls: TLSServer? = nil, _ script: UpstreamScript) throws {
-        var name = if let path { try SocketName(path: path) } else { try SocketName("127.0.0.1", port: 0) }
+    /// Listens on 127.0.0.1 (or on another `address`, which includes that), or on a UNIX socket at `path`, in clear or with `tls`, and runs
+    /// `script` on a thread for each connection.
+    init(path: String? = nil, address: String = "127.0.0.1", tls: TLSServer? = nil, _ script: UpstreamScript) throws {
+        var name = if let path { try SocketName(path: path) } else { try SocketName(address, port: 0) }
         let listener = socket(name.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard unsafe name.withPointer({ unsafe bind(listener, $0, $1.pointee) }) == 0, listen(listener, 4096) == 0 else {
             throw Failure("cannot listen: error \(errno)")

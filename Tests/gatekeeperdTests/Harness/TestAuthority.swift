@@ -25,6 +25,11 @@ struct TestAuthority {
             ["req", "-x509"] + Self.curve + ["-nodes", "-days", "2", "-subj", "/CN=Another authority", "-keyout", key, "-out", certificate])
     }
 
+    private init(_ certificate: Certificates.Leaf) throws {
+        folder = try Self.makeFolder()
+        (self.certificate, key) = (certificate.certificate, certificate.key)
+    }
+
     private init(_ common: Certificates) throws {
         folder = try Self.makeFolder()
         (certificate, key) = (common.authority, common.folder.file("ca-key.pem"))
@@ -43,9 +48,18 @@ struct TestAuthority {
     func issue(
         _ file: String, names: [String] = ["client"], kind: Certificates.Kind = .ecdsa, days: Int = 2, usage: String? = nil
     ) throws -> Certificates.Leaf {
-        let leaf = Certificates.Leaf(certificate: folder.file("\(file).pem"), key: folder.file("\(file)-key.pem"))
         var extensions = "basicConstraints=CA:FALSE\nsubjectAltName=" + names.map { "DNS:\($0)" }.joined(separator: ",") + "\n"
         if let usage { extensions += "extendedKeyUsage=\(usage)\n" }
+        return try sign(file, kind: kind, days: days, extensions: extensions)
+    }
+
+    /// An authority that this one vouches for.
+    func intermediate() throws -> TestAuthority {
+        try TestAuthority(try sign("intermediate", kind: .ecdsa, days: 90, extensions: "basicConstraints=critical,CA:TRUE\n"))
+    }
+
+    private func sign(_ file: String, kind: Certificates.Kind, days: Int, extensions: String) throws -> Certificates.Leaf {
+        let leaf = Certificates.Leaf(certificate: folder.file("\(file).pem"), key: folder.file("\(file)-key.pem"))
         let extensionFile = try folder.write(extensions, to: "\(file).cnf")
         let key = kind == .ecdsa ? Self.curve : ["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:65537"]
         try openssl(["req"] + key + ["-nodes", "-subj", "/CN=\(file)", "-keyout", leaf.key, "-out", folder.file("\(file).csr")])
