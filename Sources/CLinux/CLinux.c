@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 
 #include "CLinux.h"
 
@@ -22,3 +23,8 @@ int clinux_peer_credentials(int socket, uid_t *user, gid_t *group) {
 }
 
 ssize_t clinux_getrandom(void *bytes, size_t count) { return getrandom(bytes, count, 0); }
+
+int clinux_clock_status(void) {
+    struct timex clock = {.modes = 0};
+    return adjtimex(&clock) < 0 ? -1 : clock.status;
+}

@@ -275,9 +275,12 @@ public final class Server: Sendable {
     /// let in and answered with 502.
     private static func bounded(_ settings: Settings) -> Settings {
         var settings = settings
-        settings.limits.connectionsMax = min(settings.limits.connectionsMax, max(1, (System.descriptorsMax() - ownDescriptors) / 2))
+        settings.limits.connectionsMax = min(settings.limits.connectionsMax, connectionsMax(descriptors: System.descriptorsMax()))
         return settings
     }
+
+    /// How many connections a process admits that may have so many descriptors open.
+    package static func connectionsMax(descriptors: Int) -> Int { max(1, (descriptors - ownDescriptors) / 2) }
 
     /// What we have open besides connections: listeners, logs, event loops, the ledger.
     private static let ownDescriptors = 32

@@ -1,5 +1,5 @@
-// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, peer credentials and thread names.
-// Declarations and one-line wrappers only; whatever decides something is Swift.
+// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, peer credentials, thread names and the
+// clock's state. Declarations and one-line wrappers only; whatever decides something is Swift.
 #pragma once
 
 #include <netinet/in.h>
@@ -27,5 +27,11 @@ int clinux_peer_credentials(int socket, uid_t *user, gid_t *group);
 
 /// getrandom(2); the number of bytes, or -1 with errno.
 ssize_t clinux_getrandom(void *bytes, size_t count);
+
+/// What the kernel says of its clock, as bits of adjtimex(2)'s status; -1 with errno where it may not be asked.
+int clinux_clock_status(void);
+
+/// Nobody keeps the clock by another.
+static const int clinux_clock_unsynchronised = 0x0040;
 
 #pragma clang assume_nonnull end

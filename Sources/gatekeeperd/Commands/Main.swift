@@ -39,6 +39,6 @@ struct RootCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, InitCommand.self, PresetsCommand.self, DemoCommand.self,
             StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
-            RevokeCommand.self, DenialsCommand.self, ReferenceCommand.self,
+            RevokeCommand.self, DenialsCommand.self, DoctorCommand.self, ReferenceCommand.self,
         ])
 }

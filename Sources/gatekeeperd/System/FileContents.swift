@@ -31,6 +31,29 @@ enum FileContents {
         }
     }
 
+    /// The last `bytesMax` bytes of the file, as long as it is now; the first of them may be anywhere in a line.
+    static func readEnd(of path: String, bytesMax: Int) throws(FileFailure) -> [UInt8] {
+        let file = try open(path)
+        let end = lseek(file.number, 0, SEEK_END)
+        guard end >= 0 else { throw FileFailure(path, code: errno) }
+        var bytes = [UInt8](repeating: 0, count: min(bytesMax, end))
+        var filled = 0
+        while filled < bytes.count {
+            let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+                // SAFETY: `filled` is below the array's count, and no more is read than is left behind it.
+                unsafe pread(
+                    file.number, buffer.baseAddress.map { unsafe $0 + filled }, buffer.count - filled, end - buffer.count + filled)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileFailure(path, code: errno) }
+            // Cut short meanwhile.
+            if count == 0 { break }
+            filled += count
+        }
+        bytes.removeLast(bytes.count - filled)
+        return bytes
+    }
+
     /// Throws what `read` would throw, without reading.
     static func checkReadable(_ path: String) throws(FileFailure) {
         _ = try open(path)

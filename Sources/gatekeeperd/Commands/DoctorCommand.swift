@@ -1,0 +1,37 @@
+internal import ArgumentParser
+
+/// `gatekeeperd doctor`: what works by itself and fails in company.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Looks at the deployment from inside, and says what is wrong with it and what to do.",
+        discussion: """
+            Looks at the running service, the certificates, the ticket system and whether it can be reached by another way, who connects, \
+            the clock and this machine. Changes nothing. What can't be looked at is told as that. Exits 0 when nothing was found, 3 when \
+            something was, 2 when the configuration can't be used.
+            """)
+
+    @OptionGroup var options: ConfigurationOptions
+    @Option(name: .long, help: ArgumentHelp("The control socket of the service, in place of the configuration's.", valueName: "path"))
+    var control: String?
+    @Option(
+        name: .customLong("public"),
+        help: ArgumentHelp("Look for a way around the service at this name or address, by connecting to its web ports.", valueName: "name"))
+    var publicName: String?
+    @Option(name: .long, help: ArgumentHelp("Leave this examination out; may be repeated.", valueName: "examination"))
+    var skip: [Examination] = []
+    @Flag(name: .long, help: "Print JSON on one line.")
+    var json = false
+
+    func run() throws {
+        let reading = try options.read(for: "doctor")
+        let doctor = Doctor(
+            configuration: reading.configuration, file: reading.file, controlPath: control ?? reading.configuration.controlPath,
+            publicName: publicName, skipped: Set(skip), now: .now())
+        let report = doctor.examine()
+        Console.say(json ? report.json.text : report.lines.joined(separator: "\n"))
+        guard report.isWell else { throw ExitCode(ExitStatus.findings) }
+    }
+}
+
+extension Examination: ExpressibleByArgument {}

@@ -1,0 +1,85 @@
+internal import Gatekeeper
+
+/// Would a vendor's client trust the certificate, and is it the one that is served?
+///
+/// Looks at the files and not at the listener: this host is a stranger there like any other, and would be denied and counted.
+struct CertificateExamination: Equatable, Sendable {
+    var files: [File]
+    /// Nil where no service answers.
+    var served: [ServiceState.Certificate]?
+
+    struct File: Equatable, Sendable {
+        var path: String
+        /// Why it can't be loaded with its key.
+        var obstacle: String?
+        var faults: [CertificateFault] = []
+        /// Of the leaf; empty where it can't be read.
+        var fingerprint = ""
+        /// What is to be said of it if all is well.
+        var summary = ""
+    }
+
+    var remarks: [Remark] { files.flatMap(remarks) }
+
+    private func remarks(_ file: File) -> [Remark] {
+        var remarks: [Remark] = []
+        if let obstacle = file.obstacle {
+            remarks.append(
+                .finding(
+                    .certificate, obstacle,
+                    advice: "put a certificate and its own key there; a running service keeps the pair that it has until it is started anew"
+                ))
+        }
+        // The clock's to tell.
+        remarks += file.faults.filter { $0.kind != .notYetValid }.map(remark)
+        if isOutdated(file) {
+            remarks.append(
+                .finding(
+                    .certificate, "the service still shows another certificate than the one that is in \(file.path) now",
+                    advice: "`gatekeeperd reload` takes the new one, or says why it can't be taken"))
+        }
+        return remarks.isEmpty ? [.ok(.certificate, file.summary)] : remarks
+    }
+
+    private func isOutdated(_ file: File) -> Bool {
+        guard !file.fingerprint.isEmpty, let served = served?.first(where: { $0.file == file.path }) else { return false }
+        return served.fingerprint != file.fingerprint
+    }
+
+    private func remark(_ fault: CertificateFault) -> Remark {
+        let advice = Self.advice(fault.kind)
+        return fault.kind == .rootIncluded
+            ? .note(.certificate, fault.message, advice: advice) : .finding(.certificate, fault.message, advice: advice)
+    }
+
+    private static func advice(_ kind: CertificateFault.Kind) -> String {
+        switch kind {
+        case .nameless: "get one with the name that clients use in its subjectAltName"
+        case .outOfOrder: "put the leaf first, and behind each certificate the one that issued it, as in certbot's fullchain.pem"
+        case .rootIncluded: "take the last certificate out of the file"
+        case .selfSigned: "get one from an authority that clients know; until then each client must be told to trust this one"
+        case .unknownIssuer:
+            "use the whole chain (certbot's fullchain.pem, not cert.pem): browsers look for a missing certificate, a vendor's client "
+                + "gives up. With an authority of your own, each client must be told to trust it"
+        case .notYetValid: "is the clock right?"
+        case .expired: "renew it now: clients turn away"
+        case .expiring: "renew it; if that should have happened by itself, look into the log of whoever does it"
+        }
+    }
+}
+
+extension CertificateExamination.File {
+    /// What is on disk now.
+    init(_ certificate: Settings.TLS.Certificate, _ rehearsal: Rehearsal?, at now: WallTime) {
+        path = certificate.path
+        do throws(ServerError) {
+            let chain = try CertificateChain(path: path)
+            faults = CertificateCheck(path: path, chain: chain).faults(at: now)
+            fingerprint = chain.leaf.fingerprint
+            summary = "\(path) is for \(chain.leaf.names.joined(separator: " ")), complete, and good until \(chain.leaf.end.text)"
+            try rehearsal?.load(certificate)
+        } catch {
+            obstacle = "\(error)"
+        }
+    }
+}

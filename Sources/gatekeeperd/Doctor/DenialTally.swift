@@ -1,0 +1,24 @@
+internal import Gatekeeper
+
+/// Who was turned away most often of late.
+struct DenialTally: Equatable, Sendable {
+    var sources: [Source] = []
+    /// Theirs and everybody else's.
+    var total = 0
+
+    struct Source: Equatable, Sendable {
+        var address: PeerAddress
+        var count: Int
+    }
+
+    init() {}
+
+    /// From a `DenialReport`, or the answer to `denials`.
+    init(_ report: JSON) {
+        total = report["total"].connections
+        sources = report["sources"].elements.compactMap { source in
+            guard let text = source.string("address"), let address = try? PeerAddress(parsing: text) else { return nil }
+            return Source(address: address, count: source["count"].connections)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+internal import Gatekeeper
+
+/// Everything that the examinations judge, gathered at once and by a deadline: reading here, judging there.
+struct DoctorFacts: Sendable {
+    var account: ServiceAccount
+    /// Nil where the disk didn't answer in time, as everywhere below.
+    var certificates: [CertificateExamination.File]?
+    /// The name that clients are told to use.
+    var publicHost: String?
+    var systems: [TicketSystem] = []
+    var publicLook: PublicLook?
+    var listening: [SocketAddress]?
+    var gateways: [PeerAddress] = []
+    var isClockSynchronised: Bool?
+    var stateFolder: HostExamination.StateFolderFacts?
+    var unit: HostExamination.UnitFacts?
+    var descriptorsMax: Int?
+    /// Nil where lines go elsewhere, or aren't JSON.
+    var records: [AccessRecord]?
+
+    /// Of a log's end; a day's, with most who have one ticket system.
+    private static let logBytesMax = 4 << 20
+    private static let logMilliseconds: Int64 = 86_400_000
+
+    /// For everything that is begun at the same time; what isn't there by then isn't known.
+    private static let patienceMilliseconds = 30_000
+
+    init(for doctor: Doctor) {
+        let deadline = Self.deadline()
+        let (configuration, settings, now) = (doctor.configuration, doctor.configuration.settings, doctor.now)
+        let controlPath = doctor.controlPath
+        let publicHost = settings.tls.certificates.first.flatMap { try? CertificateChain(path: $0.path).host }
+        self.publicHost = publicHost
+
+        let hearing = Self.start { ServiceAccount.read(controlPath: controlPath, statePath: configuration.statePath, at: now) }
+        let reading = Self.start { () -> [CertificateExamination.File] in
+            let rehearsal = try? Rehearsal(settings)
+            return settings.tls.certificates.map { CertificateExamination.File($0, rehearsal, at: now) }
+        }
+        let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }
+        let folder = configuration.statePath.map { path in Self.start { HostExamination.StateFolderFacts(path: path) } }
+        let paths = doctor.asks(.apiKeys) ? AddressBoundAPI.paths(routes: settings.routes?.routes.map(\.pattern) ?? []) : []
+        let asking =
+            !doctor.asksTicketSystems
+            ? []
+            : settings.upstream.servers.map { server in
+                Self.start { TicketSystem.ask(server, paths: paths, host: settings.upstream.host, publicHost: publicHost, by: settings) }
+            }
+
+        systems = zip(settings.upstream.servers, asking).map { server, errand in
+            errand?.result(until: deadline) ?? TicketSystem(server, obstacle: "it didn't answer in time")
+        }
+        let late = ControlFailure(.timeout, "the service didn't answer in time")
+        account = hearing?.result(until: deadline) ?? ServiceAccount(state: .failure(late), denials: .failure(late))
+        records = looking?.result(until: deadline) ?? nil
+        certificates = reading?.result(until: deadline)
+        stateFolder = folder.flatMap { $0?.result(until: deadline) }
+        readKernel()
+        if let name = doctor.publicName, doctor.asks(.exposure) { look(at: name, by: settings) }
+        unit = HostExamination.UnitFacts(ofServiceBy: doctor.file)
+    }
+
+    private static func start<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Errand<Value>? {
+        try? Errand(work)
+    }
+
+    private static func deadline() -> Instant { MonotonicClock.now().advanced(byMilliseconds: patienceMilliseconds) }
+
+    /// Once it is known whom to look for.
+    private mutating func look(at name: String, by settings: Settings) {
+        let own = settings.listeners.map(\.address.port) + ((try? account.state.get())?.listeners ?? []).map(\.port)
+        let systems = systems
+        let looking = Self.start { PublicLook.look(at: name, for: systems, skipping: Set(own), by: settings) }
+        publicLook = looking?.result(until: Self.deadline()) ?? PublicLook(name: name, obstacle: "it didn't answer in time")
+    }
+
+    private static func records(of configuration: Configuration, since start: WallTime) -> [AccessRecord]? {
+        let log = configuration.settings.log
+        guard case .file(let path) = configuration.logDestination, log.access, log.format == .json else { return nil }
+        return (try? FileContents.readEnd(of: path, bytesMax: logBytesMax)).map { AccessRecord.records(in: $0, since: start) }
+    }
+
+    private mutating func readKernel() {
+        let tables = ["tcp", "tcp6"].compactMap { Self.text("/proc/net/\($0)") }
+        listening = tables.isEmpty ? nil : tables.flatMap(KernelTable.listeners)
+        gateways = Self.text("/proc/net/route").map(KernelTable.gateways(inRoutes:)) ?? []
+        gateways += Self.text("/proc/net/ipv6_route").map(KernelTable.gateways(inIPv6Routes:)) ?? []
+        isClockSynchronised = KernelClock.isSynchronised
+        if case .success(let state) = account.state {
+            descriptorsMax = Self.text("/proc/\(state.process)/limits").flatMap(KernelTable.openFilesMax(inLimits:))
+        }
+    }
+
+    private static let tableBytesMax = 64 << 20
+
+    private static func text(_ path: String) -> String? {
+        (try? FileContents.read(path, bytesMax: tableBytesMax)).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension HostExamination.StateFolderFacts {
+    init(path: String) {
+        self.path = path
+        obstacle = WriteAccess.obstacle(inFolder: path).map { "\($0)" }
+        space = FreeSpace(inFolder: path) ?? FreeSpace(inFolder: FilePath.parent(of: path))
+    }
+}
+
+extension HostExamination.UnitFacts {
+    /// Nil without systemd, and for a service by another configuration than the unit's.
+    init?(ofServiceBy file: String?) {
+        guard file == Configuration.defaultPath, FileContents.isFolder("/run/systemd/system") else { return nil }
+        isInstalled = Self.isThere(["/etc", "/usr/lib", "/lib"].map { "\($0)/systemd/system/gatekeeperd.service" })
+        isEnabled = Self.isThere([
+            "/etc/systemd/system/multi-user.target.wants/gatekeeperd.service",
+            "/etc/systemd/system/sockets.target.wants/gatekeeperd.socket",
+        ])
+    }
+
+    private static func isThere(_ paths: [String]) -> Bool { paths.contains { FileStamp(path: $0) != nil } }
+}

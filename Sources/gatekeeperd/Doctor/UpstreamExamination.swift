@@ -1,0 +1,58 @@
+internal import Gatekeeper
+
+/// Does the ticket system answer, and do its links lead clients back here?
+struct UpstreamExamination: Equatable, Sendable {
+    var systems: [TicketSystem]
+    /// The name that clients are told to use; nil if none is known.
+    var publicHost: String?
+
+    var remarks: [Remark] { systems.flatMap(remarks) }
+
+    private func remarks(_ system: TicketSystem) -> [Remark] {
+        guard let first = system.answers.first else {
+            return [
+                .finding(
+                    .upstream, "\(system.name) does not answer: \(system.obstacle ?? "it wasn't asked")",
+                    advice: "see 502 in the guide's page on troubles; meanwhile its clients get that")
+            ]
+        }
+        if let stray = redirect(first.answer, system) { return [stray] }
+        return [.ok(.upstream, "\(system.name) answers, with \(first.answer.status)")]
+    }
+
+    /// A redirect to another host than clients know: built from a base URL that is for those inside, as a rule.
+    private func redirect(_ answer: UpstreamAnswer, _ system: TicketSystem) -> Remark? {
+        guard let publicHost, (300..<400).contains(answer.status), let location = answer["location"],
+            let authority = Self.authority(in: location)
+        else { return nil }
+        let host = Self.host(in: authority)
+        guard host != Self.host(in: publicHost.lowercased()) else { return nil }
+        let seen = "\(system.name) redirects clients of \(publicHost) to \(PeerWords.quoted(location))"
+        guard isInside(host, system) else { return .note(.upstream, "\(seen): a login elsewhere, or another base URL") }
+        return .finding(
+            .upstream, "\(seen), which they can't reach",
+            advice: "set the ticket system's own base URL (web domain, host name) to https://\(publicHost)")
+    }
+
+    /// A name or an address that nobody outside knows.
+    private func isInside(_ host: String, _ system: TicketSystem) -> Bool {
+        if let address = try? PeerAddress(parsing: host) {
+            return AddressScope(address).isPrivate || system.addresses.contains { $0.address == address }
+        }
+        if case .host(let name, _) = system.server.endpoint, name.lowercased() == host { return true }
+        return !host.contains(".") || [".local", ".internal", ".lan", ".home.arpa"].contains(where: host.hasSuffix)
+    }
+
+    /// Of an absolute `http` or `https` URL, in lower case.
+    private static func authority(in location: String) -> String? {
+        let location = location.lowercased()
+        guard let scheme = ["http://", "https://"].first(where: location.hasPrefix) else { return nil }
+        return String(location.dropFirst(scheme.utf8.count).prefix { !"/?#".contains($0) })
+    }
+
+    /// Without the port, and without the brackets of IPv6.
+    private static func host(in authority: String) -> String {
+        if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
+        return String(authority.prefix { $0 != ":" })
+    }
+}

@@ -1,0 +1,66 @@
+import Gatekeeper
+import Testing
+
+@testable import gatekeeperd
+
+@Suite("Would a vendor's client trust the certificate?")
+struct CertificateExaminationTests {
+    private func examine(_ faults: [CertificateFault.Kind], obstacle: String? = nil, served: String? = "aa") -> [Remark] {
+        let file = CertificateExamination.File(
+            path: "chain.pem", obstacle: obstacle, faults: faults.map { CertificateFault(kind: $0, message: "\($0)") },
+            fingerprint: "aa", summary: "all is well")
+        return CertificateExamination(
+            files: [file], served: served.map { [ServiceState.Certificate(file: "chain.pem", fingerprint: $0)] }
+        ).remarks
+    }
+
+    @Test("a chain without a fault that is the one in force is well")
+    func well() {
+        #expect(examine([]) == [.ok(.certificate, "all is well")])
+        #expect(examine([], served: nil) == [.ok(.certificate, "all is well")])
+    }
+
+    @Test(
+        "what makes clients turn away is a finding, with what to do",
+        arguments: [CertificateFault.Kind.nameless, .outOfOrder, .selfSigned, .unknownIssuer, .expired, .expiring])
+    func faults(kind: CertificateFault.Kind) {
+        let remarks = examine([kind])
+        #expect(remarks.map(\.severity) == [.finding] && remarks[0].seen == "\(kind)" && remarks[0].advice != nil)
+    }
+
+    @Test("a root too many is a note; what isn't valid yet is the clock's to tell")
+    func others() {
+        #expect(examine([.rootIncluded]).map(\.severity) == [.note])
+        #expect(examine([.notYetValid]).map(\.severity) == [.ok])
+    }
+
+    @Test("a file that was replaced and isn't in force is a finding")
+    func outdated() {
+        let remarks = examine([], served: "bb")
+        #expect(remarks.map(\.severity) == [.finding])
+        #expect(remarks[0].seen == "the service still shows another certificate than the one that is in chain.pem now")
+    }
+
+    @Test("what can't be loaded is a finding in the loader's words")
+    func obstacle() {
+        #expect(examine([], obstacle: "key k.pem does not belong to it").map(\.seen) == ["key k.pem does not belong to it"])
+    }
+
+    @Test("a file is read with its faults, its fingerprint, and whether its key belongs to it")
+    func file() throws {
+        let leaf = try TestAuthority.common().issue("examined", names: ["a.example"], days: 90)
+        let other = try Certificates.shared().leaf(.ecdsa)
+        let upstream = Settings.Upstream(endpoint: .unix("/x"), name: "x")
+        let settings = Settings(
+            listeners: [], tls: Settings.TLS(certificatePath: leaf.certificate, keyPath: leaf.key), allow: [], upstream: upstream)
+        let rehearsal = try Rehearsal(settings)
+        let good = CertificateExamination.File(settings.tls.certificates[0], rehearsal, at: .now())
+        #expect(good.obstacle == nil && good.faults.map(\.kind) == [.unknownIssuer] && good.fingerprint.utf8.count == 64)
+        #expect(good.summary.contains("is for a.example, complete, and good until 20"))
+        let mixed = CertificateExamination.File(
+            Settings.TLS.Certificate(path: leaf.certificate, keyPath: other.key), rehearsal, at: .now())
+        #expect(mixed.obstacle?.contains("does not belong to") == true)
+        let missing = CertificateExamination.File(Settings.TLS.Certificate(path: "/nowhere.pem", keyPath: other.key), rehearsal, at: .now())
+        #expect(missing.obstacle != nil && missing.fingerprint.isEmpty)
+    }
+}

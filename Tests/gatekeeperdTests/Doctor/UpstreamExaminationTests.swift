@@ -1,0 +1,63 @@
+import Gatekeeper
+import Testing
+
+@testable import gatekeeperd
+
+@Suite("Does the ticket system answer, and lead its clients back?")
+struct UpstreamExaminationTests {
+    private func examine(
+        _ status: UInt16, location: String? = nil, publicHost: String? = "t.example", upstream: String = "http://10.0.0.5:8080"
+    ) throws -> [Remark] {
+        let url = try UpstreamURL(upstream, directory: "")
+        let fields = location.map { [UpstreamAnswer.Field(name: "location", value: $0)] } ?? []
+        let system = TicketSystem(
+            Settings.Upstream.Server(endpoint: url.endpoint, name: upstream), addresses: [try SocketAddress(parsing: "10.0.0.5:8080")],
+            answers: [TicketSystem.Answer(path: "/", answer: UpstreamAnswer(status: status, fields: fields))])
+        return UpstreamExamination(systems: [system], publicHost: publicHost).remarks
+    }
+
+    @Test("any answer is one", arguments: [200, 302, 401, 404, 500])
+    func answers(status: UInt16) throws {
+        #expect(try examine(status) == [.ok(.upstream, "http://10.0.0.5:8080 answers, with \(status)")])
+    }
+
+    @Test("none is a finding with the log's word for why")
+    func silence() {
+        let system = TicketSystem(Settings.Upstream.Server(endpoint: .unix("/x"), name: "unix:/x"), obstacle: "connect_refused")
+        let remarks = UpstreamExamination(systems: [system], publicHost: nil).remarks
+        #expect(remarks.map(\.severity) == [.finding] && remarks[0].seen == "unix:/x does not answer: connect_refused")
+    }
+
+    @Test(
+        "redirects to the public name, by either scheme, and to a path are well",
+        arguments: ["/login", "https://t.example/login", "http://T.example:443/x", "//elsewhere/x", "demo/index", "https://t.example"])
+    func ownName(location: String) throws {
+        #expect(try examine(302, location: location).map(\.severity) == [.ok])
+    }
+
+    @Test(
+        "a redirect to a host that only insiders know is a finding",
+        arguments: [
+            "http://10.0.0.5:8080/login", "http://localhost/", "https://tickets/", "http://tickets.local/", "http://rt.internal:80/rt",
+            "http://[fd00::5]/", "http://127.0.0.1",
+        ])
+    func insiders(location: String) throws {
+        let remarks = try examine(302, location: location)
+        #expect(remarks.map(\.severity) == [.finding])
+        #expect(remarks[0].seen.contains("redirects clients of t.example to \"\(location)\", which they can't reach"))
+        #expect(remarks[0].advice?.contains("https://t.example") == true)
+    }
+
+    @Test("one to another public host is a note: it may be a login elsewhere")
+    func elsewhere() throws {
+        #expect(try examine(302, location: "https://login.example.org/?x").map(\.severity) == [.note])
+        #expect(try examine(302, location: "http://rt.corp.example/", upstream: "http://rt.corp.example").map(\.severity) == [.finding])
+    }
+
+    @Test("without a public name nothing is said of redirects, and words of the ticket system's are shown without controls")
+    func words() throws {
+        #expect(try examine(302, location: "http://10.0.0.5/", publicHost: nil).map(\.severity) == [.ok])
+        let seen = try examine(302, location: "http://localhost/\u{9b}31m\u{1b}[0m")[0].seen
+        #expect(seen.contains("\"http://localhost/?31m?[0m\""))
+    }
+}
