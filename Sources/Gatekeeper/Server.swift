@@ -9,26 +9,31 @@ internal import Synchronization
 /// Threads: one a worker (`worker-0` …), one for the journal, and one for the resolver if the upstream is given by name. Whoever owns the
 /// server is the control thread and never serves a request.
 public final class Server: Sendable {
-    private let workers: [Worker]
+    let workers: [Worker]
     private let libraries: [TLSLibrary]
-    private let journal: Journal
+    let journal: Journal
     private let sources = SourceCounters()
     private let announcements: Announcements
-    private let current: Mutex<Current>
+    /// How many strangers there are.
+    let gauge: FloodGauge
+    /// Why the kernel takes no filter of ours; nil if it does.
+    let filterObstacle: SystemError?
+    let current: Mutex<Current>
     /// Raised by every worker that has ended.
     private let ended: Descriptor
     private let running: Atomic<Int>
     /// Workers that haven't answered yet whether they are alive.
     private let unanswered = Atomic(0)
-    private let hasBegunDrain = Atomic(false)
+    let hasBegunDrain = Atomic(false)
     private let isFinished = Atomic(false)
 
     /// What is served by, as the control thread knows it.
-    private struct Current {
+    struct Current {
         var settings: Settings
         var snapshot: Snapshot
         var ticketKeys: TicketKeys
         var listeners: ListenerTable
+        var shield: ShieldState
     }
 
     /// Opens the listeners, loads the certificate and starts serving.
@@ -46,22 +51,26 @@ public final class Server: Sendable {
         let ticketKeys = try Self.makeTicketKeys()
         let upstream = try UpstreamGroup(
             settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries)
+        filterObstacle = Self.filterObstacle()
+        let filters = settings.onDeny == .drop ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: nil, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: nil, filters: filters, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
-            let change = try listeners.change(to: settings.listeners.map(\.address))
+            let change = try listeners.change(to: settings.listeners.map(\.address), filters: filters)
             let journal = try Journal.start(
                 descriptor: journalDescriptor, syslogPath: syslogPath, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
             let announcements = try Announcements()
             self.announcements = announcements
+            let gauge = try FloodGauge()
+            self.gauge = gauge
             var workers: [Worker] = []
             for index in 0..<count {
                 workers.append(
                     try Worker(
                         index: index, snapshot: snapshot, journal: journal.writer(worker: index), listeners: change.opened[index],
-                        announcements: announcements))
+                        announcements: announcements, gauge: gauge))
             }
             self.workers = workers
             ended = try System.eventDescriptor()
@@ -69,7 +78,11 @@ public final class Server: Sendable {
         } catch {
             throw ServerError(error)
         }
-        current = Mutex(Current(settings: settings, snapshot: snapshot, ticketKeys: ticketKeys, listeners: listeners))
+        let shield = ShieldState(settings, at: System.now(), gauge.counts)
+        current = Mutex(
+            Current(settings: settings, snapshot: snapshot, ticketKeys: ticketKeys, listeners: listeners, shield: shield))
+        // It is turned for the first time by whoever serves.
+        gauge.ring()
         try startThreads()
         journal.event(
             "started",
@@ -113,11 +126,13 @@ public final class Server: Sendable {
             isSameUpstream
             ? current.snapshot.upstream
             : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
+        let filters = settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: current.snapshot, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: current.snapshot, filters: filters, sources: sources, upstream: upstream, ticketKeys: ticketKeys,
+            libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
-            change = try current.listeners.change(to: settings.listeners.map(\.address))
+            change = try current.listeners.change(to: settings.listeners.map(\.address), filters: filters)
         } catch {
             throw ServerError(error)
         }
@@ -129,6 +144,7 @@ public final class Server: Sendable {
         current.settings = settings
         current.snapshot = snapshot
         current.ticketKeys = ticketKeys
+        follow(settings, with: &current.shield)
     }
 
     /// Admits these from the moment this returns, and nobody else; connections of others end at once.
@@ -137,9 +153,9 @@ public final class Server: Sendable {
     /// replaced. Holds while draining too, without waiting for workers that may have ended.
     public func admit(_ allow: [Settings.AllowEntry]) {
         current.withLock { current in
-            let snapshot = Snapshot(current.snapshot, admitting: allow)
-            onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
             current.settings.allow = allow
+            let snapshot = Snapshot(current.snapshot, admitting: allow, filters: filters(for: current))
+            onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
             current.snapshot = snapshot
         }
     }
@@ -163,6 +179,7 @@ public final class Server: Sendable {
     public func status() -> ServerStatus {
         let total = Mutex(SourceTally())
         onEveryWorker { worker, _ in
+            await worker.countDrops()
             let tally = await worker.tally()
             total.withLock { $0.add(tally) }
         }
@@ -171,7 +188,7 @@ public final class Server: Sendable {
             ServerStatus(
                 listeners: current.listeners.addresses, openConnections: sources.connections,
                 admitted: tally.usage.values.reduce(0) { $0 + $1.admitted }, denied: tally.denied,
-                requests: tally.usage.values.reduce(0) { $0 + $1.requests },
+                requests: tally.usage.values.reduce(0) { $0 + $1.requests }, shield: shieldStatus(current),
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)
@@ -280,7 +297,7 @@ public final class Server: Sendable {
     /// Has each worker do something, and waits until all have.
     ///
     /// A worker does it at the end of its loop's turn; one that takes longer than this waits does it all the same.
-    private func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) {
+    func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) {
         let countdown = Countdown(workers.count)
         for (index, worker) in workers.enumerated() {
             Task(executorPreference: worker.loop) {

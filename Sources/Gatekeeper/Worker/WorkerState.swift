@@ -8,13 +8,14 @@ final class WorkerState {
     /// By the place that log records name; a listener that was closed keeps its own for the connections that came by it.
     private(set) var listeners: [ListenerName] = []
     /// By their descriptors: several may share an address.
-    private var acceptors: [Int32: Acceptor] = [:]
+    private(set) var acceptors: [Int32: Acceptor] = [:]
     private(set) var snapshot: Snapshot
     private(set) var isDraining = false
     /// Until when a connection without a request stays open while draining.
     private(set) var drainIdleDeadline: Instant = .distantFuture
     private(set) var sources = SourceTally()
     private let announcements: Announcements
+    let gauge: FloodGauge
     var identifiers = ExchangeIdentifierSource(seed: System.randomSeed())
     /// Scratch of the parsers: a head is parsed and written on within one turn, so one table of each kind does for all connections.
     var requestFields = FieldTable()
@@ -33,9 +34,10 @@ final class WorkerState {
 
     init(
         index: Int, loop: EventLoop, snapshot: Snapshot, journal: JournalWriter, listeners: [ListeningSocket],
-        announcements: Announcements
+        announcements: Announcements, gauge: FloodGauge
     ) throws(SystemError) {
         self.announcements = announcements
+        self.gauge = gauge
         self.index = index
         self.loop = loop
         self.snapshot = snapshot
@@ -133,6 +135,7 @@ final class WorkerState {
             }
         }
         for acceptor in acceptors.values where closing.contains(acceptor.place) { acceptor.stop() }
+        followFilters()
         if next.upstream !== previous.upstream {
             upstreams.end()
             upstreams = Self.makePools(next, worker: index, buffers: buffers, journal: journal, loop: loop)
@@ -173,7 +176,8 @@ final class WorkerState {
         let name = ListenerName(port: listener.address.port, text: listener.address.description)
         if listener.place < listeners.count { listeners[listener.place] = name } else { listeners.append(name) }
         acceptors[listener.descriptor] = try Acceptor(
-            Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, worker: self)
+            Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, isShared: listener.isShared,
+            worker: self)
     }
 
     private func beginAccepting(on descriptor: Int32) {
@@ -311,7 +315,7 @@ final class WorkerState {
     }
 
     private func deny(_ greeting: ProxyGreeting, peer: PeerAddress, proxy: PeerAddress? = nil, because reason: DenialReason) {
-        if snapshot.onDeny == .reset || reason == .proxyHeader { greeting.socket.reset() } else { greeting.socket.close() }
+        if snapshot.onDeny != .close || reason == .proxyHeader { greeting.socket.reset() } else { greeting.socket.close() }
         deny(peer, proxy: proxy, on: greeting.arrival.listener, because: reason)
     }
 
@@ -389,10 +393,4 @@ final class WorkerState {
             event, stage: .accept, listener: listener, fields: [JournalField("error", System.describe(code))],
             wallMilliseconds: loop.wallMilliseconds)
     }
-}
-
-/// What log lines and forwarded fields call a listener.
-struct ListenerName {
-    let port: UInt16
-    let text: String
 }

@@ -1,4 +1,6 @@
-/// Sizes, durations, counts and switches as they are written in the configuration: `32MiB`, `1500ms`, `100`, `true`.
+internal import Gatekeeper
+
+/// Sizes, durations, rates, counts and switches as they are written in the configuration: `32MiB`, `1500ms`, `1000/s`, `100`, `true`.
 ///
 /// A number needs its unit: `timeouts: {head: 10}` has been read as seconds by one product and milliseconds by the next.
 enum Quantity {
@@ -6,6 +8,8 @@ enum Quantity {
     private static let durationUnits: [(name: String, factor: Int)] = [
         ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
     ]
+
+    private static let rateUnits: [(name: String, factor: Int)] = [("s", 1000), ("m", 60_000)]
 
     /// Bytes.
     static func size(_ text: String) throws(ValueMistake) -> Int {
@@ -15,6 +19,18 @@ enum Quantity {
     /// Milliseconds.
     static func duration(_ text: String) throws(ValueMistake) -> Int {
         try amount(text, units: durationUnits, what: "a duration", example: "30s")
+    }
+
+    /// `1000/s`, `60/m`.
+    static func rate(_ text: String) throws(ValueMistake) -> Rate {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let count = decimal(parts[0]) else {
+            throw ValueMistake("\(quoted(text)) is not a rate; write a number for each second or minute, as 1000/s or 60/m")
+        }
+        guard let unit = rateUnits.first(where: { $0.name == parts[1] }) else {
+            throw ValueMistake("\(quoted(text)) is a rate for neither a second nor a minute; write \(count)/s or \(count)/m")
+        }
+        return Rate(count: count, perMilliseconds: unit.factor)
     }
 
     static func count(_ text: String) throws(ValueMistake) -> Int {
@@ -35,6 +51,11 @@ enum Quantity {
 
     /// `30s`.
     static func describe(milliseconds: Int) -> String { describe(milliseconds, in: durationUnits) }
+
+    /// `1000/s`, or `5/90000ms` where no unit fits.
+    static func describe(_ rate: Rate) -> String {
+        "\(rate.count)/\(rateUnits.first { $0.factor == rate.perMilliseconds }?.name ?? "\(rate.perMilliseconds)ms")"
+    }
 
     /// A value as error messages show it: in quotes, cut, on one line.
     static func quoted(_ text: String) -> String {

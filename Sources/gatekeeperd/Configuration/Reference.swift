@@ -33,6 +33,7 @@ enum Reference {
         let facts: [String?] =
             switch setting.rule {
             case .section: []
+            case .switchedSection(let rule): ["Value: \(rule.form)."]
             case .notYet: ["**Not supported yet**; refused."]
             case .field(let form), .fields(let form): ["\(form)."]
             case .list(let rule): ["\(setting.path.contains(".") ? "a" : "A") list, each element \(rule.form)\(bare(setting, rule))."]
@@ -94,6 +95,7 @@ enum Reference {
         * A value means what its key makes of it: `no`, `022` and `1:30` have no meaning of their own.
         * Sizes are a whole number and a unit, `B`, `KiB`, `MiB` or `GiB`: `32MiB`. One KiB is 1024 bytes.
         * Durations are a whole number and a unit, `ms`, `s`, `m`, `h` or `d`: `1500ms`, `2h`.
+        * Rates are a whole number for each second or minute: `1000/s`, `60/m`.
         * `true`, `yes` and `on` are the same, and so are `false`, `no` and `off`.
         * Relative paths begin at the folder of the file; those in flags at the working directory.
         * `${NAME}` in a value is replaced by the environment variable `NAME`, which must be set.
@@ -120,6 +122,7 @@ enum Reference {
           - {address: 203.0.113.9, label: office}
           - 2001:db8:42::/48
         on_deny: reset
+        shield: {above: 1000/s, for: 60s}
         upstream:
           url: http://10.0.0.5:8080         # or https://HOST:PORT, or unix:/run/tickets.sock
           connections_max: 256

@@ -13,6 +13,8 @@ struct Setting: Sendable {
     enum Rule: Sendable {
         /// A group of further keys.
         case section
+        /// Likewise, or one value in place of them.
+        case switchedSection(ScalarRule)
         case scalar(ScalarRule)
         case list(ListRule)
         /// A key of a list's element; the list's rule reads all of them together. `form` says how the value is written.
@@ -95,6 +97,17 @@ extension ScalarRule {
         ScalarRule(form: "true or false", defaultText: "\(Draft()[keyPath: target])") {
             (text, _, draft) throws(ValueMistake) in
             draft[keyPath: target] = try Quantity.flag(text)
+        }
+    }
+
+    /// So many a second or a minute.
+    static func rate(_ target: Place<Rate>, in range: ClosedRange<Int>) -> ScalarRule {
+        let limits = "\(range.lowerBound) to \(range.upperBound)"
+        return ScalarRule(form: "a rate, as N/s or N/m with N from \(limits)", defaultText: Quantity.describe(Draft()[keyPath: target])) {
+            (text, _, draft) throws(ValueMistake) in
+            let rate = try Quantity.rate(text)
+            guard range.contains(rate.count) else { throw ValueMistake("\(Quantity.quoted(text)) is out of range (\(limits))") }
+            draft[keyPath: target] = rate
         }
     }
 

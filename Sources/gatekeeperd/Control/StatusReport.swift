@@ -10,8 +10,7 @@ struct StatusReport: Equatable, Sendable {
     var admittedCount: UInt64?
     var deniedCount: UInt64?
     var requestCount: UInt64?
-    /// `up` or `down` and since when.
-    var shield: String?
+    var shield: Shield?
     /// The most recently seen first; more than `sourcesMax` aren't shown.
     var sources: [Source] = []
     var certificates: [Certificate] = []
@@ -28,6 +27,20 @@ struct StatusReport: Equatable, Sendable {
         var hash: String?
         var file: String?
         var loadedAt: WallTime?
+    }
+
+    /// Whether the kernel turns strangers away.
+    struct Shield: Equatable, Sendable {
+        /// `off`, `down`, `up`, `always` (`on_deny: drop`), `unavailable`.
+        var state: String
+        /// When it was raised or lowered.
+        var since: WallTime?
+        /// Packets, since the start.
+        var droppedCount: UInt64 = 0
+        /// The list is too long for the kernel's filter, so addresses between those listed reach the service, which turns them away.
+        var isCoarse = false
+        /// Why it can't be raised.
+        var obstacle: String?
     }
 
     struct Source: Equatable, Sendable {

@@ -12,7 +12,7 @@ struct StatusText {
         if let configuration = report.configuration { lines.append(text(configuration)) }
         if !report.listeners.isEmpty { lines.append("listening on \(report.listeners.joined(separator: ", "))") }
         if let counts { lines.append(counts) }
-        if let shield = report.shield { lines.append("shield \(shield)") }
+        if let shield = report.shield { lines.append(text(shield)) }
         lines += section("certificates", report.certificates.map(text))
         lines += section("upstreams", report.upstreams.map(text))
         lines += section("grants", report.grants.map { $0.text(at: now) })
@@ -53,6 +53,15 @@ struct StatusText {
         let what = pending.file ?? "the new configuration"
         let who = pending.askedBy.map { ", applied by \($0)," } ?? ""
         return "unconfirmed: \(what)\(who) is undone \(TimeText.until(pending.deadline, from: now)) unless `gatekeeperd confirm` keeps it"
+    }
+
+    private func text(_ shield: StatusReport.Shield) -> String {
+        var text = "shield \(shield.state == "always" ? "always up (on_deny: drop)" : shield.state)"
+        if let obstacle = shield.obstacle { text += ": \(obstacle)" }
+        if let since = shield.since { text += " for \(TimeText.duration(milliseconds: now.milliseconds(since: since)))" }
+        if shield.droppedCount > 0 || shield.state == "always" { text += ", \(shield.droppedCount) packets dropped" }
+        if shield.isCoarse { text += ", coarse: the list is too long for the kernel, so neighbours of listed addresses are turned away here" }
+        return text
     }
 
     private func text(_ certificate: StatusReport.Certificate) -> String {

@@ -43,6 +43,9 @@ final class Service {
         let service = Service(current, from: source, server: server, ledger: ledger, log: log, notification: notification)
         if let trial { service.trial = (trial, reading) }
         for grant in expired { service.report(grant, "expired") }
+        if current.configuration.places.shield != nil, let obstacle = server.shieldObstacle {
+            Console.complain("the shield can't be raised: \(obstacle.advised)")
+        }
         return service
     }
 
@@ -135,7 +138,7 @@ final class Service {
         do throws(ServerError) {
             try server.apply(Self.settings(of: next, ledger, at: now))
         } catch {
-            return keep(["\(error)"], askedBy: asker)
+            return keep([error.advised], askedBy: asker)
         }
         var warnings = ConfigurationChange.deferred(from: old, to: next.configuration)
         do throws(SystemError) {
