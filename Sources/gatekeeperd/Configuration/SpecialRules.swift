@@ -77,8 +77,8 @@ extension ScalarRule {
     /// What may stand in place of the shield's keys.
     static var shieldSwitch: ScalarRule {
         ScalarRule(form: "off, or keys as below", defaultText: nil) { (text, context, draft) throws(ValueMistake) in
-            guard try !Quantity.flag(text) else {
-                throw ValueMistake("\(Quantity.quoted(text)) says not when; write off, or {above: 1000/s, for: 60s}")
+            guard ["off", "no", "false"].contains(text) else {
+                throw ValueMistake("\(Quantity.quoted(text)) is neither off nor the keys that say when, as {above: 1000/s, for: 60s}")
             }
             draft.hasShield = false
         }

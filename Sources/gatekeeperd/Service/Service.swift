@@ -43,9 +43,7 @@ final class Service {
         let service = Service(current, from: source, server: server, ledger: ledger, log: log, notification: notification)
         if let trial { service.trial = (trial, reading) }
         for grant in expired { service.report(grant, "expired") }
-        if current.configuration.places.shield != nil, let obstacle = server.shieldObstacle {
-            Console.complain("the shield can't be raised: \(obstacle.advised)")
-        }
+        if let doubt = service.shieldDoubt { Console.complain(doubt) }
         return service
     }
 
@@ -153,6 +151,7 @@ final class Service {
         nextEnd = Self.nextEnd(of: next, after: now)
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
+        if let shieldDoubt { warnings.append(shieldDoubt) }
         noteCertificates(at: now)
         server.event(
             "reloaded",
@@ -161,6 +160,12 @@ final class Service {
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
         return .applied(ReloadReport.Applied(generation: generation, changes: changes, warnings: warnings))
+    }
+
+    /// The configuration asks for a shield that there can't be. One that nobody has asked for is told of by `status` alone.
+    private var shieldDoubt: String? {
+        guard current.configuration.places.shield != nil, let obstacle = server.shieldObstacle else { return nil }
+        return "the shield can't be raised: \(obstacle.advised)"
     }
 
     private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {

@@ -1,3 +1,4 @@
+import Gatekeeper
 import Testing
 
 @testable import gatekeeperd
@@ -33,6 +34,24 @@ struct QuantityTests {
     @Test("what isn't a duration is refused", arguments: ["10", "10sec", "1h30m", "s", "+1s", "1 s s", "10S S"])
     func notDurations(_ text: String) {
         #expect(throws: ValueMistake.self) { try Quantity.duration(text) }
+    }
+
+    @Test("rates are a number for a second or a minute", arguments: [("1000/s", 1000, 1_000), ("60/m", 60, 60_000), ("0/s", 0, 1_000)])
+    func rates(_ text: String, count: Int, perMilliseconds: Int) throws {
+        let rate = Rate(count: count, perMilliseconds: perMilliseconds)
+        #expect(try Quantity.rate(text) == rate)
+        #expect(Quantity.describe(rate) == text)
+    }
+
+    @Test(
+        "what isn't a rate is refused with advice",
+        arguments: [
+            ("", "is not a rate"), ("1000", "as 1000/s or 60/m"), ("/s", "is not a rate"), ("10/s/s", "is not a rate"), ("-1/s", "is not a rate"),
+            ("1.5/s", "is not a rate"), ("10 /s", "is not a rate"), ("10/h", "write 10/s or 10/m"), ("10/", "write 10/s or 10/m"),
+            ("99999999999999999999/s", "is not a rate"), ("١/s", "is not a rate"),
+        ])
+    func notRates(_ text: String, part: String) {
+        #expect { try Quantity.rate(text) } throws: { ($0 as? ValueMistake)?.message.contains(part) == true }
     }
 
     @Test("a count has digits and nothing else", arguments: ["", "-1", "+1", "1 ", "0x10", "1e3", "99999999999999999999", "١"])

@@ -17,6 +17,7 @@ extension System {
             detachFilter(from: descriptor)
             code = tryAttaching(filter, to: descriptor)
         }
+        guard code != EPERM else { throw SystemError("attach a filter to a listening socket, which takes CAP_NET_ADMIN", code: code) }
         guard code == 0 else { throw SystemError("attach a filter to a listening socket", code: code) }
     }
 
