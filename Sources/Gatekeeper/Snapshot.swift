@@ -39,8 +39,8 @@ final class Snapshot: Sendable {
     ///   - other: the one before; nil for the first.
     ///   - filters: as `ListenerFilters` makes them.
     init(
-        _ settings: Settings, after other: Snapshot?, filters: [SocketAddress: SocketFilter] = [:], sources: SourceCounters, upstream: UpstreamGroup, ticketKeys: TicketKeys,
-        libraries: [TLSLibrary]
+        _ settings: Settings, after other: Snapshot?, filters: [SocketAddress: SocketFilter] = [:], sources: SourceCounters,
+        upstream: UpstreamGroup, ticketKeys: TicketKeys, libraries: [TLSLibrary]
     ) throws(ServerError) {
         generation = (other?.generation ?? 0) + 1
         // Before the files are read: one that changes in between is another with the next configuration.

@@ -30,7 +30,9 @@ struct SocketFilterTests {
         let filter = try filter(["192.0.2.9", "2001:db8::1:0:0:9"])
         #expect(!filter.isCoarse)
         for kept in ["192.0.2.9", "2001:db8::1:0:0:9"] { #expect(try keeps(kept, filter)) }
-        for dropped in ["192.0.2.8", "192.0.2.10", "2001:db8::1:0:0:8", "2001:db8::1:0:0:a", "2001:db8::2:0:0:9", "2001:db9::1:0:0:9", "::"] {
+        for dropped in [
+            "192.0.2.8", "192.0.2.10", "2001:db8::1:0:0:8", "2001:db8::1:0:0:a", "2001:db8::2:0:0:9", "2001:db9::1:0:0:9", "::",
+        ] {
             #expect(try !keeps(dropped, filter), "\(dropped)")
         }
     }
@@ -42,7 +44,8 @@ struct SocketFilterTests {
             ("128.0.0.0/1", ["128.0.0.0", "255.255.255.255"], ["127.255.255.255"]),
             ("10.1.2.128/25", ["10.1.2.128", "10.1.2.255"], ["10.1.2.127", "10.1.3.0"]),
             ("255.255.255.255", ["255.255.255.255"], ["255.255.255.254"]), ("0.0.0.0", ["0.0.0.0"], ["0.0.0.1", "::"]),
-            ("::", ["::"], ["::1", "0.0.0.0"]), ("::/0", ["::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"], ["0.0.0.0", "255.255.255.255"]),
+            ("::", ["::"], ["::1", "0.0.0.0"]),
+            ("::/0", ["::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"], ["0.0.0.0", "255.255.255.255"]),
             ("2001:db8::/33", ["2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"], ["2001:db8:8000::", "2001:db7:ffff::"]),
             ("2001:db8:0:8::/61", ["2001:db8:0:8::", "2001:db8:0:f:ffff:ffff:ffff:ffff"], ["2001:db8:0:7::", "2001:db8:0:10::"]),
             ("2001:db8::ff00/120", ["2001:db8::ff00", "2001:db8::ffff"], ["2001:db8::fe00", "2001:db8::1:0"]),
@@ -108,7 +111,8 @@ struct SocketFilterTests {
             }
             let filter = SocketFilter(keeping: prefixes, instructionsMax: limit)
             #expect(filter.isCoarse)
-            #expect(filter.instructions.count <= limit && filter.instructions.count > limit / 2, "\(filter.instructions.count), seed \(seed)")
+            #expect(
+                filter.instructions.count <= limit && filter.instructions.count > limit / 2, "\(filter.instructions.count), seed \(seed)")
             for prefix in prefixes { #expect(try FilterMachine.keeps(prefix.address, filter), "seed \(seed), \(prefix)") }
             // It still is a filter: of IPv4 the widest gaps stay closed.
             let strangers = (0..<2000).map { _ in PeerAddress(ipv4: UInt32.random(in: .min ... .max, using: &random)) }
@@ -154,7 +158,8 @@ struct SocketFilterTests {
         let limit: UInt128 = prefix.isIPv4 ? 0xffff_ffff : .max
         let values = [range.first, range.last, range.first == 0 ? 0 : range.first - 1, range.last == limit ? limit : range.last + 1]
         return values.map { value in
-            prefix.isIPv4 ? PeerAddress(ipv4: UInt32(value)) : PeerAddress(high: UInt64(value >> 64), low: UInt64(truncatingIfNeeded: value))
+            prefix.isIPv4
+                ? PeerAddress(ipv4: UInt32(value)) : PeerAddress(high: UInt64(value >> 64), low: UInt64(truncatingIfNeeded: value))
         }
     }
 }

@@ -97,7 +97,10 @@ struct ConfigurationTests {
             ("workers: ${N}", "5:10: workers: the environment variable N is not set"),
             ("shield: on", "5:9: shield: \"on\" is neither off nor the keys that say when, as {above: 1000/s, for: 60s}"),
             ("shield: [off]", "5:9: shield holds keys and their values, not a list"),
-            ("shield: {above: 1000}", "5:17: shield.above: \"1000\" is not a rate; write a number for each second or minute, as 1000/s or 60/m"),
+            (
+                "shield: {above: 1000}",
+                "5:17: shield.above: \"1000\" is not a rate; write a number for each second or minute, as 1000/s or 60/m"
+            ),
             ("shield: {above: 0/s}", "5:17: shield.above: \"0/s\" is out of range (1 to 1000000)"),
             ("shield: {for: 1ms}", "5:15: shield.for: \"1ms\" is out of range (1s to 1d)"),
             ("shield: {until: 1s}", "5:10: unknown key \"until\" in shield"),

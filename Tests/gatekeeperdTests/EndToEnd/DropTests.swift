@@ -7,9 +7,10 @@ import Testing
 @Suite("Strangers are ignored")
 struct DropTests {
     private static let get = "GET / HTTP/1.1\r\nHost: t\r\n\r\n"
-    /// Curl's words for a connection that nobody answers, and for one that is reset.
+    /// Curl's word for a connection that nobody answers.
     private static let ignored: Int32 = 28
-    private static let reset: Int32 = 35
+    /// For one that is reset, early, while it shakes hands, or late.
+    static let reset: Set<Int32> = [7, 35, 56]
     /// Becomes another program without any capability.
     static let powerless = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
 
@@ -43,7 +44,9 @@ struct DropTests {
         #expect(shield?.string("state") == "always")
         #expect(try #require(shield?["dropped"]?.integer) >= 1)
 
-        #expect(try Daemon.run(["grant", "127.0.0.9", "--for", "1h", "--reason", "test", "--control", folder.file("c.sock")]).ending == .exited(0))
+        #expect(
+            try Daemon.run(["grant", "127.0.0.9", "--for", "1h", "--reason", "test", "--control", folder.file("c.sock")]).ending
+                == .exited(0))
         let client = try RawClient(to: daemon, from: "127.0.0.9")
         #expect(try client.exchange(Self.get).status == 200)
         #expect(try Daemon.run(["revoke", "127.0.0.9", "--control", folder.file("c.sock")]).ending == .exited(0))
@@ -53,7 +56,7 @@ struct DropTests {
 
         try daemon.rewriteConfiguration("on_deny: drop", "on_deny: reset")
         #expect(try daemon.reload()["changes"] == "on_deny: drop -> reset")
-        #expect(try curl(daemon, from: "127.0.0.9") == Self.reset)
+        #expect(try Self.reset.contains(curl(daemon, from: "127.0.0.9")))
         #expect(try daemon.waitForLine(event: "denied").peer == "127.0.0.9")
         let after = try answer(folder, "status")["shield"]
         #expect(after?.string("state") == "down")
@@ -116,7 +119,7 @@ struct DropTests {
         let help = "takes CAP_NET_ADMIN: Operation not permitted; under systemd the drop-in gatekeeperd.service.d/drop.conf gives it"
         #expect(line["error"]?.hasSuffix(help) == true, "\(line.text)")
         #expect(try curl(daemon, from: "127.0.0.2") == 0)
-        #expect(try curl(daemon, from: "127.0.0.9") == Self.reset)
+        #expect(try Self.reset.contains(curl(daemon, from: "127.0.0.9")))
         for command in [["check"], ["run", "--set", "control=\(folder.file("other.sock"))"]] {
             let (output, errors) = (folder.file("out"), folder.file("err"))
             let arguments = Self.powerless.dropFirst() + [Daemon.binary] + command + ["--config", daemon.configuration]
@@ -164,7 +167,7 @@ struct DropTests {
         }
         let third = pid_t(try #require(line.number("process")))
         defer { kill(third, SIGTERM) }
-        #expect(try curl(daemon, from: "127.0.0.9") == Self.reset)
+        #expect(try Self.reset.contains(curl(daemon, from: "127.0.0.9")))
         #expect(try curl(daemon, from: "127.0.0.8") == 0)
     }
 
@@ -175,10 +178,10 @@ struct DropTests {
         let daemon = try Daemon(upstream: upstream.url, settings: settings(folder, "on_deny: reset"))
         try daemon.rewriteConfiguration("on_deny: reset", "on_deny: drop")
         // The last thing that a start does, in a folder that isn't there.
-        try daemon.rewriteConfiguration(folder.file("c.sock"), folder.file("none/c.sock"))
+        try daemon.rewriteConfiguration(folder.file("c.sock"), folder.file("none/none/c.sock"))
         daemon.process.signal(SIGUSR2)
         try daemon.waitForLine { $0.event == "succession" && $0["state"] == "failed" }
-        #expect(try curl(daemon, from: "127.0.0.9") == Self.reset)
+        #expect(try Self.reset.contains(curl(daemon, from: "127.0.0.9")))
         #expect(try curl(daemon, from: "127.0.0.2") == 0)
     }
 
@@ -196,6 +199,6 @@ struct DropTests {
         #expect(try curl(dropping, from: "127.0.0.2") == 0)
         #expect(try dropping.terminate() == .exited(0))
         let resetting = try daemon("reset")
-        #expect(try curl(resetting, from: "127.0.0.9") == Self.reset)
+        #expect(try Self.reset.contains(curl(resetting, from: "127.0.0.9")))
     }
 }

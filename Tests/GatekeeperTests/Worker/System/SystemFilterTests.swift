@@ -15,7 +15,9 @@ struct SystemFilterTests {
         let own = SocketAddress(address: try PeerAddress(parsing: source), port: 0)
         let bound = unsafe ConnectAddress.ip(own).withSocketAddress { pointer, length in unsafe bind(socket.number, pointer, length) }
         try #require(bound == 0, "bind to \(source)")
-        guard System.connect(socket.number, to: .ip(address)) != .failed(ECONNREFUSED) else { throw SystemError("connect", code: ECONNREFUSED) }
+        guard System.connect(socket.number, to: .ip(address)) != .failed(ECONNREFUSED) else {
+            throw SystemError("connect", code: ECONNREFUSED)
+        }
         return socket
     }
 
@@ -103,7 +105,8 @@ struct SystemFilterTests {
         let listener = try System.listen(on: SocketAddress(parsing: "127.0.0.1:0"), filter: filter([]))
         var random = SeededGenerator(seed: 3)
         let long = SocketFilter(
-            keeping: (0..<4_000).map { _ in AddressPrefix(PeerAddress(ipv4: UInt32(truncatingIfNeeded: random.next()))) }, instructionsMax: 5_000)
+            keeping: (0..<4_000).map { _ in AddressPrefix(PeerAddress(ipv4: UInt32(truncatingIfNeeded: random.next()))) },
+            instructionsMax: 5_000)
         let error = #expect(throws: SystemError.self) { try System.attach(long, to: listener.number) }
         #expect(error?.code == EINVAL)
         let stranger = try knock(at: System.localAddress(of: listener.number), from: "127.0.0.9")
