@@ -274,7 +274,7 @@ public final class Server: Sendable {
     }
 
     /// What we have open besides connections: listeners, logs, event loops, the ledger.
-    private static let ownDescriptors = 32
+    private static let ownDescriptors = 40
 
     private static func makeLibraries(_ count: Int) throws(ServerError) -> [TLSLibrary] {
         var libraries: [TLSLibrary] = []

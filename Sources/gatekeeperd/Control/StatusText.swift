@@ -59,7 +59,9 @@ struct StatusText {
         var text = "shield \(shield.state == "always" ? "always up (on_deny: drop)" : shield.state)"
         if let obstacle = shield.obstacle { text += ": \(obstacle)" }
         if let since = shield.since { text += " for \(TimeText.duration(milliseconds: now.milliseconds(since: since)))" }
-        if shield.droppedCount > 0 || shield.state == "always" { text += ", \(shield.droppedCount) \(shield.droppedCount == 1 ? "packet" : "packets") dropped" }
+        if shield.droppedCount > 0 || shield.state == "always" {
+            text += ", \(shield.droppedCount) \(shield.droppedCount == 1 ? "packet" : "packets") dropped"
+        }
         if shield.isCoarse {
             text += ", coarse: the list is too long for the kernel, so neighbours of listed addresses are turned away here"
         }
