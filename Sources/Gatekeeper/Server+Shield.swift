@@ -113,7 +113,7 @@ extension Server {
         do throws(SystemError) {
             return try ListenerFilters.make(settings)
         } catch {
-            throw ServerError(filter: error)
+            throw ServerError(filter: error, for: settings.onDeny == .drop ? "on_deny: drop" : "shield")
         }
     }
 

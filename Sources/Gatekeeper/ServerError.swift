@@ -23,8 +23,9 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
         cause = .system(error.code)
     }
 
-    init(filter error: SystemError) {
-        description = error.description
+    /// - Parameter setting: what asks for the filter, where nobody else says so.
+    init(filter error: SystemError, for setting: String? = nil) {
+        description = setting.map { "\($0): \(error)" } ?? error.description
         cause = error.isLackOfPrivilege ? .privilege : .system(error.code)
     }
 }

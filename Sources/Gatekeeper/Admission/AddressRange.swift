@@ -37,20 +37,18 @@ struct AddressRange: Equatable, Sendable {
         return ranges
     }
 
-    /// The gaps between neighbours, by the place of the range behind each: first the one that is the least part of its family's addresses.
-    /// Where one family ends is no gap.
-    static func gapsByWidth(_ ranges: [AddressRange]) -> [Int] {
+    /// At most `count` ranges, or one for each family, that hold all of these: those are joined between which there is the least part of their
+    /// family's addresses.
+    static func joined(_ ranges: [AddressRange], to count: Int) -> [AddressRange] {
+        guard ranges.count > count else { return ranges }
         func width(_ place: Int) -> UInt128 {
             let gap = ranges[place].first - ranges[place - 1].last
             return ranges[place].isIPv4 ? gap << 96 : gap
         }
-        return ranges.indices.dropFirst().filter { ranges[$0].isIPv4 == ranges[$0 - 1].isIPv4 }
-            .map { (place: $0, width: width($0)) }.sorted { ($0.width, $0.place) < ($1.width, $1.place) }.map(\.place)
-    }
-
-    /// The ranges with these gaps closed.
-    static func joined(_ ranges: [AddressRange], across gaps: some Sequence<Int>) -> [AddressRange] {
-        let closed = Set(gaps)
+        // By the place of the range behind each; where one family ends is no gap.
+        let gaps = ranges.indices.dropFirst().filter { ranges[$0].isIPv4 == ranges[$0 - 1].isIPv4 }
+            .map { (place: $0, width: width($0)) }.sorted { ($0.width, $0.place) < ($1.width, $1.place) }
+        let closed = Set(gaps.prefix(ranges.count - count).map(\.place))
         var joined: [AddressRange] = []
         for (place, range) in ranges.enumerated() {
             if closed.contains(place) { joined[joined.count - 1].last = range.last } else { joined.append(range) }

@@ -28,21 +28,20 @@ package struct SocketFilter: Equatable, Sendable {
 
     /// Lets these through and nobody else.
     package init(keeping prefixes: some Sequence<AddressPrefix>, instructionsMax limit: Int = instructionsMax) {
-        let ranges = AddressRange.disjoint(prefixes)
+        let listed = AddressRange.disjoint(prefixes)
         // Each range takes a comparison at least, and each but one another to get there.
-        let countMax = min(ranges.count, limit / 2 + 1)
-        let order = AddressRange.gapsByWidth(ranges)
-        func program(_ count: Int) -> ContiguousArray<Instruction> {
-            SocketFilterAssembly.program(keeping: AddressRange.joined(ranges, across: order.prefix(ranges.count - count)))
-        }
-        let whole = program(countMax)
+        let ranges = AddressRange.joined(listed, to: limit / 2 + 1)
+        let whole = SocketFilterAssembly.program(keeping: ranges)
         guard whole.count > limit else {
             instructions = whole
-            isCoarse = countMax < ranges.count
+            isCoarse = ranges.count < listed.count
             return
         }
+        func program(_ count: Int) -> ContiguousArray<Instruction> {
+            SocketFilterAssembly.program(keeping: AddressRange.joined(ranges, to: count))
+        }
         // The program of one range for each family fits whatever they are.
-        var (fitting, tooMany) = (min(2, countMax), countMax)
+        var (fitting, tooMany) = (1, ranges.count)
         while tooMany - fitting > 1 {
             let middle = (fitting + tooMany) / 2
             if program(middle).count <= limit { fitting = middle } else { tooMany = middle }

@@ -7,7 +7,10 @@ extension WorkerState {
             do throws(SystemError) {
                 try acceptor.followFilter(isForced: isForced)
             } catch {
-                report(.listenerFailed, code: error.code, listener: acceptor.place)
+                journal.event(
+                    "shield", stage: .admission, listener: acceptor.place,
+                    fields: [JournalField("state", "failed"), JournalField("error", error.description)],
+                    wallMilliseconds: loop.wallMilliseconds)
             }
         }
     }

@@ -38,10 +38,7 @@ enum Reference {
             case .field(let form), .fields(let form): ["\(form)."]
             case .list(let rule): ["\(setting.path.contains(".") ? "a" : "A") list, each element \(rule.form)\(bare(setting, rule))."]
             case .scalar(let rule):
-                [
-                    "\(setting.path.contains(".") ? "" : "Value: ")\(rule.form).", rule.defaultText.map { "Default: `\($0)`." },
-                    rule.notYet.isEmpty ? nil : "Not supported yet: \(rule.notYet.joined(separator: ", ")).",
-                ]
+                ["\(setting.path.contains(".") ? "" : "Value: ")\(rule.form).", rule.defaultText.map { "Default: `\($0)`." }]
             }
         return (facts + [flag]).compactMap(\.self).joined(separator: " ")
     }

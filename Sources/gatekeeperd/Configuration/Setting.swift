@@ -44,8 +44,6 @@ struct ScalarRule: Sendable {
     let form: String
     /// What holds when the key is absent, as it would be written; nil if there is no such value.
     let defaultText: String?
-    /// Words of the contract that this version can't do.
-    var notYet: [String] = []
     let assign: @Sendable (String, ValueContext, inout Draft) throws(ValueMistake) -> Void
 }
 
@@ -111,19 +109,18 @@ extension ScalarRule {
         }
     }
 
-    /// One of a few words; `notYet` are words of the contract that this version can't do.
+    /// One of a few words.
     static func choice<Choice: Sendable>(
         _ target: Place<Choice>, _ choices: [(word: String, value: Choice)],
-        default defaultText: String, notYet: [String] = []
+        default defaultText: String
     ) -> ScalarRule {
         let words = choices.map(\.word)
-        return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText, notYet: notYet) {
+        return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText) {
             (text, _, draft) throws(ValueMistake) in
             if let choice = choices.first(where: { $0.word == text }) {
                 draft[keyPath: target] = choice.value
                 return
             }
-            guard !notYet.contains(text) else { throw ValueMistake("\(text) is not supported yet; use \(words.joined(separator: " or "))") }
             let hint = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
             throw ValueMistake("\(Quantity.quoted(text)) is not one of \(words.joined(separator: ", "))\(hint)")
         }

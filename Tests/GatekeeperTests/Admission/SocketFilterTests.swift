@@ -75,6 +75,20 @@ struct SocketFilterTests {
             ])
     }
 
+    @Test("of ranges that are too many the nearest are joined, by the part of their family that lies between, and never across families")
+    func joiningByWidth() throws {
+        let ranges = AddressRange.disjoint(
+            try ["10.0.0.0", "10.0.0.2", "10.0.1.0", "2001:db8::1", "2001:db8::ffff", "fe80::1"].map { try AddressPrefix(parsing: $0) })
+        func spans(_ count: Int) -> [Int] {
+            AddressRange.joined(ranges, to: count).map { range in ranges.count { range.first <= $0.first && $0.last <= range.last } }
+        }
+        #expect(spans(6) == [1, 1, 1, 1, 1, 1])
+        #expect(spans(5) == [1, 1, 1, 2, 1])
+        #expect(spans(4) == [2, 1, 2, 1])
+        #expect(spans(3) == [3, 2, 1])
+        for count in 0...2 { #expect(spans(count) == [3, 3]) }
+    }
+
     @Test("agrees with the allow-list on random lists and the edges of their networks")
     func oracle() throws {
         let seed = UInt64.random(in: .min ... .max)

@@ -128,7 +128,7 @@ struct DropTests {
             #expect(try process.waitForEnd() == .exited(2), "\(command[0])")
             let said = try String(contentsOfFile: output, encoding: .utf8) + String(contentsOfFile: errors, encoding: .utf8)
             #expect(said.contains(help), "\(said)")
-            if command == ["check"] { #expect(said.contains("on_deny: attach a filter"), "\(said)") }
+            #expect(said.contains(command == ["check"] ? "on_deny: attach a filter" : "on_deny: drop: attach a filter"), "\(said)")
         }
     }
 
@@ -183,6 +183,21 @@ struct DropTests {
         try daemon.waitForLine { $0.event == "succession" && $0["state"] == "failed" }
         #expect(try Self.reset.contains(curl(daemon, from: "127.0.0.9")))
         #expect(try curl(daemon, from: "127.0.0.2") == 0)
+    }
+
+    @Test("packets at a socket that several workers share are counted once")
+    func shared() throws {
+        let socket = try ListeningPort()
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, listen: "127.0.0.1:\(socket.port)", settings: "on_deny: drop\nworkers: 3",
+            launcher: ListeningPort.launcher(), input: socket.file)
+        for number in 1...50 { Flood.knock(at: socket.port, from: "127.0.9.\(number)") }
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+        #expect(try daemon.terminate() == .exited(0))
+        let summaries = daemon.lines("denied_summary")
+        #expect(summaries.map(\.reason) == ["dropped"])
+        #expect(summaries.map { $0.number("count") } == [50])
     }
 
     @Test("a filter that a former process left on systemd's socket is cleared by one that has none")

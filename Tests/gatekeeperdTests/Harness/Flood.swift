@@ -37,7 +37,8 @@ final class Flood: Sendable {
         _ = done.wait(seconds: 60)
     }
 
-    private static func knock(at port: UInt16, from source: String) {
+    /// One packet.
+    static func knock(at port: UInt16, from source: String) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
