@@ -82,6 +82,7 @@ slowhttptest: release ## Measure an admitted client's requests while four slow a
 .PHONY: check
 check: prepare lint ## What a change must pass before it is shared: format, lint, no warnings, unit tests
 	@scripts/build-strictly
+	@scripts/fuzz --build
 	@$(MAKE) --no-print-directory unit
 
 .PHONY: lint

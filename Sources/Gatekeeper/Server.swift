@@ -13,6 +13,7 @@ public final class Server: Sendable {
     private let libraries: [TLSLibrary]
     let journal: Journal
     private let sources = SourceCounters()
+    private let rates = SourceRates()
     private let announcements: Announcements
     /// How many strangers there are.
     let gauge: FloodGauge
@@ -54,7 +55,8 @@ public final class Server: Sendable {
         filterObstacle = Self.filterObstacle()
         let filters = settings.onDeny == .drop ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: nil, filters: filters, sources: sources, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: nil, filters: filters, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
+            libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
             let change = try listeners.change(to: settings.listeners.map(\.address), filters: filters)
@@ -128,7 +130,7 @@ public final class Server: Sendable {
             : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
         let filters = settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: current.snapshot, filters: filters, sources: sources, upstream: upstream, ticketKeys: ticketKeys,
+            settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
             libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
@@ -138,9 +140,12 @@ public final class Server: Sendable {
         }
         journal.rename(listeners: current.listeners.names)
         journal.write(as: settings.log.format)
+        let lost = Mutex(Set<Int32>())
         onEveryWorker { worker, index in
-            await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
+            let failed = await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)
+            lost.withLock { $0.formUnion(failed) }
         }
+        current.listeners.forget(lost.withLock { $0 })
         current.settings = settings
         current.snapshot = snapshot
         current.ticketKeys = ticketKeys
@@ -187,8 +192,8 @@ public final class Server: Sendable {
         return current.withLock { current in
             ServerStatus(
                 listeners: current.listeners.addresses, openConnections: sources.connections,
-                admitted: tally.usage.values.reduce(0) { $0 + $1.admitted }, denied: tally.denied,
-                requests: tally.usage.values.reduce(0) { $0 + $1.requests }, shield: shieldStatus(current),
+                admitted: tally.admitted, denied: tally.denied,
+                requests: tally.requests, shield: shieldStatus(current),
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)

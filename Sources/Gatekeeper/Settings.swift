@@ -247,6 +247,8 @@ public struct Settings: Sendable {
         public var pipelinedRequestsMax = 100
         public var connectionsMax = 10_000
         public var connectionsPerSourceMax = 1_000
+        /// Requests of one source, over all its connections; nil for any number.
+        public var requestsPerSource: Rate?
 
         public init() {}
     }

@@ -32,6 +32,7 @@ final class Snapshot: Sendable {
     /// Where collected bodies go that are too large for memory.
     let spoolFolder: String
     let limits: Settings.Limits
+    private let rates: SourceRates
     let timeouts: Settings.Timeouts
     let log: Settings.Log
 
@@ -40,7 +41,7 @@ final class Snapshot: Sendable {
     ///   - filters: as `ListenerFilters` makes them.
     init(
         _ settings: Settings, after other: Snapshot?, filters: [SocketAddress: SocketFilter] = [:], sources: SourceCounters,
-        upstream: UpstreamGroup, ticketKeys: TicketKeys, libraries: [TLSLibrary]
+        rates: SourceRates, upstream: UpstreamGroup, ticketKeys: TicketKeys, libraries: [TLSLibrary]
     ) throws(ServerError) {
         generation = (other?.generation ?? 0) + 1
         // Before the files are read: one that changes in between is another with the next configuration.
@@ -68,6 +69,7 @@ final class Snapshot: Sendable {
             }
         spoolFolder = settings.spoolFolder
         limits = settings.limits
+        self.rates = rates
         timeouts = settings.timeouts
         log = settings.log
     }
@@ -90,8 +92,15 @@ final class Snapshot: Sendable {
         collectsUpTo = other.collectsUpTo
         spoolFolder = other.spoolFolder
         limits = other.limits
+        rates = other.rates
         timeouts = other.timeouts
         log = other.log
+    }
+
+    /// Counts a request of an admitted peer, or tells in how many seconds it may ask again.
+    func takeRequest(of peer: PeerAddress, listedBy entry: AllowList.EntryIndex, now: Instant) -> UInt64? {
+        guard let rate = limits.requestsPerSource else { return nil }
+        return rates.take(peer, listedBy: admission.allowList.entries[entry].prefix, rate: rate, now: now)
     }
 
     /// What one listener asks of those who come by it.

@@ -22,7 +22,8 @@ struct ListenerTable {
     private let workers: Int
     private var listeners: [Listener] = []
     private var inherited: [InheritedListener]
-    /// By place. Records that were written before a listener closed still name it, so a place goes to no other address.
+    /// By place. Records that were written before a listener closed still name it, so a place goes to no other address. One that stays, opened
+    /// anew, has another place of the same name: workers know by it what to close.
     private(set) var names: [String] = []
 
     init(workers: Int, inherited: [InheritedListener]) {
@@ -48,7 +49,8 @@ struct ListenerTable {
                     continue
                 }
                 let (bound, sockets, owners) = try open(wanted, filter: filters[wanted])
-                let place = names.firstIndex(of: bound.description) ?? names.count
+                let taken = Set((listeners + next).map(\.place))
+                let place = names.indices.first { names[$0] == bound.description && !taken.contains($0) } ?? names.count
                 if place == names.count { names.append(bound.description) }
                 next.append(Listener(wanted: wanted, bound: bound, place: place, descriptors: Array(Set(sockets.joined())).sorted()))
                 for worker in 0..<workers {
@@ -69,6 +71,14 @@ struct ListenerTable {
         for unused in inherited { for descriptor in unused.descriptors { System.close(descriptor) } }
         inherited = []
         return change
+    }
+
+    /// Sockets that a worker could not accept on: they are closed, and their numbers will be others'. A listener that has none left is opened
+    /// anew with the next change.
+    mutating func forget(_ lost: Set<Int32>) {
+        guard !lost.isEmpty else { return }
+        for index in listeners.indices { listeners[index].descriptors.removeAll { lost.contains($0) } }
+        listeners.removeAll { $0.descriptors.isEmpty }
     }
 
     /// Sockets for each worker, and how many workers, the first ones, have one that none before them has.

@@ -52,6 +52,12 @@ package struct AllowList: Sendable {
         return isKnown ? .ended : .stranger
     }
 
+    /// Whether an entry for exactly this prefix is on the list, ended or not.
+    func holds(_ prefix: AddressPrefix) -> Bool {
+        let place = table.place(containing: prefix.address) { entries[byEnd.isEmpty ? $0 : byEnd[$0]].prefix == prefix }
+        return place != nil
+    }
+
     /// The entry that admits `peer` now; nil for everybody else.
     package func entry(for peer: PeerAddress, nowUnixSeconds: Int64) -> EntryIndex? {
         if case .entry(let index) = find(peer, nowUnixSeconds: nowUnixSeconds) { index } else { nil }

@@ -26,7 +26,7 @@ final class DownstreamConnection: Sleeper {
 
     /// What this connection lives by: the newest of its worker, from one request to the next.
     private(set) var snapshot: Snapshot
-    private var entry: AllowList.EntryIndex
+    private(set) var entry: AllowList.EntryIndex
     /// Since when what it had to show has been asked for.
     private let demandsSince: UInt64
     /// A request has begun and isn't over.

@@ -60,7 +60,15 @@ final class Exchange {
                 defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span),
             upgrade: handshake != nil, lengthFollows: collectsUpTo != nil, into: outbound)
         refusal =
-            if let refusal = judgement.refusal { .forbidden(refusal) } else { outbound.overflowed ? .refused(.headTooLarge) : nil }
+            if let refusal = judgement.refusal {
+                .forbidden(refusal)
+            } else if outbound.overflowed {
+                .refused(.headTooLarge)
+            } else {
+                // Last: what never reaches the ticket system costs its source nothing.
+                snapshot.takeRequest(of: connection.peer, listedBy: connection.entry, now: worker.loop.now)
+                    .map { .limited(retryAfterSeconds: $0) }
+            }
         input.consume(head.byteCount)
         sender = RequestSender(head, on: connection, outbound: outbound, collectsUpTo: collectsUpTo)
         receiver = ResponseReceiver(
@@ -79,7 +87,10 @@ final class Exchange {
 
     /// Nil when the response reached the client whole.
     private func attempt() async -> ExchangeFailure? {
-        if let refusal { return refusal }
+        if let refusal {
+            if case .limited = refusal, let failure = await readAway() { return failure }
+            return refusal
+        }
         if case .failed(let failure) = sender.takeWhatCame() { return failure }
         if sender.isCollecting, let failure = await collect() { return failure }
         let rule = RetryRule(isIdempotent: head.method.isIdempotent)
@@ -108,6 +119,12 @@ final class Exchange {
             sender.replay()
             receiver.restart()
         }
+    }
+
+    /// Reads what belongs to a request that isn't passed on, as far as it is here or small enough to wait for: then another can follow.
+    private func readAway() async -> ExchangeFailure? {
+        if case .failed(let failure) = sender.takeWhatCame() { return failure }
+        return sender.isSmall ? await collect() : nil
     }
 
     /// Waits for the whole body of a request whose upstream wants to know its length.
@@ -302,7 +319,7 @@ final class Exchange {
             verdict.stage = stage
             verdict.reason = failure.reason
             if let problem, !receiver.hasBegun {
-                let persists = outcome != .refused && sender.isBodyRead && head.isPersistent && connection.mayPersist
+                let persists = failure.leavesConnectionOpen && sender.isBodyRead && head.isPersistent && connection.mayPersist
                 receiver.answer(problem, persists: persists)
                 if await !flushAnswer() { end = .over(.abandoned) }
             } else if failure == .tunnelIdle {
@@ -326,6 +343,7 @@ final class Exchange {
         case .clientTooSlow: (.clientTimeout, .downstream, .requestTimeout)
         case .refused(let refusal): (.refused, .http1, Problem(refusal))
         case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
+        case .limited(let seconds): (.refused, .policy, Problem(retryAfterSeconds: seconds))
         case .connectFailed, .upstreamUntrusted: (.upstreamFailed, .upstream, .unreachable)
         case .noneHealthy, .queueFull, .queueTimedOut: (.upstreamFailed, .upstream, .unavailable)
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)

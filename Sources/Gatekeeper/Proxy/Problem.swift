@@ -4,6 +4,8 @@
 struct Problem {
     let status: UInt16
     let detail: StaticString
+    /// When the same request may be made again (`Retry-After`, RFC 9110 §10.2.3); nil if that would change nothing, or nobody knows.
+    private(set) var retryAfterSeconds: UInt64?
 
     static let badGateway = Problem(status: 502, detail: "The ticket system's answer could not be used.")
     static let unreachable = Problem(status: 502, detail: "The ticket system could not be reached.")
@@ -24,6 +26,12 @@ struct Problem {
         self.init(status: refusal.status, detail: refusal.detail)
     }
 
+    /// More requests than a source may make.
+    init(retryAfterSeconds: UInt64) {
+        self.init(.requestsPerSource)
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
     /// Writes head and body; a HEAD request gets the head alone.
     func write(identifier: ExchangeIdentifier, to request: RequestHead?, persists: Bool, into buffer: Buffer) {
         let body = self.body(identifier)
@@ -35,6 +43,10 @@ struct Problem {
         buffer.append(decimal: UInt64(body.count))
         buffer.append("\r\nCache-Control: no-store\r\nX-Request-Id: ")
         buffer.append(identifier.bytes)
+        if let retryAfterSeconds {
+            buffer.append("\r\nRetry-After: ")
+            buffer.append(decimal: retryAfterSeconds)
+        }
         if !persists {
             buffer.append("\r\nConnection: close")
         } else if request?.version == .http10 {
@@ -71,6 +83,7 @@ struct Problem {
         case 414: "URI Too Long"
         case 417: "Expectation Failed"
         case 421: "Misdirected Request"
+        case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
         case 501: "Not Implemented"
         case 502: "Bad Gateway"

@@ -40,7 +40,7 @@ final class RequestSender {
 
     /// A body this small is waited for before a connection to the ticket system is taken: who sends it slowly holds nothing but its own. It
     /// leaves with the head in one segment, and can be sent again.
-    private let isSmall: Bool
+    let isSmall: Bool
 
     private static let firstBodyBytesMax = 16 << 10
     /// From this length on a body is worth larger reads.

@@ -19,6 +19,8 @@ enum ExchangeFailure: Equatable {
     case clientTooSlow
     case refused(Refusal)
     case forbidden(PolicyRefusal)
+    /// More requests than its source may make.
+    case limited(retryAfterSeconds: UInt64)
     // Upstream
     case connectFailed(Int32)
     case connectTimedOut
@@ -57,7 +59,16 @@ extension ExchangeFailure {
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut
-        case .clientGone, .clientTooSlow, .refused, .forbidden, .spoolFailed, .tunnelIdle, .aborted: nil
+        case .clientGone, .clientTooSlow, .refused, .forbidden, .limited, .spoolFailed, .tunnelIdle, .aborted: nil
+        }
+    }
+
+    /// Another request may follow on the client's connection once this one has been read. Not behind one that was refused for what it says: who
+    /// tries the door with it gets one try a connection.
+    var leavesConnectionOpen: Bool {
+        switch self {
+        case .refused, .forbidden: false
+        default: true
         }
     }
 
@@ -68,6 +79,7 @@ extension ExchangeFailure {
         case .clientTooSlow: "client_too_slow"
         case .refused(let refusal): refusal.reason
         case .forbidden(let refusal): refusal.reason
+        case .limited: PolicyRefusal.requestsPerSource.reason
         case .spoolFailed: "spool"
         case .tunnelIdle: "tunnel_idle"
         case .connectFailed(let code): DialOutcome.reason(code)

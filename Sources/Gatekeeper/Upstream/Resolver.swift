@@ -9,14 +9,21 @@ final class Resolver: Sendable {
 
     private let bell: Bell
 
-    /// Resolves once before it returns, so that the first request finds an address.
-    init(host: String, port: UInt16, update: @escaping @Sendable ([SocketAddress]) -> Void) throws(SystemError) {
+    /// Returns at once; `first` is told of the first answer, whatever it is.
+    ///
+    /// - Parameter resolve: asks the system.
+    init(
+        host: String, port: UInt16, first: Countdown? = nil,
+        resolve: @escaping @Sendable (_ host: String, _ port: UInt16) -> [SocketAddress] = System.resolve,
+        update: @escaping @Sendable ([SocketAddress]) -> Void
+    ) throws(SystemError) {
         let bell = Bell(try System.eventDescriptor())
         self.bell = bell
-        update(System.resolve(host: host, port: port))
         let thread = try Thread(name: "resolver") {
+            update(resolve(host, port))
+            first?.finish()
             while bell.wait(milliseconds: Self.intervalMilliseconds) {
-                update(System.resolve(host: host, port: port))
+                update(resolve(host, port))
                 guard bell.pause(milliseconds: Self.pauseMilliseconds) else { return }
             }
         }

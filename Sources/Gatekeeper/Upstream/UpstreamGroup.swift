@@ -12,6 +12,7 @@ final class UpstreamGroup: Sendable {
 
     /// More than anybody has; a request remembers in one word which it has tried.
     static let targetsMax = 64
+    private static let resolutionMilliseconds: Int32 = 5_000
 
     init(_ settings: Settings.Upstream, connectMilliseconds: Int, libraries: [TLSLibrary]) throws(ServerError) {
         // Before the files are read: one that changes in between is read again with the next configuration.
@@ -20,7 +21,8 @@ final class UpstreamGroup: Sendable {
             throw ServerError(settings: "there must be 1 to \(Self.targetsMax) upstreams")
         }
         var targets: [UpstreamTarget] = []
-        for server in settings.servers { targets.append(try UpstreamTarget(server, of: settings)) }
+        let resolved = Countdown(settings.servers.count { if case .host = $0.endpoint { true } else { false } })
+        for server in settings.servers { targets.append(try UpstreamTarget(server, of: settings, resolved: resolved)) }
         self.targets = targets
         do throws(TLSSetupError) {
             var contexts: [[TLSContext]?] = []
@@ -35,6 +37,8 @@ final class UpstreamGroup: Sendable {
         }
         order = settings.order
         check = settings.check
+        // So that the first request finds an address. A name server that is gone must not keep us for longer.
+        resolved.wait(milliseconds: Self.resolutionMilliseconds)
     }
 
     /// One of them is known to speak HTTP/1.0, and any of them may be asked.

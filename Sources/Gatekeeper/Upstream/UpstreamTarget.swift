@@ -24,7 +24,8 @@ final class UpstreamTarget: Sendable {
         var resolver: Resolver?
     }
 
-    init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream) throws(ServerError) {
+    /// - Parameter resolved: told when a name has been asked for once; an address needs no asking.
+    init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Countdown? = nil) throws(ServerError) {
         name = server.name
         tls = server.tls
         health = UpstreamHealth(isChecked: settings.check != nil)
@@ -46,7 +47,7 @@ final class UpstreamTarget: Sendable {
             state = Mutex(State(addresses: []))
             let resolver: Resolver
             do throws(SystemError) {
-                resolver = try Resolver(host: host, port: port) { [weak self] in self?.update($0) }
+                resolver = try Resolver(host: host, port: port, first: resolved) { [weak self] in self?.update($0) }
             } catch {
                 throw ServerError(error)
             }

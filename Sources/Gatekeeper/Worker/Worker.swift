@@ -38,8 +38,9 @@ actor Worker {
         state.drain(milliseconds: milliseconds, idleMilliseconds: idleMilliseconds)
     }
 
-    /// Serve by other settings.
-    func adopt(_ snapshot: Snapshot, opening: [ListeningSocket], closing: Set<Int>) {
+    /// Serve by other settings; the listeners among `opening` that failed are returned, by their descriptors.
+    @discardableResult
+    func adopt(_ snapshot: Snapshot, opening: [ListeningSocket], closing: Set<Int>) -> [Int32] {
         state.adopt(snapshot, opening: opening, closing: closing)
     }
 

@@ -11,6 +11,8 @@ final class WorkerState {
     private(set) var acceptors: [Int32: Acceptor] = [:]
     private(set) var snapshot: Snapshot
     private(set) var isDraining = false
+    /// Everything has been told to end; what begins now ends at once.
+    private var isStopped = false
     /// Until when a connection without a request stays open while draining.
     private(set) var drainIdleDeadline: Instant = .distantFuture
     private(set) var sources = SourceTally()
@@ -98,6 +100,7 @@ final class WorkerState {
 
     func stop() {
         isDraining = true
+        isStopped = true
         drainIdleDeadline = loop.now
         for acceptor in acceptors.values { acceptor.stop() }
         for connection in connections.values { connection.waiter.abort() }
@@ -121,7 +124,10 @@ final class WorkerState {
     // MARK: Other settings
 
     /// Serves by `next` from now on: opens and closes listeners, and ends the connections of addresses that it doesn't list.
-    func adopt(_ next: Snapshot, opening: [ListeningSocket], closing: Set<Int>) {
+    ///
+    /// - Returns: the descriptors of listeners that could not be opened, which are closed by now.
+    func adopt(_ next: Snapshot, opening: [ListeningSocket], closing: Set<Int>) -> [Int32] {
+        var lost: [Int32] = []
         let previous = snapshot
         snapshot = next
         journal.writesAccess = next.log.access
@@ -131,6 +137,7 @@ final class WorkerState {
                 if isDraining { acceptors[listener.descriptor]?.stop() }
                 beginAccepting(on: listener.descriptor)
             } catch {
+                lost.append(listener.descriptor)
                 report(.listenerFailed, code: error.code, listener: listener.place)
             }
         }
@@ -142,6 +149,8 @@ final class WorkerState {
             beginPools()
         }
         revoke()
+        sources.keep(next.admission.allowList.holds)
+        return lost
     }
 
     /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
@@ -241,6 +250,7 @@ final class WorkerState {
             return abandon(admitted, because: error)
         }
         connections[ObjectIdentifier(connection)] = connection
+        if isStopped { connection.waiter.abort() }
         settle(connection, await connection.run())
     }
 
@@ -268,6 +278,7 @@ final class WorkerState {
             return finishIfDone()
         }
         greetings[ObjectIdentifier(greeting)] = greeting
+        if isStopped { greeting.waiter.abort() }
         let outcome = await greeting.run()
         greetings[ObjectIdentifier(greeting)] = nil
         arrival.snapshot.admission.releasePlace()
@@ -374,23 +385,5 @@ final class WorkerState {
         if let reason { fields.append(JournalField("reason", "\(reason)")) }
         journal.event(
             change == .down ? "upstream_down" : "upstream_up", stage: .upstream, fields: fields, wallMilliseconds: loop.wallMilliseconds)
-    }
-
-    // MARK: Rare events
-
-    enum Trouble {
-        case descriptorsExhausted
-        case listenerFailed
-    }
-
-    func report(_ trouble: Trouble, code: Int32, listener: Int) {
-        let event: StaticString
-        switch trouble {
-        case .descriptorsExhausted: event = "descriptors_exhausted"
-        case .listenerFailed: event = "listener_failed"
-        }
-        journal.event(
-            event, stage: .accept, listener: listener, fields: [JournalField("error", System.describe(code))],
-            wallMilliseconds: loop.wallMilliseconds)
     }
 }

@@ -4,16 +4,7 @@ internal import ArgumentParser
 struct ConfigurationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String?
-    @Option(name: .long, help: ArgumentHelp("Accept connections here, as 0.0.0.0:443; may be repeated.", valueName: "address"))
-    var listen: [String] = []
-    @Option(name: .long, help: ArgumentHelp("A PEM file with the chain, leaf first.", valueName: "file"))
-    var certificate: String?
-    @Option(name: .long, help: ArgumentHelp("A PEM file with the private key.", valueName: "file"))
-    var key: String?
-    @Option(name: .long, help: ArgumentHelp("An address or network that may connect; may be repeated.", valueName: "address"))
-    var allow: [String] = []
-    @Option(name: .long, help: ArgumentHelp("The ticket system: http://host:port or unix:/path.", valueName: "url"))
-    var upstream: String?
+    @OptionGroup var door: DoorOptions
     @Option(name: .long, help: ArgumentHelp("How a stranger is turned away: reset or close.", valueName: "how"))
     var onDeny: String?
     @Option(name: .long, help: ArgumentHelp("Where log lines go: stdout, syslog or a file.", valueName: "where"))
@@ -52,8 +43,8 @@ struct ConfigurationOptions: ParsableArguments {
     /// The flags that were given, each with the key of the schema that it sets.
     var flags: [Configuration.Flag] {
         let values = [
-            "--listen": listen, "--certificate": Self.list(certificate), "--key": Self.list(key), "--allow": allow,
-            "--upstream": Self.list(upstream), "--on-deny": Self.list(onDeny), "--log": Self.list(log),
+            "--listen": door.listen, "--certificate": Self.list(door.certificate), "--key": Self.list(door.key), "--allow": door.allow,
+            "--upstream": Self.list(door.upstream), "--on-deny": Self.list(onDeny), "--log": Self.list(log),
         ]
         let own = Schema.flags.compactMap { name, path in
             values[name].flatMap { $0.isEmpty ? nil : Configuration.Flag(name: name, key: path, values: $0) }

@@ -12,18 +12,9 @@ struct InitCommand: ParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("The file to write; - prints it.", valueName: "file"))
     var output = Configuration.defaultPath
-    @Option(name: .long, help: ArgumentHelp("Accept connections here, as 0.0.0.0:443; may be repeated.", valueName: "address"))
-    var listen: [String] = []
-    @Option(name: .long, help: ArgumentHelp("A PEM file with the chain, leaf first.", valueName: "file"))
-    var certificate: String?
-    @Option(name: .long, help: ArgumentHelp("A PEM file with the private key.", valueName: "file"))
-    var key: String?
-    @Option(name: .long, help: ArgumentHelp("An address or network that may connect; may be repeated.", valueName: "address"))
-    var allow: [String] = []
+    @OptionGroup var door: DoorOptions
     @Option(name: .long, help: ArgumentHelp("A vendor whose published addresses may connect: see presets.", valueName: "name"))
     var preset: String?
-    @Option(name: .long, help: ArgumentHelp("The ticket system: http://host:port, https://host:port or unix:/path.", valueName: "url"))
-    var upstream: String?
     @Flag(name: .long, help: "Replace a file that is there; the old one stays with .previous behind its name.")
     var force = false
 
@@ -35,7 +26,8 @@ struct InitCommand: ParsableCommand {
             throw ExitCode(ExitStatus.misuse)
         }
         var starter = StarterConfiguration(
-            listen: listen, certificate: certificate, key: key, allow: allow, preset: preset, upstream: upstream)
+            listen: door.listen, certificate: door.certificate, key: door.key, allow: door.allow, preset: preset,
+            upstream: door.upstream)
         // Before anything is asked: an answer would be wasted on flags that are wrong.
         try refuse(starter.mistakes)
         starter = Terminal.isThere ? try ask(for: starter) : starter.completed

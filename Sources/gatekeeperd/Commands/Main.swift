@@ -30,15 +30,6 @@ enum Main {
     }
 }
 
-/// What the process's end says to the script or service manager that started it.
-enum ExitStatus {
-    static let failure: Int32 = 1
-    /// Wrong flags or a configuration that can't be used: trying again without a change is of no use.
-    static let misuse: Int32 = 2
-    /// `explain` was asked about somebody who isn't let through.
-    static let denied: Int32 = 3
-}
-
 /// `gatekeeperd`: the service and its tools in one binary.
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,9 +41,4 @@ struct RootCommand: ParsableCommand {
             StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
             RevokeCommand.self, DenialsCommand.self, ReferenceCommand.self,
         ])
-}
-
-/// The version that `--version` and log lines say.
-enum Version {
-    static let current = "0.1.0"
 }

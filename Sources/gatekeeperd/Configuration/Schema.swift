@@ -204,7 +204,9 @@ enum Schema {
         Setting(
             path: "limits.connections_per_source", rule: .scalar(.count(\.limits.connectionsPerSourceMax, in: 1...1_000_000)),
             summary: "Connections of one address at the same time; more are denied."),
-        Setting(path: "limits.requests_per_source", rule: .notYet, summary: "The rate of requests of one address."),
+        Setting(
+            path: "limits.requests_per_source", rule: .scalar(.rateOrOff(\.limits.requestsPerSource, in: 1...1_000_000)),
+            summary: "Requests of one address, over all its connections and so many at once; more are answered 429."),
         Setting(path: "timeouts", rule: .section, summary: "How long each wait may last."),
         Setting(
             path: "timeouts.handshake", rule: .scalar(.duration(\.timeouts.handshakeMilliseconds, in: milliseconds)),

@@ -126,6 +126,22 @@ extension ScalarRule {
         }
     }
 
+    /// So many a second or a minute, or no limit.
+    static func rateOrOff(_ target: Place<Rate?>, in range: ClosedRange<Int>) -> ScalarRule {
+        let limits = "\(range.lowerBound) to \(range.upperBound)"
+        let defaultText = Draft()[keyPath: target].map { Quantity.describe($0) } ?? "off"
+        return ScalarRule(form: "off or a rate, as N/s or N/m with N from \(limits)", defaultText: defaultText) {
+            (text, _, draft) throws(ValueMistake) in
+            if text == "off" {
+                draft[keyPath: target] = nil
+                return
+            }
+            let rate = try Quantity.rate(text)
+            guard range.contains(rate.count) else { throw ValueMistake("\(Quantity.quoted(text)) is out of range (off, or \(limits))") }
+            draft[keyPath: target] = rate
+        }
+    }
+
     /// A file to read; relative paths are completed.
     static func file(_ target: Place<Located<String>?>) -> ScalarRule {
         path(target, form: "the path of a file")

@@ -3,8 +3,8 @@ internal import Gatekeeper
 /// What the process was started with: sockets that listen already, and whom to tell that it serves.
 struct InheritedSockets {
     private(set) var listeners: [InheritedListener] = []
-    /// Where the process that this one replaces waits; nil for a start like any other.
-    private let readiness: Int32?
+    /// The process that this one replaces; nil for a start like any other.
+    let predecessor: Predecessor?
 
     /// By which a running service tells its successor: the pipe, then the sockets.
     private static let variable = "GATEKEEPER_SUCCESSION"
@@ -19,25 +19,16 @@ struct InheritedSockets {
             guard numbers.count >= 2, numbers.allSatisfy({ $0 >= Self.firstDescriptor }) else {
                 throw ServerError(settings: "\(Self.variable) is set, but not by a service that hands over")
             }
-            readiness = numbers[0]
-            ReadinessPipe.keep(numbers[0])
+            predecessor = Predecessor(listeningOn: numbers[0])
             listeners = try InheritedListener.group(Array(numbers.dropFirst()))
             return
         }
-        readiness = nil
+        predecessor = nil
         guard environment("LISTEN_PID") == "\(process)", let text = environment("LISTEN_FDS") else { return }
         guard let count = Int32(text), (0...Self.descriptorsMax).contains(count) else {
             throw ServerError(settings: "LISTEN_FDS is no number of sockets")
         }
         listeners = try InheritedListener.group(Array(Self.firstDescriptor..<Self.firstDescriptor + count))
-    }
-
-    /// There is a service that this one is to take over from.
-    var isSuccessor: Bool { readiness != nil }
-
-    /// Tells it that it may go.
-    func sayReady() {
-        if let readiness { ReadinessPipe.speak(on: readiness) }
     }
 
     /// Our environment as a successor gets it, with these descriptors.

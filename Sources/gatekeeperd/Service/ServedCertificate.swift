@@ -35,6 +35,11 @@ struct ServedCertificate: Equatable, Sendable {
         self.fingerprint = fingerprint
     }
 
+    /// Whether a warning was due before: whoever has just begun to look hasn't heard it.
+    func isNearEnd(at now: WallTime) -> Bool {
+        endsAt.advanced(byMilliseconds: -CertificateCheck.renewalMilliseconds) <= now
+    }
+
     /// When a warning is due next; nil when the last one was.
     func nextWarning(after now: WallTime) -> WallTime? {
         Self.warningMilliseconds.map { endsAt.advanced(byMilliseconds: -$0) }.filter { $0 > now }.min()

@@ -26,6 +26,9 @@ final class Service {
     let ledger: ServiceLedger?
     /// A successor has read the configuration and the ledger, and wouldn't hear of what changes here until it serves.
     var isHandingOver = false
+    /// Drains beside us for a while, and knows of this generation.
+    private let predecessor: Predecessor?
+    private var generationTold: UInt64 = 1
 
     /// Starts serving by `reading`, or by what a former process had on trial; with the grants that it left.
     static func start(
@@ -40,7 +43,10 @@ final class Service {
         let server = try Server(
             settings: settings(of: current, ledger, at: now), journalDescriptor: log.number, syslogPath: log.destination.syslogPath,
             inherited: inherited.listeners)
-        let service = Service(current, from: source, server: server, ledger: ledger, log: log, notification: notification)
+        let service = Service(
+            current, from: source, server: server, ledger: ledger, log: log, predecessor: inherited.predecessor,
+            notification: notification)
+        for certificate in service.certificates { service.warn(of: certificate, at: now) }
         if let trial { service.trial = (trial, reading) }
         for grant in expired { service.report(grant, "expired") }
         if let doubt = service.shieldDoubt { Console.complain(doubt) }
@@ -66,9 +72,10 @@ final class Service {
 
     private init(
         _ current: ConfigurationSource.Reading, from source: ConfigurationSource, server: Server, ledger: ServiceLedger?,
-        log: consuming LogFile, notification: ServiceNotification
+        log: consuming LogFile, predecessor: Predecessor?, notification: ServiceNotification
     ) {
         self.current = current
+        self.predecessor = predecessor
         self.source = source
         self.server = server
         self.ledger = ledger
@@ -145,10 +152,9 @@ final class Service {
         } catch {
             warnings.append("log.to: lines go where they went before, \(error)")
         }
-        current = next
+        take(next, at: now)
         loadedAt = now
         generation += 1
-        nextEnd = Self.nextEnd(of: next, after: now)
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
         if let shieldDoubt { warnings.append(shieldDoubt) }
@@ -166,6 +172,28 @@ final class Service {
     private var shieldDoubt: String? {
         guard current.configuration.places.shield != nil, let obstacle = server.shieldObstacle else { return nil }
         return "the shield can't be raised: \(obstacle.advised)"
+    }
+
+    private func take(_ next: ConfigurationSource.Reading, at now: WallTime) {
+        current = next
+        nextEnd = Self.nextEnd(of: next, after: now)
+    }
+
+    /// Admits whom the process that took over admits, by what it has read: an address that has left the allow-list ends here too. Nothing else
+    /// of a configuration matters to connections that are about to end; one that we can't read may be for a newer binary.
+    func followAllowList(at now: WallTime) {
+        var next = try? source.read()
+        if let trial = ledger?.rememberedTrial(), trial.endsAt > now { next = try? source.read(text: trial.text, named: trial.file) }
+        guard let next, next.configuration.fingerprint != current.configuration.fingerprint else { return }
+        take(next, at: now)
+        adoptGrants(at: now)
+    }
+
+    /// To be called once whatever has put another configuration in force is done, and the ledger says the same.
+    func tellPredecessor() {
+        guard generationTold != generation else { return }
+        generationTold = generation
+        predecessor?.tell()
     }
 
     private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {
@@ -279,6 +307,7 @@ final class Service {
         certificates = ServedCertificate.all(of: current.configuration.settings)
         for certificate in certificates where !before.contains(certificate) {
             server.event("certificate", certificate.fields(state: "changed"))
+            warn(of: certificate, at: now)
         }
         nextWarning = certificates.compactMap { $0.nextWarning(after: now) }.min()
     }
@@ -288,9 +317,14 @@ final class Service {
         guard let mark = nextWarning, mark <= now else { return }
         let before = mark.advanced(byMilliseconds: -1)
         for certificate in certificates where certificate.nextWarning(after: before).map({ $0 <= now }) ?? false {
-            server.event("certificate", certificate.fields(state: certificate.endsAt <= now ? "expired" : "expires"))
+            warn(of: certificate, at: now)
         }
         nextWarning = certificates.compactMap { $0.nextWarning(after: now) }.min()
+    }
+
+    private func warn(of certificate: ServedCertificate, at now: WallTime) {
+        guard certificate.isNearEnd(at: now) else { return }
+        server.event("certificate", certificate.fields(state: certificate.endsAt <= now ? "expired" : "expires"))
     }
 
     // MARK: Grants

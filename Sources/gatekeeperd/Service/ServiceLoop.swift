@@ -64,11 +64,11 @@ struct ServiceLoop: ~Copyable {
             let service = try Service.start(reading, from: source, log: log, inherited: inherited, notification: notification)
             // A successor takes the socket when it serves, so that one that fails has taken nothing.
             let control = try reading.configuration.controlPath.map { (path) throws(ControlSocketError) in
-                try ControlSocket(path: path, takingOver: inherited.isSuccessor)
+                try ControlSocket(path: path, takingOver: inherited.predecessor != nil)
             }
             whenReady(service.server.addresses)
             var loop = ServiceLoop(service, signals: signals, control: control, notification: notification, program: program)
-            inherited.sayReady()
+            inherited.predecessor?.tell()
             return loop.serve()
         } catch let error as ServerError {
             Console.complain(error.advised)
@@ -110,7 +110,7 @@ struct ServiceLoop: ~Copyable {
             service.pass(at: .now())
             if ready[1] { noteEvents() }
             lookAtFiles()
-            if followSuccessor(isReadable: ready[2]) { return drain(isHandedOver: true) }
+            if let heir = followSuccessor(isReadable: ready[2]) { return drain(handedOverTo: heir) }
             answerClients(areReadable: ready[3])
             if ready[4] { service.noteAnnouncements(at: .now()) }
             recordDenials(areWaiting: ready[5])
@@ -182,8 +182,9 @@ struct ServiceLoop: ~Copyable {
         }
     }
 
-    /// Whatever has put another configuration in force, the files that it names are watched.
+    /// Whatever has put another configuration in force, the files that it names are watched, and whoever drains beside us learns of it.
     private mutating func followConfiguration() {
+        service.tellPredecessor()
         let paths = service.current.configuration.watchedPaths
         if let watched = watch?.paths, watched != paths { watch?.watch(paths) }
     }
@@ -203,21 +204,21 @@ struct ServiceLoop: ~Copyable {
         }
     }
 
-    /// True when it serves and we are to go.
-    private mutating func followSuccessor(isReadable: Bool) -> Bool {
-        guard let process = successor?.process, let outcome = successor?.outcome(isReadable: isReadable) else { return false }
-        successor = nil
+    /// The successor when it serves and we are to go.
+    private mutating func followSuccessor(isReadable: Bool) -> Successor? {
+        guard let successor, let outcome = successor.outcome(isReadable: isReadable) else { return nil }
+        self.successor = nil
         service.isHandingOver = false
         switch outcome {
         case .serves:
-            service.server.event("succession", [JournalField("state", "handed_over"), JournalField("process", process)])
-            notification.replaced(by: process, status: service.statusLine)
-            return true
+            service.server.event("succession", [JournalField("state", "handed_over"), JournalField("process", successor.process)])
+            notification.replaced(by: successor.process, status: service.statusLine)
+            return successor
         case .failed(let reason):
             service.server.lendListeners(false)
             service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)])
             Console.complain("the new binary did not take over: \(reason); this one goes on")
-            return false
+            return nil
         }
     }
 
@@ -249,18 +250,25 @@ struct ServiceLoop: ~Copyable {
 
     // MARK: The end
 
-    private func drain(isHandedOver: Bool = false) -> Int32 {
+    private func drain(handedOverTo heir: Successor? = nil) -> Int32 {
         // One that doesn't serve yet would go on behind the back of whoever ended us.
         successor?.abandon()
         // What the manager hears of from now on is the successor.
-        if !isHandedOver { notification.stopping() }
-        service.server.beginDrain(isHandedOver: isHandedOver)
+        if heir == nil { notification.stopping() }
+        service.server.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
         service.recordDenials(at: .now())
+        // It has read the configuration after us.
+        if heir != nil { service.followAllowList(at: .now()) }
         var turns = 0
         while !service.server.wait(milliseconds: Self.drainTurnMilliseconds) {
-            // What is revoked with the successor ends here too.
-            if !isHandedOver || turns % Self.followTurns == 0 { service.endEntries(at: .now(), isFollowed: isHandedOver) }
+            if let heir {
+                // What it revokes ends here too.
+                if heir.hasNews() { service.followAllowList(at: .now()) }
+                if turns % Self.followTurns == 0 { service.endEntries(at: .now(), isFollowed: true) }
+            } else {
+                service.endEntries(at: .now())
+            }
             turns += 1
             while let signal = signals.next() {
                 if isEnd(signal) { return stop() }

@@ -3,7 +3,7 @@ internal import Gatekeeper
 /// A process of the binary that lies in our place now, on its way to take over.
 ///
 /// ```
-///   SIGUSR2 ─▶ started with our listening sockets ─▶ it serves, beside us ─▶ it says so ─▶ we drain
+///   SIGUSR2 ─▶ started with our listening sockets ─▶ it serves, beside us ─▶ it says so ─▶ we drain, and end what it revokes
 ///                          └── it ends, or says nothing in time ─▶ we stay
 /// ```
 ///
@@ -43,6 +43,11 @@ final class Successor {
         guard MonotonicClock.now() >= deadline else { return nil }
         abandon()
         return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds")
+    }
+
+    /// Whether it serves by something else since the last time; asked while we drain.
+    func hasNews() -> Bool {
+        Poll.wait(for: [number], milliseconds: 0)[0] && ReadinessPipe.hasSpoken(reading)
     }
 
     /// It is not to take over.

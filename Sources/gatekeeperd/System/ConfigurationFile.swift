@@ -1,29 +1,23 @@
 internal import Gatekeeper
 internal import Glibc
 
-/// A configuration file, replaced in one step.
+/// A configuration file, written in one step: whoever reads it meanwhile finds the old one or the new one, whole, and so does who starts
+/// after a power failure.
+///
+/// Where the name is a link, what it leads to is replaced: a configuration that is kept elsewhere stays there.
 enum ConfigurationFile {
     /// Writes `text` beside the file and moves it over; the old one stays under its name with `.previous` behind. Owner and mode stay.
     static func replace(_ path: String, with text: String) throws(SystemError) {
-        let fresh = path + ".new"
+        let path = end(of: path)
         var status = stat()
-        let isThere = unsafe stat(path, &status) == 0
-        _ = unsafe unlink(fresh)
-        let number = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard number >= 0 else { throw SystemError("write \(fresh)", code: errno) }
-        let file = Descriptor(owning: number)
-        if isThere {
+        // SAFETY: the path is lent for the call, which fills in the local structure.
+        guard unsafe stat(path, &status) == 0 else { return try create(path, with: text, replacing: false) }
+        let fresh = try write(text, beside: path) { number in
             // Without the right to give a file away it stays ours.
-            _ = fchown(file.number, status.st_uid, status.st_gid)
-            _ = fchmod(file.number, status.st_mode & 0o777)
+            _ = fchown(number, status.st_uid, status.st_gid)
+            _ = fchmod(number, status.st_mode & 0o777)
         }
-        try write(Array(text.utf8), to: file.number, called: fresh)
-        guard fsync(file.number) == 0 else { throw SystemError("write \(fresh)", code: errno) }
-        if isThere {
-            _ = unsafe unlink(path + ".previous")
-            guard unsafe link(path, path + ".previous") == 0 else { throw SystemError("keep \(path).previous", code: errno) }
-        }
-        guard unsafe rename(fresh, path) == 0 else { throw SystemError("replace \(path)", code: errno) }
+        try move(fresh, over: path)
     }
 
     static func isThere(_ path: String) -> Bool {
@@ -35,21 +29,58 @@ enum ConfigurationFile {
     /// Writes a new file in one step: readable for the owner and the group. With `replacing` an old one stays under its name with `.previous`
     /// behind; without, one that came meanwhile is an error.
     static func create(_ path: String, with text: String, replacing: Bool) throws(SystemError) {
+        let path = replacing ? end(of: path) : path
+        let fresh = try write(text, beside: path) { _ = fchmod($0, 0o640) }
+        guard !replacing || !isThere(path) else { return try move(fresh, over: path) }
+        defer { _ = unsafe unlink(fresh) }
+        guard unsafe link(fresh, path) == 0 else { throw SystemError("write \(path)", code: errno) }
+        settle(folderOf: path)
+    }
+
+    /// The file's new name, once all of it is on the disk.
+    private static func write(_ text: String, beside path: String, dress: (_ number: Int32) -> Void) throws(SystemError) -> String {
         let fresh = path + ".new"
         _ = unsafe unlink(fresh)
         let number = unsafe open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard number >= 0 else { throw SystemError("write \(fresh)", code: errno) }
-        defer { _ = unsafe unlink(fresh) }
         let file = Descriptor(owning: number)
-        try write(Array(text.utf8), to: file.number, called: fresh)
-        guard fchmod(file.number, 0o640) == 0, fsync(file.number) == 0 else { throw SystemError("write \(fresh)", code: errno) }
-        guard replacing, isThere(path) else {
-            guard unsafe link(fresh, path) == 0 else { throw SystemError("write \(path)", code: errno) }
-            return
+        do throws(SystemError) {
+            dress(file.number)
+            try write(Array(text.utf8), to: file.number, called: fresh)
+            guard fsync(file.number) == 0 else { throw SystemError("write \(fresh)", code: errno) }
+        } catch {
+            _ = unsafe unlink(fresh)
+            throw error
         }
-        _ = unsafe unlink(path + ".previous")
-        guard unsafe link(path, path + ".previous") == 0 else { throw SystemError("keep \(path).previous", code: errno) }
-        guard unsafe rename(fresh, path) == 0 else { throw SystemError("replace \(path)", code: errno) }
+        return fresh
+    }
+
+    private static func move(_ fresh: String, over path: String) throws(SystemError) {
+        do throws(SystemError) {
+            _ = unsafe unlink(path + ".previous")
+            guard unsafe link(path, path + ".previous") == 0 else { throw SystemError("keep \(path).previous", code: errno) }
+            guard unsafe rename(fresh, path) == 0 else { throw SystemError("replace \(path)", code: errno) }
+        } catch {
+            _ = unsafe unlink(fresh)
+            throw error
+        }
+        settle(folderOf: path)
+    }
+
+    /// Has the disk know the names too. Where the folder can't be opened, the file system does it in its own time.
+    private static func settle(folderOf path: String) {
+        let folder = FilePath.parent(of: path)
+        let number = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard number >= 0 else { return }
+        _ = fsync(Descriptor(owning: number).number)
+    }
+
+    /// What a link leads to at last; the path itself where it is none, or leads nowhere.
+    private static func end(of path: String) -> String {
+        // SAFETY: with no buffer of ours, realpath gives one that is freed once it was copied.
+        guard let end = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(end) }
+        return unsafe String(cString: end)
     }
 
     private static func write(_ bytes: [UInt8], to number: Int32, called path: String) throws(SystemError) {

@@ -1,7 +1,7 @@
 internal import Gatekeeper
 internal import Glibc
 
-/// A pipe by which a process that is to take over says that it serves.
+/// A pipe by which a process that is to take over says that it serves, and afterwards each time that it serves by something else.
 struct ReadinessPipe: ~Copyable {
     let reading: Descriptor
     let writing: Descriptor
@@ -18,21 +18,22 @@ struct ReadinessPipe: ~Copyable {
     /// Closes our copy of the end that the other process speaks on, so that its own is the last.
     consuming func forReading() -> Descriptor { reading }
 
-    /// Whether the other side has said so, to be asked when `reading` is readable; false once it has gone without a word.
+    /// Whether the other side has said something, to be asked when `reading` is readable; false once it has gone without another word.
     static func hasSpoken(_ reading: borrowing Descriptor) -> Bool {
-        var byte: UInt8 = 0
-        return unsafe read(reading.number, &byte, 1) == 1
+        var bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0]
+        return unsafe read(reading.number, &bytes, bytes.count) > 0
     }
 
-    /// Says it on an end that was inherited, and closes that.
-    static func speak(on writing: Int32) {
+    /// Says it. Never waits: who doesn't listen has enough to read already.
+    static func speak(on writing: borrowing Descriptor) {
         var byte: UInt8 = 1
-        _ = unsafe write(writing, &byte, 1)
-        _ = close(writing)
+        _ = unsafe write(writing.number, &byte, 1)
     }
 
-    /// Keeps an inherited end from other programs.
-    static func keep(_ writing: Int32) {
+    /// Takes over an inherited end, which other programs don't get and which nothing waits for.
+    static func keep(_ writing: Int32) -> Descriptor {
         _ = fcntl(writing, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(writing, F_SETFL, O_NONBLOCK)
+        return Descriptor(owning: writing)
     }
 }

@@ -42,6 +42,21 @@ struct AllowListTests {
         #expect(list.entry(for: try PeerAddress(parsing: "::1"), nowUnixSeconds: now) == 0)
     }
 
+    @Test("knows which prefixes stand on it, ended or not, and which only lie in one of them")
+    func holds() throws {
+        for end in [nil, Int64(1)] {
+            var entries = try ["10.1.0.0/16", "10.0.0.0/8", "10.1.2.3", "::/0", "2001:db8::/32"].map {
+                Settings.AllowEntry(prefix: try AddressPrefix(parsing: $0))
+            }
+            for index in entries.indices { entries[index].endsAtUnixSeconds = end }
+            let list = AllowList(entries)
+            for entry in entries { #expect(list.holds(entry.prefix)) }
+            for other in ["10.1.0.0/17", "10.1.2.4", "10.0.0.0", "0.0.0.0/0", "::", "2001:db8::/33", "2001::/16"] {
+                #expect(!list.holds(try AddressPrefix(parsing: other)), "\(other)")
+            }
+        }
+    }
+
     @Test("agrees with looking through the list one by one")
     func oracle() {
         let seed = UInt64.random(in: .min ... .max)

@@ -13,7 +13,7 @@ struct FolderOrderTests {
         // Pure: bytes and moments in, values out.
         "Admission": ["Settings", values],
         "HTTP1": ["Policy", "Settings", values],
-        "Policy": ["HTTP1", "Settings", values],
+        "Policy": ["Admission", "HTTP1", "Settings", values],
         // What has a socket.
         "Accept": ["Admission", "ServerError", "Snapshot", "Worker", values],
         "Downstream": ["Accept", "Admission", "HTTP1", "Policy", "Proxy", "Settings", "Snapshot", "Verdict", "Worker", values],

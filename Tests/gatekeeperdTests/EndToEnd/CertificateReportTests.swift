@@ -17,7 +17,6 @@ struct CertificateReportTests {
             let run = try Daemon.run(["status", "--control", folder.file("control.sock"), "--json"])
             return try #require(try JSONValue(parsing: run.output.utf8)["certificates"]?.array?.first)
         }
-        #expect(eventually { FileManager.default.fileExists(atPath: folder.file("control.sock")) })
         let before = try certificate()
         #expect(before["file"]?.string == first.certificate && before["names"] == .array([.string("a.example")]))
         #expect(before["expires_at"]?.string?.hasPrefix("20") == true)
@@ -31,5 +30,20 @@ struct CertificateReportTests {
         #expect(line["state"] == "changed" && line["file"] == second.certificate && line["names"] == "b.example c.example")
         #expect(try certificate()["expires_at"]?.string == line["until"])
         #expect(daemon.lines("certificate").count == 1)
+    }
+
+    @Test("a service that starts, or reloads, with a certificate near its end says so", arguments: [(2, "expires"), (-1, "expired")])
+    func nearEnd(days: Int, state: String) throws {
+        let authority = try TestAuthority.common()
+        let leaf = try authority.issue("near-end-\(state)", days: days)
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, certificates: [leaf], settings: "")
+        let line = try daemon.waitForLine(event: "certificate")
+        #expect(line["state"] == state && line["file"] == leaf.certificate)
+        let next = try authority.issue("near-end-next-\(state)", days: 3)
+        try daemon.rewriteConfiguration(leaf.certificate, next.certificate)
+        try daemon.rewriteConfiguration(leaf.key, next.key)
+        #expect(try daemon.reload().event == "reloaded")
+        try daemon.waitForLine { $0.event == "certificate" && $0["state"] == "expires" && $0["file"] == next.certificate }
     }
 }

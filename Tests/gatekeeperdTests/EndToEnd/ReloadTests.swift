@@ -106,6 +106,17 @@ struct ReloadTests {
         #expect(Set(daemon.lines("request").map { $0["listener"] }) == ["127.0.0.1:\(other)", "127.0.0.1:\(daemon.port)"])
     }
 
+    @Test("a free port that is asked for by its number from now on is listened on once")
+    func freePortByNumber() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        let descriptors = try daemon.facts.descriptorCount
+        try daemon.rewriteConfiguration("127.0.0.1:0", "127.0.0.1:\(daemon.port)")
+        #expect(try daemon.reload().event == "reloaded")
+        #expect(try eventually { try daemon.facts.descriptorCount == descriptors })
+        #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+    }
+
     @Test(
         "whatever is wrong with the new configuration, the old one stays and the log says why",
         arguments: [

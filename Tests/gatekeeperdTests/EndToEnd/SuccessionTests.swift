@@ -61,6 +61,32 @@ struct SuccessionTests {
         #expect(daemon.log.waitForEnd(seconds: 60))
     }
 
+    @Test("an address that leaves the allow-list after the change of process ends in the old process, too")
+    func revoked() throws {
+        let gate = Awaited<Bool>()
+        defer { gate.resolve(true) }
+        let upstream = try ScriptedUpstream(
+            .each { request, connection in
+                _ = gate.wait(seconds: 60)
+                try connection.respond(body: request.target)
+            })
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        let (staying, leaving) = (try RawClient(to: daemon), try RawClient(to: daemon, from: "127.0.0.3"))
+        try staying.send(Self.get)
+        try leaving.send(Self.get)
+        try upstream.waitForRequests(2)
+        daemon.process.signal(SIGUSR2)
+        let successor = try successor(of: daemon)
+        defer { kill(successor, SIGTERM) }
+        try daemon.rewriteConfiguration("  - \"127.0.0.3\"\n", "")
+        kill(successor, SIGHUP)
+        #expect(leaving.receiveToEnd().ending == .reset)
+        try daemon.waitForLine { $0.event == "revoked" && $0["peer"] == "127.0.0.3" }
+        gate.resolve(true)
+        #expect(try staying.response().status == 200)
+        #expect(try daemon.process.waitForEnd() == .exited(0))
+    }
+
     @Test("a service that is ended while its successor starts leaves nobody behind")
     func ended() throws {
         let upstream = try ScriptedUpstream(.echo)

@@ -128,6 +128,19 @@ final class Daemon: Sendable {
         started = line
         guard let port = Self.ports(in: line).first else { throw Failure("no port in \(line)") }
         self.port = port
+        try waitForControlSocket()
+    }
+
+    /// It comes after the `started` line.
+    private func waitForControlSocket() throws {
+        guard let text = try? String(contentsOfFile: configuration, encoding: .utf8) else { return }
+        for line in text.split(separator: "\n") where line.hasPrefix("control: ") {
+            let path = String(line.dropFirst("control: ".count))
+            // A file may be left of a former process.
+            guard eventually({ (try? Self.run(["status", "--control", path]).ending) == .exited(0) }) else {
+                throw Failure("nobody answers on \(path)")
+            }
+        }
     }
 
     /// A daemon that died of a signal fails the test, whatever else the test looked at.

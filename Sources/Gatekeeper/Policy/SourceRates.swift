@@ -1,0 +1,39 @@
+internal import Synchronization
+
+/// What each source has used of `limits.requests_per_source`, over all connections and workers.
+///
+/// One for the process; it outlives every reload, so a limit holds across them. Sources are dealt to 256 tables by a secret hash of their
+/// address, each behind a lock of its own: workers wait for each other only where their sources share a table, for as long as a lookup
+/// takes. Up to 65 536 sources are told apart in some 6 MiB, of which only what is needed is taken; without the limit nothing is.
+package final class SourceRates: Sendable {
+    private let tables: InlineArray<256, Mutex<RateTable>>
+    private let hash: AddressHash
+
+    package convenience init() {
+        self.init(hash: .random())
+    }
+
+    init(hash: AddressHash) {
+        self.hash = hash
+        tables = InlineArray { _ in Mutex(RateTable(sourcesMax: 256)) }
+    }
+
+    /// Counts a request of `peer`, or tells in how many whole seconds, 1 at least, it may ask again and counts nothing.
+    ///
+    /// - Parameter entry: what on the allow-list lets it in.
+    func take(_ peer: PeerAddress, listedBy entry: AddressPrefix, rate: Rate, now: Instant) -> UInt64? {
+        let source = Self.source(peer, listedBy: entry)
+        let index = Int(truncatingIfNeeded: hash.value(source)) & 0xff
+        let nanoseconds = tables[index].withLock { $0.take(source, by: rate, now: now) }
+        return nanoseconds.map { ($0 + 999_999_999) / 1_000_000_000 }
+    }
+
+    /// Whom a request counts for.
+    ///
+    /// An IPv4 address is a source. In IPv6 a host chooses the last 64 bits of its address, and another one for each connection if it likes
+    /// (RFC 8981): where a network is listed, its /64 is the source, or the network itself if that is smaller. Addresses that are listed one
+    /// by one are sources of their own, also side by side in one /64.
+    static func source(_ peer: PeerAddress, listedBy entry: AddressPrefix) -> PeerAddress {
+        peer.isIPv4 ? peer : peer.masked(to: max(64, entry.length))
+    }
+}

@@ -1,0 +1,68 @@
+import Testing
+
+@testable import Gatekeeper
+
+struct ListenerTableTests {
+    /// Of these tests alone: others listen on 127.0.0.1.
+    private let anyPort: SocketAddress
+
+    init() throws {
+        anyPort = try SocketAddress(parsing: "127.83.19.8:0")
+    }
+
+    private func numbers(_ change: ListenerTable.Change) -> Set<Int32> { Set(change.opened.joined().map(\.descriptor)) }
+
+    private func close(_ numbers: Set<Int32>) {
+        for number in numbers { System.close(number) }
+    }
+
+    @Test("a listener that stays isn't touched")
+    func stays() throws {
+        var table = ListenerTable(workers: 2, inherited: [])
+        let opened = numbers(try table.change(to: [anyPort]))
+        defer { close(opened) }
+        #expect(opened.count == 2)
+        let change = try table.change(to: [anyPort])
+        #expect(numbers(change).isEmpty && change.closed.isEmpty)
+        #expect(Set(table.sockets.flatMap(\.descriptors)) == opened)
+    }
+
+    @Test("a free port that is asked for by its number is opened anew, and what was open is closed, back and forth")
+    func freePortByNumber() throws {
+        var table = ListenerTable(workers: 2, inherited: [])
+        var change = try table.change(to: [anyPort])
+        let bound = try #require(table.addresses.first)
+        // The places of one address, which the log calls by one name.
+        var places: [Int] = []
+        for wanted in [bound, anyPort, bound, anyPort] {
+            let before = change.opened.joined()
+            let place = try #require(before.first).place
+            places.append(place)
+            #expect(table.names[place] == before.first?.address.description)
+            change = try table.change(to: [wanted])
+            defer { close(Set(before.map(\.descriptor))) }
+            #expect(change.closed == [place])
+            #expect(change.opened.joined().count == 2)
+            #expect(change.opened.joined().allSatisfy { $0.place != place && $0.wanted == wanted })
+            #expect(Set(table.sockets.flatMap(\.descriptors)) == numbers(change))
+        }
+        close(numbers(change))
+        #expect(places.prefix(2) == [0, 1])
+    }
+
+    @Test("sockets that a worker lost are passed on to nobody, and a listener without any is opened again")
+    func lost() throws {
+        var table = ListenerTable(workers: 2, inherited: [])
+        let opened = numbers(try table.change(to: [anyPort]))
+        defer { close(opened) }
+        let first = try #require(opened.min())
+        table.forget([first])
+        #expect(table.sockets.map { Set($0.descriptors) } == [opened.subtracting([first])])
+        #expect(numbers(try table.change(to: [anyPort])).isEmpty)
+        table.forget(opened)
+        #expect(table.sockets.isEmpty && table.addresses.isEmpty)
+        let again = numbers(try table.change(to: [anyPort]))
+        #expect(again.count == 2)
+        close(again)
+    }
+}
