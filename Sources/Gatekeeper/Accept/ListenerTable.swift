@@ -38,7 +38,7 @@ struct ListenerTable {
     ///
     /// - Parameter filters: what sockets that are opened get before they listen. Inherited ones get theirs when they are accepted on, as whoever
     ///   passed them on may serve by them still.
-    mutating func change(to addresses: [SocketAddress], filters: [SocketAddress: SocketFilter]) throws(SystemError) -> Change {
+    mutating func change(to addresses: [SocketAddress], filters: [SocketAddress: SocketFilter] = [:]) throws(SystemError) -> Change {
         var change = Change(opened: Array(repeating: [], count: workers), closed: [])
         var next: [Listener] = []
         var names = names

@@ -107,5 +107,5 @@ struct ListeningSocket: Sendable {
     /// What records of the log name it by.
     let place: Int
     /// Another worker has it too.
-    let isShared: Bool
+    var isShared = false
 }
