@@ -25,6 +25,7 @@ public final class Server: Sendable {
     private let running: Atomic<Int>
     /// Workers that haven't answered yet whether they are alive.
     private let unanswered = Atomic(0)
+    private let pulse = Pulse()
     let hasBegunDrain = Atomic(false)
     private let isFinished = Atomic(false)
 
@@ -182,13 +183,16 @@ public final class Server: Sendable {
 
     /// What the workers have seen, asked of each.
     public func status() -> ServerStatus {
-        let total = Mutex(SourceTally())
-        onEveryWorker { worker, _ in
+        let total = Mutex((sources: SourceTally(), verdicts: VerdictTally()))
+        let isWhole = onEveryWorker { worker, _ in
             await worker.countDrops()
-            let tally = await worker.tally()
-            total.withLock { $0.add(tally) }
+            let (tally, verdicts) = (await worker.tally(), await worker.verdicts())
+            total.withLock { total in
+                total.sources.add(tally)
+                total.verdicts.add(verdicts)
+            }
         }
-        let tally = total.withLock { $0 }
+        let (tally, verdicts) = total.withLock { $0 }
         return current.withLock { current in
             ServerStatus(
                 listeners: current.listeners.addresses, openConnections: sources.connections,
@@ -197,7 +201,7 @@ public final class Server: Sendable {
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)
-                })
+                }, verdicts: verdicts, linesDropped: journal.linesDropped, isWhole: isWhole)
         }
     }
 
@@ -212,6 +216,20 @@ public final class Server: Sendable {
             }
         }
         return true
+    }
+
+    /// Whether no worker has kept a question waiting for longer than `milliseconds`. Doesn't wait, and asks no more often than it is answered;
+    /// a watchdog's questions (`isAlive`) are others.
+    package func isResponsive(within milliseconds: Int) -> Bool {
+        pulse.feel(workers, now: System.now(), patienceMilliseconds: milliseconds)
+    }
+
+    /// It accepts nothing any more and ends when what runs is finished.
+    package var isDraining: Bool { hasBegunDrain.load(ordering: .relaxed) }
+
+    /// Whether a request that came now would be tried with some ticket system.
+    package var hasUpstream: Bool {
+        current.withLock { current in current.snapshot.upstream.targets.contains { $0.health.wouldTry(now: System.now()) } }
     }
 
     /// A line of the control plane in the log.
@@ -302,7 +320,10 @@ public final class Server: Sendable {
     /// Has each worker do something, and waits until all have.
     ///
     /// A worker does it at the end of its loop's turn; one that takes longer than this waits does it all the same.
-    func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) {
+    ///
+    /// - Returns: false if some haven't yet.
+    @discardableResult
+    func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) -> Bool {
         let countdown = Countdown(workers.count)
         for (index, worker) in workers.enumerated() {
             Task(executorPreference: worker.loop) {
@@ -310,7 +331,7 @@ public final class Server: Sendable {
                 countdown.finish()
             }
         }
-        countdown.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : Self.adoptionMilliseconds)
+        return countdown.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : Self.adoptionMilliseconds)
     }
 
     /// More than a round trip to the other side of the world.

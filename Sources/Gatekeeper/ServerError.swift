@@ -18,7 +18,7 @@ public struct ServerError: Error, Sendable, CustomStringConvertible {
         cause = .settings
     }
 
-    init(_ error: SystemError) {
+    package init(_ error: SystemError) {
         description = error.description
         cause = .system(error.code)
     }

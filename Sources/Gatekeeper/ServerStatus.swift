@@ -10,6 +10,12 @@ public struct ServerStatus: Sendable {
     /// The entries of the allow-list, in its order, with what they have brought.
     public var sources: [(entry: Settings.AllowEntry, usage: SourceUsage?)]
     public var upstreams: [Upstream]
+    /// How connections and exchanges ended, since the start.
+    package var verdicts: VerdictTally
+    /// Lines that the log has lost since the start.
+    package var linesDropped: UInt64
+    /// Every worker was asked and has answered; otherwise the counts are too low.
+    package var isWhole: Bool
 
     /// What the kernel does with strangers.
     public struct Shield: Sendable {

@@ -50,6 +50,11 @@ final class UpstreamHealth: Sendable {
         }
     }
 
+    /// Whether `mayTry` would say yes; takes nobody's turn.
+    func wouldTry(now: Instant) -> Bool {
+        isUp || !isChecked && now >= trialInstant
+    }
+
     /// When the back-off ends, for choosing among several that are all down.
     var trialInstant: Instant { trial.withLock { $0.at } }
 

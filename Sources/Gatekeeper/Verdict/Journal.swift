@@ -51,6 +51,9 @@ package final class Journal: Sendable {
     /// Who was denied, for whoever keeps it longer than the log.
     var denials: DenialCounts { inbox.denials }
 
+    /// Lines lost since the start.
+    package var linesDropped: UInt64 { inbox.linesDropped }
+
     /// What lines call the listeners from now on.
     package func rename(listeners: [String]) {
         inbox.rename(listeners: listeners)

@@ -10,6 +10,7 @@ final class JournalInbox: Sendable {
 
     private let mail: Mutex<Mail>
     private let finishing = Atomic<Bool>(false)
+    private let dropped = Atomic<UInt64>(0)
 
     /// Lines of the control plane that may wait; they are rare, and what floods them is a bug that must not eat the memory.
     static let eventsMax = 1024
@@ -47,6 +48,13 @@ final class JournalInbox: Sendable {
 
     /// True once nothing more will come.
     var isFinishing: Bool { finishing.load(ordering: .acquiring) }
+
+    /// Lines lost since the start, as far as the journal has noticed.
+    var linesDropped: UInt64 { dropped.load(ordering: .relaxed) }
+
+    func note(linesDropped count: UInt64) {
+        dropped.store(count, ordering: .relaxed)
+    }
 
     func post(_ event: Event) {
         mail.withLock { mail in

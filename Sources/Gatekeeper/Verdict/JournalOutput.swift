@@ -13,6 +13,8 @@ struct JournalOutput: ~Copyable {
     let buffer = Buffer(capacity: batchBytes)
     /// Lines lost and not yet reported.
     private(set) var dropped: UInt64 = 0
+    /// Lines lost since the start, reported or not.
+    private(set) var droppedInAll: UInt64 = 0
 
     private let descriptor: Int32
     /// In place of the descriptor.
@@ -51,6 +53,7 @@ struct JournalOutput: ~Copyable {
     /// Lines lost before they came here.
     mutating func lose(_ count: UInt64) {
         dropped += count
+        droppedInAll += count
     }
 
     /// Ends a line, with `dropped` as its last field if lines were lost, and makes room for another one.
@@ -91,7 +94,7 @@ struct JournalOutput: ~Copyable {
         var start = 0
         for (end, severity) in ends {
             if !syslog.send(buffer.bytes.extracting(start..<end - 1), severity) {
-                dropped += 1
+                lose(1)
                 if end == reportedEnd { dropped += reported }
             }
             start = end
@@ -148,7 +151,7 @@ struct JournalOutput: ~Copyable {
         var lost: UInt64 = 0
         for index in written..<bytes.count where bytes[index] == UInt8(ascii: "\n") { lost += 1 }
         if written > 0 { isTorn = bytes[written - 1] != UInt8(ascii: "\n") }
-        dropped += lost
+        lose(lost)
         if reportedEnd > written { dropped += reported }
     }
 }

@@ -42,6 +42,7 @@ struct JournalScribe: ~Copyable {
         }
         for summary in denials.summaries(now: now) { write(summary, wallMilliseconds, givesUp) }
         output.flush(givesUp: givesUp)
+        inbox.note(linesDropped: output.droppedInAll)
     }
 
     /// The last turn: also what was counted and would have been said later.

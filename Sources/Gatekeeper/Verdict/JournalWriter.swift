@@ -10,6 +10,8 @@ package final class JournalWriter {
     static let textBytesMax = 8192
     static let wordBytesMax = 255
 
+    /// What was said so far, whether it found room in the ring or not.
+    private(set) var verdicts = VerdictTally()
     private var records: JournalRing.Writer
     private let signal: JournalSignal
 
@@ -25,6 +27,7 @@ package final class JournalWriter {
     package func denied(
         peer: PeerAddress, proxy: PeerAddress? = nil, listener: Int, reason: DenialReason, wallMilliseconds: Int64
     ) {
+        verdicts.count(reason)
         records.denied(peer: peer, proxy: proxy, listener: listener, reason: reason, wallMilliseconds: wallMilliseconds)
         signal.wakeIfSleeping()
     }
@@ -43,6 +46,7 @@ package final class JournalWriter {
     package func tlsFailed(
         peer: PeerAddress, proxy: PeerAddress? = nil, listener: Int, reason: String, alert: UInt8 = 0, wallMilliseconds: Int64
     ) {
+        verdicts.countTLSFailure()
         records.tlsFailed(
             peer: peer, proxy: proxy, listener: listener, reason: reason, alert: alert, wallMilliseconds: wallMilliseconds)
         signal.wakeIfSleeping()
@@ -56,6 +60,7 @@ package final class JournalWriter {
     package func request(
         _ verdict: borrowing ExchangeVerdict, id: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, upstream: Span<UInt8>
     ) {
+        verdicts.count(verdict)
         guard writesAccess || verdict.outcome == .refused else { return }
         records.exchange(verdict, id: id, method: method, path: path, upstream: upstream)
         signal.wakeIfSleeping()

@@ -52,6 +52,8 @@ actor Worker {
 
     func tally() -> SourceTally { state.tally() }
 
+    func verdicts() -> VerdictTally { state.journal.verdicts }
+
     /// Proves that the loop turns.
     func answer() {}
 

@@ -36,6 +36,7 @@ struct Check {
         folders()
         let running = RunningService.find(at: configuration.controlPath)
         ports(rehearsal, running)
+        statusPort(rehearsal, running)
         upstreams(rehearsal)
         let settings = configuration.settings
         report.contents = [
@@ -106,6 +107,19 @@ struct Check {
                 } else {
                     report.findings.append(.error(origin, at: "listen", error.advised))
                 }
+            }
+        }
+    }
+
+    private mutating func statusPort(_ rehearsal: Rehearsal, _ running: RunningService?) {
+        guard let address = configuration.status?.address else { return }
+        do throws(ServerError) {
+            try rehearsal.bind(address)
+        } catch {
+            if error.cause == .system(EADDRINUSE), let running, running.statusPage == address {
+                report.notes.append("\(address) is held by the running service, process \(running.process)")
+            } else {
+                report.findings.append(.error(configuration.places.status ?? source, at: "status", error.advised))
             }
         }
     }

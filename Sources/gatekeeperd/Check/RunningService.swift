@@ -4,6 +4,7 @@ internal import Gatekeeper
 struct RunningService: Equatable, Sendable {
     var process: Int
     var listeners: [SocketAddress]
+    var statusPage: SocketAddress?
 
     private static let patienceMilliseconds = 3_000
 
@@ -42,6 +43,7 @@ struct RunningService: Equatable, Sendable {
         guard let process = status["pid"]?.integer else { return nil }
         self.process = process
         listeners = (status["listeners"]?.texts ?? []).compactMap { try? SocketAddress(parsing: $0) }
+        statusPage = status.string("status_page").flatMap { try? SocketAddress(parsing: $0) }
     }
 
     /// Whether what holds this address may be the service's own listener.

@@ -18,6 +18,8 @@ struct Configuration: Sendable {
     var statePath: String?
     /// Where commands reach the service; nil for nowhere.
     var controlPath: String?
+    /// Nil to serve no status page.
+    var status: StatusSettings?
     /// The first 16 hexadecimal digits of the SHA-256 of what it was read from.
     var fingerprint = ""
 

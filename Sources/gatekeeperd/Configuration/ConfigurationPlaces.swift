@@ -16,6 +16,7 @@ struct ConfigurationPlaces: Equatable, Sendable {
     var drop: Origin?
     /// Nil unless it was said when to raise it.
     var shield: Origin?
+    var status: Origin?
 
     init() {}
 
@@ -28,5 +29,6 @@ struct ConfigurationPlaces: Equatable, Sendable {
         state = draft.statePath?.origin
         control = draft.controlPath?.origin
         drop = draft.onDeny == .drop ? draft.dropOrigin : nil
+        status = draft.statusAddress?.origin
     }
 }

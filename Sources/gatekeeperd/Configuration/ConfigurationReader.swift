@@ -201,7 +201,7 @@ struct ConfigurationReader {
         do throws(ValueMistake) {
             guard !value.value.isEmpty else { throw ValueMistake("the value is empty") }
             try rule.assign(value.value, context, &draft)
-            written[path] = value.value
+            if !rule.isSecret { written[path] = value.value }
         } catch {
             failed.insert(path)
             diagnostics.append(.error(value.origin, at: path, error.message))

@@ -51,6 +51,8 @@ struct Draft: Sendable {
     var workers: Int?
     var statePath: Located<String>?
     var controlPath: Located<String>?
+    var statusAddress: Located<SocketAddress>?
+    var statusToken: Located<StatusToken>?
 
     /// What an upstream and worker keeps open.
     struct Idle: Sendable {

@@ -16,37 +16,9 @@ enum PublicKeyPin {
 
     private static func hash(_ text: String) throws(ValueMistake) -> [UInt8] {
         let digits = text.hasPrefix("sha256//") ? text.dropFirst(8) : text[...]
-        guard digits.utf8.count == 44, digits.last == "=", let bytes = decode(digits.dropLast()), bytes.count == hashBytes else {
+        guard digits.utf8.count == 44, let bytes = Base64.decode(digits.utf8), bytes.count == hashBytes else {
             throw ValueMistake("\(Quantity.quoted(text)) is not a pin; \(advice)")
         }
         return bytes
-    }
-
-    /// Base64 (RFC 4648 §4) without its padding; nil for any other character, or bits left over that aren't zero.
-    private static func decode(_ digits: Substring) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var bits: UInt32 = 0
-        var count = 0
-        for digit in digits.utf8 {
-            guard let value = value(of: digit) else { return nil }
-            bits = bits << 6 | value
-            count += 6
-            guard count >= 8 else { continue }
-            count -= 8
-            bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-            bits &= (1 << UInt32(count)) - 1
-        }
-        return bits == 0 ? bytes : nil
-    }
-
-    private static func value(of digit: UInt8) -> UInt32? {
-        switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "+"): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
     }
 }

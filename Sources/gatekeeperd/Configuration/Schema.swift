@@ -254,8 +254,12 @@ enum Schema {
         Setting(
             path: "control", rule: .scalar(.socket(\.controlPath)),
             summary: "The UNIX socket that commands use; root, the service's user and the socket's group may."),
-        Setting(path: "status", rule: .notYet, summary: "The address of the status page."),
-        Setting(path: "status_token", rule: .notYet, summary: "What a reader of the status page beyond loopback must know."),
+        Setting(
+            path: "status", rule: .scalar(.statusAddress),
+            summary: "Where the status page, /metrics, /healthz and /readyz are served, over plain HTTP; without this key nowhere."),
+        Setting(
+            path: "status_token", rule: .scalar(.statusToken),
+            summary: "What a reader of the status page and /metrics must know: a Bearer token, or the password of Basic with any name."),
         Setting(path: "workers", rule: .scalar(.workers), summary: "Threads that carry connections; auto is one for each processor."),
     ]
 }

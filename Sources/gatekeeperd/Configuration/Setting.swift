@@ -44,6 +44,8 @@ struct ScalarRule: Sendable {
     let form: String
     /// What holds when the key is absent, as it would be written; nil if there is no such value.
     let defaultText: String?
+    /// Never repeated, in whatever message.
+    var isSecret = false
     let assign: @Sendable (String, ValueContext, inout Draft) throws(ValueMistake) -> Void
 }
 

@@ -14,6 +14,7 @@ enum Validation {
         diagnostics += certificateMistakes(draft)
         diagnostics += allowMistakes(draft)
         diagnostics += UpstreamValidation.mistakes(draft)
+        diagnostics += statusMistakes(reader)
         diagnostics += missing(reader)
         guard !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(diagnostics: diagnostics.sorted { rank($0) < rank($1) })
@@ -43,7 +44,8 @@ enum Validation {
             settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
             watchedPaths: watchedPaths(settings, draft), places: places(reader),
             statePath: draft.statePath?.value ?? StandardPlace.state(),
-            controlPath: draft.controlPath?.value ?? StandardPlace.control())
+            controlPath: draft.controlPath?.value ?? StandardPlace.control(),
+            status: draft.statusAddress.map { StatusSettings(address: $0.value, token: draft.statusToken?.value) })
     }
 
     private static func places(_ reader: ConfigurationReader) -> ConfigurationPlaces {

@@ -3,7 +3,8 @@ extension StatusReport {
     var json: JSON {
         .object(
             of: ("version", .string(version)), ("pid", processIdentifier.map { .number($0) }), ("started_at", startedAt.map(JSON.time)),
-            ("configuration", configuration?.json), ("listeners", .strings(listeners)), ("draining", .boolean(isDraining)),
+            ("configuration", configuration?.json), ("listeners", .strings(listeners)),
+            ("status_page", statusPage.map(JSON.string)), ("draining", .boolean(isDraining)),
             ("connections_open", openConnections.map { .number($0) }), ("admitted", admittedCount.map { .number($0) }),
             ("denied", deniedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
             ("shield", shield?.json), ("sources_total", .number(sources.count)),

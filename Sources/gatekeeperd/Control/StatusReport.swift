@@ -5,6 +5,8 @@ struct StatusReport: Equatable, Sendable {
     var startedAt: WallTime?
     var configuration: ConfigurationState?
     var listeners: [String] = []
+    /// Where this is served to browsers.
+    var statusPage: String?
     var isDraining = false
     var openConnections: Int?
     var admittedCount: UInt64?
@@ -41,6 +43,18 @@ struct StatusReport: Equatable, Sendable {
         var isCoarse = false
         /// Why it can't be raised.
         var obstacle: String?
+
+        /// For people: `up for 2m, 4711 packets dropped`.
+        func text(at now: WallTime) -> String {
+            var text = state == "always" ? "always up (on_deny: drop)" : state
+            if let obstacle { text += ": \(obstacle)" }
+            if let since { text += " for \(TimeText.duration(milliseconds: now.milliseconds(since: since)))" }
+            if droppedCount > 0 || state == "always" { text += ", \(droppedCount) \(droppedCount == 1 ? "packet" : "packets") dropped" }
+            if isCoarse {
+                text += ", coarse: the list is too long for the kernel, so neighbours of listed addresses are turned away here"
+            }
+            return text
+        }
     }
 
     struct Source: Equatable, Sendable {

@@ -11,8 +11,9 @@ struct StatusText {
         lines.append(service)
         if let configuration = report.configuration { lines.append(text(configuration)) }
         if !report.listeners.isEmpty { lines.append("listening on \(report.listeners.joined(separator: ", "))") }
+        if let page = report.statusPage { lines.append("status page on \(page)") }
         if let counts { lines.append(counts) }
-        if let shield = report.shield { lines.append(text(shield)) }
+        if let shield = report.shield { lines.append("shield \(shield.text(at: now))") }
         lines += section("certificates", report.certificates.map(text))
         lines += section("upstreams", report.upstreams.map(text))
         lines += section("grants", report.grants.map { $0.text(at: now) })
@@ -53,19 +54,6 @@ struct StatusText {
         let what = pending.file ?? "the new configuration"
         let who = pending.askedBy.map { ", applied by \($0)," } ?? ""
         return "unconfirmed: \(what)\(who) is undone \(TimeText.until(pending.deadline, from: now)) unless `gatekeeperd confirm` keeps it"
-    }
-
-    private func text(_ shield: StatusReport.Shield) -> String {
-        var text = "shield \(shield.state == "always" ? "always up (on_deny: drop)" : shield.state)"
-        if let obstacle = shield.obstacle { text += ": \(obstacle)" }
-        if let since = shield.since { text += " for \(TimeText.duration(milliseconds: now.milliseconds(since: since)))" }
-        if shield.droppedCount > 0 || shield.state == "always" {
-            text += ", \(shield.droppedCount) \(shield.droppedCount == 1 ? "packet" : "packets") dropped"
-        }
-        if shield.isCoarse {
-            text += ", coarse: the list is too long for the kernel, so neighbours of listed addresses are turned away here"
-        }
-        return text
     }
 
     private func text(_ certificate: StatusReport.Certificate) -> String {

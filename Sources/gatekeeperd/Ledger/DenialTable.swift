@@ -112,9 +112,11 @@ enum DenialTable {
 
     /// Who was denied. An hour that had begun at the query's moment is in whole for every source that came after it.
     ///
-    /// - Parameter grants: by which sources are labelled.
+    /// - Parameters:
+    ///   - rowsMax: how many of the newest rows are looked at, so that the answer takes no longer however many there are; nil for all.
+    ///   - grants: by which sources are labelled.
     static func report(
-        _ query: DenialQuery, grants: [Grant], at now: WallTime, from connection: borrowing SQLConnection
+        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], at now: WallTime, from connection: borrowing SQLConnection
     ) throws(LedgerError) -> DenialReport {
         let since = now.advanced(byMilliseconds: -Int64(query.seconds) * 1000)
         var report = DenialReport(since: since)
@@ -123,10 +125,14 @@ enum DenialTable {
             """
             SELECT peer, sum(n), min(first), max(last), max(s), group_concat(reason || ' ' || n, ' ') FROM (
                 SELECT peer, reason, sum(count) AS n, min(first_at) AS first, max(last_at) AS last, max(sources) AS s
-                    FROM denials WHERE hour >= ? AND last_at >= ? GROUP BY peer, reason
+                    FROM (SELECT * FROM denials WHERE hour >= ? AND last_at >= ? ORDER BY hour DESC LIMIT ?) GROUP BY peer, reason
             ) GROUP BY peer ORDER BY sum(n) DESC, peer
             """,
-            [.number(max(0, since.milliseconds) / hourMilliseconds), .number(since.milliseconds)]
+            // A negative limit is none.
+            [
+                .number(max(0, since.milliseconds) / hourMilliseconds), .number(since.milliseconds),
+                .number(rowsMax.map { Int64($0) } ?? -1),
+            ]
         ) { row in
             guard let text = row.text(0), let count = row.number(1), let first = row.number(2), let last = row.number(3) else { return }
             let denials = DenialReport.Denials(

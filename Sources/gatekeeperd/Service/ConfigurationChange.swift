@@ -10,6 +10,12 @@ enum ConfigurationChange {
             + difference("routes", settings.0.routes.map(describe), settings.1.routes.map(describe))
             + difference("upstream.urls", settings.0.upstream.servers.map(\.name), settings.1.upstream.servers.map(\.name))
             + values(old.written, new.written)
+            + secret("status_token", old.status?.token, new.status?.token)
+    }
+
+    /// That it differs, and not how.
+    private static func secret(_ key: String, _ old: StatusToken?, _ new: StatusToken?) -> [String] {
+        old == new ? [] : ["\(key): \(old == nil ? "set" : new == nil ? "removed" : "another")"]
     }
 
     /// What takes a restart to come into force.

@@ -68,14 +68,16 @@ extension Service: ControlledService {
 
     // MARK: Status
 
-    func status(at now: WallTime) -> StatusReport {
-        let status = server.status()
+    func status(at now: WallTime) -> StatusReport { report(server.status(), at: now) }
+
+    func report(_ status: ServerStatus, at now: WallTime) -> StatusReport {
         var report = StatusReport()
         report.processIdentifier = Program.ownProcess
         report.startedAt = startedAt
         report.configuration = StatusReport.ConfigurationState(
             generation: generation, hash: current.configuration.fingerprint, file: current.file, loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)
+        report.statusPage = statusListener?.address.description
         report.openConnections = status.openConnections
         report.deniedCount = status.denied
         report.admittedCount = status.admitted

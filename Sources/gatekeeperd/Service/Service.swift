@@ -24,6 +24,10 @@ final class Service {
     private(set) var trial: (trial: Trial, before: ConfigurationSource.Reading)?
     /// Nil without a state folder.
     let ledger: ServiceLedger?
+    /// Nil where nobody asked for a status page.
+    var statusListener: StatusListener?
+    /// The last attempt to put a configuration in force succeeded.
+    private(set) var isLastReloadFine = true
     /// A successor has read the configuration and the ledger, and wouldn't hear of what changes here until it serves.
     var isHandingOver = false
     /// Drains beside us for a while, and knows of this generation.
@@ -40,6 +44,8 @@ final class Service {
         for problem in ledger?.problems ?? [] { Console.complain(problem) }
         let expired = ledger?.expire(at: now) ?? []
         let (current, trial) = resumed(reading, from: source, ledger: ledger, at: now)
+        // Before the server: what can't be served for want of a port serves nobody.
+        let page = try openStatusPage(current.configuration.status, isTakingOver: inherited.predecessor != nil)
         let server = try Server(
             settings: settings(of: current, ledger, at: now), journalDescriptor: log.number, syslogPath: log.destination.syslogPath,
             inherited: inherited.listeners)
@@ -50,6 +56,7 @@ final class Service {
         if let trial { service.trial = (trial, reading) }
         for grant in expired { service.report(grant, "expired") }
         if let doubt = service.shieldDoubt { Console.complain(doubt) }
+        service.serveStatusPage(current.configuration.status, on: page)
         return service
     }
 
@@ -140,11 +147,14 @@ final class Service {
         _ next: ConfigurationSource.Reading, askedBy asker: String, at now: WallTime, replaced paths: [String] = []
     ) -> ReloadReport {
         let old = current.configuration
+        let page: StatusListener?
         do throws(ServerError) {
+            page = try Self.openStatusPage(next.configuration.status, after: statusListener)
             try server.apply(Self.settings(of: next, ledger, at: now))
         } catch {
             return keep([error.advised], askedBy: asker)
         }
+        serveStatusPage(next.configuration.status, on: page)
         var warnings = ConfigurationChange.deferred(from: old, to: next.configuration)
         do throws(SystemError) {
             try log.move(to: next.configuration.logDestination)
@@ -154,6 +164,7 @@ final class Service {
         }
         take(next, at: now)
         loadedAt = now
+        isLastReloadFine = true
         generation += 1
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
@@ -197,6 +208,7 @@ final class Service {
     }
 
     private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {
+        isLastReloadFine = false
         server.event("reload_failed", [JournalField("by", asker), JournalField("error", lines.joined(separator: "; "))])
         return .kept(errors: lines)
     }

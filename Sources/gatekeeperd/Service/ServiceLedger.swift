@@ -92,6 +92,12 @@ final class ServiceLedger {
         }
     }
 
+    /// Of the last day, from the newest rows; labelled by the grants that are active. Nil when it can't be read.
+    func recentDenials(at now: WallTime, top: Int, rowsMax: Int) -> DenialReport? {
+        guard let denials, let query = try? DenialQuery(seconds: 86_400, top: top) else { return nil }
+        return try? denials.report(query, rowsMax: rowsMax, grants: active(at: now), at: now)
+    }
+
     // MARK: A configuration on trial
 
     /// Nil, or why it isn't remembered.

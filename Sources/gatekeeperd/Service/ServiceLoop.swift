@@ -104,7 +104,7 @@ struct ServiceLoop: ~Copyable {
         while true {
             let waiting = [
                 signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor,
-                recordAt == nil ? service.denialDescriptor : nil, service.server.floodDescriptor,
+                recordAt == nil ? service.denialDescriptor : nil, service.server.floodDescriptor, service.statusListener?.number,
             ]
             let ready = Poll.wait(for: waiting, milliseconds: patience())
             service.pass(at: .now())
@@ -115,6 +115,7 @@ struct ServiceLoop: ~Copyable {
             if ready[4] { service.noteAnnouncements(at: .now()) }
             recordDenials(areWaiting: ready[5])
             turnShield(isFlooded: ready[6])
+            service.turnStatusPage()
             sayAlive()
             while let signal = signals.next() {
                 if isEnd(signal) { return drain() }
@@ -127,7 +128,8 @@ struct ServiceLoop: ~Copyable {
     /// How long nothing has to be done unless something happens.
     private func patience() -> Int32 {
         let now = MonotonicClock.now()
-        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline, recordAt, shieldAt].compactMap(\.self).min()
+        let deadlines = [successor?.deadline, control?.nextDeadline, service.statusListener?.nextDeadline]
+        let instant = ([lookAt, aliveAt, recordAt, shieldAt] + deadlines).compactMap(\.self).min()
         var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
         if let moment = service.nextMoment {
             let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
@@ -254,7 +256,7 @@ struct ServiceLoop: ~Copyable {
         // One that doesn't serve yet would go on behind the back of whoever ended us.
         successor?.abandon()
         // What the manager hears of from now on is the successor.
-        if heir == nil { notification.stopping() }
+        if heir == nil { notification.stopping() } else { service.statusListener?.stop() }
         service.server.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
         service.recordDenials(at: .now())
@@ -270,6 +272,7 @@ struct ServiceLoop: ~Copyable {
                 service.endEntries(at: .now())
             }
             turns += 1
+            service.turnStatusPage()
             while let signal = signals.next() {
                 if isEnd(signal) { return stop() }
                 if signal == .reopenLog { service.reopenLog() }

@@ -40,6 +40,18 @@ struct UpstreamHealthTests {
         #expect(health.mayTry(now: at(3000)))
     }
 
+    @Test("whether a request would be tried can be asked without taking its turn")
+    func wouldTry() {
+        let health = down()
+        #expect(!health.wouldTry(now: at(999)))
+        #expect(health.wouldTry(now: at(1000)))
+        #expect(health.wouldTry(now: at(1000)))
+        #expect(health.mayTry(now: at(1000)))
+        #expect(!health.wouldTry(now: at(1000)))
+        #expect(UpstreamHealth(isChecked: true).wouldTry(now: at(0)))
+        #expect(!down(isChecked: true).wouldTry(now: at(1_000_000)))
+    }
+
     @Test("each trial that fails doubles the back-off, up to half a minute; a success begins anew")
     func backOff() {
         let health = down()

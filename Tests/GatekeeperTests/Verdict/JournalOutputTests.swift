@@ -15,6 +15,7 @@ struct JournalOutputTests {
         line(&output)
         output.flush { false }
         #expect(output.dropped == 4)
+        #expect(output.droppedInAll == 4)
 
         let file = LogFile()
         dup2(file.descriptor, descriptor)
@@ -22,6 +23,7 @@ struct JournalOutputTests {
         line(&output)
         output.flush { false }
         #expect(output.dropped == 0)
+        #expect(output.droppedInAll == 4)
         let lines = try file.lines()
         #expect(lines.map { $0["dropped"] as? Int } == [4, nil])
     }

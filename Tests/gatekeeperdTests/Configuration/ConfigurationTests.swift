@@ -106,7 +106,7 @@ struct ConfigurationTests {
             ("shield: {above: 0/s}", "5:17: shield.above: \"0/s\" is out of range (1 to 1000000)"),
             ("shield: {for: 1ms}", "5:15: shield.for: \"1ms\" is out of range (1s to 1d)"),
             ("shield: {until: 1s}", "5:10: unknown key \"until\" in shield"),
-            ("status: 127.0.0.1:9180", "5:1: status is not supported yet"),
+            ("status: 127.0.0.1", "5:9: status: \"127.0.0.1\" has no port; write 127.0.0.1:443"),
             ("log: &a {}", "5:6: anchors (&name) are refused; write the value where it is used"),
             ("allow: []", "5:1: allow is given twice, first on line 3"),
         ])

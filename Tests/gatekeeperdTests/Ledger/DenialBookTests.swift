@@ -92,6 +92,20 @@ struct DenialBookTests {
         #expect(try report(scene, seconds: 60).lines == ["nobody was denied since 2027-01-15T07:59:00Z"])
     }
 
+    @Test("who asks for the newest rows only isn't told of older ones")
+    func newestRows() throws {
+        let scene = try GrantScene()
+        let book = DenialBook(scene.ledger)
+        let hourAgo = scene.now.advanced(byMilliseconds: -3_600_000)
+        try book.record((0..<10).map { try denials("10.0.0.\($0)", 100, at: hourAgo) }, at: scene.now)
+        try book.record((0..<5).map { try denials("192.0.2.\($0)", 1) }, at: scene.now)
+        let query = try DenialQuery(seconds: 86_400, top: 50)
+        let newest = try book.report(query, rowsMax: 5, grants: [], at: scene.now)
+        #expect(Set(newest.sources.map(\.address.description)) == Set((0..<5).map { "192.0.2.\($0)" }))
+        #expect(try book.report(query, rowsMax: 12, grants: [], at: scene.now).total == 705)
+        #expect(try book.report(query, grants: [], at: scene.now).total == 1_005)
+    }
+
     @Test("a source that was granted, is granted or whose entry had ended is labelled so")
     func labels() throws {
         let scene = try GrantScene()

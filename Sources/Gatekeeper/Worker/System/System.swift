@@ -153,6 +153,11 @@ enum System {
         _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
     }
 
+    /// Ends both directions; a listener listens no more.
+    static func shutdown(_ descriptor: Int32) {
+        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     static func close(_ descriptor: Int32) {
         _ = Glibc.close(descriptor)
     }
@@ -165,7 +170,9 @@ enum System {
     /// A listening socket of its own queue: every worker has one on the same address (`SO_REUSEPORT`), so that accepting needs no lock.
     ///
     /// Connections inherit what it sets here: no delay, and the filter, which is there before the first of them.
-    static func listen(on address: SocketAddress, filter: SocketFilter? = nil) throws(SystemError) -> Descriptor {
+    static func listen(
+        on address: SocketAddress, backlog: Int32 = System.backlog, filter: SocketFilter? = nil
+    ) throws(SystemError) -> Descriptor {
         let socket = try bound(to: address, sharing: true)
         setNoDelay(socket.number)
         if let filter { try attach(filter, to: socket.number) }

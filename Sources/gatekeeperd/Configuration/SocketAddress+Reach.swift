@@ -1,0 +1,17 @@
+internal import Gatekeeper
+
+/// Who can connect to an address, and what else can be bound beside it.
+extension SocketAddress {
+    /// Only programs of this machine can connect to it.
+    var isLoopback: Bool {
+        address.isIPv4 ? address.low >> 24 & 0xff == 127 : address.high == 0 && address.low == 1
+    }
+
+    /// Every address of the machine, of one family or of both.
+    var isWildcard: Bool { address == PeerAddress(ipv4: 0) || address == PeerAddress(high: 0, low: 0) }
+
+    /// Whether sockets on both would be in each other's way.
+    func overlaps(_ other: SocketAddress) -> Bool {
+        port == other.port && port != 0 && (address == other.address || isWildcard || other.isWildcard)
+    }
+}

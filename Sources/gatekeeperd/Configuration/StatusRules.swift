@@ -1,0 +1,50 @@
+internal import Gatekeeper
+
+/// The rules of the status page.
+extension ScalarRule {
+    static var statusAddress: ScalarRule {
+        ScalarRule(form: "ADDRESS:PORT, on loopback unless status_token is set", defaultText: nil) {
+            (text, context, draft) throws(ValueMistake) in
+            do throws(AddressSyntaxError) {
+                draft.statusAddress = Located(value: try SocketAddress(parsing: text), origin: context.origin)
+            } catch {
+                throw ValueMistake(in: text, error.description)
+            }
+        }
+    }
+
+    static var statusToken: ScalarRule {
+        let form = "\(StatusToken.bytes.lowerBound) to \(StatusToken.bytes.upperBound) visible ASCII characters, best as ${NAME}"
+        var rule = ScalarRule(form: form, defaultText: nil) { (text, context, draft) throws(ValueMistake) in
+            draft.statusToken = Located(value: try StatusToken(text), origin: context.origin)
+        }
+        rule.isSecret = true
+        return rule
+    }
+}
+
+extension Validation {
+    /// What is wrong with the status page beside the rest.
+    static func statusMistakes(_ reader: ConfigurationReader) -> [Diagnostic] {
+        let draft = reader.draft
+        guard let status = draft.statusAddress else {
+            return draft.statusToken.map {
+                [.warning($0.origin, at: "status_token", "nothing is served that would ask for it; set status")]
+            }
+                ?? []
+        }
+        let address = status.value
+        var mistakes: [Diagnostic] = []
+        if !address.isLoopback, draft.statusToken == nil, !reader.failed.contains("status_token") {
+            mistakes.append(
+                .error(
+                    status.origin, at: "status",
+                    "\(address) can be reached from other machines: set status_token, or take loopback, as 127.0.0.1:\(address.port)"))
+        }
+        if let listener = draft.listeners.first(where: { $0.value.address.overlaps(address) }) {
+            mistakes.append(
+                .error(status.origin, at: "status", "\(address) is taken by the listener \(listener.value.address) (\(listener.origin))"))
+        }
+        return mistakes
+    }
+}
