@@ -47,6 +47,17 @@ package struct Rehearsal {
         }
     }
 
+    /// Has the kernel try the filters that strangers are dropped by.
+    ///
+    /// - Returns: false if the list is too long for them to drop every stranger.
+    package func tryFilters() throws(ServerError) -> Bool {
+        do throws(SystemError) {
+            return try !ListenerFilters.make(settings).values.contains(where: \.isCoarse)
+        } catch {
+            throw ServerError(filter: error)
+        }
+    }
+
     /// Connects to a ticket system, with TLS and all that it is verified by where that is set, and closes the connection.
     ///
     /// - Returns: nil if it answers, else the word that the log has for why not.

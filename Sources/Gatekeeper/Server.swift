@@ -9,28 +9,33 @@ internal import Synchronization
 /// Threads: one a worker (`worker-0` …), one for the journal, and one for the resolver if the upstream is given by name. Whoever owns the
 /// server is the control thread and never serves a request.
 public final class Server: Sendable {
-    private let workers: [Worker]
+    let workers: [Worker]
     private let libraries: [TLSLibrary]
-    private let journal: Journal
+    let journal: Journal
     private let sources = SourceCounters()
     private let rates = SourceRates()
     private let announcements: Announcements
-    private let current: Mutex<Current>
+    /// How many strangers there are.
+    let gauge: FloodGauge
+    /// Why the kernel takes no filter of ours; nil if it does.
+    let filterObstacle: SystemError?
+    let current: Mutex<Current>
     /// Raised by every worker that has ended.
     private let ended: Descriptor
     private let running: Atomic<Int>
     /// Workers that haven't answered yet whether they are alive.
     private let unanswered = Atomic(0)
     private let pulse = Pulse()
-    private let hasBegunDrain = Atomic(false)
+    let hasBegunDrain = Atomic(false)
     private let isFinished = Atomic(false)
 
     /// What is served by, as the control thread knows it.
-    private struct Current {
+    struct Current {
         var settings: Settings
         var snapshot: Snapshot
         var ticketKeys: TicketKeys
         var listeners: ListenerTable
+        var shield: ShieldState
     }
 
     /// Opens the listeners, loads the certificate and starts serving.
@@ -48,22 +53,27 @@ public final class Server: Sendable {
         let ticketKeys = try Self.makeTicketKeys()
         let upstream = try UpstreamGroup(
             settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries)
+        filterObstacle = Self.filterObstacle()
+        let filters = settings.onDeny == .drop ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: nil, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys, libraries: libraries)
+            settings, after: nil, filters: filters, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
+            libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
-            let change = try listeners.change(to: settings.listeners.map(\.address))
+            let change = try listeners.change(to: settings.listeners.map(\.address), filters: filters)
             let journal = try Journal.start(
                 descriptor: journalDescriptor, syslogPath: syslogPath, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
             let announcements = try Announcements()
             self.announcements = announcements
+            let gauge = try FloodGauge()
+            self.gauge = gauge
             var workers: [Worker] = []
             for index in 0..<count {
                 workers.append(
                     try Worker(
                         index: index, snapshot: snapshot, journal: journal.writer(worker: index), listeners: change.opened[index],
-                        announcements: announcements))
+                        announcements: announcements, gauge: gauge))
             }
             self.workers = workers
             ended = try System.eventDescriptor()
@@ -71,7 +81,11 @@ public final class Server: Sendable {
         } catch {
             throw ServerError(error)
         }
-        current = Mutex(Current(settings: settings, snapshot: snapshot, ticketKeys: ticketKeys, listeners: listeners))
+        let shield = ShieldState(settings, at: System.now(), gauge.counts)
+        current = Mutex(
+            Current(settings: settings, snapshot: snapshot, ticketKeys: ticketKeys, listeners: listeners, shield: shield))
+        // It is turned for the first time by whoever serves.
+        gauge.ring()
         try startThreads()
         journal.event(
             "started",
@@ -115,12 +129,13 @@ public final class Server: Sendable {
             isSameUpstream
             ? current.snapshot.upstream
             : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
+        let filters = settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: current.snapshot, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
+            settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
             libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
-            change = try current.listeners.change(to: settings.listeners.map(\.address))
+            change = try current.listeners.change(to: settings.listeners.map(\.address), filters: filters)
         } catch {
             throw ServerError(error)
         }
@@ -135,6 +150,7 @@ public final class Server: Sendable {
         current.settings = settings
         current.snapshot = snapshot
         current.ticketKeys = ticketKeys
+        follow(settings, with: &current.shield)
     }
 
     /// Admits these from the moment this returns, and nobody else; connections of others end at once.
@@ -143,9 +159,9 @@ public final class Server: Sendable {
     /// replaced. Holds while draining too, without waiting for workers that may have ended.
     public func admit(_ allow: [Settings.AllowEntry]) {
         current.withLock { current in
-            let snapshot = Snapshot(current.snapshot, admitting: allow)
-            onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
             current.settings.allow = allow
+            let snapshot = Snapshot(current.snapshot, admitting: allow, filters: filters(for: current))
+            onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
             current.snapshot = snapshot
         }
     }
@@ -169,6 +185,7 @@ public final class Server: Sendable {
     public func status() -> ServerStatus {
         let total = Mutex((sources: SourceTally(), verdicts: VerdictTally()))
         let isWhole = onEveryWorker { worker, _ in
+            await worker.countDrops()
             let (tally, verdicts) = (await worker.tally(), await worker.verdicts())
             total.withLock { total in
                 total.sources.add(tally)
@@ -180,7 +197,7 @@ public final class Server: Sendable {
             ServerStatus(
                 listeners: current.listeners.addresses, openConnections: sources.connections,
                 admitted: tally.admitted, denied: tally.denied,
-                requests: tally.requests,
+                requests: tally.requests, shield: shieldStatus(current),
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
                 upstreams: current.snapshot.upstream.targets.map { target in
                     ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)
@@ -283,7 +300,7 @@ public final class Server: Sendable {
     package static func connectionsMax(descriptors: Int) -> Int { max(1, (descriptors - ownDescriptors) / 2) }
 
     /// What we have open besides connections: listeners, logs, event loops, the ledger.
-    private static let ownDescriptors = 32
+    private static let ownDescriptors = 40
 
     private static func makeLibraries(_ count: Int) throws(ServerError) -> [TLSLibrary] {
         var libraries: [TLSLibrary] = []
@@ -309,7 +326,7 @@ public final class Server: Sendable {
     ///
     /// - Returns: false if some haven't yet.
     @discardableResult
-    private func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) -> Bool {
+    func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) -> Bool {
         let countdown = Countdown(workers.count)
         for (index, worker) in workers.enumerated() {
             Task(executorPreference: worker.loop) {

@@ -6,6 +6,7 @@ public struct ServerStatus: Sendable {
     public var admitted: UInt64
     public var denied: UInt64
     public var requests: UInt64
+    public var shield: Shield
     /// The entries of the allow-list, in its order, with what they have brought.
     public var sources: [(entry: Settings.AllowEntry, usage: SourceUsage?)]
     public var upstreams: [Upstream]
@@ -15,6 +16,29 @@ public struct ServerStatus: Sendable {
     package var linesDropped: UInt64
     /// Every worker was asked and has answered; otherwise the counts are too low.
     package var isWhole: Bool
+
+    /// What the kernel does with strangers.
+    public struct Shield: Sendable {
+        public var state: State
+        /// Since when it is up or down, in milliseconds since 1970; nil where that doesn't change.
+        public var sinceMilliseconds: Int64?
+        /// Packets that it has dropped since the start.
+        public var dropped: UInt64
+        /// A filter is in place that lets addresses through between those listed, as the list is too long for it.
+        public var isCoarse = false
+        /// Why it can't be raised, where that is known.
+        public var obstacle: ServerError?
+
+        public enum State: String, Sendable {
+            /// The settings say never.
+            case off
+            case down
+            case up
+            /// The settings say that strangers are dropped.
+            case always
+            case unavailable
+        }
+    }
 
     public struct Upstream: Sendable {
         /// As configured.

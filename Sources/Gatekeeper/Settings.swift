@@ -8,6 +8,8 @@ public struct Settings: Sendable {
     /// Who may connect. Empty means nobody.
     public var allow: [AllowEntry]
     public var onDeny: OnDeny = .reset
+    /// Nil never raises it.
+    public var shield: Shield? = Shield()
     public var upstream: Upstream
     /// The only requests that are let through; nil for all.
     public var routes: Routes?
@@ -101,6 +103,18 @@ public struct Settings: Sendable {
         case reset
         /// An orderly FIN.
         case close
+        /// Nothing: the kernel ignores the packets of strangers. Recent kernels take CAP_NET_ADMIN for that.
+        case drop
+    }
+
+    /// When the kernel ignores strangers for a while, though each is turned away otherwise.
+    public struct Shield: Sendable, Equatable {
+        /// Denials of addresses that aren't listed, over all workers.
+        public var above = Rate(count: 1_000, perMilliseconds: 1_000)
+        /// For how long there must be less than half as many packets before it is lowered.
+        public var forMilliseconds = 60_000
+
+        public init() {}
     }
 
     public struct Upstream: Sendable, Equatable {

@@ -9,6 +9,8 @@ final class Snapshot: Sendable {
     let generation: UInt64
     let admission: Admission
     let onDeny: Settings.OnDeny
+    /// Whom the kernel lets through to each listener, by its address as the settings write it; empty while that is everybody.
+    let filters: [SocketAddress: SocketFilter]
     /// By the address of the listener, as the settings write it.
     let entrances: [SocketAddress: Entrance]
     /// The generation since which connections have had to show the same.
@@ -34,10 +36,12 @@ final class Snapshot: Sendable {
     let timeouts: Settings.Timeouts
     let log: Settings.Log
 
-    /// - Parameter other: the one before; nil for the first.
+    /// - Parameters:
+    ///   - other: the one before; nil for the first.
+    ///   - filters: as `ListenerFilters` makes them.
     init(
-        _ settings: Settings, after other: Snapshot?, sources: SourceCounters, rates: SourceRates, upstream: UpstreamGroup,
-        ticketKeys: TicketKeys, libraries: [TLSLibrary]
+        _ settings: Settings, after other: Snapshot?, filters: [SocketAddress: SocketFilter] = [:], sources: SourceCounters,
+        rates: SourceRates, upstream: UpstreamGroup, ticketKeys: TicketKeys, libraries: [TLSLibrary]
     ) throws(ServerError) {
         generation = (other?.generation ?? 0) + 1
         // Before the files are read: one that changes in between is another with the next configuration.
@@ -51,6 +55,7 @@ final class Snapshot: Sendable {
         strictNames = settings.tls.refusesUnknownNames ? entrances.values.first?.tls.first?.names : nil
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
+        self.filters = filters
         self.upstream = upstream
         queueMilliseconds = settings.upstream.queueMilliseconds
         fixedHost = settings.upstream.host ?? ""
@@ -69,11 +74,12 @@ final class Snapshot: Sendable {
         log = settings.log
     }
 
-    /// What comes after `other`: the same for other addresses.
-    init(_ other: Snapshot, admitting allow: [Settings.AllowEntry]) {
+    /// What comes after `other`: the same for other addresses, if there are such, and with other filters.
+    init(_ other: Snapshot, admitting allow: [Settings.AllowEntry]? = nil, filters: [SocketAddress: SocketFilter]) {
         generation = other.generation + 1
-        admission = other.admission.admitting(AllowList(allow))
+        admission = allow.map { other.admission.admitting(AllowList($0)) } ?? other.admission
         onDeny = other.onDeny
+        self.filters = filters
         entrances = other.entrances
         demands = other.demands
         demandsSince = other.demandsSince

@@ -25,12 +25,20 @@ final class Acceptor {
     /// What the newest settings that know the listener say of it.
     private var entrance: Snapshot.Entrance
     private var reserve = DescriptorReserve()
+    /// Whom the kernel lets through to us; nil: everybody.
+    private var filter: SocketFilter?
+    /// Of the kernel's counter, what is told already. Nil where another worker's acceptor has the same socket and tells.
+    private var dropsSeen: UInt32?
     /// When it was last said that descriptors ran out.
     private var exhaustionReported: Instant?
     private(set) var isStopped = false
 
     /// Takes over the listening descriptor.
-    init(_ listener: consuming Descriptor, wanted: SocketAddress, place: Int, worker: WorkerState) throws(SystemError) {
+    ///
+    /// - Parameter isShared: another worker accepts on the same socket.
+    init(
+        _ listener: consuming Descriptor, wanted: SocketAddress, place: Int, isShared: Bool = false, worker: WorkerState
+    ) throws(SystemError) {
         guard let entrance = worker.snapshot.entrances[wanted] else { throw SystemError("find the settings of \(wanted)", code: 0) }
         self.place = place
         self.worker = worker
@@ -40,6 +48,9 @@ final class Acceptor {
         socket = try Socket(listener, on: worker.loop, readiness: [.readable])
         socket.waiter = waiter
         socket.interest = [.readable]
+        dropsSeen = isShared ? nil : System.drops(at: socket.descriptor)
+        // A process before us may have left another on an inherited socket.
+        try replaceFilter(by: worker.snapshot.filters[wanted])
     }
 
     /// Runs until `stop`.
@@ -56,6 +67,7 @@ final class Acceptor {
             guard await acceptSome() else { break }
         }
         let descriptor = socket.descriptor
+        countDrops()
         socket.close()
         waiter.end()
         worker.acceptorEnded(on: descriptor)
@@ -65,6 +77,42 @@ final class Acceptor {
         isStopped = true
         waiter.wake()
     }
+
+    // MARK: The filter
+
+    /// Follows the newest settings, unless they don't know this listener: then it is about to close, and what was said of it last holds.
+    ///
+    /// - Parameter isForced: the socket may have another filter than we gave it.
+    func followFilter(isForced: Bool) throws(SystemError) {
+        guard worker.snapshot.entrances[wanted] != nil else { return }
+        let next = worker.snapshot.filters[wanted]
+        if isForced || next != filter { try replaceFilter(by: next) }
+    }
+
+    /// On an error the kernel lets everybody through to us: nobody who is listed may be kept out by an old filter.
+    private func replaceFilter(by next: SocketFilter?) throws(SystemError) {
+        countDrops()
+        filter = nil
+        guard let next else { return System.detachFilter(from: socket.descriptor) }
+        do throws(SystemError) {
+            try System.attach(next, to: socket.descriptor)
+        } catch {
+            System.detachFilter(from: socket.descriptor)
+            throw error
+        }
+        filter = next
+    }
+
+    /// Tells of the packets that were dropped since the last time.
+    func countDrops() {
+        guard let seen = dropsSeen else { return }
+        let drops = System.drops(at: socket.descriptor)
+        dropsSeen = drops
+        // Without a filter the kernel drops for other reasons, as when the queue is full.
+        if filter != nil { worker.noteDrops(drops &- seen) }
+    }
+
+    // MARK: Accepting
 
     /// True when the budget is used up and more may wait.
     private func acceptSome() async -> Bool {
@@ -94,6 +142,7 @@ final class Acceptor {
         if entrance.expectsHeader(from: peer) { return receive(descriptor, from: peer, snapshot) }
         switch snapshot.admission.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds) {
         case .admitted(let entry):
+            forgetFilter(of: descriptor)
             worker.admit(
                 Admitted(
                     descriptor: descriptor, peer: peer, proxy: nil, entry: entry, listener: place, accepted: worker.loop.now,
@@ -106,14 +155,22 @@ final class Acceptor {
     /// A load balancer's connection occupies a place while it is waited for the header.
     private func receive(_ descriptor: Int32, from balancer: PeerAddress, _ snapshot: Snapshot) {
         if let reason = snapshot.admission.takePlace() { return deny(descriptor, balancer, reason, snapshot) }
+        forgetFilter(of: descriptor)
         worker.greet(
             ProxyArrival(
                 descriptor: descriptor, balancer: balancer, listener: place, accepted: worker.loop.now, wanted: wanted,
                 entrance: entrance, snapshot: snapshot))
     }
 
+    /// Connections inherit the listener's filter. Its packets pass, but they needn't be looked at, and a filter that was replaced needn't live as
+    /// long as they do.
+    private func forgetFilter(of descriptor: Int32) {
+        if filter != nil { System.detachFilter(from: descriptor) }
+    }
+
     private func deny(_ descriptor: Int32, _ peer: PeerAddress, _ reason: DenialReason, _ snapshot: Snapshot) {
-        if snapshot.onDeny == .reset { System.setResetOnClose(descriptor, true) }
+        if reason == .notListed { worker.gauge.deny() }
+        if snapshot.onDeny != .close { System.setResetOnClose(descriptor, true) }
         System.close(descriptor)
         worker.deny(peer, on: place, because: reason)
     }

@@ -35,7 +35,10 @@ struct ListenerTable {
     var sockets: [InheritedListener] { listeners.map { InheritedListener(address: $0.bound, descriptors: $0.descriptors) } }
 
     /// Opens what isn't open yet; the workers close the rest once they have the new ones. Throws with everything as it was.
-    mutating func change(to addresses: [SocketAddress]) throws(SystemError) -> Change {
+    ///
+    /// - Parameter filters: what sockets that are opened get before they listen. Inherited ones get theirs when they are accepted on, as whoever
+    ///   passed them on may serve by them still.
+    mutating func change(to addresses: [SocketAddress], filters: [SocketAddress: SocketFilter] = [:]) throws(SystemError) -> Change {
         var change = Change(opened: Array(repeating: [], count: workers), closed: [])
         var next: [Listener] = []
         var names = names
@@ -45,14 +48,14 @@ struct ListenerTable {
                     next.append(kept)
                     continue
                 }
-                let (bound, sockets) = try open(wanted)
+                let (bound, sockets, owners) = try open(wanted, filter: filters[wanted])
                 let taken = Set((listeners + next).map(\.place))
                 let place = names.indices.first { names[$0] == bound.description && !taken.contains($0) } ?? names.count
                 if place == names.count { names.append(bound.description) }
                 next.append(Listener(wanted: wanted, bound: bound, place: place, descriptors: Array(Set(sockets.joined())).sorted()))
                 for worker in 0..<workers {
                     change.opened[worker] += sockets[worker].map {
-                        ListeningSocket(descriptor: $0, wanted: wanted, address: bound, place: place)
+                        ListeningSocket(descriptor: $0, wanted: wanted, address: bound, place: place, isShared: worker >= owners)
                     }
                 }
             }
@@ -78,18 +81,20 @@ struct ListenerTable {
         listeners.removeAll { $0.descriptors.isEmpty }
     }
 
-    /// Sockets for each worker.
-    private mutating func open(_ wanted: SocketAddress) throws(SystemError) -> (SocketAddress, [[Int32]]) {
+    /// Sockets for each worker, and how many workers, the first ones, have one that none before them has.
+    private mutating func open(
+        _ wanted: SocketAddress, filter: SocketFilter?
+    ) throws(SystemError) -> (SocketAddress, [[Int32]], owners: Int) {
         if let index = inherited.firstIndex(where: { serves($0.address, wanted) }) {
             let taken = inherited.remove(at: index)
-            return (taken.address, try deal(taken.descriptors))
+            return (taken.address, try deal(taken.descriptors), taken.descriptors.count)
         }
         if !listeners.contains(where: { overlaps($0.bound, wanted) }) { try System.probe(wanted) }
         var address = wanted
         var sockets: [[Int32]] = []
         do throws(SystemError) {
             for _ in 0..<workers {
-                let socket = try System.listen(on: address)
+                let socket = try System.listen(on: address, filter: filter)
                 address = try System.localAddress(of: socket.number)
                 sockets.append([socket.release()])
             }
@@ -97,7 +102,7 @@ struct ListenerTable {
             for socket in sockets.joined() { System.close(socket) }
             throw error
         }
-        return (address, sockets)
+        return (address, sockets, workers)
     }
 
     private func deal(_ descriptors: [Int32]) throws(SystemError) -> [[Int32]] {

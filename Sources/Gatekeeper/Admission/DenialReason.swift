@@ -12,6 +12,8 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
     case proxyHeader
     /// The process has no descriptor left to serve it with.
     case descriptors
+    /// The kernel dropped the packet (`on_deny: drop`, or the shield was up). Counts packets, of which each attempt to connect is several.
+    case dropped
 
     package var word: StaticString {
         switch self {
@@ -21,6 +23,7 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
         case .connectionsPerSource: "connections_per_source"
         case .proxyHeader: "proxy_header"
         case .descriptors: "descriptors"
+        case .dropped: "dropped"
         }
     }
 }

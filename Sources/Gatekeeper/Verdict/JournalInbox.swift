@@ -43,7 +43,7 @@ final class JournalInbox: Sendable {
     }
 
     var isEmpty: Bool {
-        rings.allSatisfy(\.isEmpty) && mail.withLock { $0.events.isEmpty && $0.dropped == 0 }
+        rings.allSatisfy { $0.isEmpty && !$0.hasDeniedUnseen } && mail.withLock { $0.events.isEmpty && $0.dropped == 0 }
     }
 
     /// True once nothing more will come.

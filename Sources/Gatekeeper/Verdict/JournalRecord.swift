@@ -26,7 +26,7 @@ enum JournalRecord: UInt8 {
 
 extension JournalRing.Writer {
     mutating func denied(peer: PeerAddress, proxy: PeerAddress?, listener: Int, reason: DenialReason, wallMilliseconds: Int64) {
-        guard begin(kind: JournalRecord.denied.rawValue, count: 43) else { return dropDenial(reason) }
+        guard begin(kind: JournalRecord.denied.rawValue, count: 43) else { return dropDenials(1, reason) }
         put(peer)
         put(proxy ?? JournalRecord.noAddress)
         put(wallMilliseconds)

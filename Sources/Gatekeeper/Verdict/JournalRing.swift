@@ -23,7 +23,7 @@ internal import Synchronization
     private let tail = Atomic<UInt64>(0)
     /// Records other than denials that found no room, not yet collected.
     private let dropped = Atomic<UInt64>(0)
-    /// Denials that found no room, by reason, not yet collected.
+    /// Denials that found no room or of which nothing more is known, by reason, not yet collected.
     private let deniedUnseen: InlineArray<8, Atomic<UInt64>>
     // SAFETY: `capacity` bytes, allocated here and freed in deinit. Between tail and head they belong to the reader, otherwise to the
     // writer; each hands bytes over by storing its counter with release after its last access, and the other loads it with acquire.
@@ -48,6 +48,11 @@ internal import Synchronization
 
     var isEmpty: Bool {
         head.load(ordering: .acquiring) == tail.load(ordering: .acquiring)
+    }
+
+    /// There are denials to collect by their number alone.
+    var hasDeniedUnseen: Bool {
+        deniedUnseen.indices.contains { deniedUnseen[$0].load(ordering: .relaxed) != 0 }
     }
 
     // MARK: The journal's side
@@ -76,7 +81,7 @@ internal import Synchronization
         dropped.load(ordering: .relaxed) == 0 ? 0 : dropped.exchange(0, ordering: .relaxed)
     }
 
-    /// The number of denials of this reason that found no room since the last call.
+    /// The number of denials of this reason that have no record since the last call.
     func collectDeniedUnseen(_ reason: DenialReason) -> UInt64 {
         let count = Int(reason.rawValue)
         return deniedUnseen[count].load(ordering: .relaxed) == 0 ? 0 : deniedUnseen[count].exchange(0, ordering: .relaxed)
@@ -154,8 +159,8 @@ internal import Synchronization
             ring.dropped.add(1, ordering: .relaxed)
         }
 
-        func dropDenial(_ reason: DenialReason) {
-            ring.deniedUnseen[Int(reason.rawValue)].add(1, ordering: .relaxed)
+        func dropDenials(_ count: UInt64, _ reason: DenialReason) {
+            ring.deniedUnseen[Int(reason.rawValue)].add(count, ordering: .relaxed)
         }
 
         private mutating func hasRoom(_ count: Int) -> Bool {

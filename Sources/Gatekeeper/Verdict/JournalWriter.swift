@@ -32,6 +32,12 @@ package final class JournalWriter {
         signal.wakeIfSleeping()
     }
 
+    /// Strangers were turned away of whom nothing but the reason is known. Always counted.
+    package func deniedUnseen(_ count: UInt64, reason: DenialReason) {
+        records.dropDenials(count, reason)
+        signal.wakeIfSleeping()
+    }
+
     /// A TLS handshake, or the TLS stream after it, failed.
     ///
     /// - Parameters:

@@ -12,12 +12,14 @@ actor Worker {
     }
 
     init(
-        index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket], announcements: Announcements
+        index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket], announcements: Announcements,
+        gauge: FloodGauge
     ) throws(SystemError) {
         let loop = try EventLoop()
         self.loop = loop
         state = try WorkerState(
-            index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements)
+            index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements,
+            gauge: gauge)
     }
 
     /// Serves on the calling thread until `drain` has finished or `stop` was called.
@@ -41,6 +43,12 @@ actor Worker {
     func adopt(_ snapshot: Snapshot, opening: [ListeningSocket], closing: Set<Int>) -> [Int32] {
         state.adopt(snapshot, opening: opening, closing: closing)
     }
+
+    /// Put the listeners' filters in place again, whatever another process has done with the sockets meanwhile.
+    func restoreFilters() { state.followFilters(isForced: true) }
+
+    /// Learn how many packets the kernel has dropped.
+    func countDrops() { state.countDrops() }
 
     func tally() -> SourceTally { state.tally() }
 
@@ -100,4 +108,6 @@ struct ListeningSocket: Sendable {
     let address: SocketAddress
     /// What records of the log name it by.
     let place: Int
+    /// Another worker has it too.
+    var isShared = false
 }

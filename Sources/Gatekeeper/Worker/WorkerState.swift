@@ -8,7 +8,7 @@ final class WorkerState {
     /// By the place that log records name; a listener that was closed keeps its own for the connections that came by it.
     private(set) var listeners: [ListenerName] = []
     /// By their descriptors: several may share an address.
-    private var acceptors: [Int32: Acceptor] = [:]
+    private(set) var acceptors: [Int32: Acceptor] = [:]
     private(set) var snapshot: Snapshot
     private(set) var isDraining = false
     /// Everything has been told to end; what begins now ends at once.
@@ -17,6 +17,7 @@ final class WorkerState {
     private(set) var drainIdleDeadline: Instant = .distantFuture
     private(set) var sources = SourceTally()
     private let announcements: Announcements
+    let gauge: FloodGauge
     var identifiers = ExchangeIdentifierSource(seed: System.randomSeed())
     /// Scratch of the parsers: a head is parsed and written on within one turn, so one table of each kind does for all connections.
     var requestFields = FieldTable()
@@ -35,9 +36,10 @@ final class WorkerState {
 
     init(
         index: Int, loop: EventLoop, snapshot: Snapshot, journal: JournalWriter, listeners: [ListeningSocket],
-        announcements: Announcements
+        announcements: Announcements, gauge: FloodGauge
     ) throws(SystemError) {
         self.announcements = announcements
+        self.gauge = gauge
         self.index = index
         self.loop = loop
         self.snapshot = snapshot
@@ -140,6 +142,7 @@ final class WorkerState {
             }
         }
         for acceptor in acceptors.values where closing.contains(acceptor.place) { acceptor.stop() }
+        followFilters()
         if next.upstream !== previous.upstream {
             upstreams.end()
             upstreams = Self.makePools(next, worker: index, buffers: buffers, journal: journal, loop: loop)
@@ -182,7 +185,8 @@ final class WorkerState {
         let name = ListenerName(port: listener.address.port, text: listener.address.description)
         if listener.place < listeners.count { listeners[listener.place] = name } else { listeners.append(name) }
         acceptors[listener.descriptor] = try Acceptor(
-            Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, worker: self)
+            Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, isShared: listener.isShared,
+            worker: self)
     }
 
     private func beginAccepting(on descriptor: Int32) {
@@ -322,7 +326,7 @@ final class WorkerState {
     }
 
     private func deny(_ greeting: ProxyGreeting, peer: PeerAddress, proxy: PeerAddress? = nil, because reason: DenialReason) {
-        if snapshot.onDeny == .reset || reason == .proxyHeader { greeting.socket.reset() } else { greeting.socket.close() }
+        if snapshot.onDeny != .close || reason == .proxyHeader { greeting.socket.reset() } else { greeting.socket.close() }
         deny(peer, proxy: proxy, on: greeting.arrival.listener, because: reason)
     }
 

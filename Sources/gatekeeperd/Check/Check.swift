@@ -32,6 +32,7 @@ struct Check {
         if report.isFine {
             note(source) { () throws(ServerError) in try rehearsal.loadAll() }
         }
+        filters(rehearsal)
         folders()
         let running = RunningService.find(at: configuration.controlPath)
         ports(rehearsal, running)
@@ -71,6 +72,27 @@ struct Check {
         authorities += zip(settings.listeners, configuration.places.listeners).map { ($0.clientAuthorityPath, $1, "listen: client_ca") }
         for case (let path?, let origin, let key) in authorities {
             note(origin, key) { () throws(ServerError) in try rehearsal.load(clientAuthorities: path) }
+        }
+    }
+
+    // MARK: What the kernel does
+
+    private mutating func filters(_ rehearsal: Rehearsal) {
+        if configuration.settings.onDeny == .drop {
+            let origin = configuration.places.drop ?? source
+            var isExact = true
+            note(origin, "on_deny") { () throws(ServerError) in isExact = try rehearsal.tryFilters() }
+            guard !isExact else { return }
+            report.findings.append(
+                .warning(
+                    origin, at: "on_deny",
+                    "the list is too long for the kernel's filter: strangers between listed addresses are reset, not dropped"))
+        } else if let origin = configuration.places.shield {
+            do throws(ServerError) {
+                _ = try rehearsal.tryFilters()
+            } catch {
+                report.findings.append(.warning(origin, at: "shield", "it can't be raised: \(error.advised)"))
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Gatekeeper
+
 /// Where those parts of a configuration were written that are looked at again after it was read: to be checked, or to explain a decision.
 struct ConfigurationPlaces: Equatable, Sendable {
     /// These three in the order of the settings.
@@ -10,6 +12,10 @@ struct ConfigurationPlaces: Equatable, Sendable {
     /// Nil where a usual place was taken.
     var state: Origin?
     var control: Origin?
+    /// Nil unless `on_deny: drop` was said.
+    var drop: Origin?
+    /// Nil unless it was said when to raise it.
+    var shield: Origin?
     var status: Origin?
 
     init() {}
@@ -22,6 +28,7 @@ struct ConfigurationPlaces: Equatable, Sendable {
         routes = (draft.routes ?? []).map(\.origin)
         state = draft.statePath?.origin
         control = draft.controlPath?.origin
+        drop = draft.onDeny == .drop ? draft.dropOrigin : nil
         status = draft.statusAddress?.origin
     }
 }

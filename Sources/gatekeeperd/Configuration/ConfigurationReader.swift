@@ -54,7 +54,7 @@ struct ConfigurationReader {
         }
         let context = ValueContext(origin: .flag(flag.name), directory: "")
         switch setting.rule {
-        case .scalar(let rule):
+        case .scalar(let rule), .switchedSection(let rule):
             for value in flag.values {
                 assign(Located(value: value, origin: context.origin), by: rule, in: context, path: setting.path)
             }
@@ -91,18 +91,25 @@ struct ConfigurationReader {
             guard let setting = known(entry, under: path) else { continue }
             switch setting.rule {
             case .section: readSection(entry.value, path: setting.path)
+            case .switchedSection(let rule): readSwitchedSection(entry.value, by: rule, path: setting.path)
             case .list(let rule): readList(entry.value, by: rule, path: setting.path)
-            case .scalar(let rule):
-                guard let value = scalar(entry.value, path: setting.path) else {
-                    failed.insert(setting.path)
-                    continue
-                }
-                let context = ValueContext(origin: value.origin, directory: directory)
-                assign(value, by: rule, in: context, path: setting.path)
+            case .scalar(let rule): readScalar(entry.value, by: rule, path: setting.path)
             case .field, .fields, .notYet:
                 preconditionFailure("\(setting.path) is no key of a section")
             }
         }
+    }
+
+    private mutating func readSwitchedSection(_ node: YAMLNode, by rule: ScalarRule, path: String) {
+        if case .scalar = node.content { readScalar(node, by: rule, path: path) } else { readSection(node, path: path) }
+    }
+
+    private mutating func readScalar(_ node: YAMLNode, by rule: ScalarRule, path: String) {
+        guard let value = scalar(node, path: path) else {
+            failed.insert(path)
+            return
+        }
+        assign(value, by: rule, in: ValueContext(origin: value.origin, directory: directory), path: path)
     }
 
     private mutating func readList(_ node: YAMLNode, by rule: ListRule, path: String) {

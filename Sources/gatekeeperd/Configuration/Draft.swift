@@ -19,6 +19,10 @@ struct Draft: Sendable {
     var allowFiles: [String] = []
     var mayAllowEveryone = false
     var onDeny = Settings.OnDeny.reset
+    /// Where `on_deny: drop` was said.
+    var dropOrigin: Origin?
+    var shield = Settings.Shield()
+    var hasShield = true
     var upstream: Located<UpstreamURL>?
     /// Instead of `upstream`.
     var upstreams: [Located<UpstreamURL>] = []

@@ -33,14 +33,12 @@ enum Reference {
         let facts: [String?] =
             switch setting.rule {
             case .section: []
+            case .switchedSection(let rule): ["Value: \(rule.form)."]
             case .notYet: ["**Not supported yet**; refused."]
             case .field(let form), .fields(let form): ["\(form)."]
             case .list(let rule): ["\(setting.path.contains(".") ? "a" : "A") list, each element \(rule.form)\(bare(setting, rule))."]
             case .scalar(let rule):
-                [
-                    "\(setting.path.contains(".") ? "" : "Value: ")\(rule.form).", rule.defaultText.map { "Default: `\($0)`." },
-                    rule.notYet.isEmpty ? nil : "Not supported yet: \(rule.notYet.joined(separator: ", ")).",
-                ]
+                ["\(setting.path.contains(".") ? "" : "Value: ")\(rule.form).", rule.defaultText.map { "Default: `\($0)`." }]
             }
         return (facts + [flag]).compactMap(\.self).joined(separator: " ")
     }
@@ -121,6 +119,7 @@ enum Reference {
           - {address: 203.0.113.9, label: office}
           - 2001:db8:42::/48
         on_deny: reset
+        shield: {above: 1000/s, for: 60s}
         upstream:
           url: http://10.0.0.5:8080         # or https://HOST:PORT, or unix:/run/tickets.sock
           connections_max: 256

@@ -79,11 +79,17 @@ enum Schema {
             path: "allow_everyone", rule: .scalar(.flag(\.mayAllowEveryone)),
             summary: "Accept 0.0.0.0/0 and ::/0 in the allow-list, which are refused otherwise because they are mistakes nearly always."),
         Setting(
-            path: "on_deny",
-            rule: .scalar(
-                .choice(\.onDeny, Settings.OnDeny.allCases.map { ($0.rawValue, $0) }, default: "reset", notYet: ["drop"])),
-            summary: "How a stranger is turned away: an RST at once, or an orderly FIN."),
-        Setting(path: "shield", rule: .notYet, summary: "The rate of denials above which the kernel turns strangers away."),
+            path: "on_deny", rule: .scalar(.onDeny),
+            summary: "How a stranger is turned away: an RST at once, an orderly FIN, or by the kernel, which ignores him."),
+        Setting(
+            path: "shield", rule: .switchedSection(.shieldSwitch),
+            summary: "When strangers come in a flood, the kernel ignores them for a while, as with on_deny: drop; off for never."),
+        Setting(
+            path: "shield.above", rule: .scalar(.rate(\.shield.above, in: 1...1_000_000)),
+            summary: "Denials of addresses that aren't listed, beyond which it is raised."),
+        Setting(
+            path: "shield.for", rule: .scalar(.duration(\.shield.forMilliseconds, in: 1_000...86_400_000)),
+            summary: "How long there must be less than half as many packets before it is lowered."),
     ]
 
     private static let upstream = [

@@ -13,6 +13,8 @@ struct Setting: Sendable {
     enum Rule: Sendable {
         /// A group of further keys.
         case section
+        /// Likewise, or one value in place of them.
+        case switchedSection(ScalarRule)
         case scalar(ScalarRule)
         case list(ListRule)
         /// A key of a list's element; the list's rule reads all of them together. `form` says how the value is written.
@@ -42,8 +44,6 @@ struct ScalarRule: Sendable {
     let form: String
     /// What holds when the key is absent, as it would be written; nil if there is no such value.
     let defaultText: String?
-    /// Words of the contract that this version can't do.
-    var notYet: [String] = []
     /// Never repeated, in whatever message.
     var isSecret = false
     let assign: @Sendable (String, ValueContext, inout Draft) throws(ValueMistake) -> Void
@@ -100,19 +100,29 @@ extension ScalarRule {
         }
     }
 
-    /// One of a few words; `notYet` are words of the contract that this version can't do.
+    /// So many a second or a minute.
+    static func rate(_ target: Place<Rate>, in range: ClosedRange<Int>) -> ScalarRule {
+        let limits = "\(range.lowerBound) to \(range.upperBound)"
+        return ScalarRule(form: "a rate, as N/s or N/m with N from \(limits)", defaultText: Quantity.describe(Draft()[keyPath: target])) {
+            (text, _, draft) throws(ValueMistake) in
+            let rate = try Quantity.rate(text)
+            guard range.contains(rate.count) else { throw ValueMistake("\(Quantity.quoted(text)) is out of range (\(limits))") }
+            draft[keyPath: target] = rate
+        }
+    }
+
+    /// One of a few words.
     static func choice<Choice: Sendable>(
         _ target: Place<Choice>, _ choices: [(word: String, value: Choice)],
-        default defaultText: String, notYet: [String] = []
+        default defaultText: String
     ) -> ScalarRule {
         let words = choices.map(\.word)
-        return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText, notYet: notYet) {
+        return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText) {
             (text, _, draft) throws(ValueMistake) in
             if let choice = choices.first(where: { $0.word == text }) {
                 draft[keyPath: target] = choice.value
                 return
             }
-            guard !notYet.contains(text) else { throw ValueMistake("\(text) is not supported yet; use \(words.joined(separator: " or "))") }
             let hint = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
             throw ValueMistake("\(Quantity.quoted(text)) is not one of \(words.joined(separator: ", "))\(hint)")
         }

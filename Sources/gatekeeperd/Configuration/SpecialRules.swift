@@ -66,6 +66,24 @@ extension ScalarRule {
         }
     }
 
+    static var onDeny: ScalarRule {
+        let choice = choice(\.onDeny, Settings.OnDeny.allCases.map { ($0.rawValue, $0) }, default: "reset")
+        return ScalarRule(form: choice.form, defaultText: choice.defaultText) { (text, context, draft) throws(ValueMistake) in
+            try choice.assign(text, context, &draft)
+            if draft.onDeny == .drop { draft.dropOrigin = context.origin }
+        }
+    }
+
+    /// What may stand in place of the shield's keys.
+    static var shieldSwitch: ScalarRule {
+        ScalarRule(form: "off, or keys as below", defaultText: nil) { (text, context, draft) throws(ValueMistake) in
+            guard ["off", "no", "false"].contains(text) else {
+                throw ValueMistake("\(Quantity.quoted(text)) is neither off nor the keys that say when, as {above: 1000/s, for: 60s}")
+            }
+            draft.hasShield = false
+        }
+    }
+
     static var workers: ScalarRule {
         let countMax = 256
         return ScalarRule(form: "auto or a number, 1 to \(countMax)", defaultText: "auto") { (text, _, draft) throws(ValueMistake) in

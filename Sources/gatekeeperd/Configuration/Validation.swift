@@ -33,6 +33,7 @@ enum Validation {
         settings.tls.refusesUnknownNames = draft.refusesUnknownNames
         settings.tls.clientAuthorityPath = draft.clientAuthorityPath?.value
         settings.onDeny = draft.onDeny
+        settings.shield = draft.hasShield ? draft.shield : nil
         settings.routes = draft.routes.map { Settings.Routes($0.map(\.value), isShadow: draft.routesAreShadow) }
         settings.webSocket = draft.webSocket
         settings.limits = draft.limits
@@ -41,10 +42,17 @@ enum Validation {
         settings.workers = draft.workers
         return Configuration(
             settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
-            watchedPaths: watchedPaths(settings, draft), places: ConfigurationPlaces(draft),
+            watchedPaths: watchedPaths(settings, draft), places: places(reader),
             statePath: draft.statePath?.value ?? StandardPlace.state(),
             controlPath: draft.controlPath?.value ?? StandardPlace.control(),
             status: draft.statusAddress.map { StatusSettings(address: $0.value, token: draft.statusToken?.value) })
+    }
+
+    private static func places(_ reader: ConfigurationReader) -> ConfigurationPlaces {
+        var places = ConfigurationPlaces(reader.draft)
+        let isAsked = reader.written.keys.contains { Setting.section(of: $0) == "shield" }
+        if isAsked, reader.draft.hasShield { places.shield = reader.sections["shield"] ?? .commandLine }
+        return places
     }
 
     /// What has no default and wasn't given.

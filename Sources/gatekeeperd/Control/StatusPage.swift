@@ -101,7 +101,7 @@ struct StatusPage {
             ("version", report.version),
             ("up", report.startedAt.map { "\(TimeText.duration(milliseconds: now.milliseconds(since: $0))), since \($0.text)" }),
             ("process", report.processIdentifier.map { "\($0)" }), ("listening on", report.listeners.joined(separator: ", ")),
-            ("shield", report.shield), ("configuration", configuration?.file),
+            ("shield", report.shield?.text(at: now)), ("configuration", configuration?.file),
             (
                 "generation",
                 configuration.map { state in

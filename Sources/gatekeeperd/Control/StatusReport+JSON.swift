@@ -7,7 +7,7 @@ extension StatusReport {
             ("status_page", statusPage.map(JSON.string)), ("draining", .boolean(isDraining)),
             ("connections_open", openConnections.map { .number($0) }), ("admitted", admittedCount.map { .number($0) }),
             ("denied", deniedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
-            ("shield", shield.map(JSON.string)), ("sources_total", .number(sources.count)),
+            ("shield", shield?.json), ("sources_total", .number(sources.count)),
             ("sources", .array(sources.prefix(Self.sourcesMax).map(\.json))), ("certificates", .array(certificates.map(\.json))),
             ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))),
             ("pending_confirmation", pendingConfirmation?.json), ("problems", .strings(problems)))
@@ -19,6 +19,14 @@ extension StatusReport.ConfigurationState {
         .object(
             of: ("generation", .number(generation)), ("hash", hash.map(JSON.string)), ("file", file.map(JSON.string)),
             ("loaded_at", loadedAt.map(JSON.time)))
+    }
+}
+
+extension StatusReport.Shield {
+    fileprivate var json: JSON {
+        .object(
+            of: ("state", .string(state)), ("since", since.map(JSON.time)), ("dropped", .number(droppedCount)),
+            ("coarse", .boolean(isCoarse)), ("obstacle", obstacle.map(JSON.string)))
     }
 }
 

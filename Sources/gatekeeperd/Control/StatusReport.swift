@@ -12,8 +12,7 @@ struct StatusReport: Equatable, Sendable {
     var admittedCount: UInt64?
     var deniedCount: UInt64?
     var requestCount: UInt64?
-    /// `up` or `down` and since when.
-    var shield: String?
+    var shield: Shield?
     /// The most recently seen first; more than `sourcesMax` aren't shown.
     var sources: [Source] = []
     var certificates: [Certificate] = []
@@ -30,6 +29,32 @@ struct StatusReport: Equatable, Sendable {
         var hash: String?
         var file: String?
         var loadedAt: WallTime?
+    }
+
+    /// Whether the kernel turns strangers away.
+    struct Shield: Equatable, Sendable {
+        /// `off`, `down`, `up`, `always` (`on_deny: drop`), `unavailable`.
+        var state: String
+        /// When it was raised or lowered.
+        var since: WallTime?
+        /// Packets, since the start.
+        var droppedCount: UInt64 = 0
+        /// The list is too long for the kernel's filter, so addresses between those listed reach the service, which turns them away.
+        var isCoarse = false
+        /// Why it can't be raised.
+        var obstacle: String?
+
+        /// For people: `up for 2m, 4711 packets dropped`.
+        func text(at now: WallTime) -> String {
+            var text = state == "always" ? "always up (on_deny: drop)" : state
+            if let obstacle { text += ": \(obstacle)" }
+            if let since { text += " for \(TimeText.duration(milliseconds: now.milliseconds(since: since)))" }
+            if droppedCount > 0 || state == "always" { text += ", \(droppedCount) \(droppedCount == 1 ? "packet" : "packets") dropped" }
+            if isCoarse {
+                text += ", coarse: the list is too long for the kernel, so neighbours of listed addresses are turned away here"
+            }
+            return text
+        }
     }
 
     struct Source: Equatable, Sendable {

@@ -13,7 +13,7 @@ struct StatusText {
         if !report.listeners.isEmpty { lines.append("listening on \(report.listeners.joined(separator: ", "))") }
         if let page = report.statusPage { lines.append("status page on \(page)") }
         if let counts { lines.append(counts) }
-        if let shield = report.shield { lines.append("shield \(shield)") }
+        if let shield = report.shield { lines.append("shield \(shield.text(at: now))") }
         lines += section("certificates", report.certificates.map(text))
         lines += section("upstreams", report.upstreams.map(text))
         lines += section("grants", report.grants.map { $0.text(at: now) })

@@ -6,6 +6,7 @@ extension ServerError {
     var advice: String? {
         switch cause {
         case .system(EADDRINUSE): "another program listens there already (`ss -ltnp` shows which)"
+        case .privilege: "under systemd the drop-in gatekeeperd.service.d/drop.conf gives it"
         case .system(EACCES): "ports below 1024 need CAP_NET_BIND_SERVICE"
         case .system(EADDRNOTAVAIL): "this machine has no such address (`ip address` shows which it has)"
         case .system(EAFNOSUPPORT): "IPv6 is switched off on this machine"

@@ -82,6 +82,7 @@ extension Service: ControlledService {
         report.deniedCount = status.denied
         report.admittedCount = status.admitted
         report.requestCount = status.requests
+        report.shield = StatusReport.Shield(status.shield)
         report.sources = status.sources.map(Self.source).sorted { a, b in
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }

@@ -55,6 +55,7 @@ final class Service {
         for certificate in service.certificates { service.warn(of: certificate, at: now) }
         if let trial { service.trial = (trial, reading) }
         for grant in expired { service.report(grant, "expired") }
+        if let doubt = service.shieldDoubt { Console.complain(doubt) }
         service.serveStatusPage(current.configuration.status, on: page)
         return service
     }
@@ -151,7 +152,7 @@ final class Service {
             page = try Self.openStatusPage(next.configuration.status, after: statusListener)
             try server.apply(Self.settings(of: next, ledger, at: now))
         } catch {
-            return keep(["\(error)"], askedBy: asker)
+            return keep([error.advised], askedBy: asker)
         }
         serveStatusPage(next.configuration.status, on: page)
         var warnings = ConfigurationChange.deferred(from: old, to: next.configuration)
@@ -167,6 +168,7 @@ final class Service {
         generation += 1
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
+        if let shieldDoubt { warnings.append(shieldDoubt) }
         noteCertificates(at: now)
         server.event(
             "reloaded",
@@ -175,6 +177,12 @@ final class Service {
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
         return .applied(ReloadReport.Applied(generation: generation, changes: changes, warnings: warnings))
+    }
+
+    /// The configuration asks for a shield that there can't be. One that nobody has asked for is told of by `status` alone.
+    private var shieldDoubt: String? {
+        guard current.configuration.places.shield != nil, let obstacle = server.shieldObstacle else { return nil }
+        return "the shield can't be raised: \(obstacle.advised)"
     }
 
     private func take(_ next: ConfigurationSource.Reading, at now: WallTime) {

@@ -25,6 +25,8 @@ struct ServiceLoop: ~Copyable {
     /// When to record denials; nil while there are none.
     private var recordAt: Instant?
     private var recordedAt: Instant?
+    /// When to look at the shield; nil until it is rung for.
+    private var shieldAt: Instant?
 
     /// How soon a second signal is seen while the workers end: a wait for workers and one for signals can't be one wait.
     private static let drainTurnMilliseconds = 50
@@ -70,7 +72,7 @@ struct ServiceLoop: ~Copyable {
             return loop.serve()
         } catch let error as ServerError {
             Console.complain(error.advised)
-            return error.cause == .settings ? ExitStatus.misuse : ExitStatus.failure
+            return error.cause == .settings || error.cause == .privilege ? ExitStatus.misuse : ExitStatus.failure
         } catch {
             Console.complain("control: \(error)")
             return ExitStatus.misuse
@@ -102,7 +104,7 @@ struct ServiceLoop: ~Copyable {
         while true {
             let waiting = [
                 signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor,
-                recordAt == nil ? service.denialDescriptor : nil, service.statusListener?.number,
+                recordAt == nil ? service.denialDescriptor : nil, service.server.floodDescriptor, service.statusListener?.number,
             ]
             let ready = Poll.wait(for: waiting, milliseconds: patience())
             service.pass(at: .now())
@@ -112,6 +114,7 @@ struct ServiceLoop: ~Copyable {
             answerClients(areReadable: ready[3])
             if ready[4] { service.noteAnnouncements(at: .now()) }
             recordDenials(areWaiting: ready[5])
+            turnShield(isFlooded: ready[6])
             service.turnStatusPage()
             sayAlive()
             while let signal = signals.next() {
@@ -125,8 +128,8 @@ struct ServiceLoop: ~Copyable {
     /// How long nothing has to be done unless something happens.
     private func patience() -> Int32 {
         let now = MonotonicClock.now()
-        let instant = [lookAt, successor?.deadline, aliveAt, control?.nextDeadline, service.statusListener?.nextDeadline, recordAt]
-            .compactMap(\.self).min()
+        let deadlines = [successor?.deadline, control?.nextDeadline, service.statusListener?.nextDeadline]
+        let instant = ([lookAt, aliveAt, recordAt, shieldAt] + deadlines).compactMap(\.self).min()
         var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
         if let moment = service.nextMoment {
             let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
@@ -146,6 +149,11 @@ struct ServiceLoop: ~Copyable {
         guard let due = recordAt, due <= now else { return }
         service.recordDenials(at: .now())
         (recordAt, recordedAt) = (nil, now)
+    }
+
+    private mutating func turnShield(isFlooded: Bool) {
+        guard isFlooded || shieldAt.map({ $0 <= MonotonicClock.now() }) ?? false else { return }
+        shieldAt = service.server.turnShield()
     }
 
     /// A sign of life, if every worker has given one since the last.
@@ -191,6 +199,7 @@ struct ServiceLoop: ~Copyable {
         do throws(SystemError) {
             successor = try Successor(program: program, arguments: CommandLine.arguments, sockets: service.server.listeners)
             service.isHandingOver = true
+            service.server.lendListeners(true)
             service.server.event("succession", [JournalField("state", "begun")])
         } catch {
             Console.complain("SIGUSR2: cannot \(error)")
@@ -208,6 +217,7 @@ struct ServiceLoop: ~Copyable {
             notification.replaced(by: successor.process, status: service.statusLine)
             return successor
         case .failed(let reason):
+            service.server.lendListeners(false)
             service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)])
             Console.complain("the new binary did not take over: \(reason); this one goes on")
             return nil

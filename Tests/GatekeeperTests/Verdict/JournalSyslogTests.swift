@@ -113,6 +113,7 @@ struct JournalSyslogTests {
         "an event's severity says who should look",
         arguments: [
             ("reload_failed", Severity.error), ("listener_failed", .error), ("upstream_down", .warning), ("dropped", .warning),
+            ("shield", .warning),
             ("started", .notice), ("\u{fffd}", .notice),
         ])
     func severities(event: String, severity: Severity) {

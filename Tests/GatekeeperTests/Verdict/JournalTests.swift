@@ -99,6 +99,24 @@ struct JournalTests {
         #expect(lines.last?["peer"] as? String == "others")
     }
 
+    @Test("denials of which nothing but the number is known wake the journal, and are one summary")
+    func unseen() throws {
+        let file = LogFile()
+        let journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: ["0.0.0.0:443"])
+        let writer = journal.writer(worker: 0)
+        writer.deniedUnseen(40, reason: .dropped)
+        #expect(System.waitReadable(journal.denials.number, milliseconds: 10_000))
+        writer.deniedUnseen(2, reason: .dropped)
+        #expect(journal.finish())
+        let lines = try file.lines()
+        #expect(lines.count == 1)
+        #expect(lines.first?["event"] as? String == "denied_summary")
+        #expect(lines.first?["peer"] as? String == "others")
+        #expect(lines.first?["reason"] as? String == "dropped")
+        #expect(lines.first?["count"] as? Int == 42)
+        #expect(journal.denials.take().map(\.count) == [42])
+    }
+
     @Test("lines that find no room are reported by the next one")
     func droppedLines() throws {
         let inbox = try JournalInbox(workers: 1, ringBytes: 4096, listeners: [])

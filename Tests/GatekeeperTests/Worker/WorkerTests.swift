@@ -30,7 +30,7 @@ struct WorkerTests {
             journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: listeners.names)
             worker = try Worker(
                 index: 0, snapshot: snapshot, journal: journal.writer(worker: 0), listeners: change.opened[0],
-                announcements: Announcements())
+                announcements: Announcements(), gauge: FloodGauge())
         }
     }
 

@@ -58,7 +58,9 @@ struct ConfigurationFlagTests {
         arguments: [
             ("limits.haed=1KiB", "--set limits.haed: unknown key; did you mean limits.head?"),
             ("allow[].label=x", "--set allow[].label: unknown key"), ("limits=1", "--set limits: limits holds further keys"),
-            ("shield=off", "--set shield: shield is not supported yet"), ("workers=x", "--set workers: \"x\" is not a number"),
+            ("shield=1000/s", "--set shield: \"1000/s\" is neither off nor the keys"),
+            ("shield.above=5", "--set shield.above: \"5\" is not a rate"),
+            ("workers=x", "--set workers: \"x\" is not a number"),
         ])
     func setMistakes(assignment: String, message: String) throws {
         let folder = try ScratchFolder(Self.files.merging(["gatekeeper.yaml": minimal()]) { $1 })

@@ -91,14 +91,21 @@ struct ConfigurationTests {
             ("limits: yes", "5:9: limits holds keys and their values, not a single value"),
             ("timeouts: {idle: 0s}", "5:18: timeouts.idle: \"0s\" is out of range (1ms to 1d)"),
             ("timeouts:\n  idle: 75 parsecs", "6:9: timeouts.idle: \"parsecs\" is not a unit of a duration (ms s m h d)"),
-            ("on_deny: drop", "5:10: on_deny: drop is not supported yet; use reset or close"),
-            ("on_deny: resett", "5:10: on_deny: \"resett\" is not one of reset, close; did you mean reset?"),
+            ("on_deny: resett", "5:10: on_deny: \"resett\" is not one of reset, close, drop; did you mean reset?"),
             ("log: {to: \"syslog:dev/log\"}", "5:11: log.to: \"dev/log\" is not the path of a socket, as syslog:/dev/log"),
             ("log: {format: txt}", "5:15: log.format: \"txt\" is not one of json, text; did you mean text?"),
             ("log: {access: maybe}", "5:15: log.access: \"maybe\" is neither true nor false"),
             ("workers: 0", "5:10: workers: \"0\" is out of range (auto, or 1 to 256)"),
             ("workers: ${N}", "5:10: workers: the environment variable N is not set"),
-            ("shield: off", "5:1: shield is not supported yet"),
+            ("shield: on", "5:9: shield: \"on\" is neither off nor the keys that say when, as {above: 1000/s, for: 60s}"),
+            ("shield: [off]", "5:9: shield holds keys and their values, not a list"),
+            (
+                "shield: {above: 1000}",
+                "5:17: shield.above: \"1000\" is not a rate; write a number for each second or minute, as 1000/s or 60/m"
+            ),
+            ("shield: {above: 0/s}", "5:17: shield.above: \"0/s\" is out of range (1 to 1000000)"),
+            ("shield: {for: 1ms}", "5:15: shield.for: \"1ms\" is out of range (1s to 1d)"),
+            ("shield: {until: 1s}", "5:10: unknown key \"until\" in shield"),
             ("status: 127.0.0.1", "5:9: status: \"127.0.0.1\" has no port; write 127.0.0.1:443"),
             ("log: &a {}", "5:6: anchors (&name) are refused; write the value where it is used"),
             ("allow: []", "5:1: allow is given twice, first on line 3"),
@@ -125,6 +132,22 @@ struct ConfigurationTests {
     func allowMistakes(_ entry: String, message: String) throws {
         let yaml = minimal().replacing("[127.0.0.2]", with: "[\(entry)]")
         #expect(try mistakes(in: yaml) == ["gatekeeper.yaml:" + message])
+    }
+
+    @Test("who is ignored, and when, arrives in the settings with its place")
+    func dropping() throws {
+        let plain = try load(minimal())
+        #expect(plain.settings.onDeny == .reset)
+        #expect(plain.settings.shield == Settings.Shield())
+        #expect(plain.places.drop == nil && plain.places.shield == nil)
+        let off = try load(minimal("shield: off"))
+        #expect(off.settings.shield == nil && off.places.shield == nil)
+        let both = try load(minimal("shield: {above: 90/m, for: 2m}\non_deny: drop"))
+        #expect(both.settings.onDeny == .drop)
+        #expect(both.settings.shield?.above == Rate(count: 90, perMilliseconds: 60_000))
+        #expect(both.settings.shield?.forMilliseconds == 120_000)
+        #expect("\(both.places.drop.map { "\($0)" } ?? "")".hasSuffix("gatekeeper.yaml:6:10"))
+        #expect("\(both.places.shield.map { "\($0)" } ?? "")".hasSuffix("gatekeeper.yaml:5:9"))
     }
 
     @Test("an entry's end arrives in the settings, also for a whole file, and one that is past is warned of")

@@ -39,7 +39,8 @@ struct ReferencePageTests {
             if case .scalar(let rule) = setting.rule, let text = rule.defaultText { #expect(entry.contains("Default: `\(text)`.")) }
             if let flag = Schema.flag(for: setting.path) { #expect(entry.contains("Flag: `\(flag)`.")) }
         }
-        #expect(Reference.page.contains("Not supported yet: drop."))
+        #expect(Reference.page.contains("## shield\n\nWhen strangers come in a flood"))
+        #expect(Reference.page.contains("Value: off, or keys as below."))
     }
 
     @Test("flags are those of run, and each sets a key that is there")

@@ -7,7 +7,7 @@ struct SchemaTests {
     /// Every key of the contract, as it is written there.
     private static let contract = """
         listen listen[].address listen[].proxy_protocol_from listen[].client_ca tls tls.certificate tls.key tls.certificates tls.sni_strict tls.minimum_version
-        tls.client_ca allow allow[].address allow[].label allow[].preset allow[].file allow[].until on_deny shield upstream upstream.url
+        tls.client_ca allow allow[].address allow[].label allow[].preset allow[].file allow[].until on_deny shield shield.above shield.for upstream upstream.url
         upstream.urls upstream.order upstream.ca upstream.pin_sha256 upstream.host upstream.health upstream.connections_max
         upstream.request_buffering upstream.idle upstream.idle.connections upstream.idle.for routes routes_mode websocket limits
         limits.request_body limits.head limits.fields limits.connections limits.connections_per_source limits.requests_per_source timeouts

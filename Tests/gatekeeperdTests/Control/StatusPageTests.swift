@@ -16,7 +16,7 @@ struct StatusPageTests {
         var report = StatusReport()
         report.configuration = .init(generation: 1, hash: text, file: text, loadedAt: now)
         report.listeners = [text]
-        report.shield = text
+        report.shield = .init(state: text)
         report.sources = [.init(address: text, label: text, origin: text, lastSeenAt: now, until: now)]
         report.certificates = [.init(file: text, names: [text], expiresAt: now)]
         report.upstreams = [.init(url: text, isUp: false, failure: text)]

@@ -51,6 +51,33 @@ struct StatusReportTests {
             ])
     }
 
+    @Test(
+        "the shield is told with what it has done, or why there is none",
+        arguments: [
+            (StatusReport.Shield(state: "off"), "shield off", #"{"state":"off","dropped":0,"coarse":false}"#),
+            (
+                StatusReport.Shield(state: "up", since: GrantScene.start.advanced(byMilliseconds: -90_000), droppedCount: 8),
+                "shield up for 1m 30s, 8 packets dropped",
+                #"{"state":"up","since":"2027-01-15T07:58:30Z","dropped":8,"coarse":false}"#
+            ),
+            (
+                StatusReport.Shield(state: "always", isCoarse: true),
+                "shield always up (on_deny: drop), 0 packets dropped, coarse: "
+                    + "the list is too long for the kernel, so neighbours of listed addresses are turned away here",
+                #"{"state":"always","dropped":0,"coarse":true}"#
+            ),
+            (
+                StatusReport.Shield(state: "unavailable", obstacle: "no"), "shield unavailable: no",
+                #"{"state":"unavailable","dropped":0,"coarse":false,"obstacle":"no"}"#
+            ),
+        ])
+    func shield(shield: StatusReport.Shield, text: String, json: String) {
+        var report = StatusReport()
+        report.shield = shield
+        #expect(StatusText(report: report, now: now).lines.last == text)
+        #expect(report.json["shield"]?.text == json)
+    }
+
     @Test("scripts read the same under names that stay, and nothing that isn't known")
     func json() {
         let json = report.json

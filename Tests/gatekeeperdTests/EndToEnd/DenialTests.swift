@@ -12,7 +12,8 @@ struct DenialTests {
     init() throws {
         state = try TemporaryFolder()
         upstream = try ScriptedUpstream(.echo)
-        daemon = try Daemon(upstream: upstream.url, settings: "state: \(state.path)\ncontrol: \(state.file("c.sock"))\nworkers: 2")
+        daemon = try Daemon(
+            upstream: upstream.url, settings: "state: \(state.path)\ncontrol: \(state.file("c.sock"))\nworkers: 2\nshield: off")
     }
 
     private func denials(_ arguments: String...) throws -> (ending: ChildProcess.Ending, output: String, errors: String) {

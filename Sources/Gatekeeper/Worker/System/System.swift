@@ -169,10 +169,13 @@ enum System {
 
     /// A listening socket of its own queue: every worker has one on the same address (`SO_REUSEPORT`), so that accepting needs no lock.
     ///
-    /// Connections inherit what it sets here: no delay.
-    static func listen(on address: SocketAddress, backlog: Int32 = System.backlog) throws(SystemError) -> Descriptor {
+    /// Connections inherit what it sets here: no delay, and the filter, which is there before the first of them.
+    static func listen(
+        on address: SocketAddress, backlog: Int32 = System.backlog, filter: SocketFilter? = nil
+    ) throws(SystemError) -> Descriptor {
         let socket = try bound(to: address, sharing: true)
         setNoDelay(socket.number)
+        if let filter { try attach(filter, to: socket.number) }
         guard Glibc.listen(socket.number, backlog) == 0 else { throw SystemError("listen on \(address)", code: errno) }
         return socket
     }
