@@ -23,8 +23,8 @@ public final class Server: Sendable {
     /// Raised by every worker that has ended.
     private let ended: Descriptor
     private let running: Atomic<Int>
-    /// Workers that haven't answered yet whether they are alive.
-    private let unanswered = Atomic(0)
+    /// The service manager's question whether workers are alive; `pulse` is everybody else's.
+    private let watchdog = Pulse()
     private let pulse = Pulse()
     let hasBegunDrain = Atomic(false)
     private let isFinished = Atomic(false)
@@ -207,15 +207,7 @@ public final class Server: Sendable {
 
     /// Whether every worker has come round to answer since the last call, which asked; the first call finds nothing wrong.
     public func isAlive() -> Bool {
-        guard unanswered.load(ordering: .acquiring) == 0 else { return false }
-        unanswered.store(workers.count, ordering: .releasing)
-        for worker in workers {
-            Task(executorPreference: worker.loop) { [self] in
-                await worker.answer()
-                unanswered.subtract(1, ordering: .acquiringAndReleasing)
-            }
-        }
-        return true
+        watchdog.ask(workers)
     }
 
     /// Whether no worker has kept a question waiting for longer than `milliseconds`. Doesn't wait, and asks no more often than it is answered;

@@ -1,25 +1,30 @@
 internal import Synchronization
 
-/// Whether workers come round to answer, for whoever asks at moments of his own choosing: twice within a millisecond, or once an hour.
+/// Whether workers come round to answer.
 final class Pulse: Sendable {
     /// Workers that the last question still waits for.
     private let unanswered = Atomic(0)
     private let askedAt = Mutex(Instant(nanoseconds: 0))
 
-    /// Asks again if everyone has answered. False if somebody hasn't for longer than his patience.
+    /// Asks again if everyone has answered the last question; false if somebody hasn't. For one thread.
+    func ask(_ workers: [Worker]) -> Bool {
+        guard unanswered.load(ordering: .acquiring) == 0 else { return false }
+        unanswered.store(workers.count, ordering: .releasing)
+        for worker in workers {
+            Task(executorPreference: worker.loop) { [self] in
+                await worker.answer()
+                unanswered.subtract(1, ordering: .acquiringAndReleasing)
+            }
+        }
+        return true
+    }
+
+    /// The same for whoever asks at moments of his own choosing, twice within a millisecond or once an hour: false if somebody hasn't answered
+    /// for longer than his patience.
     func feel(_ workers: [Worker], now: Instant, patienceMilliseconds: Int) -> Bool {
         askedAt.withLock { askedAt in
-            guard unanswered.load(ordering: .acquiring) == 0 else {
-                return now < askedAt.advanced(byMilliseconds: patienceMilliseconds)
-            }
+            guard ask(workers) else { return now < askedAt.advanced(byMilliseconds: patienceMilliseconds) }
             askedAt = now
-            unanswered.store(workers.count, ordering: .releasing)
-            for worker in workers {
-                Task(executorPreference: worker.loop) { [self] in
-                    await worker.answer()
-                    unanswered.subtract(1, ordering: .acquiringAndReleasing)
-                }
-            }
             return true
         }
     }

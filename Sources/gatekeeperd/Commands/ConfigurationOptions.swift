@@ -5,7 +5,7 @@ struct ConfigurationOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String?
     @OptionGroup var door: DoorOptions
-    @Option(name: .long, help: ArgumentHelp("How a stranger is turned away: reset or close.", valueName: "how"))
+    @Option(name: .long, help: ArgumentHelp("How a stranger is turned away: reset, close or drop.", valueName: "how"))
     var onDeny: String?
     @Option(name: .long, help: ArgumentHelp("Where log lines go: stdout, syslog or a file.", valueName: "where"))
     var log: String?

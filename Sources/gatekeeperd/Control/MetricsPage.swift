@@ -45,7 +45,16 @@ struct MetricsPage {
         metrics.begin("connections_admitted_total", .counter, "Connections that were admitted.")
         metrics.sample(report.admittedCount ?? 0)
         metrics.begin("connections_denied_total", .counter, "Connections that were turned away, by the reason that the log gives.")
-        for reason in DenialReason.allCases { metrics.sample(verdicts.denied(reason), [("reason", "\(reason.word)")]) }
+        for reason in DenialReason.allCases where reason != .dropped {
+            metrics.sample(verdicts.denied(reason), [("reason", "\(reason.word)")])
+        }
+        if let shield = report.shield {
+            metrics.begin(
+                "packets_dropped_total", .counter, "Packets of strangers that the kernel dropped: several for each attempt to connect.")
+            metrics.sample(shield.droppedCount)
+            metrics.begin("shield_up", .gauge, "Whether the kernel drops strangers at the moment.")
+            metrics.sample(["up", "always"].contains(shield.state) ? 1 : 0)
+        }
         metrics.begin("tls_failures_total", .counter, "Admitted connections on which TLS failed.")
         metrics.sample(verdicts.tlsFailures)
     }

@@ -30,7 +30,7 @@ enum StarterText {
             allow:
             \((preset + configuration.allow.map { "  - \(scalar($0))" }).joined(separator: "\n"))
 
-            # How a stranger is turned away: reset (an RST at once) or close.
+            # How a stranger is turned away: reset (an RST at once), close, or drop (no answer at all; it takes CAP_NET_ADMIN).
             on_deny: reset
 
             # The ticket system. Its clients' addresses reach it in X-Forwarded-For; have it trust this host to set that.
@@ -46,6 +46,9 @@ enum StarterText {
 
             # One line for each request and for everybody who was turned away: stdout is the journal under systemd.
             log: {to: stdout, format: json, access: true}
+
+            # A page for a browser, and metrics for Prometheus, read on this machine only.
+            # status: 127.0.0.1:9180
 
             """
     }

@@ -34,15 +34,17 @@ struct StarterTextTests {
         }
         #expect(text.contains("gatekeeperd check --config '/srv/a b.yaml'\n"))
         #expect(text.contains("systemctl enable --now gatekeeperd\n"))
-        #expect(text.hasSuffix("}\n"))
+        #expect(text.hasSuffix("9180\n"))
     }
 
-    @Test("a commented key is a key all the same: routes load when their marks are taken away")
+    @Test("a commented key is a key all the same: routes and status load when their marks are taken away")
     func routes() throws {
         let text = StarterText.text(of: starter, path: nil).replacing("# routes:", with: "routes:").replacing(
-            "#   - {meth", with: "  - {meth")
+            "#   - {meth", with: "  - {meth"
+        ).replacing("# status:", with: "status:")
         let configuration = try load(text.replacing("dir/#key", with: "#key"), files: ["full chain.pem": "", "#key.pem": ""])
         #expect(configuration.settings.routes?.routes.count == 1)
+        #expect(configuration.status?.address.port == 9180)
     }
 
     @Test(
