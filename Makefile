@@ -19,7 +19,7 @@ e2e_filter := gatekeeperdTests\.($(subst $(space),|,$(strip $(e2e_suites))))/
 full_suites := $(basename $(notdir $(wildcard Tests/gatekeeperdTests/EndToEndFull/*Tests.swift)))
 full_filter := gatekeeperdTests\.($(subst $(space),|,$(strip $(full_suites))))/
 
-export GATEKEEPERD := $(CURDIR)/$(binary)
+export GATEKEEPERD ?= $(CURDIR)/$(binary)
 
 ##@ The main job
 

@@ -22,15 +22,18 @@ extension Server {
                 gauge.setAlarm(at: nil)
                 return nil
             }
-            if !current.snapshot.filters.isEmpty { onEveryWorker { worker, _ in await worker.countDrops() } }
+            if !current.snapshot.filters.isEmpty {
+                onEveryWorker(withinMilliseconds: Self.countPatienceMilliseconds) { worker, _ in await worker.countDrops() }
+            }
             let now = System.now()
             switch current.shield.turn(at: now, gauge.counts) {
-            case .raise(let perSecond): raiseShield(&current, perSecond: perSecond)
+            case .raise(let perSecond): raiseShield(&current, perSecond: perSecond, at: now)
             case .lower(let dropped): lowerShield(&current, dropped: dropped)
             case nil: break
             }
             gauge.setAlarm(at: current.shield.shield?.alarm)
             let isAlways = current.settings.onDeny == .drop
+            if isAlways, current.snapshot.filters.isEmpty { retryFilters(&current) }
             return isAlways ? now.advanced(byMilliseconds: Self.countMilliseconds) : current.shield.shield?.deadline
         }
     }
@@ -39,6 +42,7 @@ extension Server {
     package func lendListeners(_ isLent: Bool) {
         current.withLock { current in
             current.shield.isLent = isLent
+            onEveryWorker { worker, _ in await worker.lendSockets(isLent) }
             guard !isLent else { return }
             let snapshot = Snapshot(current.snapshot, filters: filters(for: current))
             current.snapshot = snapshot
@@ -55,20 +59,26 @@ extension Server {
         current.withLock { shieldStatus($0).obstacle }
     }
 
-    private func raiseShield(_ current: inout Current, perSecond: UInt64) {
+    private func raiseShield(_ current: inout Current, perSecond: UInt64, at now: Instant) {
         do throws(SystemError) {
             adopt(try ListenerFilters.make(current.settings), in: &current)
             journal.event(
                 "shield", stage: .admission, [JournalField("state", "up"), JournalField("denied_per_second", perSecond)])
         } catch {
-            current.shield.giveUp(because: error)
+            current.shield.fail(because: error, at: now, gauge.counts)
             journal.event(
                 "shield", stage: .admission,
                 [
-                    JournalField("state", "unavailable"), JournalField("denied_per_second", perSecond),
+                    JournalField("state", error.isLackOfPrivilege ? "unavailable" : "failed"), JournalField("denied_per_second", perSecond),
                     JournalField("error", error.description),
                 ])
         }
+    }
+
+    /// Making them failed before, for want of a descriptor or of memory.
+    private func retryFilters(_ current: inout Current) {
+        let filters = filters(for: current)
+        if !filters.isEmpty { adopt(filters, in: &current) }
     }
 
     private func lowerShield(_ current: inout Current, dropped: UInt64) {
@@ -143,4 +153,6 @@ extension Server {
 
     /// Between two looks at what the kernel has dropped, where strangers always are.
     private static let countMilliseconds = 10_000
+    /// A worker that takes longer is stuck; the control thread has other work.
+    private static let countPatienceMilliseconds: Int32 = 200
 }

@@ -129,7 +129,11 @@ public final class Server: Sendable {
             isSameUpstream
             ? current.snapshot.upstream
             : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
-        let filters = settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
+        // What another process may be about to accept on is left alone.
+        let filters =
+            current.shield.isLent
+            ? current.snapshot.filters
+            : settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
             settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
             libraries: libraries)
@@ -318,7 +322,9 @@ public final class Server: Sendable {
     ///
     /// - Returns: false if some haven't yet.
     @discardableResult
-    func onEveryWorker(_ work: @escaping @Sendable (Worker, Int) async -> Void) -> Bool {
+    func onEveryWorker(
+        withinMilliseconds patience: Int32 = adoptionMilliseconds, _ work: @escaping @Sendable (Worker, Int) async -> Void
+    ) -> Bool {
         let countdown = Countdown(workers.count)
         for (index, worker) in workers.enumerated() {
             Task(executorPreference: worker.loop) {
@@ -326,7 +332,7 @@ public final class Server: Sendable {
                 countdown.finish()
             }
         }
-        return countdown.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : Self.adoptionMilliseconds)
+        return countdown.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : patience)
     }
 
     /// More than a round trip to the other side of the world.

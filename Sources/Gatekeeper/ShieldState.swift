@@ -37,8 +37,9 @@ struct ShieldState: Sendable {
         return true
     }
 
-    /// The kernel takes no filter.
-    mutating func giveUp(because error: SystemError) {
+    /// Raising it has failed. Without the privilege it would again; anything else may pass, so the next alarm tries anew.
+    mutating func fail(because error: SystemError, at now: Instant, _ counts: Shield.Counts) {
+        guard error.isLackOfPrivilege else { return shield = shield.map { Shield($0.settings, at: now, counts) } }
         shield = nil
         obstacle = error
     }

@@ -27,8 +27,11 @@ final class Acceptor {
     private var reserve = DescriptorReserve()
     /// Whom the kernel lets through to us; nil: everybody.
     private var filter: SocketFilter?
-    /// Of the kernel's counter, what is told already. Nil where another worker's acceptor has the same socket and tells.
+    /// Of the kernel's counter, what is told already. Nil where another acceptor has the same socket and tells.
     private var dropsSeen: UInt32?
+    private let isShared: Bool
+    /// Another process accepts on the socket, or is about to.
+    private var isLent = false
     /// When it was last said that descriptors ran out.
     private var exhaustionReported: Instant?
     private(set) var isStopped = false
@@ -48,9 +51,14 @@ final class Acceptor {
         socket = try Socket(listener, on: worker.loop, readiness: [.readable])
         socket.waiter = waiter
         socket.interest = [.readable]
+        self.isShared = isShared
         dropsSeen = isShared ? nil : System.drops(at: socket.descriptor)
         // A process before us may have left another on an inherited socket.
-        try replaceFilter(by: worker.snapshot.filters[wanted])
+        do throws(SystemError) {
+            try replaceFilter(by: worker.snapshot.filters[wanted])
+        } catch {
+            worker.reportFilter(error, listener: place)
+        }
     }
 
     /// Runs until `stop`.
@@ -68,6 +76,8 @@ final class Acceptor {
         }
         let descriptor = socket.descriptor
         countDrops()
+        // The service manager may hold the socket, too: whoever is listed by the time that it is accepted on again must get there.
+        if filter != nil, !isLent { System.detachFilter(from: descriptor) }
         socket.close()
         waiter.end()
         worker.acceptorEnded(on: descriptor)
@@ -101,6 +111,13 @@ final class Acceptor {
             throw error
         }
         filter = next
+    }
+
+    /// Leaves filter and counter to another process, or (false) takes the counter back. What is dropped until that one counts, nobody counts.
+    func lend(_ isLent: Bool) {
+        countDrops()
+        self.isLent = isLent
+        dropsSeen = isLent || isShared ? nil : System.drops(at: socket.descriptor)
     }
 
     /// Tells of the packets that were dropped since the last time.
@@ -184,6 +201,7 @@ final class Acceptor {
             worker.report(.descriptorsExhausted, code: code, listener: place)
         }
         if let peer = reserve.shed(from: socket.descriptor) {
+            if worker.snapshot.admission.entry(for: peer, nowUnixSeconds: worker.loop.wallUnixSeconds) == nil { worker.gauge.deny() }
             return worker.deny(peer, on: place, because: .descriptors)
         }
         _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))

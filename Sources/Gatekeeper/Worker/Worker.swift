@@ -47,6 +47,9 @@ actor Worker {
     /// Put the listeners' filters in place again, whatever another process has done with the sockets meanwhile.
     func restoreFilters() { state.followFilters(isForced: true) }
 
+    /// Leave the sockets to another process that begins to accept on them, or (false) take them back.
+    func lendSockets(_ isLent: Bool) { state.lendSockets(isLent) }
+
     /// Learn how many packets the kernel has dropped.
     func countDrops() { state.countDrops() }
 

@@ -7,12 +7,20 @@ extension WorkerState {
             do throws(SystemError) {
                 try acceptor.followFilter(isForced: isForced)
             } catch {
-                journal.event(
-                    "shield", stage: .admission, listener: acceptor.place,
-                    fields: [JournalField("state", "failed"), JournalField("error", error.description)],
-                    wallMilliseconds: loop.wallMilliseconds)
+                reportFilter(error, listener: acceptor.place)
             }
         }
+    }
+
+    /// One that can't be put in place: everybody gets through to us.
+    func reportFilter(_ error: SystemError, listener: Int) {
+        journal.event(
+            "shield", stage: .admission, listener: listener,
+            fields: [JournalField("state", "failed"), JournalField("error", error.description)], wallMilliseconds: loop.wallMilliseconds)
+    }
+
+    func lendSockets(_ isLent: Bool) {
+        for acceptor in acceptors.values { acceptor.lend(isLent) }
     }
 
     func countDrops() {

@@ -28,7 +28,7 @@ struct ConfigurationSource: Sendable {
     }
 
     /// Two services with the same one serve by the same.
-    private func fingerprint(of text: [UInt8], _ files: [String]) -> String {
+    func fingerprint(of text: [UInt8], _ files: [String]) -> String {
         var parts = [Fingerprint.sha256(of: text)] + flags.map { "\($0.key)=\($0.values)" }
         parts += files.map { path in (try? FileContents.read(path, bytesMax: AllowFile.fileBytesMax)).map(Fingerprint.sha256) ?? "" }
         return String(Fingerprint.sha256(of: Array(parts.joined(separator: "\n").utf8)).prefix(16))

@@ -136,6 +136,12 @@ final class Service {
         }
     }
 
+    /// The files that the configuration names, if one of them isn't what it was when the configuration was read.
+    func unseenChanges() -> [String]? {
+        let paths = current.configuration.watchedPaths
+        return source.fingerprint(of: current.text ?? [], paths) == current.configuration.fingerprint ? nil : paths
+    }
+
     /// What is in force as the server is to have it: with the grants of this moment.
     private static func settings(of reading: ConfigurationSource.Reading, _ ledger: ServiceLedger?, at now: WallTime) -> Settings {
         var settings = reading.configuration.settings
@@ -269,7 +275,8 @@ final class Service {
     }
 
     private func rollBack(at now: WallTime) {
-        guard let (trial, before) = trial, trial.endsAt <= now else { return }
+        // A successor that is on its way has it from the ledger.
+        guard !isHandingOver, let (trial, before) = trial, trial.endsAt <= now else { return }
         endTrial()
         let reason = "\(trial.file) was not confirmed"
         // With the files that it names as they are now, if they can still be used.
@@ -283,7 +290,7 @@ final class Service {
 
     /// When `pass` has something to do.
     var nextMoment: WallTime? {
-        [trial?.trial.endsAt, ledger?.nextExpiry, nextEnd, nextWarning].compactMap(\.self).min()
+        [isHandingOver ? nil : trial?.trial.endsAt, ledger?.nextExpiry, nextEnd, nextWarning].compactMap(\.self).min()
     }
 
     /// Ends what has had its time: grants, entries of the allow-list, a trial.

@@ -91,6 +91,8 @@ struct ServiceLoop: ~Copyable {
         do throws(SystemError) {
             watch = try FileWatch()
             watch?.watch(service.current.configuration.watchedPaths)
+            // Between the reading and the watching nobody looked.
+            if let changed = service.unseenChanges() { _ = service.reloadFiles(changed, at: .now()) }
         } catch {
             Console.complain("cannot \(error); a renewed certificate takes a reload")
         }
@@ -173,6 +175,11 @@ struct ServiceLoop: ~Copyable {
 
     private mutating func lookAtFiles() {
         guard lookAt <= MonotonicClock.now() else { return }
+        // Whoever serves by then has read them, or looks itself.
+        guard !service.isHandingOver else {
+            lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.settleMilliseconds)
+            return
+        }
         lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.lookMilliseconds)
         let changed = watch?.changed() ?? []
         // Links may lead elsewhere now, changed files or not.

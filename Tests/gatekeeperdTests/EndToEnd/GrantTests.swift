@@ -62,6 +62,6 @@ struct GrantTests {
         #expect(client.receiveToEnd().ending == .reset)
         gate.resolve(true)
         #expect(try daemon.process.waitForEnd() == .exited(0))
-        #expect(daemon.lines("revoked").first?["peer"] == "127.0.0.9")
+        try daemon.waitForLine { $0.event == "revoked" && $0["peer"] == "127.0.0.9" }
     }
 }
