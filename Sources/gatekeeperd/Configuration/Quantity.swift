@@ -72,14 +72,27 @@ enum Quantity {
         guard !digits.isEmpty else { throw ValueMistake("\(quoted(text)) is not \(what); write a number and a unit, as \(example)") }
         guard !name.isEmpty else { throw ValueMistake("\(quoted(text)) needs a unit (\(names)), as \(example)") }
         guard let unit = units.first(where: { $0.name == name }) else {
-            let nearest = Suggestion.nearest(to: String(name), among: units.map(\.name))
-            let hint = nearest.map { "; did you mean \(digits)\($0)?" } ?? ""
+            if what == "a duration", name == "w", let weeks = decimal(digits) {
+                throw ValueMistake("\(quoted(String(name))) is not a unit of \(what) (\(names)); did you mean \(weeks &* 7)d?")
+            }
+            let meant = meant(by: name, among: units.map(\.name)).map { "did you mean \(digits)\($0)?" }
+            let hint = "; \(meant ?? "write one whole number and one unit")"
             throw ValueMistake("\(quoted(String(name))) is not a unit of \(what) (\(names))\(hint)")
         }
         guard let number = decimal(digits) else { throw ValueMistake("\(quoted(text)) is too large") }
         let (amount, overflow) = number.multipliedReportingOverflow(by: unit.factor)
         guard !overflow else { throw ValueMistake("\(quoted(text)) is too large") }
         return amount
+    }
+
+    /// The unit that begins as the word does: `16k`, `10min`. The nearest by its letters would make bytes of what was meant for MiB.
+    private static func meant(by word: some StringProtocol, among units: [String]) -> String? {
+        let word = word.lowercased()
+        guard word.allSatisfy({ $0.isASCII && $0.isLetter }) else { return nil }
+        let candidates = units.filter { $0.first?.lowercased() == word.first.map(String.init) }
+        // Of ms and m, what is spelt as milliseconds are.
+        let isMilli = word.hasPrefix("ms") || word.hasPrefix("mil")
+        return isMilli ? candidates.first : candidates.last
     }
 
     /// ASCII digits only: `Int(_:)` would take a sign as well.

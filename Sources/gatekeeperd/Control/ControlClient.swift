@@ -41,7 +41,7 @@ struct ControlClient {
     private static func failure(_ error: SystemError, _ path: String) -> ControlFailure {
         let message =
             switch error.code {
-            case ENOENT, ENOTDIR: "no service runs at \(path): there is no such socket (--control names another)"
+            case ENOENT, ENOTDIR: "no service runs at \(path): there is no such socket (--config or --control names another)"
             case ECONNREFUSED: "no service runs at \(path): the one that made this socket has ended"
             case EACCES, EPERM: "\(path) is closed to you: ask as root or as a member of the socket's group"
             case EAGAIN: "the service at \(path) doesn't answer: too many wait for it already"

@@ -58,6 +58,11 @@ final class StatusConversation {
         if case .asking = state { true } else { false }
     }
 
+    /// It has its answer and is only waited for to go.
+    var isParting: Bool {
+        if case .parting = state { true } else { false }
+    }
+
     /// What is to be waited for next; nil when it is over.
     var next: ReadinessSet.Interest? {
         switch state {

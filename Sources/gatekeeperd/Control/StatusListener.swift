@@ -128,6 +128,11 @@ final class StatusListener {
     /// False when everyone is being answered.
     private func makeRoom() -> Bool {
         guard conversations.count >= Self.readersMax else { return true }
+        // Who has had his answer has nothing to lose.
+        if let answered = conversations.values.first(where: \.isParting) {
+            conversations[answered.number] = nil
+            return true
+        }
         guard let idlest = conversations.values.filter(\.isAsking).min(by: { $0.deadline < $1.deadline }) else { return false }
         idlest.end(with: .busy)
         conversations[idlest.number] = nil

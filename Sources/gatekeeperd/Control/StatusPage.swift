@@ -67,13 +67,11 @@ struct StatusPage {
 
     private var attention: [String] {
         var lines = report.problems
-        if !observation.isLastReloadFine { lines.append("the last reload failed, and the configuration before it stays; the log says why") }
         if let pending = report.pendingConfirmation {
             let file = pending.file ?? "the new configuration"
             let who = pending.askedBy.map { ", applied by \($0)," } ?? ""
             lines.append("unconfirmed: \(file)\(who) is undone \(TimeText.until(pending.deadline, from: now)) unless it is confirmed")
         }
-        lines += report.upstreams.filter { !($0.isUp ?? true) }.map { "the ticket system \($0.url) does not answer" }
         for certificate in report.certificates {
             guard let end = certificate.expiresAt, isEnding(end) else { continue }
             let name = certificate.names.first ?? certificate.file ?? "a certificate"

@@ -34,6 +34,10 @@ struct VendorPreset: Sendable {
     static func find(_ name: String) throws(ValueMistake) -> VendorPreset {
         if let preset = named(name) { return preset }
         let names = all.map(\.name)
+        if TicketSystemPreset.all.contains(where: { PresetCatalog.Entry.ticketSystem($0).names.contains(name.lowercased()) }) {
+            let vendors = names.joined(separator: " ")
+            throw ValueMistake("\(name) is a ticket system, not a vendor with addresses; there are presets for \(vendors)")
+        }
         let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
         throw ValueMistake("there is no preset \(Quantity.quoted(name)) (\(names.joined(separator: " ")))\(hint)")
     }

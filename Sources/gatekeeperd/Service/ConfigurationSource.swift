@@ -27,8 +27,14 @@ struct ConfigurationSource: Sendable {
         return try read(text: text)
     }
 
+    /// The files that a configuration names, if one of them isn't what it was when that was read.
+    func changedFiles(since reading: Reading) -> [String]? {
+        let paths = reading.configuration.watchedPaths
+        return fingerprint(of: reading.text ?? [], paths) == reading.configuration.fingerprint ? nil : paths
+    }
+
     /// Two services with the same one serve by the same.
-    func fingerprint(of text: [UInt8], _ files: [String]) -> String {
+    private func fingerprint(of text: [UInt8], _ files: [String]) -> String {
         var parts = [Fingerprint.sha256(of: text)] + flags.map { "\($0.key)=\($0.values)" }
         parts += files.map { path in (try? FileContents.read(path, bytesMax: AllowFile.fileBytesMax)).map(Fingerprint.sha256) ?? "" }
         return String(Fingerprint.sha256(of: Array(parts.joined(separator: "\n").utf8)).prefix(16))

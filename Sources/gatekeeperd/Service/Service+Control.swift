@@ -96,8 +96,16 @@ extension Service: ControlledService {
         report.pendingConfirmation = trial.map { trial, _ in
             StatusReport.PendingConfirmation(file: trial.file, askedBy: trial.askedBy, deadline: trial.endsAt)
         }
-        report.problems = ledger?.problems ?? []
+        report.problems = problems + report.upstreams.filter { $0.isUp == false }.map { "the ticket system \($0.url) does not answer" }
         return report
+    }
+
+    /// What an admin should do something about, as far as this process alone knows it.
+    private var problems: [String] {
+        let reload = failedReload.map { failure in
+            "the reload at \(failure.at.text) failed, and the configuration before it stays: \(failure.lines.joined(separator: "; "))"
+        }
+        return [reload].compactMap(\.self) + (ledger?.problems ?? [])
     }
 
     private static func source(_ entry: Settings.AllowEntry, _ usage: SourceUsage?) -> StatusReport.Source {

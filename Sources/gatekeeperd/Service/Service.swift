@@ -27,7 +27,8 @@ final class Service {
     /// Nil where nobody asked for a status page.
     var statusListener: StatusListener?
     /// The last attempt to put a configuration in force succeeded.
-    private(set) var isLastReloadFine = true
+    private(set) var failedReload: (at: WallTime, lines: [String])?
+    var isLastReloadFine: Bool { failedReload == nil }
     /// A successor has read the configuration and the ledger, and wouldn't hear of what changes here until it serves.
     var isHandingOver = false
     /// Drains beside us for a while, and knows of this generation.
@@ -100,6 +101,8 @@ final class Service {
     /// For the manager that started us.
     var statusLine: String { "serving on \(server.addresses.map(\.description).joined(separator: ", "))" }
 
+    /// Of a reload that failed, for whoever asks for the status later.
+    private static let linesKept = 5
     private static let handingOver = "a new binary is just taking over; ask again in a moment"
 
     /// Throws while whatever is changed would be lost.
@@ -136,12 +139,6 @@ final class Service {
         }
     }
 
-    /// The files that the configuration names, if one of them isn't what it was when the configuration was read.
-    func unseenChanges() -> [String]? {
-        let paths = current.configuration.watchedPaths
-        return source.fingerprint(of: current.text ?? [], paths) == current.configuration.fingerprint ? nil : paths
-    }
-
     /// What is in force as the server is to have it: with the grants of this moment.
     private static func settings(of reading: ConfigurationSource.Reading, _ ledger: ServiceLedger?, at now: WallTime) -> Settings {
         var settings = reading.configuration.settings
@@ -170,7 +167,7 @@ final class Service {
         }
         take(next, at: now)
         loadedAt = now
-        isLastReloadFine = true
+        failedReload = nil
         generation += 1
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
@@ -214,7 +211,7 @@ final class Service {
     }
 
     private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {
-        isLastReloadFine = false
+        failedReload = (.now(), Array(lines.prefix(Self.linesKept)))
         server.event("reload_failed", [JournalField("by", asker), JournalField("error", lines.joined(separator: "; "))])
         return .kept(errors: lines)
     }

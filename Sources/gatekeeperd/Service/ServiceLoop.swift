@@ -92,7 +92,7 @@ struct ServiceLoop: ~Copyable {
             watch = try FileWatch()
             watch?.watch(service.current.configuration.watchedPaths)
             // Between the reading and the watching nobody looked.
-            if let changed = service.unseenChanges() { _ = service.reloadFiles(changed, at: .now()) }
+            if let changed = service.source.changedFiles(since: service.current) { _ = service.reloadFiles(changed, at: .now()) }
         } catch {
             Console.complain("cannot \(error); a renewed certificate takes a reload")
         }

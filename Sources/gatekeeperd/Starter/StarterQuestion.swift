@@ -33,8 +33,8 @@ enum StarterQuestion: CaseIterable, Sendable {
     var usual: String {
         switch self {
         case .listen: "0.0.0.0:443"
-        case .certificate: "fullchain.pem"
-        case .key: "privkey.pem"
+        case .certificate: "tls/fullchain.pem"
+        case .key: "tls/privkey.pem"
         case .preset: "tier2tickets"
         case .allow: ""
         case .upstream: "http://127.0.0.1:8080"

@@ -90,7 +90,10 @@ struct ConfigurationTests {
             ("limits: [1]", "5:9: limits holds keys and their values, not a list"),
             ("limits: yes", "5:9: limits holds keys and their values, not a single value"),
             ("timeouts: {idle: 0s}", "5:18: timeouts.idle: \"0s\" is out of range (1ms to 1d)"),
-            ("timeouts:\n  idle: 75 parsecs", "6:9: timeouts.idle: \"parsecs\" is not a unit of a duration (ms s m h d)"),
+            (
+                "timeouts:\n  idle: 75 parsecs",
+                "6:9: timeouts.idle: \"parsecs\" is not a unit of a duration (ms s m h d); write one whole number and one unit"
+            ),
             ("on_deny: resett", "5:10: on_deny: \"resett\" is not one of reset, close, drop; did you mean reset?"),
             ("log: {to: \"syslog:dev/log\"}", "5:11: log.to: \"dev/log\" is not the path of a socket, as syslog:/dev/log"),
             ("log: {format: txt}", "5:15: log.format: \"txt\" is not one of json, text; did you mean text?"),

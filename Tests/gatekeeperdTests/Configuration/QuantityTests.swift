@@ -31,6 +31,25 @@ struct QuantityTests {
         #expect { try Quantity.size(text) } throws: { ($0 as? ValueMistake)?.message.contains(part) == true }
     }
 
+    @Test(
+        "a unit that isn't known is taken for one that begins as it does, never for another of another size",
+        arguments: [("16k", "16KiB"), ("16K", "16KiB"), ("32M", "32MiB"), ("32m", "32MiB"), ("1g", "1GiB"), ("7bytes", "7B")])
+    func meantSizes(_ text: String, meant: String) {
+        #expect { try Quantity.size(text) } throws: { ($0 as? ValueMistake)?.message.hasSuffix("did you mean \(meant)?") == true }
+    }
+
+    @Test(
+        "the same for durations; what has several units, or a point, is told to have one",
+        arguments: [
+            ("10sec", "did you mean 10s?"), ("10min", "did you mean 10m?"), ("2hours", "did you mean 2h?"), ("3days", "did you mean 3d?"),
+            ("5msec", "did you mean 5ms?"), ("5millis", "did you mean 5ms?"), ("1w", "did you mean 7d?"),
+            ("24x", "write one whole number and one unit"), ("1h30m", "write one whole number and one unit"),
+            ("0.5s", "write one whole number and one unit"),
+        ])
+    func meantDurations(_ text: String, end: String) {
+        #expect { try Quantity.duration(text) } throws: { ($0 as? ValueMistake)?.message.hasSuffix(end) == true }
+    }
+
     @Test("what isn't a duration is refused", arguments: ["10", "10sec", "1h30m", "s", "+1s", "1 s s", "10S S"])
     func notDurations(_ text: String) {
         #expect(throws: ValueMistake.self) { try Quantity.duration(text) }

@@ -139,6 +139,17 @@ struct HostileReaderTests {
         #expect(try scene.answer(on: last).status == 200)
     }
 
+    @Test("those that have their answer and stay make room at once, for as many as come")
+    func answered() throws {
+        for _ in 0..<StatusListener.readersMax * 2 {
+            let client = try scene.connect()
+            // A byte too many, so that it is waited for its end.
+            #expect(client.send(Array((Self.get + "X").utf8)) == nil)
+            #expect(try scene.answer(on: client).status == 200)
+        }
+        try expectWell()
+    }
+
     @Test("one that closes at once costs nothing, before and after it has asked")
     func closesAtOnce() throws {
         try scene.connect().close()

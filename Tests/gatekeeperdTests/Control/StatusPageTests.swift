@@ -67,8 +67,7 @@ struct StatusPageTests {
     @Test("what needs attention comes first, in words")
     func attention() throws {
         var observation = Observation()
-        observation.isLastReloadFine = false
-        observation.report.problems = ["the ledger can't be written"]
+        observation.report.problems = ["the ledger can't be written", "the ticket system http://10.0.0.5:8080 does not answer"]
         observation.report.pendingConfirmation = .init(
             file: "/new.yaml", askedBy: GrantScene.alice, deadline: now.advanced(byMilliseconds: 90_000))
         observation.report.upstreams = [.init(url: "http://10.0.0.5:8080", isUp: false), .init(url: "http://10.0.0.6:8080", isUp: true)]
@@ -81,9 +80,8 @@ struct StatusPageTests {
         let list = try #require(page.firstMatch(of: #/<section class="attention">((?s).*?)<\/section>/#)?.1)
         #expect(
             list.matches(of: #/<li>(.*)<\/li>/#).map { String($0.1) } == [
-                "the ledger can&#39;t be written", "the last reload failed, and the configuration before it stays; the log says why",
+                "the ledger can&#39;t be written", "the ticket system http://10.0.0.5:8080 does not answer",
                 "unconfirmed: /new.yaml, applied by alice (1000), is undone in 1m 30s (2027-01-15T08:01:30Z) unless it is confirmed",
-                "the ticket system http://10.0.0.5:8080 does not answer",
                 "the certificate for soon.example expires in 1d (2027-01-16T08:00:00Z)",
                 "the certificate for past.example has expired",
             ])

@@ -74,8 +74,8 @@ struct InitTests {
     func certificateToCome() throws {
         let said = try Daemon.run(["init", "--output", file, "--allow", "192.0.2.1", "--upstream", "http://127.0.0.1:1"])
         #expect(said.ending == .exited(0))
-        #expect(said.errors.contains("not there yet: tls.certificate: \(folder.path)/fullchain.pem cannot be read"))
-        #expect(text.contains("  certificate: fullchain.pem\n"))
+        #expect(said.errors.contains("not there yet: tls.certificate: \(folder.path)/tls/fullchain.pem cannot be read"))
+        #expect(text.contains("  certificate: tls/fullchain.pem\n"))
     }
 
     @Test("on a terminal it asks, asks again after a wrong answer, and takes usual values for empty ones")
@@ -85,8 +85,10 @@ struct InitTests {
         #expect(ending == .exited(0), "\(shown)")
         #expect(shown.contains("to accept connections on [0.0.0.0:443]: "))
         #expect(shown.components(separatedBy: "Addresses and networks that may connect").count == 3)
-        for line in ["  - 0.0.0.0:443", "  certificate: fullchain.pem", "  - 192.0.2.7", "  - 2001:db8::/48", "  url: http://127.0.0.1:81"]
-        {
+        let expected = [
+            "  - 0.0.0.0:443", "  certificate: tls/fullchain.pem", "  - 192.0.2.7", "  - 2001:db8::/48", "  url: http://127.0.0.1:81",
+        ]
+        for line in expected {
             #expect(text.split(separator: "\n").contains(Substring(line)), "\(line)")
         }
         #expect(!text.contains("{preset: tier2tickets}"))

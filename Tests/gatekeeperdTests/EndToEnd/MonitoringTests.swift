@@ -64,7 +64,8 @@ struct MonitoringTests {
         try daemon.rewriteConfiguration("allow:", "alow:")
         #expect(try daemon.reload().event == "reload_failed")
         #expect(try metrics(port)["gatekeeper_configuration_last_reload_successful"] == 0)
-        #expect(try ask(port, "/").text.contains("the last reload failed"))
+        #expect(try ask(port, "/").text.contains("failed, and the configuration before it stays: "))
+        #expect(try metrics(port)["gatekeeper_problems"] == 1)
         try daemon.rewriteConfiguration("alow:", "allow:")
         #expect(try daemon.reload().event == "reloaded")
         #expect(

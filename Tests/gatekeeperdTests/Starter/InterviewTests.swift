@@ -17,7 +17,7 @@ struct InterviewTests {
         #expect(
             interview.configuration
                 == StarterConfiguration(
-                    listen: ["0.0.0.0:443"], certificate: "fullchain.pem", key: "privkey.pem", allow: [], preset: "tier2tickets",
+                    listen: ["0.0.0.0:443"], certificate: "tls/fullchain.pem", key: "tls/privkey.pem", allow: [], preset: "tier2tickets",
                     upstream: "http://127.0.0.1:8080"))
         #expect(interview.configuration.mistakes.isEmpty && interview.configuration.gaps.isEmpty)
     }
