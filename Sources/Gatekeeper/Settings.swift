@@ -133,6 +133,8 @@ public struct Settings: Sendable {
         public var idleTimeoutMilliseconds = 60_000
         /// Sent as `Host` in place of the client's; nil to keep that.
         public var host: String?
+        /// The ticket system reads every body that it is sent: its connections are used again behind a POST, PUT or PATCH with one.
+        public var reusesAfterBody = false
         public var requestBuffering = RequestBuffering.off
 
         public init(_ servers: [Server]) {

@@ -27,6 +27,8 @@ final class Snapshot: Sendable {
     let routes: RouteTable?
     /// Whether a request may ask for a WebSocket.
     let webSocket: Bool
+    /// The ticket system is known to read the bodies that it is sent.
+    let reusesAfterBody: Bool
     /// The size up to which bodies without a length are collected before they are sent; nil to stream them.
     let collectsUpTo: Int?
     /// Where collected bodies go that are too large for memory.
@@ -61,6 +63,7 @@ final class Snapshot: Sendable {
         fixedHost = settings.upstream.host ?? ""
         routes = settings.routes.map { RouteTable($0) }
         webSocket = settings.webSocket
+        reusesAfterBody = settings.upstream.reusesAfterBody
         collectsUpTo =
             switch settings.upstream.requestBuffering {
             case .off: nil
@@ -89,6 +92,7 @@ final class Snapshot: Sendable {
         queueMilliseconds = other.queueMilliseconds
         routes = other.routes
         webSocket = other.webSocket
+        reusesAfterBody = other.reusesAfterBody
         collectsUpTo = other.collectsUpTo
         spoolFolder = other.spoolFolder
         limits = other.limits

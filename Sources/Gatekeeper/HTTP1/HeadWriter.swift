@@ -8,11 +8,11 @@
 package enum HeadWriter {
     /// A request head for the upstream.
     ///
-    /// `upgrade` passes the wish for another protocol on; without it `Upgrade` ends here. With `lengthFollows` the body is still being
-    /// collected: the head stays open for `endRequest`.
+    /// `upgrade` passes the wish for another protocol on; without it `Upgrade` ends here. `announcesClose` says that no other request follows
+    /// on this connection. With `lengthFollows` the body is still being collected: the head stays open for `endRequest`.
     package static func writeRequest(
         _ head: RequestHead, _ fields: borrowing FieldTable, source: Span<UInt8>, context: borrowing ForwardedContext,
-        upgrade: Bool = false, lengthFollows: Bool = false, into buffer: Buffer
+        upgrade: Bool = false, announcesClose: Bool = false, lengthFollows: Bool = false, into buffer: Buffer
     ) {
         writeRequestLine(head, source, into: buffer)
         let sent = head.host.isEmpty ? context.defaultHost : source.bytes(head.host)
@@ -28,6 +28,7 @@ package enum HeadWriter {
 
         ForwardedFields.write(context, host: sent, into: buffer)
         if upgrade, let protocols = head.upgradesTo { writeUpgrade(source.bytes(protocols), into: buffer) }
+        if announcesClose { buffer.append("Connection: close\r\n") }
         guard !lengthFollows else { return }
         write(framing == .none && head.method.expectsBody ? .length(0) : framing, into: buffer)
         buffer.append("\r\n")

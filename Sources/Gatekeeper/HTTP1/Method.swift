@@ -22,6 +22,14 @@ package enum Method: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// A body has no meaning in these methods (RFC 9110 §9.3): many servers leave one unread.
+    var knowsNoBody: Bool {
+        switch self {
+        case .get, .head, .options, .trace: true
+        case .post, .put, .patch, .delete, .connect, .other: false
+        }
+    }
+
     /// The method of `count` bytes, given as the little-endian word of its first eight.
     @inline(always)
     init(word: UInt64, count: Int) {

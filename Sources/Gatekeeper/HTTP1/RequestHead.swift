@@ -24,6 +24,14 @@ package struct RequestHead: Sendable, Equatable {
     /// The protocols in `Upgrade`, where `Connection` asks for it and the version knows it.
     package var upgradesTo: ByteRange?
 
+    /// Bytes follow the head: also an empty body in chunks, whose last chunk somebody has to read.
+    package var hasBody: Bool {
+        switch framing {
+        case .none, .length(0), .untilClose: false
+        case .length, .chunked: true
+        }
+    }
+
     package var wantsUpgrade: Bool { upgradesTo != nil }
 
     /// The target in origin form: path and query. May be empty, or begin with `?`, for an absolute target (`/` goes before it then).

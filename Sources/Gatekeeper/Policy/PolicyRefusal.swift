@@ -12,6 +12,9 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
     case pathAmbiguous
     /// A field names another method than the one that routes were asked about.
     case methodOverride
+    /// A body in a GET, HEAD, OPTIONS or TRACE, where routes are in force: an upstream that leaves it unread could take it for a request that
+    /// no route has seen.
+    case bodyUnexpected
     /// The source has asked more often than `limits.requests_per_source` lets it (RFC 6585 §4).
     case requestsPerSource
     /// A body without a length for an upstream that speaks HTTP/1.0 and can't be sent chunks (RFC 9112 §6.1).
@@ -37,6 +40,7 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
         case .route: (403, "route", "This method and path aren't served here.")
         case .pathAmbiguous: (400, "path_ambiguous", "The path can be read in more than one way.")
         case .methodOverride: (403, "method_override", "A method can't be overridden by a field here.")
+        case .bodyUnexpected: (400, "body_unexpected", "A request of this method has no body here.")
         case .requestsPerSource: (429, "requests_per_source", "More requests came from this address than it may make in this time.")
         case .unknownHost: (421, "unknown_host", "This host isn't served here.")
         case .lengthRequired: (411, "length_required", "The body must be sent with its length in Content-Length.")

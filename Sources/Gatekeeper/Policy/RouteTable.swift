@@ -19,6 +19,8 @@ struct RouteTable: Sendable {
     func find(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>) -> Finding {
         // The application would do another method than the one that is judged.
         if fields.contains(.methodOverride) { return .objection(.methodOverride) }
+        // A request inside another one would be judged by nobody.
+        if head.hasBody, head.method.knowsNoBody { return .objection(.bodyUnexpected) }
         // `OPTIONS *` asks about the server and not about a path; no route is for that.
         guard head.targetForm != .asterisk else { return .objection(.route) }
         let path = bytes.bytes(head.path)

@@ -33,6 +33,8 @@ final class Exchange {
     private var input: Buffer
     /// Why the request isn't to be passed on; nothing of it is sent then.
     private let refusal: ExchangeFailure?
+    /// Whether the upstream connection may carry another request after this one.
+    private let keepRule: KeepRule
     /// The client asks for a WebSocket: where its key stands.
     private let handshake: WebSocketHandshake?
     private var tunnel: Tunnel?
@@ -51,6 +53,7 @@ final class Exchange {
         let judgement = Judgement(head, worker.requestFields, source, by: snapshot)
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
+        keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody)
         let collectsUpTo = head.framing == .chunked ? snapshot.collectsUpTo : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
@@ -58,7 +61,7 @@ final class Exchange {
             context: ForwardedContext(
                 peer: connection.peerText.bytes, port: connection.port, requestID: identifier.bytes,
                 defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span),
-            upgrade: handshake != nil, lengthFollows: collectsUpTo != nil, into: outbound)
+            upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collectsUpTo != nil, into: outbound)
         refusal =
             if let refusal = judgement.refusal {
                 .forbidden(refusal)
@@ -231,13 +234,9 @@ final class Exchange {
     }
 
     /// Back to the pool, if nothing speaks against it.
-    ///
-    /// Not after HEAD: some upstreams send a body all the same, and it would be taken for the next response. Not after a body where the method
-    /// has none: an upstream that leaves it unread takes it for the next request (CL.0).
     private func settle(_ upstream: UpstreamConnection) {
         upstream.exchanges += 1
-        let isOrdinary = head.method != .head && (head.framing == .none || head.method.expectsBody)
-        if sender.isComplete, receiver.upstreamPersists, receiver.isClean, isOrdinary {
+        if keepRule.mayKeep, sender.isComplete, receiver.upstreamPersists, receiver.isClean {
             pool?.give(upstream)
         } else {
             upstream.close()

@@ -39,6 +39,7 @@ struct Draft: Sendable {
     var upstreamPins: Located<[[UInt8]]>?
     var upstreamCertificatePath: Located<String>?
     var upstreamKeyPath: Located<String>?
+    var reusesAfterBody = false
     var requestBuffering = Settings.Upstream.RequestBuffering.off
     /// Nil while all requests are let through.
     var routes: [Located<Route>]?

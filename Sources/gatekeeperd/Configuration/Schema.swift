@@ -140,6 +140,9 @@ enum Schema {
         Setting(
             path: "upstream.request_buffering", rule: .scalar(.requestBuffering),
             summary: "Collect bodies that come without a length, for a ticket system that needs one; a size refuses larger ones with 413."),
+        Setting(
+            path: "upstream.reuse_after_body", rule: .scalar(.flag(\.reusesAfterBody)),
+            summary: "Use a connection again behind a POST, PUT or PATCH with a body; only for a ticket system that is known to read bodies."),
         Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests, for each worker."),
         Setting(path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)), summary: "How many."),
         Setting(

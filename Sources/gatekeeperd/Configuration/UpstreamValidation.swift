@@ -20,6 +20,7 @@ enum UpstreamValidation {
         settings.idleConnectionsMax = draft.idle.connectionsMax
         settings.idleTimeoutMilliseconds = draft.idle.timeoutMilliseconds
         settings.host = draft.upstreamHost
+        settings.reusesAfterBody = draft.reusesAfterBody
         settings.requestBuffering = draft.requestBuffering
         return settings
     }

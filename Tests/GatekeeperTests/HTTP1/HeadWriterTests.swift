@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HeadWriterTests {
     private func request(
-        _ text: String, collected: Int? = nil, upgrade: Bool = false, fixedHost: String = "", capacity: Int = 4096
+        _ text: String, collected: Int? = nil, upgrade: Bool = false, announcesClose: Bool = false, fixedHost: String = "",
+        capacity: Int = 4096
     ) -> (text: String, overflowed: Bool) {
         let bytes = Array(text.utf8)
         var fields = FieldTable()
@@ -18,7 +19,8 @@ import Testing
         let context = ForwardedContext(
             peer: peer.span, port: 8443, requestID: identifier.span, defaultHost: host.span, fixedHost: fixed.span)
         HeadWriter.writeRequest(
-            head, fields, source: bytes.span, context: context, upgrade: upgrade, lengthFollows: collected != nil, into: buffer)
+            head, fields, source: bytes.span, context: context, upgrade: upgrade, announcesClose: announcesClose,
+            lengthFollows: collected != nil, into: buffer)
         if let collected { HeadWriter.endRequest(bodyBytes: collected, into: buffer) }
         return (String(decoding: FixtureReader.array(buffer.readable), as: UTF8.self), buffer.overflowed)
     }
@@ -55,6 +57,14 @@ import Testing
         #expect(lines.contains("Connection: Upgrade"))
         #expect(lines.contains("Upgrade: websocket"))
         #expect(lines.contains("Sec-WebSocket-Key: k"))
+    }
+
+    @Test("that nothing follows is said once, in our words and not in the client's", arguments: [nil, 4])
+    func close(collected: Int?) {
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Own\r\nX-Own: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let lines = request(head, collected: collected, announcesClose: true).text.components(by: "\r\n")
+        #expect(lines.filter { $0.hasPrefix("Connection") } == ["Connection: close"])
+        #expect(!request(head, collected: collected).text.contains("Connection"))
     }
 
     @Test("a collected chunked body goes on with its length, without its Trailer and without an expectation")

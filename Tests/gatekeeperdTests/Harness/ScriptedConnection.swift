@@ -83,6 +83,15 @@ final class ScriptedConnection: @unchecked Sendable {
         return received
     }
 
+    /// Takes what has come and waits for the end of the connection.
+    func drain() {
+        socket.finishSending()
+        while case .bytes = receive() {}
+    }
+
+    /// What has been read of the stream, and not been understood yet, was nothing.
+    func forgetWhatCame() { _ = reader.takeBuffered() }
+
     /// FIN after what was sent, over TLS with close_notify before it, then closed.
     func finish() {
         session?.finishSending()

@@ -146,11 +146,26 @@ struct UpstreamScript: Sendable {
         while case .bytes = connection.receive() {}
     }
 
-    /// Answers each head at once with its target, keeps the connection, and takes whatever comes next for a request: the body too.
-    static let answersWithoutReadingTheBody = UpstreamScript { connection in
+    /// Answers each head at once with its target, and takes whatever comes next for a request, the body too, unless the request has said that
+    /// nothing follows: Python's `http.server`, with a handler that doesn't ask for the body.
+    static let leavesBodiesUnread = UpstreamScript { connection in
         while let head = try connection.head() {
             connection.keepWithoutBody(head)
-            try connection.respond(body: head.target)
+            let isLast = head["connection"]?.lowercased() == "close"
+            try connection.respond(fields: isLast ? ["Connection: close"] : [], body: head.target)
+            if isLast { return }
+        }
+    }
+
+    /// Answers each head at once with its target and takes what it has got by then of the body for a body; the rest, that comes later, for a
+    /// request. Unless nothing was to follow.
+    static let readsBodiesLate = UpstreamScript { connection in
+        while let head = try connection.head() {
+            connection.keepWithoutBody(head)
+            let isLast = head["connection"]?.lowercased() == "close"
+            try connection.respond(fields: isLast ? ["Connection: close"] : [], body: head.target)
+            if isLast { return connection.drain() }
+            connection.forgetWhatCame()
         }
     }
 
