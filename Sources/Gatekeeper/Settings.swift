@@ -18,8 +18,6 @@ public struct Settings: Sendable {
     public var limits = Limits()
     public var timeouts = Timeouts()
     public var log = Log()
-    /// Where request bodies are collected that are too large for memory.
-    public var spoolFolder = "/var/tmp"
     /// Number of worker threads; nil is one for each processor that the process may use.
     public var workers: Int?
 
@@ -135,7 +133,8 @@ public struct Settings: Sendable {
         public var host: String?
         /// The ticket system reads every body that it is sent: its connections are used again behind a POST, PUT or PATCH with one.
         public var reusesAfterBody = false
-        public var requestBuffering = RequestBuffering.off
+        public var requestBuffering = RequestBuffering.auto
+        public var spool = Spool()
 
         public init(_ servers: [Server]) {
             self.servers = servers
@@ -204,10 +203,22 @@ public struct Settings: Sendable {
         public enum RequestBuffering: Sendable, Equatable {
             /// They are passed on in chunks as they come.
             case off
-            /// They are collected and sent with their length.
+            /// Up to `autoBytesMax` they are collected and sent with their length, longer ones are passed on in chunks: many ticket systems read
+            /// no chunks, or take small ones and cut long ones (Apache with php-fpm, above 16 KiB).
             case auto
-            /// Likewise; larger ones are refused with 413.
+            /// They are collected and sent with their length; larger ones are refused with 413.
             case upTo(Int)
+
+            public static let autoBytesMax = 8 << 20
+        }
+
+        /// Where collected bodies lie that are too large for memory.
+        public struct Spool: Sendable, Equatable {
+            /// Of all requests together.
+            public var totalBytesMax = 256 << 20
+            public var folder = "/var/tmp"
+
+            public init() {}
         }
 
         public enum Endpoint: Sendable, Equatable {

@@ -29,10 +29,11 @@ final class Snapshot: Sendable {
     let webSocket: Bool
     /// The ticket system is known to read the bodies that it is sent.
     let reusesAfterBody: Bool
-    /// The size up to which bodies without a length are collected before they are sent; nil to stream them.
-    let collectsUpTo: Int?
-    /// Where collected bodies go that are too large for memory.
-    let spoolFolder: String
+    /// Which bodies without a length are collected before they are sent; nil to stream them all.
+    let collecting: CollectedBody.Rule?
+    /// Where collected bodies go that are too large for memory; the same for every snapshot.
+    let spool: Spool
+    let spoolSettings: Settings.Upstream.Spool
     let limits: Settings.Limits
     private let rates: SourceRates
     let timeouts: Settings.Timeouts
@@ -64,13 +65,15 @@ final class Snapshot: Sendable {
         routes = settings.routes.map { RouteTable($0) }
         webSocket = settings.webSocket
         reusesAfterBody = settings.upstream.reusesAfterBody
-        collectsUpTo =
+        let bodyBytesMax = settings.limits.requestBodyBytesMax
+        collecting =
             switch settings.upstream.requestBuffering {
             case .off: nil
-            case .auto: settings.limits.requestBodyBytesMax
-            case .upTo(let bytes): min(bytes, settings.limits.requestBodyBytesMax)
+            case .auto: .init(bytesMax: min(Settings.Upstream.RequestBuffering.autoBytesMax, bodyBytesMax), isLimit: false)
+            case .upTo(let bytes): .init(bytesMax: min(bytes, bodyBytesMax), isLimit: true)
             }
-        spoolFolder = settings.spoolFolder
+        spool = other?.spool ?? Spool()
+        spoolSettings = settings.upstream.spool
         limits = settings.limits
         self.rates = rates
         timeouts = settings.timeouts
@@ -93,8 +96,9 @@ final class Snapshot: Sendable {
         routes = other.routes
         webSocket = other.webSocket
         reusesAfterBody = other.reusesAfterBody
-        collectsUpTo = other.collectsUpTo
-        spoolFolder = other.spoolFolder
+        collecting = other.collecting
+        spool = other.spool
+        spoolSettings = other.spoolSettings
         limits = other.limits
         rates = other.rates
         timeouts = other.timeouts

@@ -136,6 +136,7 @@ class Contestant:
 
 class Gatekeeper(Contestant):
     name = "gatekeeper"
+    upstream_settings = ""
 
     @classmethod
     def executable(cls) -> str | None:
@@ -156,7 +157,7 @@ listen: [{{address: "127.0.0.1:{self.port}"}}]
 tls: {{certificate: {self.workbench.certificate}, key: {self.workbench.key}}}
 allow: [{', '.join(ALLOWED)}]
 shield: off
-upstream: {{url: "http://127.0.0.1:{self.workbench.upstream_port}", idle: {{connections: 64, for: 60s}}}}
+upstream: {{url: "http://127.0.0.1:{self.workbench.upstream_port}", idle: {{connections: 64, for: 60s}}{self.upstream_settings}}}
 limits: {{request_body: 4GiB, connections: 20000, connections_per_source: 20000}}
 log: {{to: {self.access_log}, access: true}}
 workers: {WORKERS}
@@ -164,6 +165,13 @@ workers: {WORKERS}
 
     def arguments(self, configuration: Path) -> list[str]:
         return ["run", "--config", str(configuration)]
+
+
+class GatekeeperReusing(Gatekeeper):
+    """The same, told that the upstream reads bodies. Nobody else asks: nginx (as configured here) and HAProxy reuse always."""
+
+    name = "gatekeeper-reusing"
+    upstream_settings = ", reuse_after_body: true"
 
 
 class Nginx(Contestant):

@@ -35,8 +35,8 @@ package enum HeadWriter {
     }
 
     /// What a head that was left open still lacks.
-    package static func endRequest(bodyBytes: Int, into buffer: Buffer) {
-        write(.length(UInt64(bodyBytes)), into: buffer)
+    package static func endRequest(_ framing: BodyFraming, into buffer: Buffer) {
+        write(framing, into: buffer)
         buffer.append("\r\n")
     }
 

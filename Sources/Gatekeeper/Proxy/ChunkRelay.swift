@@ -5,7 +5,7 @@
 struct ChunkRelay {
     private var scanner: ChunkedScanner
     /// To somebody who knows chunks; else data alone, ended by closing.
-    private let writesChunks: Bool
+    private(set) var writesChunks: Bool
 
     enum Outcome: Equatable {
         /// `input` is used up, or `output` is full.
@@ -17,6 +17,11 @@ struct ChunkRelay {
     init(bodyBytesMax: UInt64 = .max, writesChunks: Bool) {
         scanner = ChunkedScanner(bodyBytesMax: bodyBytesMax)
         self.writesChunks = writesChunks
+    }
+
+    /// What has been moved so far was data alone; what follows goes in chunks.
+    mutating func beginChunks() {
+        writesChunks = true
     }
 
     /// Moves what is there and what fits.
@@ -44,6 +49,12 @@ struct ChunkRelay {
 }
 
 extension Buffer {
+    /// The line before a chunk's data (RFC 9112 §7.1), which isn't here yet.
+    func beginChunk(_ count: Int) {
+        append(hexadecimal: UInt64(count))
+        append("\r\n")
+    }
+
     /// One chunk (RFC 9112 §7.1): size, data, line ends. Never empty, which would be the last one.
     func appendChunk(_ data: Span<UInt8>) {
         guard data.count > 0 else { return }

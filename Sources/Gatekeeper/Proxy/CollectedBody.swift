@@ -1,75 +1,92 @@
 /// A chunked request body on its way to a ticket system that wants to know its length first (`upstream.request_buffering`).
 ///
-/// Kept in one buffer, and in a file without a name when it outgrows that; then sent with `Content-Length`.
+/// Kept in one buffer, and in the spool when it outgrows that; then sent with `Content-Length`. One that is too long to be collected goes on in
+/// chunks, or is refused, as the settings have it.
 final class CollectedBody {
-    private var relay: ChunkRelay
-    private let folder: String
+    /// Which bodies are collected.
+    struct Rule {
+        let bytesMax: Int
+        /// A longer one is refused with 413, and not streamed.
+        let isLimit: Bool
+    }
+
+    private(set) var relay: ChunkRelay
+    private let rule: Rule
     private let pool: BufferPool
-    private var buffer: Buffer
-    private var file: SpoolFile?
+    private let buffer: Buffer
+    private let spooled: SpooledBytes
+    /// What is collected is all that there will be: the body is whole, or too long.
+    private var end: Outcome?
 
     enum Outcome: Equatable {
         case more
+        /// The disk is being written.
+        case spooling
         case complete
+        /// Longer than what is collected; so much is here.
+        case tooLong(isWhole: Bool)
         case refused(Refusal)
         /// The folder has no room, or isn't there.
         case unwritable
+        /// Others, or this source, have as much there as may be.
+        case spoolFull
     }
 
-    /// - Parameter bytesMax: a larger body is refused with 413.
-    init(bytesMax: Int, folder: String, pool: BufferPool) {
-        relay = ChunkRelay(bodyBytesMax: UInt64(bytesMax), writesChunks: false)
-        self.folder = folder
+    init(_ rule: Rule, bodyBytesMax: Int, spooled: SpooledBytes, pool: BufferPool) {
+        relay = ChunkRelay(bodyBytesMax: UInt64(rule.isLimit ? rule.bytesMax : bodyBytesMax), writesChunks: false)
+        self.rule = rule
         self.pool = pool
+        self.spooled = spooled
         buffer = pool.take()
     }
 
     deinit {
-        pool.give(buffer)
+        if !spooled.isBusy { pool.give(buffer) }
     }
 
-    var count: Int { buffer.count + (file?.count ?? 0) }
+    var count: Int { spooled.count + (spooled.isBusy ? 0 : buffer.count) }
+
+    /// All that will be collected has been read.
+    var hasEnded: Bool { end != nil }
 
     /// Takes what is in `input`.
-    func collect(from input: Buffer, limits: Settings.Limits) -> Outcome {
-        do throws(SystemError) {
-            while !input.isEmpty {
-                switch relay.move(from: input, to: buffer, limits: limits) {
-                case .complete: return .complete
-                case .refused(let refusal): return .refused(refusal)
-                case .more: if !input.isEmpty { try spill() }
-                }
+    ///
+    /// - Parameters:
+    ///   - room: bytes that may stay in memory at the end; all others lie in the spool then.
+    ///   - deadline: by when the disk must have taken what is given to it now.
+    func collect(from input: Buffer, room: Int, limits: Settings.Limits, deadline: Instant) -> Outcome {
+        switch spooled.look() {
+        case .underWay: return .spooling
+        case .failed: return .unwritable
+        case .done: buffer.clear()
+        case .idle: break
+        }
+        while end == nil, !input.isEmpty {
+            switch relay.move(from: input, to: buffer, limits: limits) {
+            case .complete:
+                end = isTooLong ? .tooLong(isWhole: true) : .complete
+            case .refused(let refusal):
+                return .refused(refusal)
+            case .more where isTooLong:
+                end = .tooLong(isWhole: false)
+            case .more:
+                if !input.isEmpty { return spill(deadline) }
             }
-            return .more
-        } catch {
-            return .unwritable
         }
+        guard let end else { return .more }
+        let mayStay = end == .complete && spooled.count == 0 && buffer.count <= room
+        return buffer.isEmpty || mayStay ? end : spill(deadline)
     }
 
-    private func spill() throws(SystemError) {
-        if file == nil { file = try SpoolFile(in: folder) }
-        try file?.append(buffer)
-        buffer.clear()
+    private var isTooLong: Bool { !rule.isLimit && count > rule.bytesMax }
+
+    private func spill(_ deadline: Instant) -> Outcome {
+        spooled.write(buffer, until: deadline) ? .spooling : .spoolFull
     }
 
-    enum Placement {
-        case joined
-        case spooled(SpoolFile)
-        case unwritable
-    }
-
-    /// The body into `outbound` where it fits, else into the file.
-    func place(behind outbound: Buffer) -> Placement {
+    /// What stayed in memory.
+    func place(behind outbound: Buffer) {
         let buffer = buffer
-        if file == nil, buffer.count <= outbound.room {
-            outbound.append(buffer.readable)
-            return .joined
-        }
-        do throws(SystemError) {
-            try spill()
-        } catch {
-            return .unwritable
-        }
-        return file.map { .spooled($0) } ?? .unwritable
+        outbound.append(buffer.readable)
     }
 }

@@ -54,14 +54,14 @@ final class Exchange {
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
         keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody)
-        let collectsUpTo = head.framing == .chunked ? snapshot.collectsUpTo : nil
+        let collecting = head.framing == .chunked ? snapshot.collecting : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
             head, worker.requestFields, source: source,
             context: ForwardedContext(
                 peer: connection.peerText.bytes, port: connection.port, requestID: identifier.bytes,
                 defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span),
-            upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collectsUpTo != nil, into: outbound)
+            upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collecting != nil, into: outbound)
         refusal =
             if let refusal = judgement.refusal {
                 .forbidden(refusal)
@@ -73,7 +73,8 @@ final class Exchange {
                     .map { .limited(retryAfterSeconds: $0) }
             }
         input.consume(head.byteCount)
-        sender = RequestSender(head, on: connection, outbound: outbound, collectsUpTo: collectsUpTo)
+        // What isn't passed on is never collected.
+        sender = RequestSender(head, on: connection, outbound: outbound, collecting: refusal == nil ? collecting : nil)
         receiver = ResponseReceiver(
             head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: connection)
     }
@@ -96,6 +97,7 @@ final class Exchange {
         }
         if case .failed(let failure) = sender.takeWhatCame() { return failure }
         if sender.isCollecting, let failure = await collect() { return failure }
+        if sender.sendsChunks, upstreams.group.speaksHTTP10(now: worker.loop.now) { return .forbidden(.lengthRequired) }
         let rule = RetryRule(isIdempotent: head.method.isIdempotent)
         var isRepeated = false
         while true {
@@ -146,12 +148,14 @@ final class Exchange {
                 await connection.waiter.yield()
                 if connection.waiter.isAborted { return .aborted }
             case .blocked(let interest, _):
-                let deadline = sender.pace.deadline(timeoutMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
+                let deadline =
+                    sender.spoolDeadline ?? sender.pace.deadline(timeoutMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
                 let wanted = delivery == nil ? interest : interest.union([.writable])
                 switch await connection.suspend(for: wanted, until: deadline) {
                 case .ready: continue
                 case .aborted: return .aborted
-                case .deadlineExceeded: if worker.loop.now >= deadline { return .clientTooSlow }
+                case .deadlineExceeded:
+                    if worker.loop.now >= deadline { return sender.spoolDeadline == nil ? .clientTooSlow : .spoolFailed }
                 }
             }
         }
@@ -291,9 +295,10 @@ final class Exchange {
     private func deadline(_ push: Step, _ pull: Step) -> (Instant, ExchangeFailure?) {
         let timeouts = connection.snapshot.timeouts
         if sender.awaitsContinue, !receiver.hasBegun {
-            let patience = pool?.target.speaksHTTP10 == true ? 0 : timeouts.expectMilliseconds
+            let patience = pool?.target.speaksHTTP10(now: worker.loop.now) == true ? 0 : timeouts.expectMilliseconds
             return (sender.progressed.advanced(byMilliseconds: patience), nil)
         }
+        if case .blocked = push, let deadline = sender.spoolDeadline { return (deadline, .spoolFailed) }
         if case .blocked(let downstream, _) = pull, !downstream.isEmpty {
             return (receiver.pace.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
         }
@@ -349,7 +354,7 @@ final class Exchange {
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
             (.upstreamFailed, .upstream, .badGateway)
         case .upstreamTooSlow: (.upstreamTimeout, .upstream, .timedOut)
-        case .spoolFailed: (.aborted, .proxy, .unavailable)
+        case .spoolFailed, .spoolFull: (.aborted, .proxy, .unavailable)
         case .tunnelIdle: (.completed, .proxy, nil)
         case .aborted: (.aborted, .proxy, nil)
         }

@@ -20,10 +20,6 @@ struct Judgement {
             }
         }
         guard refusal == nil else { return }
-        if head.framing == .chunked, snapshot.collectsUpTo == nil, snapshot.upstream.speaksHTTP10 {
-            refusal = .lengthRequired
-            return
-        }
         guard head.wantsUpgrade else { return }
         do throws(PolicyRefusal) {
             handshake = try WebSocketHandshake(head, fields, bytes, isAllowed: snapshot.webSocket)

@@ -14,14 +14,25 @@ final class RequestSender {
         case length(remaining: UInt64)
         case chunked(ChunkRelay)
         case collecting(CollectedBody)
-        /// Collected; sent up to `offset`.
-        case spooled(SpoolFile, offset: Int)
+        /// Collected; sent up to `offset`, in chunks where more may follow that can be read once this is through.
+        case spooled(offset: Int, Continuation)
+    }
+
+    /// How a body goes on whose beginning lies in the spool.
+    private enum Continuation {
+        /// It has a length, and all of it lies there.
+        case none
+        /// It is sent in chunks, and all of it lies there.
+        case lastChunk
+        case chunks(ChunkRelay)
     }
 
     private let connection: DownstreamConnection
     private let head: RequestHead
     private let outbound: Buffer
     private var body: Body
+    /// What lies on the disk of a body that is collected; nil of any other.
+    private let spooled: SpooledBytes?
     /// Body bytes taken from the client so far.
     private var bodyBytes: UInt64 = 0
     /// Taken by TLS, and not yet by the socket.
@@ -31,6 +42,8 @@ final class RequestSender {
     private(set) var sent = RetryRule.Sent.nothing
     /// The client waits for a 100 before it sends its body (RFC 9110 §10.1.1), and has sent nothing of it.
     private(set) var awaitsContinue: Bool
+    /// What is sent is framed in chunks, as far as is known.
+    private(set) var sendsChunks: Bool
     /// Wire bytes taken from the client, head included.
     private(set) var bytesIn: UInt64
     /// When a byte last moved.
@@ -43,33 +56,37 @@ final class RequestSender {
     let isSmall: Bool
 
     private static let firstBodyBytesMax = 16 << 10
+    /// What frames a chunk, and the last one behind it.
+    private static let chunkFrameBytes = 32
     /// From this length on a body is worth larger reads.
     private static let bulkBytesMin: UInt64 = 128 << 10
 
-    /// - Parameter collectsUpTo: collect a chunked body of at most so many bytes before anything is sent.
-    init(_ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collectsUpTo bytesMax: Int? = nil) {
+    /// - Parameter collecting: collect a chunked body by this rule before anything is sent.
+    init(_ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collecting: CollectedBody.Rule? = nil) {
         self.head = head
         self.connection = connection
         self.outbound = outbound
         awaitsContinue = head.expectsContinue
         bytesIn = UInt64(head.byteCount)
+        sendsChunks = head.framing == .chunked && collecting == nil
         progressed = connection.worker.loop.now
         pace = Pace(connection.snapshot, now: progressed)
         // Who waits for a 100 gets the upstream's word before its body.
         isSmall = if case .length(0...UInt64(Self.firstBodyBytesMax)) = head.framing { !head.expectsContinue } else { false }
+        spooled = collecting == nil ? nil : SpooledBytes(for: connection)
         switch head.framing {
         case .none, .untilClose, .length(0): body = .complete
         case .length(let count):
             body = .length(remaining: count)
             if count >= Self.bulkBytesMin { connection.tls.expectBulk(true) }
         case .chunked:
-            if let bytesMax {
-                let folder = connection.snapshot.spoolFolder
-                body = .collecting(CollectedBody(bytesMax: bytesMax, folder: folder, pool: connection.worker.buffers))
-                break
+            let limit = connection.snapshot.limits.requestBodyBytesMax
+            if let collecting, let spooled {
+                body = .collecting(
+                    CollectedBody(collecting, bodyBytesMax: limit, spooled: spooled, pool: connection.worker.buffers))
+            } else {
+                body = .chunked(ChunkRelay(bodyBytesMax: UInt64(limit), writesChunks: true))
             }
-            let limit = UInt64(connection.snapshot.limits.requestBodyBytesMax)
-            body = .chunked(ChunkRelay(bodyBytesMax: limit, writesChunks: true))
         }
         if case .complete = body { awaitsContinue = false }
     }
@@ -77,8 +94,8 @@ final class RequestSender {
     /// The client has sent its whole request and we have read it.
     var isBodyRead: Bool {
         switch body {
-        case .complete, .spooled: true
-        case .length, .chunked, .collecting: false
+        case .complete, .spooled(_, .none), .spooled(_, .lastChunk): true
+        case .length, .chunked, .collecting, .spooled(_, .chunks): false
         }
     }
 
@@ -95,6 +112,9 @@ final class RequestSender {
         case .complete, .chunked, .spooled: false
         }
     }
+
+    /// By when the disk must have done what it is being waited for; nil while it isn't.
+    var spoolDeadline: Instant? { spooled?.deadline }
 
     func continueWasSent() {
         awaitsContinue = false
@@ -115,7 +135,9 @@ final class RequestSender {
 
     /// The exchange is over: gives the buffer back.
     func release() {
-        connection.worker.buffers.give(outbound)
+        // What the disk still reads into is nobody else's buffer.
+        if !(spooled?.isBusy ?? false) || isCollecting { connection.worker.buffers.give(outbound) }
+        spooled?.end()
         connection.tls.expectBulk(false)
     }
 
@@ -141,9 +163,14 @@ final class RequestSender {
     /// Moves request bytes until something blocks.
     func push(to upstream: UpstreamConnection) -> Step {
         for _ in 0..<Step.budget {
+            if let spooled, spooled.isBusy, let obstacle = passSpool() { return obstacle }
             if !outbound.isEmpty, let obstacle = flush(to: upstream) { return obstacle }
             if case .complete = body { return finishSending(to: upstream) }
-            if !isBodyRead, connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
+            if case .spooled = body {
+                if let obstacle = passSpool() { return obstacle }
+                continue
+            }
+            if connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
             if let obstacle = passBody(to: upstream) { return obstacle }
         }
         return .budgetSpent
@@ -189,7 +216,6 @@ final class RequestSender {
 
     /// Passes on what is in `input`: a body of known length straight to the socket, chunks by way of `outbound`.
     private func passBody(to upstream: UpstreamConnection) -> Step? {
-        if case .spooled(let file, let offset) = body { return passSpool(file, from: offset) }
         guard let input = connection.input, !input.isEmpty else { return nil }
         isReplayable = false
         switch body {
@@ -211,17 +237,37 @@ final class RequestSender {
         }
     }
 
-    private func passSpool(_ file: SpoolFile, from offset: Int) -> Step? {
-        isReplayable = false
-        outbound.clear()
-        do throws(SystemError) {
-            try file.read(at: offset, into: outbound)
-        } catch {
-            return .failed(.spoolFailed)
+    /// Begins to fetch the next piece from the spool, or takes the one that has come into `outbound`.
+    private func passSpool() -> Step? {
+        guard let spooled, case .spooled(let offset, let continuation) = body else { return nil }
+        let isChunked = if case .none = continuation { false } else { true }
+        switch spooled.look() {
+        case .underWay: return .blocked()
+        case .failed: return .failed(.spoolFailed)
+        case .idle:
+            isReplayable = false
+            outbound.clear()
+            let count = min(spooled.count - offset, outbound.capacity - Self.chunkFrameBytes)
+            if isChunked { outbound.beginChunk(count) }
+            spooled.read(at: offset, count: count, into: outbound, until: spoolDeadlineFromNow)
+            body = .spooled(offset: offset + count, continuation)
+            return .blocked()
+        case .done:
+            if isChunked { outbound.append("\r\n") }
+            guard offset == spooled.count else { return nil }
+            switch continuation {
+            case .none: body = .complete
+            case .lastChunk:
+                outbound.append("0\r\n\r\n")
+                body = .complete
+            case .chunks(let relay): body = .chunked(relay)
+            }
+            return nil
         }
-        let end = offset + outbound.count
-        body = end == file.count ? .complete : .spooled(file, offset: end)
-        return nil
+    }
+
+    private var spoolDeadlineFromNow: Instant {
+        connection.worker.loop.now.advanced(byMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
     }
 
     // MARK: Collecting
@@ -230,36 +276,54 @@ final class RequestSender {
     func collect() -> Step {
         for _ in 0..<Step.budget {
             guard isCollecting else { return .done }
-            if connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
+            let needsInput = spooled.map { !$0.isBusy } ?? true
+            if needsInput, connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
             guard let input = connection.input else { continue }
             guard case .collecting(let collected) = body else {
                 _ = takeWhatCame()
                 continue
             }
             let before = input.count
-            let outcome = collected.collect(from: input, limits: connection.snapshot.limits)
+            let outcome = collected.collect(
+                from: input, room: outbound.room - Self.framingFieldBytes, limits: connection.snapshot.limits, deadline: spoolDeadlineFromNow)
             bodyBytes += UInt64(before - input.count)
             bytesIn += UInt64(before - input.count)
+            // Whoever had to wait for the disk begins anew.
+            if !needsInput { excuseClient() }
             switch outcome {
             case .more: continue
-            case .complete: return finishCollecting(collected)
+            case .spooling: return .blocked()
+            case .complete, .tooLong: return finishCollecting(collected, outcome)
             case .refused(let refusal): return .failed(.refused(refusal))
             case .unwritable: return .failed(.spoolFailed)
+            case .spoolFull: return .failed(.spoolFull)
             }
         }
         return .budgetSpent
     }
 
-    private func finishCollecting(_ collected: CollectedBody) -> Step {
-        HeadWriter.endRequest(bodyBytes: collected.count, into: outbound)
-        switch collected.place(behind: outbound) {
-        case .joined: body = .complete
-        case .spooled(let file): body = .spooled(file, offset: 0)
-        case .unwritable: return .failed(.spoolFailed)
+    private func finishCollecting(_ collected: CollectedBody, _ outcome: CollectedBody.Outcome) -> Step {
+        if case .tooLong(let isWhole) = outcome {
+            HeadWriter.endRequest(.chunked, into: outbound)
+            sendsChunks = true
+            var relay = collected.relay
+            relay.beginChunks()
+            body = .spooled(offset: 0, isWhole ? .lastChunk : .chunks(relay))
+        } else {
+            HeadWriter.endRequest(.length(UInt64(collected.count)), into: outbound)
+            if spooled?.count ?? 0 > 0 {
+                body = .spooled(offset: 0, .none)
+            } else {
+                collected.place(behind: outbound)
+                body = .complete
+            }
         }
         progressed = connection.worker.loop.now
         return .done
     }
+
+    /// `Content-Length` or `Transfer-Encoding`, and the line that ends the head.
+    private static let framingFieldBytes = 64
 
     // MARK: Chunks
 

@@ -220,7 +220,7 @@ final class ResponseReceiver {
         headArrived = loop.now
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent
-        target?.note(version: head.version)
+        target?.note(version: head.version, now: loop.now)
         writesChunks = request.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
         state = state(for: head.framing)
         let framing: BodyFraming = writesChunks ? .chunked : head.framing == .chunked ? .untilClose : head.framing
@@ -251,7 +251,7 @@ final class ResponseReceiver {
         if head.status == 101 { return passSwitch(head, from: inbound) }
         interimResponses += 1
         guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
-        target?.note(version: head.version)
+        target?.note(version: head.version, now: connection.worker.loop.now)
         if head.status == 100 {
             hasContinued = true
         } else if request.version == .http11 {

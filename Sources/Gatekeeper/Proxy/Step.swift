@@ -45,6 +45,8 @@ enum ExchangeFailure: Equatable {
     // Ours
     /// A body could not be collected: the disk is full, or the folder isn't there.
     case spoolFailed
+    /// As much as may be collected lies on the disk, of its source or of all.
+    case spoolFull
     /// Nothing has come through a tunnel for a while.
     case tunnelIdle
     case aborted
@@ -59,7 +61,7 @@ extension ExchangeFailure {
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut
-        case .clientGone, .clientTooSlow, .refused, .forbidden, .limited, .spoolFailed, .tunnelIdle, .aborted: nil
+        case .clientGone, .clientTooSlow, .refused, .forbidden, .limited, .spoolFailed, .spoolFull, .tunnelIdle, .aborted: nil
         }
     }
 
@@ -81,6 +83,7 @@ extension ExchangeFailure {
         case .forbidden(let refusal): refusal.reason
         case .limited: PolicyRefusal.requestsPerSource.reason
         case .spoolFailed: "spool"
+        case .spoolFull: "spool_full"
         case .tunnelIdle: "tunnel_idle"
         case .connectFailed(let code): DialOutcome.reason(code)
         case .connectTimedOut: "connect_timeout"

@@ -42,8 +42,8 @@ final class UpstreamGroup: Sendable {
     }
 
     /// One of them is known to speak HTTP/1.0, and any of them may be asked.
-    var speaksHTTP10: Bool {
-        for target in targets where target.speaksHTTP10 { return true }
+    func speaksHTTP10(now: Instant) -> Bool {
+        for target in targets where target.speaksHTTP10(now: now) { return true }
         return false
     }
 }

@@ -15,8 +15,7 @@ final class UpstreamTarget: Sendable {
     let health: UpstreamHealth
     let slots: ConnectionSlots
     private let state: Mutex<State>
-    /// The last response said HTTP/1.0: it never sends 100, and takes no chunks.
-    private let answersHTTP10 = Atomic(false)
+    private let version = SpokenVersion()
 
     private struct State {
         var addresses: [ConnectAddress]
@@ -64,12 +63,12 @@ final class UpstreamTarget: Sendable {
         state.withLock { $0.addresses }
     }
 
-    var speaksHTTP10: Bool { answersHTTP10.load(ordering: .relaxed) }
+    /// It never sends 100, and takes no chunks.
+    func speaksHTTP10(now: Instant) -> Bool { version.isHTTP10(now: now) }
 
     /// The version that a response came in.
-    func note(version: HTTPVersion) {
-        let isOld = version == .http10
-        if speaksHTTP10 != isOld { answersHTTP10.store(isOld, ordering: .relaxed) }
+    func note(version: HTTPVersion, now: Instant) {
+        self.version.note(version, now: now)
     }
 
     /// A connection failed: what the name stands for may have moved.

@@ -330,6 +330,16 @@ final class WorkerState {
         deny(peer, proxy: proxy, on: greeting.arrival.listener, because: reason)
     }
 
+    /// What wakes a connection from another thread; without effect when it is over by then.
+    func bell(for connection: DownstreamConnection) -> @Sendable () -> Void {
+        let (worker, key) = (worker, ObjectIdentifier(connection))
+        return { worker?.begin(.wake(key)) }
+    }
+
+    func wake(_ key: ObjectIdentifier) {
+        connections[key]?.waiter.wake()
+    }
+
     /// Begins a task for a connection that rests.
     func resume(_ connection: DownstreamConnection) {
         begin(.resume(ObjectIdentifier(connection)))

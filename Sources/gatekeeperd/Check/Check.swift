@@ -134,6 +134,13 @@ struct Check {
         if let path = configuration.controlPath, let obstacle = WriteAccess.obstacle(inFolder: FilePath.parent(of: path)) {
             report.findings.append(.error(configuration.places.control ?? source, at: "control", "cannot \(obstacle)"))
         }
+        let upstream = configuration.settings.upstream
+        if upstream.requestBuffering != .off, upstream.spool.totalBytesMax > 0,
+            let obstacle = WriteAccess.obstacle(inFolder: upstream.spool.folder)
+        {
+            report.findings.append(
+                .warning(source, at: "upstream.spool.folder", "large chunked bodies can't be collected, and are answered 503: cannot \(obstacle)"))
+        }
         if case .file(let path) = configuration.logDestination, let obstacle = WriteAccess.obstacle(toFile: path) {
             report.findings.append(.error(source, at: "log.to", "cannot \(obstacle)"))
         }

@@ -15,6 +15,8 @@ struct InitCommand: ParsableCommand {
     @OptionGroup var door: DoorOptions
     @Option(name: .long, help: ArgumentHelp("A vendor whose published addresses may connect: see presets.", valueName: "name"))
     var preset: String?
+    @Option(name: .long, help: ArgumentHelp("The ticket system that it is, for what is known of it: see presets.", valueName: "name"))
+    var ticketSystem: String?
     @Flag(name: .long, help: "Replace a file that is there; the old one stays with .previous behind its name.")
     var force = false
 
@@ -28,6 +30,11 @@ struct InitCommand: ParsableCommand {
         var starter = StarterConfiguration(
             listen: door.listen, certificate: door.certificate, key: door.key, allow: door.allow, preset: preset,
             upstream: door.upstream)
+        do throws(ValueMistake) {
+            starter.ticketSystem = try ticketSystem.map { (name) throws(ValueMistake) in try PresetCatalog.ticketSystem(name) }
+        } catch {
+            try refuse(["--ticket-system: \(error.message)"])
+        }
         // Before anything is asked: an answer would be wasted on flags that are wrong.
         try refuse(starter.mistakes)
         starter = Terminal.isThere ? try ask(for: starter) : starter.completed

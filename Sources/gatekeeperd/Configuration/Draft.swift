@@ -39,8 +39,11 @@ struct Draft: Sendable {
     var upstreamPins: Located<[[UInt8]]>?
     var upstreamCertificatePath: Located<String>?
     var upstreamKeyPath: Located<String>?
+    /// Which one it is, for those who look after it.
+    var upstreamPreset: Located<TicketSystemPreset>?
     var reusesAfterBody = false
-    var requestBuffering = Settings.Upstream.RequestBuffering.off
+    var requestBuffering = Settings.Upstream([]).requestBuffering
+    var spool = Settings.Upstream.Spool()
     /// Nil while all requests are let through.
     var routes: [Located<Route>]?
     var routesAreShadow = false

@@ -101,6 +101,9 @@ enum Schema {
         Setting(
             path: "upstream.urls[].url", rule: .field(form: "http://HOST:PORT, https://HOST:PORT or unix:/PATH"), summary: "One of them."),
         Setting(
+            path: "upstream.preset", rule: .scalar(.upstreamPreset),
+            summary: "Which ticket system it is. Changes nothing by itself: check says where other keys differ from what is known of it."),
+        Setting(
             path: "upstream.order",
             rule: .scalar(.choice(\.upstreamOrder, [("failover", .failover), ("round_robin", .roundRobin)], default: "failover")),
             summary: "The first of several that answers, or each in turn."),
@@ -139,7 +142,15 @@ enum Schema {
             summary: "How long, before they are answered 503."),
         Setting(
             path: "upstream.request_buffering", rule: .scalar(.requestBuffering),
-            summary: "Collect bodies that come without a length, for a ticket system that needs one; a size refuses larger ones with 413."),
+            summary: "Bodies that come without a length: auto collects them up to 8 MiB, sends them with it and streams longer ones; a size "
+                + "refuses longer ones with 413; off streams all."),
+        Setting(path: "upstream.spool", rule: .section, summary: "Where collected bodies lie that are too large for memory."),
+        Setting(
+            path: "upstream.spool.total", rule: .scalar(.size(\.spool.totalBytesMax, in: 0...(1 << 40))),
+            summary: "Of all requests together, and of one source as much as is free beside it; beyond that 503."),
+        Setting(
+            path: "upstream.spool.folder", rule: .scalar(.spoolFolder),
+            summary: "On a disk with that much room; nothing shows there, and nothing is left behind."),
         Setting(
             path: "upstream.reuse_after_body", rule: .scalar(.flag(\.reusesAfterBody)),
             summary: "Use a connection again behind a POST, PUT or PATCH with a body; only for a ticket system that is known to read bodies."),

@@ -39,12 +39,25 @@ extension ScalarRule {
     }
 
     static var requestBuffering: ScalarRule {
-        ScalarRule(form: "off, auto or a size", defaultText: "off") { (text, _, draft) throws(ValueMistake) in
+        ScalarRule(form: "off, auto or a size", defaultText: "auto") { (text, _, draft) throws(ValueMistake) in
             switch text {
             case "off": draft.requestBuffering = .off
             case "auto": draft.requestBuffering = .auto
             default: draft.requestBuffering = .upTo(try Quantity.size(text))
             }
+        }
+    }
+
+    static var upstreamPreset: ScalarRule {
+        ScalarRule(form: "the name of a ticket system, as `gatekeeperd presets` has it", defaultText: nil) {
+            (text, context, draft) throws(ValueMistake) in
+            draft.upstreamPreset = Located(value: try PresetCatalog.ticketSystem(text), origin: context.origin)
+        }
+    }
+
+    static var spoolFolder: ScalarRule {
+        ScalarRule(form: "the path of a folder", defaultText: Settings.Upstream.Spool().folder) { (text, context, draft) in
+            draft.spool.folder = FilePath.complete(text, directory: context.directory)
         }
     }
 

@@ -22,6 +22,7 @@ enum UpstreamValidation {
         settings.host = draft.upstreamHost
         settings.reusesAfterBody = draft.reusesAfterBody
         settings.requestBuffering = draft.requestBuffering
+        settings.spool = draft.spool
         return settings
     }
 
@@ -55,7 +56,32 @@ enum UpstreamValidation {
         if isCheckSaid, draft.checkPath == nil, let url = urls(draft).first {
             diagnostics.append(.error(url.origin, "upstream.health needs a path to ask for, as path: /"))
         }
-        return diagnostics + tlsMistakes(draft)
+        return diagnostics + tlsMistakes(draft) + differences(draft)
+    }
+
+    /// Where the configuration says otherwise than what is known of the ticket system.
+    private static func differences(_ draft: Draft) -> [Diagnostic] {
+        guard let located = draft.upstreamPreset else { return [] }
+        let (preset, origin) = (located.value, located.origin)
+        var diagnostics: [Diagnostic] = []
+        let reuse = "upstream.reuse_after_body"
+        switch (preset.readsBodies, draft.reusesAfterBody) {
+        case (let shown?, true) where !shown.holds:
+            let risk = "a request could hide in another one's body; take it away"
+            diagnostics.append(.warning(origin, at: reuse, "true isn't safe with \(preset.title): \(shown.by). \(risk)"))
+        case (nil, true):
+            diagnostics.append(
+                .warning(origin, at: reuse, "nobody has shown that \(preset.title) reads every body that it is sent; unless you have, take it away"))
+        case (let shown?, false) where shown.holds:
+            diagnostics.append(
+                .warning(origin, at: reuse, "true would save a connection for each request with a body; \(preset.title): \(shown.by)"))
+        default: break
+        }
+        if let shown = preset.wantsLengths, shown.holds, draft.requestBuffering == .off {
+            diagnostics.append(
+                .warning(origin, at: "upstream.request_buffering", "off loses chunked requests with \(preset.title): \(shown.by)"))
+        }
+        return diagnostics
     }
 
     private static func tlsMistakes(_ draft: Draft) -> [Diagnostic] {

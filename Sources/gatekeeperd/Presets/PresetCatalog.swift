@@ -9,6 +9,14 @@ enum PresetCatalog {
 
     static let entries: [Entry] = VendorPreset.all.map { .vendor($0) } + TicketSystemPreset.all.map { .ticketSystem($0) }
 
+    /// The ticket system that is called so.
+    static func ticketSystem(_ text: String) throws(ValueMistake) -> TicketSystemPreset {
+        guard case .ticketSystem(let preset) = try find(text) else {
+            throw ValueMistake("\(text) is a vendor with addresses, not a ticket system")
+        }
+        return preset
+    }
+
     /// The entry that is called so, in capitals or not, or what was probably meant.
     static func find(_ text: String) throws(ValueMistake) -> Entry {
         let name = text.lowercased()

@@ -9,7 +9,8 @@ extension TicketSystemPreset {
             ("paths", paths.joined(separator: ", ")), ("authentication", authentication), ("content types", contentTypes),
             ("methods", methods.joined(separator: " ")), ("also called", aliases.joined(separator: ", ")),
         ]
-        return [title] + facts.filter { !$0.1.isEmpty }.map { "  \($0.0): \($0.1)" } + notes.map { "  mind: \($0)" }
+        return [title] + facts.filter { !$0.1.isEmpty }.map { "  \($0.0): \($0.1)" }
+            + upstreamSettings.map { "  upstream.\($0.setting): \($0.reason)" } + notes.map { "  mind: \($0)" }
             + sources.enumerated().map { "source: \($1), \($0 == 0 ? dateText : Self.notDated)" }
             + (date == nil ? ["verify before relying on it"] : [])
     }
@@ -18,7 +19,8 @@ extension TicketSystemPreset {
         .object(
             of: ("name", .string(name)), ("title", .string(title)), ("kind", .string("ticket_system")), ("aliases", .strings(aliases)),
             ("paths", .strings(paths)), ("authentication", .string(authentication)), ("content_types", .string(contentTypes)),
-            ("methods", .strings(methods)), ("notes", .strings(notes)), ("sources", .strings(sources)),
+            ("methods", .strings(methods)), ("upstream", .strings(upstreamSettings.map { "\($0.setting): \($0.reason)" })),
+            ("notes", .strings(notes)), ("sources", .strings(sources)),
             ("date", date.map { .string($0) } ?? .null))
     }
 }

@@ -7,6 +7,8 @@ struct StarterConfiguration: Equatable, Sendable {
     /// The vendor whose published addresses may connect as well.
     var preset: String?
     var upstream: String?
+    /// Which ticket system that is.
+    var ticketSystem: TicketSystemPreset?
 
     /// What is wrong with it, a line for each flag that could have said so.
     var mistakes: [String] {

@@ -35,7 +35,7 @@ enum StarterText {
 
             # The ticket system. Its clients' addresses reach it in X-Forwarded-For; have it trust this host to set that.
             upstream:
-              url: \(scalar(configuration.upstream ?? ""))
+              url: \(scalar(configuration.upstream ?? ""))\(ticketSystem(configuration.ticketSystem))
 
             # The only requests that are let through; without this key, all are. `gatekeeperd presets` names what ticket systems serve where.
             # routes:
@@ -51,6 +51,13 @@ enum StarterText {
             # status: 127.0.0.1:9180
 
             """
+    }
+
+    /// What is known of it, with where that is from.
+    private static func ticketSystem(_ preset: TicketSystemPreset?) -> String {
+        guard let preset else { return "" }
+        return "\n  # Which one it is: `gatekeeperd check` says where the keys below differ from what is known of it.\n  preset: \(preset.name)"
+            + preset.upstreamSettings.map { "\n  # \($0.reason).\n  \($0.setting)" }.joined()
     }
 
     /// A value that stands under a key of YAML as it is: bare if it can't be taken for anything else, otherwise in quotes.

@@ -21,7 +21,7 @@ import Testing
         HeadWriter.writeRequest(
             head, fields, source: bytes.span, context: context, upgrade: upgrade, announcesClose: announcesClose,
             lengthFollows: collected != nil, into: buffer)
-        if let collected { HeadWriter.endRequest(bodyBytes: collected, into: buffer) }
+        if let collected { HeadWriter.endRequest(.length(UInt64(collected)), into: buffer) }
         return (String(decoding: FixtureReader.array(buffer.readable), as: UTF8.self), buffer.overflowed)
     }
 

@@ -83,18 +83,6 @@ struct UpstreamTargetTests {
         resolver.stop()
     }
 
-    @Test("the version of the last response is remembered")
-    func version() throws {
-        let target = try makeTarget(.unix("/run/tickets"))
-        #expect(!target.speaksHTTP10)
-        target.note(version: .http10)
-        #expect(target.speaksHTTP10)
-        target.note(version: .http10)
-        #expect(target.speaksHTTP10)
-        target.note(version: .http11)
-        #expect(!target.speaksHTTP10)
-    }
-
     @Test("what the settings say about idle connections is passed on")
     func idle() throws {
         var settings = Settings.Upstream(endpoint: .unix("/run/tickets"), name: "http://tickets")

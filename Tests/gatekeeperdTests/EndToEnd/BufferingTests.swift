@@ -20,17 +20,26 @@ struct BufferingTests {
         #expect(try daemon.waitForLine(event: "request")["outcome"] == "completed")
     }
 
-    @Test("a real tracker that never answers a chunked ticket files one that was collected")
+    @Test("with nothing set, a ticket system that knows no chunks gets each ticket with its length, as osTicket must")
+    func nothingSet() throws {
+        let door = try Door(.ignoresChunked)
+        for size in [1, 16 << 10, 20 << 10, 200 << 10] {
+            let client = try RawClient(to: door.daemon)
+            #expect(try client.exchange(Self.chunked(String(repeating: "x", count: size))).text == "read \(size)")
+        }
+    }
+
+    @Test("a real tracker that never answers a chunked ticket files one, with nothing set")
     func roundup() throws {
-        let roundup = try Roundup(upstreamSettings: "request_buffering: auto")
+        let roundup = try Roundup()
         let ticket = ["-H", "Content-Type: application/json", "-H", "Transfer-Encoding: chunked", "-d", #"{"title": "chunked"}"#]
         #expect(try roundup.curl("issue", ticket).status == 201)
         #expect(try roundup.curl("issue/1").text.contains("chunked"))
     }
 
-    @Test("without the setting the body streams, chunks and all, before it is whole")
+    @Test("switched off, the body streams, chunks and all, before it is whole")
     func off() throws {
-        let door = try Door(.echo)
+        let door = try Door(.echo, upstreamSettings: "request_buffering: off")
         #expect(try door.client.exchange(Self.chunked("ticket")).json["trailers"] == JSONValue(parsing: Array(#"[["X-End", "yes"]]"#.utf8)))
         #expect(door.upstream.requests.first?["transfer-encoding"] == "chunked")
     }
@@ -60,12 +69,31 @@ struct BufferingTests {
                 try connection.respond(body: "\(head["content-length"] ?? "none") \(request.bodyCount) \(digest.finish())")
             })
         let daemon = try Daemon(
-            upstream: upstream.url, upstreamSettings: "request_buffering: auto", settings: "limits: {request_body: 100MiB}")
+            upstream: upstream.url, upstreamSettings: "request_buffering: 100MiB", settings: "limits: {request_body: 100MiB}")
         let folder = try TemporaryFolder()
         let file = try folder.writeRandom(bodyBytes, to: "large")
         let expected = Digest.hex(of: Array(try Data(contentsOf: URL(fileURLWithPath: file))))
         let run = try Curl(["-T", "-", "-X", "POST", daemon.url + "/upload"], input: file)
         #expect(run.text == "\(bodyBytes) \(bodyBytes) \(expected)", "\(run.errors)")
+        #expect(try daemon.facts.residentBytesPeak < 64 << 20)
+    }
+
+    @Test("auto collects 8 MiB and streams what is longer, byte for byte", arguments: [8 << 20, 8 << 20 + 1, 20 << 20])
+    func auto(bodyBytes: Int) throws {
+        let upstream = try ScriptedUpstream(
+            UpstreamScript { connection in
+                guard let head = try connection.head() else { return }
+                let digest = Digest()
+                let request = try connection.body(of: head) { digest.update($0) }
+                let framing = head["content-length"] ?? head["transfer-encoding"] ?? "none"
+                try connection.respond(body: "\(framing) \(request.bodyCount) \(digest.finish())")
+            })
+        let daemon = try Daemon(upstream: upstream.url)
+        let folder = try TemporaryFolder()
+        let file = try folder.writeRandom(bodyBytes, to: "large")
+        let expected = Digest.hex(of: Array(try Data(contentsOf: URL(fileURLWithPath: file))))
+        let run = try Curl(["-T", "-", "-X", "POST", daemon.url + "/upload"], input: file)
+        #expect(run.text == "\(bodyBytes > 8 << 20 ? "chunked" : "\(bodyBytes)") \(bodyBytes) \(expected)", "\(run.errors)")
         #expect(try daemon.facts.residentBytesPeak < 64 << 20)
     }
 
@@ -107,16 +135,39 @@ struct BufferingTests {
         #expect(upstream.connectionCount == 0)
     }
 
-    @Test("an upstream known to speak HTTP/1.0 is never sent chunks: 411, or collected where that is set")
+    private static let get = "GET / HTTP/1.1\r\nHost: t\r\n\r\n"
+
+    @Test("an upstream known to speak HTTP/1.0 is never sent chunks: 411 for a body that is too long, or isn't, to be collected")
     func http10() throws {
         let upstream = try ScriptedUpstream(.http10)
         for (setting, status) in [("off", 411), ("auto", 200)] {
             let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "request_buffering: \(setting)", settings: "workers: 1")
-            let client = try RawClient(to: daemon)
-            #expect(try client.exchange("GET / HTTP/1.1\r\nHost: t\r\n\r\n").text == "GET with 0 bytes")
-            #expect(try client.exchange(Self.chunked("ticket")).status == status)
+            for _ in 1...3 { #expect(try RawClient(to: daemon).exchange(Self.get).text == "GET with 0 bytes") }
+            #expect(try RawClient(to: daemon).exchange(Self.chunked("ticket")).status == status)
+            let long = try RawClient(to: daemon).exchange(Self.chunked(String(repeating: "x", count: 9 << 20)))
+            #expect(long.status == 411)
         }
-        #expect(upstream.requests.map(\.bodyCount) == [0, 0, 6])
+        #expect(upstream.requests.map(\.bodyCount) == [0, 0, 0, 0, 0, 0, 6])
+    }
+
+    @Test("pages that say HTTP/1.0, as PHP lets them, take chunked uploads from nobody")
+    func oddVersion() throws {
+        let upstream = try ScriptedUpstream(
+            .each { request, connection in
+                if request.target == "/odd" {
+                    try connection.send("HTTP/1.0 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+                } else {
+                    try connection.respond(body: "got \(request.bodyCount)")
+                }
+            })
+        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "request_buffering: off", settings: "workers: 1")
+        #expect(try RawClient(to: daemon).exchange(Self.get).text == "got 0")
+        for _ in 1...5 {
+            #expect(try RawClient(to: daemon).exchange("GET /odd HTTP/1.1\r\nHost: t\r\n\r\n").status == 404)
+            #expect(try RawClient(to: daemon).exchange(Self.chunked("ticket")).text == "got 6")
+        }
+        for _ in 1...5 { #expect(try RawClient(to: daemon).exchange("GET /odd HTTP/1.1\r\nHost: t\r\n\r\n").status == 404) }
+        #expect(try RawClient(to: daemon).exchange(Self.chunked("ticket")).text == "got 6")
     }
 
     @Test("what host says is sent, and the client's Host still told", arguments: ["tickets.internal", "tickets.internal:8080"])

@@ -18,9 +18,11 @@ struct FramingTests {
         #expect(door.upstream.requests[0].values("transfer-encoding").isEmpty)
     }
 
-    @Test("a chunked body arrives chunked, trailers and all, and what was in its extensions doesn't")
+    private static let streaming = "request_buffering: off"
+
+    @Test("a chunked body that is streamed arrives chunked, trailers and all, and what was in its extensions doesn't")
     func requestChunked() throws {
-        let door = try Door(.echo)
+        let door = try Door(.echo, upstreamSettings: Self.streaming)
         let answer = try door.client.exchange(
             "POST /c HTTP/1.1\r\nHost: tickets\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
                 + "5;note=extension\r\nhello\r\n1\r\n \r\n5\r\nworld\r\n0\r\nX-Sum: 42\r\n\r\n")
@@ -32,9 +34,9 @@ struct FramingTests {
         #expect(request.trailers == [RawMessage.Field(name: "X-Sum", value: "42")])
     }
 
-    @Test("an empty chunked body is empty, and the connection goes on")
-    func requestChunkedEmpty() throws {
-        let door = try Door(.echo)
+    @Test("an empty chunked body is empty, and the connection goes on", arguments: [streaming, "request_buffering: auto"])
+    func requestChunkedEmpty(setting: String) throws {
+        let door = try Door(.echo, upstreamSettings: setting)
         let request = "POST /c HTTP/1.1\r\nHost: tickets\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
         for _ in 1...3 { #expect(try door.client.exchange(request).json["body_bytes"]?.number == 0) }
         #expect(door.upstream.requests.count == 3)
@@ -42,7 +44,7 @@ struct FramingTests {
 
     @Test("a request torn at every byte is the same request")
     func requestTorn() throws {
-        let door = try Door(.echo)
+        let door = try Door(.echo, upstreamSettings: Self.streaming)
         for byte in "POST /torn HTTP/1.1\r\nHost: tickets\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n".utf8 {
             try door.client.send([byte])
         }

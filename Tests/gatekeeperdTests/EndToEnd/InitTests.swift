@@ -51,6 +51,21 @@ struct InitTests {
         #expect(try String(contentsOfFile: file + ".previous", encoding: .utf8) == "old")
     }
 
+    @Test("what is known of the ticket system is written down, and check has nothing to say against it", arguments: ["osTicket", "roundup", "TOPdesk"])
+    func ticketSystem(name: String) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let said = try Daemon.run(flags(upstream: upstream.url) + ["--ticket-system", name])
+        #expect(said.ending == .exited(0), "\(said.errors)")
+        #expect(text.contains("\n  preset: \(name.lowercased())\n"))
+        let reuse = ["osTicket": "\n  reuse_after_body: true\n", "roundup": "\n  reuse_after_body: false\n"]
+        #expect(text.contains("reuse_after_body") == (reuse[name] != nil) && text.contains(reuse[name] ?? ""))
+        let check = try Daemon.run(["check", "--config", file])
+        #expect(check.ending == .exited(0) && !(check.output + check.errors).contains("reuse_after_body"), "\(check)")
+
+        let wrong = try Daemon.run(flags() + ["--force", "--ticket-system", "osTickets"])
+        #expect(wrong.ending == .exited(2) && wrong.errors.contains("did you mean osticket?"), "\(wrong.errors)")
+    }
+
     @Test("a dash prints the file, and nothing else")
     func dash() throws {
         #expect(try Daemon.run(flags()).ending == .exited(0))

@@ -115,7 +115,7 @@ struct RepetitionTests {
                 arrived.resolve(true)
                 try connection.body(of: head)
                 _ = try connection.head()
-            })
+            }, upstreamSettings: "request_buffering: off")
         let body = isUploading ? "Transfer-Encoding: chunked\r\n\r\n6\r\nticket\r\n" : "Content-Length: 6\r\n\r\nticket"
         try door.client.send("POST / HTTP/1.1\r\n\(Self.fields)\(body)")
         #expect(arrived.wait(seconds: 30) == true)

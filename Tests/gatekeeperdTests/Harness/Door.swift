@@ -4,9 +4,15 @@ struct Door {
     let daemon: Daemon
     let client: RawClient
 
-    init(_ script: UpstreamScript) throws {
+    /// - Parameter upstreamSettings: a line under `upstream:`; flags alone without.
+    init(_ script: UpstreamScript, upstreamSettings: String? = nil) throws {
         upstream = try ScriptedUpstream(script)
-        daemon = try Daemon(upstream: upstream.url)
+        daemon =
+            if let upstreamSettings {
+                try Daemon(upstream: upstream.url, upstreamSettings: upstreamSettings, settings: "")
+            } else {
+                try Daemon(upstream: upstream.url)
+            }
         client = try RawClient(to: daemon)
     }
 }

@@ -36,6 +36,40 @@ struct TicketSystemPresetTests {
         }
     }
 
+    /// What is said against these keys under `upstream`.
+    private func differences(_ keys: String) throws -> [String] {
+        let url = "url: \"http://127.0.0.1:8080\""
+        let text = minimal().replacing(url, with: "\(url), \(keys)")
+        let folder = try ScratchFolder(["chain.pem": "", "key.pem": "", "gatekeeper.yaml": text])
+        return try Configuration.load(file: folder.file("gatekeeper.yaml"), flags: []).warnings.map(\.message)
+    }
+
+    @Test("a setting that differs from what was shown of the ticket system is a warning, and nothing is changed")
+    func differences() throws {
+        let unsafe = try differences("preset: roundup, reuse_after_body: true")
+        #expect(unsafe.count == 1 && unsafe[0].hasPrefix("upstream.reuse_after_body: true isn't safe with Roundup"))
+        let unknown = try differences("preset: topdesk, reuse_after_body: true")
+        #expect(unknown.count == 1 && unknown[0].contains("nobody has shown"))
+        let wasteful = try differences("preset: osticket")
+        #expect(wasteful.count == 1 && wasteful[0].contains("would save a connection"))
+        let lossy = try differences("preset: roundup, request_buffering: off")
+        #expect(lossy.count == 1 && lossy[0].contains("loses chunked requests"))
+        for right in ["preset: roundup", "preset: OSTicket, reuse_after_body: true", "preset: topdesk", "reuse_after_body: true"] {
+            #expect(try differences(right) == [], "\(right)")
+        }
+        #expect(throws: ConfigurationError.self) { try differences("preset: tier2tickets") }
+    }
+
+    @Test("each setting that follows from what was shown is one that the configuration has, and is told with where that was")
+    func upstreamSettings() throws {
+        for preset in TicketSystemPreset.all {
+            let settings = preset.upstreamSettings
+            #expect(settings.allSatisfy { $0.reason.contains("shown ") })
+            #expect(try differences((["preset: \(preset.name)"] + settings.map(\.setting)).joined(separator: ", ")) == [])
+            for setting in settings { #expect(preset.description.contains("  upstream.\(setting.setting): \(setting.reason)")) }
+        }
+    }
+
     @Test("no ticket system opens the door: it is no preset of the allow-list, nor yet one of routes")
     func notInConfiguration() throws {
         let allow = minimal().replacing("allow: [127.0.0.2]", with: "allow: [{preset: osticket}]")

@@ -1,17 +1,29 @@
 internal import Glibc
 
-/// A file without a name: what a body too large for memory is collected in. It is gone with its last reference, whatever becomes of us.
+/// A file without a name: what a body too large for memory is collected in. It is gone when it is closed, whatever becomes of us.
+///
+/// `@unchecked Sendable`: a worker makes it, and from then on the spool's thread alone touches it.
 @safe
-final class SpoolFile {
-    private let descriptor: Descriptor
+final class SpoolFile: @unchecked Sendable {
+    private let folder: String
+    /// -1 while nothing has been written.
+    private var descriptor: Int32 = -1
     /// Bytes written so far.
-    private(set) var count = 0
+    private var count = 0
 
     /// - Parameter folder: where there is room; the file never shows there for longer than it takes to remove its name.
-    init(in folder: String) throws(SystemError) {
+    init(in folder: String) {
+        self.folder = folder
+    }
+
+    deinit {
+        close()
+    }
+
+    private func open() throws(SystemError) {
         var template = "\(folder)/gatekeeper-XXXXXX".utf8CString
         // SAFETY: mkstemp replaces the six last characters, within the text and its NUL.
-        let number = unsafe template.withUnsafeMutableBufferPointer { text in
+        descriptor = unsafe template.withUnsafeMutableBufferPointer { text in
             let number = unsafe mkstemp(text.baseAddress!)
             if number >= 0 {
                 _ = unsafe unlink(text.baseAddress!)
@@ -19,15 +31,15 @@ final class SpoolFile {
             }
             return number
         }
-        guard number >= 0 else { throw SystemError("collect a body in \(folder)", code: errno) }
-        descriptor = Descriptor(owning: number)
+        guard descriptor >= 0 else { throw SystemError("collect a body in \(folder)", code: errno) }
     }
 
     /// Appends everything in `buffer` and consumes it.
     func append(_ buffer: Buffer) throws(SystemError) {
+        if descriptor < 0 { try open() }
         while !buffer.isEmpty {
             let bytes = unsafe buffer.readablePointer
-            let written = unsafe pwrite(descriptor.number, bytes.baseAddress, bytes.count, off_t(count))
+            let written = unsafe pwrite(descriptor, bytes.baseAddress, bytes.count, off_t(count))
             guard written > 0 || errno == EINTR else { throw SystemError("collect a body", code: written == 0 ? ENOSPC : errno) }
             guard written > 0 else { continue }
             buffer.consume(written)
@@ -35,14 +47,21 @@ final class SpoolFile {
         }
     }
 
-    /// Reads from `offset` on into the room of `buffer`, as much as fits or is there.
-    func read(at offset: Int, into buffer: Buffer) throws(SystemError) {
-        while true {
+    /// Reads `wanted` bytes from `offset` on into the room of `buffer`, which must suffice.
+    func read(at offset: Int, count wanted: Int, into buffer: Buffer) throws(SystemError) {
+        var got = 0
+        while got < wanted {
             let room = unsafe buffer.uninitialised
-            let got = unsafe pread(descriptor.number, room.baseAddress, room.count, off_t(offset))
-            if got < 0, errno == EINTR { continue }
-            guard got > 0 else { throw SystemError("read a collected body", code: got == 0 ? EIO : errno) }
-            return unsafe buffer.commit(got)
+            let part = unsafe pread(descriptor, room.baseAddress, min(room.count, wanted - got), off_t(offset + got))
+            if part < 0, errno == EINTR { continue }
+            guard part > 0 else { throw SystemError("read a collected body", code: part == 0 ? EIO : errno) }
+            unsafe buffer.commit(part)
+            got += part
         }
+    }
+
+    func close() {
+        if descriptor >= 0 { System.close(descriptor) }
+        descriptor = -1
     }
 }

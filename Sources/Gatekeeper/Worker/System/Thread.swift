@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A thread of ours: named as `ps -T` shows it.
 ///
-/// Workers, the journal and the resolver are the only ones; none of our work runs on Swift's global pool.
+/// Workers, the journal, the resolver and the spool are the only ones; none of our work runs on Swift's global pool.
 struct Thread: ~Copyable, Sendable {
     private let handle: pthread_t
 
