@@ -1,5 +1,5 @@
 /// What is known of a ticket system's API by those who put a door in front of it. Nothing here opens one: it is for reading.
-struct TicketSystemPreset: Sendable {
+struct TicketSystemPreset: Equatable, Sendable {
     /// In lower case.
     let name: String
     /// Other names of the same, in lower case.
