@@ -1,21 +1,26 @@
 internal import Glibc
 
 /// Names of this machine's users.
+///
+/// From the file and not by getpwuid(3), which asks whatever nsswitch.conf names: a directory server that doesn't answer would hold up the control
+/// thread for as long as it likes. Who is in no file is called by his number.
 enum UserName {
-    /// Longer entries than this are taken for no name.
-    private static let entryBytesMax = 16 << 10
+    private static let file = "/etc/passwd"
+    private static let fileBytesMax = 4 << 20
 
     /// Nil for a number without a name.
     static func of(_ user: UInt32) -> String? {
-        var entry = unsafe passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        var room = [CChar](repeating: 0, count: entryBytesMax)
-        return unsafe room.withUnsafeMutableBufferPointer { buffer in
-            guard let address = buffer.baseAddress else { return nil }
-            // SAFETY: getpwuid_r writes at most the given number of bytes there; the name points into it and is copied at once.
-            guard unsafe getpwuid_r(user, &entry, address, buffer.count, &found) == 0, unsafe found != nil else { return nil }
-            return unsafe entry.pw_name.flatMap { unsafe String(validatingCString: $0) }
+        (try? FileContents.read(file, bytesMax: fileBytesMax)).flatMap { name(of: user, in: $0) }
+    }
+
+    /// In lines as `root:x:0:0:…` (passwd(5)).
+    static func name(of user: UInt32, in bytes: [UInt8]) -> String? {
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            let parts = line.split(separator: UInt8(ascii: ":"), maxSplits: 3, omittingEmptySubsequences: false)
+            guard parts.count > 3, !parts[0].isEmpty, UInt32(String(decoding: parts[2], as: UTF8.self)) == user else { continue }
+            return String(decoding: parts[0], as: UTF8.self)
         }
+        return nil
     }
 
     static var ownUser: UInt32 { geteuid() }
