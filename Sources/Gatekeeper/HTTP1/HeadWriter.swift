@@ -44,11 +44,11 @@ package enum HeadWriter {
     ///
     /// `framing` is how the body will be sent; `none` keeps the upstream's `Content-Length` where it describes what isn't sent (`HEAD`,
     /// 304). An HTTP/1.0 client (`requestVersion`) learns that its connection is kept, everybody learns that it isn't (`keepAlive`), and
-    /// chunks are never announced to it. `Location`s that begin with `http://` and `ownAuthority`, the `Host` exactly as the client sent
-    /// it, become `https`; empty leaves them alone.
+    /// chunks are never announced to it. Links to ourselves are the client's (`LocationRewrite`).
     package static func writeResponse(
         _ head: ResponseHead, _ fields: borrowing FieldTable, source: Span<UInt8>, requestVersion: HTTPVersion, framing: BodyFraming,
-        keepAlive: Bool, ownAuthority: Span<UInt8> = Span(), into buffer: Buffer
+        keepAlive: Bool, ownAuthority: Span<UInt8> = Span(), toldAuthority: Span<UInt8> = Span(), upstreamPort: UInt16 = 0,
+        into buffer: Buffer
     ) {
         buffer.append("HTTP/1.1 ")
         buffer.append(decimal: UInt64(head.status))
@@ -61,12 +61,10 @@ package enum HeadWriter {
         let describesUnsent = framing == .none && head.status >= 200 && head.status != 204
         if !describesUnsent { dropped.insert(KnownFieldSet(.contentLength)) }
         if framing != .chunked { dropped.insert(KnownFieldSet(.trailer)) }
-        if let rest = LocationRewrite.rest(of: fields, source, ownAuthority: ownAuthority) {
-            dropped.insert(KnownFieldSet(.location))
-            buffer.append("Location: https://")
-            buffer.append(source.bytes(rest))
-            buffer.append("\r\n")
-        }
+        let links = LocationRewrite(own: ownAuthority, told: toldAuthority, port: upstreamPort)
+        writeLink("Location: ", .location, fields, source, links, &dropped, into: buffer)
+        writeLink("Content-Location: ", .contentLocation, fields, source, links, &dropped, into: buffer)
+        writeLink("Refresh: ", .refresh, fields, source, links, &dropped, into: buffer)
         copy(fields, dropping: dropped, source, into: buffer)
 
         if head.status >= 200 {
@@ -139,6 +137,21 @@ package enum HeadWriter {
             }
         }
         if runEnd > runStart { buffer.append(source.extracting(runStart..<runEnd)) }
+    }
+
+    /// A link that is the client's in place of the one that came, which is dropped then.
+    private static func writeLink(
+        _ name: StaticString, _ kind: KnownField, _ fields: borrowing FieldTable, _ source: Span<UInt8>, _ links: borrowing LocationRewrite,
+        _ dropped: inout KnownFieldSet, into buffer: Buffer
+    ) {
+        guard let link = links.rewritten(kind, of: fields, source) else { return }
+        dropped.insert(KnownFieldSet(kind))
+        buffer.append(name)
+        buffer.append(source.bytes(link.before))
+        buffer.append("https://")
+        buffer.append(links.own)
+        buffer.append(source.bytes(link.after))
+        buffer.append("\r\n")
     }
 
     private static func write(_ framing: BodyFraming, into buffer: Buffer) {

@@ -20,7 +20,7 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case underscored
     case authorization, cookie, setCookie, wwwAuthenticate
     case contentType, contentEncoding, contentRange
-    case cacheControl, date, location, maxForwards
+    case cacheControl, date, location, contentLocation, refresh, maxForwards
     case origin, referer, ifMatch
     /// `Sec-WebSocket-*`
     case webSocket

@@ -42,6 +42,8 @@ struct KnownFieldNames: Sendable {
         ("cache-control", .cacheControl),
         ("date", .date),
         ("location", .location),
+        ("content-location", .contentLocation),
+        ("refresh", .refresh),
         ("max-forwards", .maxForwards),
         ("origin", .origin),
         ("referer", .referer),

@@ -230,7 +230,8 @@ final class ResponseReceiver {
         HeadWriter.writeResponse(
             head, connection.worker.responseFields, source: inbound.readable, requestVersion: request.version,
             framing: framing, keepAlive: clientPersists,
-            ownAuthority: requestBytes.bytes.bytes(request.host), into: output)
+            ownAuthority: requestBytes.bytes.bytes(request.host), toldAuthority: connection.snapshot.fixedHost.utf8.span,
+            upstreamPort: target?.port ?? 0, into: output)
         inbound.consume(head.byteCount)
         guard !output.overflowed else { return .failed(.upstreamInvalid(.headTooLarge)) }
         joinFirstBytes(inbound, to: output)

@@ -8,6 +8,8 @@ final class UpstreamTarget: Sendable {
     let name: String
     /// Host and port, for requests of our own.
     let authority: String
+    /// 0 for a UNIX socket.
+    let port: UInt16
     /// Nil in clear.
     let tls: Settings.Upstream.TLS?
     let idleConnectionsMax: Int
@@ -34,15 +36,18 @@ final class UpstreamTarget: Sendable {
         switch server.endpoint {
         case .address(let address):
             authority = address.description
+            port = address.port
             state = Mutex(State(addresses: [.ip(address)]))
         case .unix(let path):
             guard path.utf8.count <= ConnectAddress.unixPathBytesMax else {
                 throw ServerError(settings: "upstream \(name): a socket path has at most \(ConnectAddress.unixPathBytesMax) bytes")
             }
             authority = "localhost"
+            port = 0
             state = Mutex(State(addresses: [.unix(path)]))
         case .host(let host, let port):
             authority = "\(host):\(port)"
+            self.port = port
             state = Mutex(State(addresses: []))
             let resolver: Resolver
             do throws(SystemError) {
