@@ -22,6 +22,7 @@ static int bio_read(BIO *bio, char *bytes, int count) {
     while (received < 0 && errno == EINTR);
 
     if (received > 0) {
+        io->has_received = true;
         if (received < count && !io->peer_closed) io->readable = false;
         return (int)received;
     }

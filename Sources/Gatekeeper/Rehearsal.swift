@@ -26,10 +26,11 @@ package struct Rehearsal {
         }
     }
 
-    /// Loads the authorities of client certificates.
-    package func load(clientAuthorities path: String) throws(ServerError) {
+    /// Loads the authorities of client certificates, with their revocation lists.
+    package func load(clientAuthorities path: String, revocations revocationPath: String? = nil) throws(ServerError) {
         try Self.retold { () throws(TLSSetupError) in
-            try TLSContext(.server, minimumVersion: settings.tls.minimumVersion, library: library).demandCertificate(of: path)
+            try TLSContext(.server, minimumVersion: settings.tls.minimumVersion, library: library)
+                .demandCertificate(of: ClientAuthorities(path: path, revocationPath: revocationPath))
         }
     }
 
@@ -63,11 +64,19 @@ package struct Rehearsal {
     /// - Returns: nil if it answers, else the word that the log has for why not.
     package func call(_ server: Settings.Upstream.Server) throws(ServerError) -> String? {
         let connectMilliseconds = settings.timeouts.connectMilliseconds
+        let name = settings.upstream.servers.isEmpty ? nil : ownName
         return try visit(server) { pool, waiter, loop in
-            let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds)
-            if case .connected(let connection) = outcome { connection.close() }
-            return outcome.reason.map { "\($0)" }
+            let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds, serverName: name)
+            guard case .connected(let connection) = outcome else { return outcome.reason.map { "\($0)" } }
+            defer { connection.close() }
+            return await CertificateVerdict(connection, pool.buffers, waiter, loop).objection().map { "\($0)" }
         }
+    }
+
+    /// That clients ask for.
+    private var ownName: String? {
+        settings.tls.certificates.lazy.compactMap { try? CertificateChain(path: $0.path).leaf }
+            .compactMap { ServerNames([ServerNames.Certificate(names: $0.names, keyKind: 0)]).first }.first
     }
 
     /// What a ticket system answers to questions of our own, each over a connection of its own, up to the first without an answer.

@@ -54,6 +54,8 @@ public struct Settings: Sendable {
         public var minimumVersion: TLSVersion = .tls12
         /// A PEM file of authorities; every peer must then show a certificate of theirs.
         public var clientAuthorityPath: String?
+        /// A PEM file of the revocation lists of these authorities, and of those of each listener; nil revokes nobody.
+        public var clientRevocationPath: String?
 
         public init(_ certificates: [Certificate]) {
             self.certificates = certificates
@@ -177,7 +179,8 @@ public struct Settings: Sendable {
 
         /// How the ticket system is spoken with by TLS, and how it is known to be the ticket system.
         public struct TLS: Sendable, Equatable {
-            /// Whom the certificate must be for: also what is asked for by SNI if it is a name.
+            /// Whom the certificate must be for: also what is asked for by SNI if it is a name. To an address, the host of the request is sent by SNI
+            /// where a certificate of ours is for it.
             public var peer: Peer
             /// A PEM file of authorities; nil for the system's.
             public var authorityPath: String?

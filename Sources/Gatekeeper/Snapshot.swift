@@ -18,6 +18,8 @@ final class Snapshot: Sendable {
     private let demands: PeerDemands
     /// The names that may be asked for; nil for any.
     let strictNames: ServerNames?
+    /// Our own names, where they are asked for of a ticket system by TLS; nil where the configuration says by which name each is.
+    let upstreamNames: ServerNames?
     let upstream: UpstreamGroup
     /// Sent upstream in place of the client's `Host`; empty to keep that.
     let fixedHost: String
@@ -56,6 +58,8 @@ final class Snapshot: Sendable {
             throw ServerError(settings: error.description)
         }
         strictNames = settings.tls.refusesUnknownNames ? entrances.values.first?.tls.first?.names : nil
+        let hasNameless = settings.upstream.servers.contains { if case .address? = $0.tls?.peer { true } else { false } }
+        upstreamNames = hasNameless ? entrances.values.first?.tls.first?.shownNames : nil
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
         self.filters = filters
@@ -90,6 +94,7 @@ final class Snapshot: Sendable {
         demands = other.demands
         demandsSince = other.demandsSince
         strictNames = other.strictNames
+        upstreamNames = other.upstreamNames
         upstream = other.upstream
         fixedHost = other.fixedHost
         queueMilliseconds = other.queueMilliseconds
@@ -104,6 +109,9 @@ final class Snapshot: Sendable {
         timeouts = other.timeouts
         log = other.log
     }
+
+    /// The `Host` of questions of our own to a ticket system; empty for its own name.
+    var askedHost: String { fixedHost.isEmpty ? upstreamNames?.first ?? "" : fixedHost }
 
     /// Counts a request of an admitted peer, or tells in how many seconds it may ask again.
     func takeRequest(of peer: PeerAddress, listedBy entry: AllowList.EntryIndex, now: Instant) -> UInt64? {
@@ -127,7 +135,7 @@ final class Snapshot: Sendable {
     private static func makeEntrances(
         _ settings: Settings, ticketKeys: TicketKeys, libraries: [TLSLibrary]
     ) throws(TLSSetupError) -> [SocketAddress: Entrance] {
-        var contexts: [String?: [TLSContext]] = [:]
+        var contexts: [ClientAuthorities?: [TLSContext]] = [:]
         var entrances: [SocketAddress: Entrance] = [:]
         var rules: [SocketAddress: Settings.Listener] = [:]
         for listener in settings.listeners {
@@ -135,14 +143,14 @@ final class Snapshot: Sendable {
             if let other = rules.updateValue(listener, forKey: listener.address), other != listener {
                 throw TLSSetupError("two listeners on \(listener.address) ask for different things")
             }
-            let authorityPath = listener.clientAuthorityPath ?? settings.tls.clientAuthorityPath
-            var perWorker = contexts[authorityPath] ?? []
+            let clients = ClientAuthorities(settings.tls, of: listener)
+            var perWorker = contexts[clients] ?? []
             if perWorker.isEmpty {
                 for library in libraries {
                     perWorker.append(
-                        try TLSContext(settings.tls, clientAuthorityPath: authorityPath, library: library, ticketKeys: ticketKeys))
+                        try TLSContext(settings.tls, clients: clients, library: library, ticketKeys: ticketKeys))
                 }
-                contexts[authorityPath] = perWorker
+                contexts[clients] = perWorker
             }
             let balancers = listener.proxyProtocolFrom
             entrances[listener.address] = Entrance(balancers: balancers.isEmpty ? nil : PrefixTable(balancers), tls: perWorker)

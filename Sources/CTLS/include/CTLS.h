@@ -4,8 +4,10 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/ui.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,6 +34,12 @@ typedef struct ctls_io {
     int error;
     /// Number of the fatal alert that the session has sent, 0 for none.
     uint8_t alert_sent;
+    /// A `recv` has brought something.
+    bool has_received;
+    /// Our peer, a server, has asked for a certificate.
+    bool certificate_asked;
+    /// Our peer, a server, has asked for a handshake in the session, which we have declined.
+    bool renegotiation_asked;
     /// Ciphertext to be sent: `output_count` of `output_capacity` bytes; null while the owner has lent no memory.
     uint8_t *_Nullable output;
     size_t output_capacity;
@@ -62,6 +70,9 @@ static inline void ctls_ctx_set_server_name_callback(
     SSL_CTX_set_tlsext_servername_callback(ctx, choose);
     SSL_CTX_set_tlsext_servername_arg(ctx, argument);
 }
+static inline long ctls_ctx_clear_chain(SSL_CTX *ctx) { return SSL_CTX_clear_chain_certs(ctx); }
+/// Takes a reference of its own.
+static inline long ctls_ctx_add_chain_certificate(SSL_CTX *ctx, X509 *certificate) { return SSL_CTX_add1_chain_cert(ctx, certificate); }
 static inline void ctls_free(void *_Nullable memory) { OPENSSL_free(memory); }
 static inline int ctls_reason(unsigned long error) { return ERR_GET_REASON(error); }
 /// The errno that an error of the system carries, 0 for an error of OpenSSL's own.
@@ -73,6 +84,7 @@ static const uint64_t ctls_op_no_renegotiation = SSL_OP_NO_RENEGOTIATION;
 static const uint64_t ctls_op_no_ticket = SSL_OP_NO_TICKET;
 static const uint64_t ctls_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t ctls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
+static const uint64_t ctls_no_configuration_file = OPENSSL_INIT_NO_LOAD_CONFIG;
 static const long ctls_mode_partial_write = SSL_MODE_ENABLE_PARTIAL_WRITE;
 static const long ctls_mode_moving_write_buffer = SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
 static const long ctls_mode_release_buffers = SSL_MODE_RELEASE_BUFFERS;

@@ -42,6 +42,7 @@ final class DownstreamConnection: Sleeper {
     private(set) var hasEnded = false
     /// We have said it.
     var hasSaidEnd = false
+    var serverNames = ServerNameMemory()
     /// Requests that have been read.
     private(set) var requests = 0
     /// Those of them, the last ones, that were there before the answer before them had left.

@@ -3,16 +3,17 @@
 struct PeerDemands: Equatable, Sendable {
     private let minimumVersion: TLSVersion
     private let refusesUnknownNames: Bool
-    private let clientAuthorities: [String?]
-    /// Authorities may be replaced under the same path.
+    private let clientFiles: [String?]
+    /// Authorities and their lists may be replaced under the same path.
     private let files: [FileStamp?]
     private let balancers: [[AddressPrefix]]
 
     init(_ settings: Settings) {
         minimumVersion = settings.tls.minimumVersion
         refusesUnknownNames = settings.tls.refusesUnknownNames
-        clientAuthorities = [settings.tls.clientAuthorityPath] + settings.listeners.map(\.clientAuthorityPath)
-        files = clientAuthorities.map { $0.flatMap(FileStamp.init) }
+        clientFiles =
+            [settings.tls.clientAuthorityPath, settings.tls.clientRevocationPath] + settings.listeners.map(\.clientAuthorityPath)
+        files = clientFiles.map { $0.flatMap(FileStamp.init) }
         balancers = settings.listeners.map(\.proxyProtocolFrom)
     }
 }

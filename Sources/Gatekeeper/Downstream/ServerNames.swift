@@ -14,6 +14,8 @@ struct ServerNames: Sendable {
 
     /// Places of certificates that are shown together. The first set is for whoever asks for no name of ours.
     private(set) var sets: [[Int]] = []
+    /// The first name that stands for one host alone; nil if there is none.
+    private(set) var first: String?
     private var exact: [String: Int] = [:]
     /// By what stands behind the `*`, with the dot.
     private var wildcards: [String: Int] = [:]
@@ -30,6 +32,7 @@ struct ServerNames: Sendable {
                 byName[name] = others + [place]
             }
         }
+        first = order.first { $0.utf8.first != UInt8(ascii: "*") && Self.address(Array($0.utf8)[...]) == nil }
         // The names of the first certificate come first, so that its set is the first one too.
         if order.first.flatMap({ byName[$0] })?.contains(0) != true { sets = [[0]] }
         for name in order {
@@ -50,18 +53,26 @@ struct ServerNames: Sendable {
 
     /// Whether a certificate is for the host of a `Host` field, whatever its port.
     func covers(host: Span<UInt8>) -> Bool {
+        guard let name = Self.host(host) else { return false }
+        return set(forNormal: name) != nil
+    }
+
+    /// The host of a `Host` field as a server name (SNI), where a certificate is for it; an address is none.
+    func serverName(forHost host: Span<UInt8>) -> String? {
+        guard let name = Self.host(host), set(forNormal: name) != nil, Self.address(Array(name.utf8)[...]) == nil else { return nil }
+        return name
+    }
+
+    /// In its one spelling, without port and brackets.
+    private static func host(_ host: Span<UInt8>) -> String? {
         var bytes = host.indices.map { host[$0] }
         if let colon = bytes.lastIndex(of: UInt8(ascii: ":")), bytes[colon...].dropFirst().allSatisfy({ (0x30...0x39).contains($0) }),
             bytes.first != UInt8(ascii: "[") || bytes[..<colon].last == UInt8(ascii: "]")
         {
             bytes.removeSubrange(colon...)
         }
-        if bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]") {
-            guard let address = Self.address(bytes.dropFirst().dropLast()) else { return false }
-            return exact[address] != nil
-        }
-        guard let name = Self.name(bytes) else { return false }
-        return set(forNormal: name) != nil
+        if bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]") { return address(bytes.dropFirst().dropLast()) }
+        return name(bytes)
     }
 
     private func set(forNormal name: String) -> Int? {

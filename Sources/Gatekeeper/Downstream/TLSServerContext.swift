@@ -3,26 +3,26 @@ internal import CTLS
 extension TLSContext {
     /// Towards our clients: the certificates, tickets to resume by, `http/1.1`.
     ///
-    /// - Parameter clientAuthorityPath: a PEM file of authorities, one of which must have issued the certificate that every client shows.
+    /// - Parameter clients: whose certificate every client must show; nil asks for none.
     convenience init(
-        _ settings: Settings.TLS, clientAuthorityPath: String? = nil, library: TLSLibrary, ticketKeys: TicketKeys
+        _ settings: Settings.TLS, clients: ClientAuthorities? = nil, library: TLSLibrary, ticketKeys: TicketKeys
     ) throws(TLSSetupError) {
         guard let first = settings.certificates.first else { throw TLSSetupError("there is no certificate") }
         guard settings.certificates.count > 1 || settings.refusesUnknownNames else {
             try self.init(.server, minimumVersion: settings.minimumVersion, library: library)
-            try prepare([first], clientAuthorityPath, ticketKeys)
+            try prepare([first], clients, ticketKeys)
             return
         }
-        let companions = try Self.makeCompanions(settings, clientAuthorityPath, library, ticketKeys)
+        let companions = try Self.makeCompanions(settings, clients, library, ticketKeys)
         try self.init(.server, minimumVersion: settings.minimumVersion, library: library, companions: companions)
-        try prepare(companions.names.sets[0].map { settings.certificates[$0] }, clientAuthorityPath, ticketKeys)
+        try prepare(companions.names.sets[0].map { settings.certificates[$0] }, clients, ticketKeys)
         // SAFETY: `self.companions` lives as long as the context, and every session holds its context (`TLSStream`).
         let argument = unsafe Unmanaged.passUnretained(companions).toOpaque()
         unsafe ctls_ctx_set_server_name_callback(context, chooseCertificate, argument)
     }
 
     private static func makeCompanions(
-        _ settings: Settings.TLS, _ clientAuthorityPath: String?, _ library: TLSLibrary, _ ticketKeys: TicketKeys
+        _ settings: Settings.TLS, _ clients: ClientAuthorities?, _ library: TLSLibrary, _ ticketKeys: TicketKeys
     ) throws(TLSSetupError) -> TLSCompanions {
         var descriptions: [ServerNames.Certificate] = []
         for certificate in settings.certificates {
@@ -39,7 +39,7 @@ extension TLSContext {
         var contexts: [TLSContext] = []
         for set in names.sets {
             let context = try TLSContext(.server, minimumVersion: settings.minimumVersion, library: library)
-            try context.prepare(set.map { settings.certificates[$0] }, clientAuthorityPath, ticketKeys)
+            try context.prepare(set.map { settings.certificates[$0] }, clients, ticketKeys)
             contexts.append(context)
         }
         return TLSCompanions(names: names, contexts: contexts, isStrict: settings.refusesUnknownNames)
@@ -48,8 +48,11 @@ extension TLSContext {
     /// The names that we are asked for by; nil when there is one certificate for whatever is asked.
     var names: ServerNames? { companions?.names }
 
+    /// The names that there are certificates for.
+    var shownNames: ServerNames { companions?.names ?? ServerNames([describeCertificate()]) }
+
     private func prepare(
-        _ certificates: [Settings.TLS.Certificate], _ clientAuthorityPath: String?, _ ticketKeys: TicketKeys
+        _ certificates: [Settings.TLS.Certificate], _ clients: ClientAuthorities?, _ ticketKeys: TicketKeys
     ) throws(TLSSetupError) {
         // Early data can be replayed, a ticket with it twice.
         _ = unsafe SSL_CTX_set_num_tickets(context, 1)
@@ -58,20 +61,16 @@ extension TLSContext {
         unsafe SSL_CTX_set_info_callback(context, noteAlert)
         unsafe ticketKeys.install(on: context)
         for certificate in certificates { try use(certificatePath: certificate.path, keyPath: certificate.keyPath) }
-        if let clientAuthorityPath { try demandCertificate(of: clientAuthorityPath) } else { setSessionContext("open") }
+        if let clients { try demandCertificate(of: clients) } else { setSessionContext("open") }
     }
 
     /// Every handshake is a full one, so that each connection is judged by a certificate that is valid now: no tickets are given, and none is
     /// taken, whichever listener it is from.
-    func demandCertificate(of authorityPath: String) throws(TLSSetupError) {
-        guard unsafe SSL_CTX_load_verify_file(context, authorityPath) == 1 else {
-            throw TLSSetupError("authorities \(authorityPath) can't be loaded: \(TLSErrorQueue.drain())")
-        }
-        guard let names = unsafe SSL_load_client_CA_file(authorityPath) else {
-            throw TLSSetupError("authorities \(authorityPath) can't be loaded: \(TLSErrorQueue.drain())")
-        }
-        // SAFETY: the context takes the list over.
-        unsafe SSL_CTX_set_client_CA_list(context, names)
+    func demandCertificate(of clients: ClientAuthorities) throws(TLSSetupError) {
+        let authorities = try trust(authorities: clients.path)
+        // What a client is told to choose its certificate by.
+        for authority in authorities { _ = unsafe SSL_CTX_add_client_CA(context, authority.pointer) }
+        if let path = clients.revocationPath { try revoke(by: path, authorities: authorities, from: clients.path) }
         unsafe SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
         unsafe SSL_CTX_set_options(context, ctls_op_no_ticket)
         _ = unsafe SSL_CTX_set_num_tickets(context, 0)

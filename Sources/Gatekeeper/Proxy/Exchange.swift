@@ -166,12 +166,13 @@ final class Exchange {
         var tried: UpstreamPools.Tried = 0
         var outcome = DialOutcome.noneHealthy
         let isCertain = !head.method.isIdempotent
+        let serverName = connection.upstreamName(forHost: input.bytes.bytes(head.host))
         while let pool = upstreams.next(after: &tried) {
             self.pool = pool
-            if !fresh, let pooled = pool.take(certain: isCertain) { return .connected(pooled) }
+            if !fresh, let pooled = pool.take(certain: isCertain, serverName: serverName) { return .connected(pooled) }
             connection.socket.interest = connection.hasEnded ? [.broken] : [.broken, .peerClosed]
             outcome = await pool.open(
-                waiter: connection.waiter, certain: isCertain, timeouts: connection.snapshot.timeouts,
+                waiter: connection.waiter, certain: isCertain, serverName: serverName, timeouts: connection.snapshot.timeouts,
                 queueMilliseconds: connection.snapshot.queueMilliseconds, isAbandoned: { connection.isGone() })
             switch outcome {
             case .connected, .aborted: return outcome
@@ -190,6 +191,7 @@ final class Exchange {
         if failure == nil || receiver.hasBegun { return pool.noteSuccess() }
         switch failure {
         case .upstreamClosed where !isReused: pool.noteFailure("closed_before_response")
+        case .upstreamUntrusted(let failure): pool.noteFailure(failure.reason)
         case .upstreamTooSlow: pool.noteFailure("response_timeout")
         default: break
         }
@@ -348,6 +350,7 @@ final class Exchange {
         case .refused(let refusal): (.refused, .http1, Problem(refusal))
         case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
         case .limited(let seconds): (.refused, .policy, Problem(retryAfterSeconds: seconds))
+        case .upstreamUntrusted(.silent): (.upstreamTimeout, .upstream, .timedOut)
         case .connectFailed, .upstreamUntrusted: (.upstreamFailed, .upstream, .unreachable)
         case .noneHealthy, .queueFull, .queueTimedOut: (.upstreamFailed, .upstream, .unavailable)
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)

@@ -364,16 +364,22 @@ final class ResponseReceiver {
             releaseInbound()
             return .blocked(upstream: [.readable])
         case .endOfStream:
-            return upstreamEnded()
+            return upstreamEnded(upstream)
         case .failed:
-            return .failed(hasReceived ? .upstreamTruncated : .upstreamClosed)
+            return .failed(cut(upstream))
         }
     }
 
-    private func upstreamEnded() -> Step? {
+    /// Why nothing more comes where something had to.
+    private func cut(_ upstream: UpstreamConnection) -> ExchangeFailure {
+        if hasReceived { return .upstreamTruncated }
+        return upstream.objection.map { .upstreamUntrusted($0) } ?? .upstreamClosed
+    }
+
+    private func upstreamEnded(_ upstream: UpstreamConnection) -> Step? {
         switch state {
         case .complete: return nil
-        case .head: return .failed(hasReceived ? .upstreamTruncated : .upstreamClosed)
+        case .head: return .failed(cut(upstream))
         case .body(.untilClose):
             if writesChunks { composing().append("0\r\n\r\n") }
             state = .complete

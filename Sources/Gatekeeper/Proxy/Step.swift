@@ -56,8 +56,9 @@ extension ExchangeFailure {
     /// As the retry rule sees it; nil for what isn't the upstream's failure.
     var kind: RetryRule.Failure? {
         switch self {
-        case .connectFailed, .connectTimedOut, .upstreamUntrusted: .connect
-        case .noneHealthy, .queueFull, .queueTimedOut: nil
+        case .connectFailed, .connectTimedOut: .connect
+        // Another try would end likewise.
+        case .noneHealthy, .queueFull, .queueTimedOut, .upstreamUntrusted: nil
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut

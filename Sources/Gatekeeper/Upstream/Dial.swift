@@ -43,10 +43,12 @@ enum DialOutcome {
 
 extension UpstreamPool {
     /// Connects to the first address that answers. Suspends `waiter`; each address has `timeoutMilliseconds` of its own.
-    func dial(waiter: Waiter, on loop: EventLoop, timeoutMilliseconds: Int) async -> DialOutcome {
+    ///
+    /// - Parameter serverName: what to ask for where the configuration says no name (`UpstreamTLS.asksByHost`).
+    func dial(waiter: Waiter, on loop: EventLoop, timeoutMilliseconds: Int, serverName: String? = nil) async -> DialOutcome {
         var outcome = DialOutcome.failed(0)
         for address in target.addresses {
-            outcome = await connect(address, waiter: waiter, loop: loop, timeoutMilliseconds: timeoutMilliseconds)
+            outcome = await connect(address, waiter: waiter, loop: loop, timeoutMilliseconds: timeoutMilliseconds, serverName: serverName)
             switch outcome {
             case .connected, .aborted: return outcome
             case .failed, .untrusted, .timedOut, .noneHealthy, .queueFull, .queueTimedOut: continue
@@ -59,7 +61,7 @@ extension UpstreamPool {
     private static var fullQueuePauseMilliseconds: Int { 20 }
 
     private func connect(
-        _ address: ConnectAddress, waiter: Waiter, loop: EventLoop, timeoutMilliseconds: Int
+        _ address: ConnectAddress, waiter: Waiter, loop: EventLoop, timeoutMilliseconds: Int, serverName: String?
     ) async -> DialOutcome {
         let deadline = loop.now.advanced(byMilliseconds: timeoutMilliseconds)
         let socket: Socket
@@ -97,26 +99,32 @@ extension UpstreamPool {
             return .failed(code)
         }
         guard let tls else { return .connected(UpstreamConnection(socket)) }
-        let outcome = await shakeHands(tls, over: socket, waiter: waiter, deadline: deadline)
+        let outcome = await shakeHands(tls, over: socket, serverName: serverName, waiter: waiter, on: loop, deadline: deadline)
         if case .connected = outcome { return outcome }
         socket.close()
         return outcome
     }
 
-    private func shakeHands(_ tls: UpstreamTLS, over socket: Socket, waiter: Waiter, deadline: Instant) async -> DialOutcome {
-        guard let stream = tls.begin(over: socket, pool: buffers) else { return .failed(ENOMEM) }
+    private func shakeHands(
+        _ tls: UpstreamTLS, over socket: Socket, serverName: String?, waiter: Waiter, on loop: EventLoop, deadline: Instant
+    ) async
+        -> DialOutcome
+    {
+        guard let stream = tls.begin(over: socket, pool: buffers, serverName: serverName, wallSeconds: loop.wallUnixSeconds) else {
+            return .failed(ENOMEM)
+        }
         while true {
             switch stream.handshake() {
             case .done:
                 if let objection = tls.objection(to: stream) { return .untrusted(objection) }
-                return .connected(UpstreamConnection(socket, tls: stream))
-            case .failed: return .untrusted(tls.failure(of: stream))
+                return .connected(UpstreamConnection(socket, tls: stream, serverName: tls.asksByHost ? serverName : nil))
+            case .failed(let failure): return .untrusted(tls.failure(of: stream, failure))
             case .wouldBlock: break
             }
             socket.interest = stream.hasUnsentBytes ? [.readable, .writable] : [.readable]
             switch await waiter.wait(until: deadline) {
             case .ready: continue
-            case .deadlineExceeded: return .timedOut
+            case .deadlineExceeded: return stream.hasReceived ? .timedOut : .untrusted(.silent)
             case .aborted: return .aborted
             }
         }

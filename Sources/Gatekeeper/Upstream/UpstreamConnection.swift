@@ -3,6 +3,8 @@ final class UpstreamConnection {
     let socket: Socket
     /// Nil in clear.
     let tls: TLSStream?
+    /// By which it was asked for where the request said so; it carries requests for that name alone.
+    let serverName: String?
     /// Where it is counted; nil once it is over.
     private var pool: UpstreamPool?
     /// Responses that have come in whole over it.
@@ -10,7 +12,8 @@ final class UpstreamConnection {
     /// Since when it lies in the pool.
     var idleSince = Instant(nanoseconds: 0)
 
-    init(_ socket: Socket, tls: TLSStream? = nil) {
+    init(_ socket: Socket, tls: TLSStream? = nil, serverName: String? = nil) {
+        self.serverName = serverName
         self.socket = socket
         self.tls = tls
     }
@@ -28,6 +31,12 @@ final class UpstreamConnection {
 
     /// Whether it has carried an exchange before: then its peer may have closed it while our bytes were on their way.
     var isReused: Bool { exchanges > 0 }
+
+    /// Why TLS may be to blame for its end, when it has ended before its first response.
+    var objection: UpstreamTLSFailure? {
+        guard !isReused, let tls else { return nil }
+        return UpstreamTLSFailure(endOf: tls)
+    }
 
     // MARK: Bytes
 

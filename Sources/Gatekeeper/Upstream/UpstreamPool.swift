@@ -45,18 +45,27 @@ final class UpstreamPool {
     ///
     /// With `certain` the kernel is asked once more whether anything has arrived since epoll was last looked at: for a request that can't be
     /// repeated, one system call is cheaper than a lost ticket.
-    func take(certain: Bool) -> UpstreamConnection? {
-        while let connection = idle.popLast() {
+    ///
+    /// - Parameter serverName: the host that is asked for, which a connection by the configuration's own name doesn't depend on.
+    func take(certain: Bool, serverName: String? = nil) -> UpstreamConnection? {
+        let serverName = asked(serverName)
+        while let place = idle.lastIndex(where: { $0.serverName == serverName }) {
+            let connection = idle.remove(at: place)
             if connection.isClean(certain: certain, pool: buffers), age(of: connection) < idleMilliseconds { return connection }
             discard(connection)
         }
         return nil
     }
 
+    /// By which a connection is asked for.
+    private func asked(_ serverName: String?) -> String? { tls?.asksByHost == true ? serverName : nil }
+
     /// Takes a connection back whose last response has been read to its end.
     func give(_ connection: UpstreamConnection) {
         guard !isEnded, target.idleConnectionsMax > 0, connection.isClean(certain: false, pool: buffers) else { return connection.retire() }
-        if let stream = connection.tls, connection.exchanges == 1 { tls?.remember(stream) }
+        if let stream = connection.tls, connection.exchanges == 1 {
+            tls?.remember(stream, wallSeconds: loop.wallUnixSeconds)
+        }
         if queue.serve(.connection(connection)) { return }
         // Another worker's requests wait for its place.
         if target.slots.isContended { return connection.retire() }
@@ -72,27 +81,31 @@ final class UpstreamPool {
 
     /// A connection from the pool or a new one, as soon as `upstream.connections_max` allows it.
     func open(
-        waiter: Waiter, certain: Bool, timeouts: Settings.Timeouts, queueMilliseconds: Int, isAbandoned: () -> Bool
+        waiter: Waiter, certain: Bool, serverName: String? = nil, timeouts: Settings.Timeouts, queueMilliseconds: Int,
+        isAbandoned: () -> Bool
     ) async -> DialOutcome {
         let deadline = loop.now.advanced(byMilliseconds: queueMilliseconds)
         while !target.slots.take() {
             switch await queue.wait(waiter, until: deadline, isAbandoned: isAbandoned) {
             case .granted(.connection(let connection)):
-                if connection.isClean(certain: certain, pool: buffers) { return .connected(connection) }
+                if connection.serverName == asked(serverName), connection.isClean(certain: certain, pool: buffers) {
+                    return .connected(connection)
+                }
                 connection.close()
                 continue
-            case .granted(.slot): return await dialCounted(waiter: waiter, timeouts: timeouts)
+            case .granted(.slot): return await dialCounted(waiter: waiter, serverName: serverName, timeouts: timeouts)
             case .full: return .queueFull
             case .timedOut: return .queueTimedOut
             case .abandoned, .aborted: return .aborted
             }
         }
-        return await dialCounted(waiter: waiter, timeouts: timeouts)
+        return await dialCounted(waiter: waiter, serverName: serverName, timeouts: timeouts)
     }
 
     /// In a place that was taken before; it is free again if this fails.
-    private func dialCounted(waiter: Waiter, timeouts: Settings.Timeouts) async -> DialOutcome {
-        let outcome = await dial(waiter: waiter, on: loop, timeoutMilliseconds: timeouts.connectMilliseconds)
+    private func dialCounted(waiter: Waiter, serverName: String?, timeouts: Settings.Timeouts) async -> DialOutcome {
+        let outcome = await dial(
+            waiter: waiter, on: loop, timeoutMilliseconds: timeouts.connectMilliseconds, serverName: serverName)
         if case .connected(let connection) = outcome { connection.occupy(slotOf: self) } else { slotFreed() }
         return outcome
     }

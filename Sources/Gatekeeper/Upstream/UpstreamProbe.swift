@@ -14,7 +14,7 @@ struct UpstreamProbe {
     }
 
     func ask(_ question: UpstreamQuestion) async -> Outcome {
-        let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds)
+        let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds, serverName: question.serverName)
         guard case .connected(let connection) = outcome else { return .failed(outcome.reason ?? "aborted") }
         defer { connection.close() }
         let buffer = pool.buffers.take()
@@ -47,7 +47,7 @@ struct UpstreamProbe {
         while true {
             switch connection.receive(into: buffer) {
             case .bytes, .wouldBlock: break
-            case .endOfStream, .failed: return .failed("closed_before_response")
+            case .endOfStream, .failed: return .failed(connection.objection?.reason ?? "closed_before_response")
             }
             switch Self.head(in: buffer, &fields, &interimResponses) {
             case .parsed(let head):

@@ -20,6 +20,13 @@ package struct UpstreamQuestion: Equatable, Sendable {
         self.bodyBytesMax = bodyBytesMax
     }
 
+    /// The host as a server name (SNI); nil for an address.
+    var serverName: String? {
+        let name = String(host.prefix { $0 != ":" })
+        guard !host.hasPrefix("["), (try? PeerAddress(parsing: name)) == nil else { return nil }
+        return name.lowercased()
+    }
+
     func write(into buffer: Buffer) {
         buffer.append("GET ")
         buffer.append(path)

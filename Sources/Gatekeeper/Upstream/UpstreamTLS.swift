@@ -8,32 +8,66 @@ internal import CTLS
 @safe final class UpstreamTLS {
     private let context: TLSContext
     private let settings: Settings.Upstream.TLS
-    /// The last session that the ticket system let us resume.
-    private var session: OpaquePointer?
+    private var resumable: Resumable?
+
+    /// The last session that the ticket system let us resume. A resumed handshake shows no certificate, so that what was found of it once has to
+    /// hold still.
+    @safe private final class Resumable {
+        let session: OpaquePointer
+        /// While all certificates are valid by which the ticket system was trusted, in seconds since 1970, and for an hour at most: authorities
+        /// that are trusted may change as well.
+        let verified: Range<Int64>
+        /// By which it was asked for; nil for none.
+        let serverName: String?
+
+        init(owning session: OpaquePointer, verified: Range<Int64>, serverName: String?) {
+            unsafe self.session = session
+            self.serverName = serverName
+            self.verified = verified
+        }
+
+        deinit {
+            unsafe SSL_SESSION_free(session)
+        }
+    }
+
+    private static let verificationSecondsMax: Int64 = 3600
 
     /// - Parameter context: made from the same settings.
     init(_ settings: Settings.Upstream.TLS, context: TLSContext) {
         self.settings = settings
         self.context = context
-        unsafe session = nil
     }
 
-    deinit {
-        unsafe SSL_SESSION_free(session)
-    }
+    /// The configuration says no name: the host of a request is asked for, where a certificate of ours is for it.
+    var asksByHost: Bool { if case .address = settings.peer { true } else { false } }
 
     /// A session over `socket`, ready to shake hands; nil when memory is short.
-    func begin(over socket: Socket, pool: BufferPool) -> TLSStream? {
+    ///
+    /// - Parameters:
+    ///   - serverName: what to ask for (SNI) where the configuration says no name. Nothing is verified by it: the client may have chosen it.
+    ///   - wallSeconds: since 1970.
+    func begin(over socket: Socket, pool: BufferPool, serverName: String? = nil, wallSeconds: Int64) -> TLSStream? {
         guard let stream = TLSStream(socket, context: context, pool: pool) else { return nil }
+        // A common name is the name of nothing (RFC 9525 §6.3), and `w*.example` no wildcard.
+        unsafe SSL_set_hostflags(stream.session, UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         switch settings.peer {
         case .name(let name):
             _ = unsafe ctls_set_tlsext_host_name(stream.session, name)
             if settings.verifiesChain { guard unsafe SSL_set1_host(stream.session, name) == 1 else { return nil } }
         case .address(let text):
+            if let serverName { _ = unsafe ctls_set_tlsext_host_name(stream.session, serverName) }
             let parameters = unsafe SSL_get0_param(stream.session)
             if settings.verifiesChain { guard unsafe X509_VERIFY_PARAM_set1_ip_asc(parameters, text) == 1 else { return nil } }
         }
-        if let session = unsafe session { _ = unsafe SSL_set_session(stream.session, session) }
+        if let kept = resumable, kept.serverName == Self.serverName(of: stream) {
+            if kept.verified.contains(wallSeconds) {
+                _ = unsafe SSL_set_session(stream.session, kept.session)
+                stream.resumedVerification = kept.verified
+            } else {
+                resumable = nil
+            }
+        }
         return stream
     }
 
@@ -45,31 +79,51 @@ internal import CTLS
     }
 
     /// Why a handshake failed.
-    func failure(of stream: TLSStream) -> UpstreamTLSFailure {
+    func failure(of stream: TLSStream, _ failure: TLSFailure) -> UpstreamTLSFailure {
         // What was resumed may be what it objects to.
         forget()
-        switch unsafe Int32(truncatingIfNeeded: SSL_get_verify_result(stream.session)) {
-        case X509_V_OK: return .handshake
-        case X509_V_ERR_CERT_HAS_EXPIRED: return .expired
-        case X509_V_ERR_CERT_NOT_YET_VALID: return .notYetValid
-        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: return .name
-        default: return .untrusted
-        }
+        let verdict = unsafe Int32(truncatingIfNeeded: SSL_get_verify_result(stream.session))
+        if settings.verifiesChain, let objection = UpstreamTLSFailure(verification: verdict) { return objection }
+        return UpstreamTLSFailure(
+            failure, hasName: Self.serverName(of: stream) != nil, isCertificateAsked: stream.isCertificateAsked,
+            hasReceived: stream.hasReceived)
     }
 
     /// Keeps what `stream` may be resumed by, once its first response is there: in TLS 1.3 the ticket comes after the handshake.
-    func remember(_ stream: TLSStream) {
+    ///
+    /// - Parameter wallSeconds: since 1970.
+    func remember(_ stream: TLSStream, wallSeconds: Int64) {
         // A copy: the connection's own is spoilt when it ends without close_notify, as with an upstream that restarts.
-        guard let latest = unsafe SSL_get_session(stream.session), unsafe SSL_SESSION_is_resumable(latest) == 1,
+        guard let latest = unsafe SSL_get_session(stream.session), unsafe SSL_SESSION_is_resumable(latest) == 1 else { return }
+        let isResumed = unsafe SSL_session_reused(stream.session) == 1
+        guard let verified = isResumed ? stream.resumedVerification : verified(stream, wallSeconds), verified.contains(wallSeconds),
             let copy = unsafe SSL_SESSION_dup(latest)
         else { return }
-        forget()
-        unsafe session = copy
+        resumable = unsafe Resumable(owning: copy, verified: verified, serverName: Self.serverName(of: stream))
+    }
+
+    /// For how long what a full handshake has found holds.
+    private func verified(_ stream: TLSStream, _ wallSeconds: Int64) -> Range<Int64> {
+        var range = wallSeconds..<wallSeconds + Self.verificationSecondsMax
+        // Null where no chain was asked for.
+        guard let chain = unsafe SSL_get0_verified_chain(stream.session) else { return range }
+        for index in 0..<max(0, unsafe OPENSSL_sk_num(chain)) {
+            // SAFETY: the chain is the session's and holds certificates.
+            guard let certificate = unsafe OPENSSL_sk_value(chain, index).map({ OpaquePointer($0) }) else { continue }
+            let start = unsafe CertificateFacts.seconds(X509_get0_notBefore(certificate))
+            let end = unsafe CertificateFacts.seconds(X509_get0_notAfter(certificate))
+            range = range.clamped(to: start..<max(start, end))
+        }
+        return range
+    }
+
+    private static func serverName(of stream: TLSStream) -> String? {
+        // SAFETY: a C string that the session holds.
+        unsafe SSL_get_servername(stream.session, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) }
     }
 
     private func forget() {
-        unsafe SSL_SESSION_free(session)
-        unsafe session = nil
+        resumable = nil
     }
 
     /// SHA-256 of the peer's SubjectPublicKeyInfo in DER, as `openssl pkey -pubin -outform der | openssl dgst -sha256` makes it (RFC 7469
@@ -85,30 +139,5 @@ internal import CTLS
         // SAFETY: the room is as large as a SHA-256, and nothing keeps a pointer.
         unsafe hash.withUnsafeMutableBufferPointer { _ = unsafe SHA256(bytes, Int(count), $0.baseAddress) }
         return hash
-    }
-}
-
-/// Why the ticket system isn't trusted, or can't be spoken with: one word each for the log.
-enum UpstreamTLSFailure: Equatable {
-    case expired
-    case notYetValid
-    /// The certificate is for another name or address.
-    case name
-    /// No chain to an authority that is trusted.
-    case untrusted
-    /// The public key isn't the pinned one.
-    case pin
-    /// No common version or cipher, a certificate of ours that is missing or refused, or not TLS at all.
-    case handshake
-
-    var reason: StaticString {
-        switch self {
-        case .expired: "upstream_certificate_expired"
-        case .notYetValid: "upstream_certificate_not_yet_valid"
-        case .name: "upstream_certificate_name"
-        case .untrusted: "upstream_certificate_untrusted"
-        case .pin: "upstream_certificate_pin"
-        case .handshake: "upstream_tls"
-        }
     }
 }

@@ -385,7 +385,7 @@ final class WorkerState {
 
     func checkHealth(set: UInt64, upstream place: Int) async {
         await poolSets[set]?.pools?.check(
-            place, host: snapshot.fixedHost, connectMilliseconds: snapshot.timeouts.connectMilliseconds)
+            place, host: snapshot.askedHost, connectMilliseconds: snapshot.timeouts.connectMilliseconds)
     }
 
     private static func report(

@@ -6,6 +6,18 @@ struct CertificateFault: Equatable, Sendable {
 
     enum Kind: Equatable, Sendable {
         case nameless
+        /// The leaf's extensions don't let it stand for a server.
+        case wrongPurpose
+        /// The leaf asks for a stapled OCSP answer, and there is none.
+        case mustStaple
+        /// A key that can be broken, or that common clients refuse.
+        case weakKey
+        /// A kind of key that common clients can't use.
+        case unusualKey
+        /// Signed by a digest that can be forged.
+        case weakSignature
+        /// Never shown: another one for the same name, with the same kind of key, stands before it.
+        case doubled
         /// A certificate that the one behind it didn't issue.
         case outOfOrder
         /// An authority's own certificate at the end of the chain.
@@ -23,7 +35,8 @@ struct CertificateFault: Equatable, Sendable {
     var isError: Bool {
         switch kind {
         case .outOfOrder, .notYetValid, .expired: true
-        case .nameless, .rootIncluded, .selfSigned, .unknownIssuer, .expiring: false
+        case .nameless, .wrongPurpose, .mustStaple, .weakKey, .unusualKey, .weakSignature, .doubled: false
+        case .rootIncluded, .selfSigned, .unknownIssuer, .expiring: false
         }
     }
 }

@@ -51,11 +51,19 @@ struct Check {
     private mutating func certificates(_ rehearsal: Rehearsal) -> [String] {
         let certificates = configuration.settings.tls.certificates
         let key = certificates.count == 1 ? "tls.certificate" : "tls.certificates"
-        return zip(certificates, configuration.places.certificates).compactMap { certificate, origin in
+        var checks: [CertificateCheck?] = []
+        let places = configuration.places.certificates
+        let summaries = zip(certificates, places).compactMap { certificate, origin -> String? in
+            checks.append(nil)
             do throws(ServerError) {
                 let chain = try CertificateChain(path: certificate.path)
+                let check = CertificateCheck(path: certificate.path, chain: chain)
+                checks[checks.count - 1] = check
+                let errorsBefore = report.errorCount
                 note(origin, key) { () throws(ServerError) in try rehearsal.load(certificate) }
-                let faults = CertificateCheck(path: certificate.path, chain: chain).faults(at: now)
+                // What can't be loaded for its weakness was told so.
+                let isLoaded = report.errorCount == errorsBefore
+                let faults = check.faults(at: now).filter { isLoaded || ![.weakKey, .weakSignature].contains($0.kind) }
                 report.findings += faults.map { $0.diagnostic(origin, at: key) }
                 let names = chain.leaf.names.isEmpty ? chain.leaf.subject : chain.leaf.names.joined(separator: " ")
                 return "certificate for \(names) until \(chain.leaf.end.text.prefix(10))"
@@ -64,6 +72,10 @@ struct Check {
                 return nil
             }
         }
+        for case (let fault?, let origin) in zip(CertificateCheck.doubles(among: checks), places) {
+            report.findings.append(fault.diagnostic(origin, at: key))
+        }
+        return summaries
     }
 
     private mutating func clientAuthorities(_ rehearsal: Rehearsal) {
@@ -72,7 +84,27 @@ struct Check {
         authorities += zip(settings.listeners, configuration.places.listeners).map { ($0.clientAuthorityPath, $1, "listen: client_ca") }
         for case (let path?, let origin, let key) in authorities {
             note(origin, key) { () throws(ServerError) in try rehearsal.load(clientAuthorities: path) }
+            warn(of: path, origin, key)
         }
+        guard let path = settings.tls.clientRevocationPath else { return }
+        let (origin, key) = (configuration.places.clientRevocations ?? source, "tls.client_crl")
+        do throws(ServerError) {
+            let faults = RevocationCheck(path: path, lists: try RevocationList.read(path: path)).faults(at: now)
+            report.findings += faults.map { $0.diagnostic(origin, at: key) }
+            // Those that can't be loaded alone were told above.
+            guard report.isFine else { return }
+            for case let (authority?, _, _) in authorities {
+                try rehearsal.load(clientAuthorities: authority, revocations: path)
+            }
+        } catch {
+            report.findings.append(.error(origin, at: key, error.advised))
+        }
+    }
+
+    /// Of authorities that end; the others go on.
+    private mutating func warn(of authorityPath: String, _ origin: Origin, _ key: String) {
+        let faults = AuthorityCheck(path: authorityPath)?.faults(at: now) ?? []
+        report.findings += faults.map { .warning(origin, at: key, $0.message) }
     }
 
     // MARK: What the kernel does
@@ -151,10 +183,14 @@ struct Check {
     private mutating func upstreams(_ rehearsal: Rehearsal) {
         let servers = configuration.settings.upstream.servers
         let key = servers.count == 1 ? "upstream.url" : "upstream.urls"
+        if let path = servers.lazy.compactMap(\.tls?.authorityPath).first, let origin = configuration.places.upstreams.first {
+            warn(of: path, origin, "upstream.ca")
+        }
         for (server, origin) in zip(servers, configuration.places.upstreams) {
             do throws(ServerError) {
                 guard let reason = try rehearsal.call(server) else { continue }
-                report.findings.append(.warning(origin, at: key, "\(server.name) does not answer: \(reason)"))
+                let words = UpstreamTrouble(reason, server).map { ": \($0.text)" } ?? ""
+                report.findings.append(.warning(origin, at: key, "\(server.name) does not answer: \(reason)\(words)"))
             } catch {
                 report.findings.append(.error(origin, at: key, error.advised))
             }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Gatekeeper
 internal import Glibc
 
 /// The binary's entrance: one command, one exit status (`interface.md`): 0 done, 2 the fault of whoever asked, 1 anything else.
@@ -6,6 +7,7 @@ internal import Glibc
 enum Main {
     static func main() {
         StandardDescriptors.ensureOpen()
+        TLSDefaults.areQuiet
         do {
             var command = try RootCommand.parseAsRoot()
             try command.run()

@@ -7,6 +7,7 @@ struct ConfigurationPlaces: Equatable, Sendable {
     var certificates: [Origin] = []
     var upstreams: [Origin] = []
     var clientAuthority: Origin?
+    var clientRevocations: Origin?
     /// In the order of the settings; empty without routes.
     var routes: [Origin] = []
     /// Nil where a usual place was taken.
@@ -25,6 +26,7 @@ struct ConfigurationPlaces: Equatable, Sendable {
         certificates = draft.certificatePath.map { [$0.origin] } ?? draft.certificates.map(\.origin)
         upstreams = draft.upstream.map { [$0.origin] } ?? draft.upstreams.map(\.origin)
         clientAuthority = draft.clientAuthorityPath?.origin
+        clientRevocations = draft.clientRevocationPath?.origin
         routes = (draft.routes ?? []).map(\.origin)
         state = draft.statePath?.origin
         control = draft.controlPath?.origin

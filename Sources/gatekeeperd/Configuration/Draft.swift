@@ -12,6 +12,7 @@ struct Draft: Sendable {
     var certificates: [Located<Settings.TLS.Certificate>] = []
     var refusesUnknownNames = false
     var clientAuthorityPath: Located<String>?
+    var clientRevocationPath: Located<String>?
     var minimumVersion = TLSVersion.tls12
     /// Nil until something was said about who may connect; an empty list says: nobody.
     var allow: [Located<Settings.AllowEntry>]?
@@ -35,6 +36,7 @@ struct Draft: Sendable {
     var queueMilliseconds = Settings.Upstream([]).queueMilliseconds
     var idle = Idle()
     var upstreamHost: String?
+    var upstreamServerName: Located<String>?
     var upstreamAuthorityPath: Located<String>?
     var upstreamPins: Located<[[UInt8]]>?
     var upstreamCertificatePath: Located<String>?

@@ -58,6 +58,9 @@ enum Schema {
         Setting(
             path: "tls.client_ca", rule: .scalar(.file(\.clientAuthorityPath)),
             summary: "Authorities of client certificates, a PEM file; every peer must then show a certificate of theirs."),
+        Setting(
+            path: "tls.client_crl", rule: .scalar(.file(\.clientRevocationPath)),
+            summary: "Revocation lists of all authorities of client certificates, a PEM file; one that has run out lets nobody in."),
     ]
 
     private static let admission = [
@@ -120,6 +123,9 @@ enum Schema {
         Setting(
             path: "upstream.host", rule: .scalar(.upstreamHost),
             summary: "The Host that is sent: the client's, which links in answers are built from, or always this one."),
+        Setting(
+            path: "upstream.server_name", rule: .scalar(.upstreamServerName),
+            summary: "The name that an https ticket system is asked for (SNI) and verified by; the name in host or url unless said."),
         Setting(
             path: "upstream.health", rule: .section,
             summary: "Ask regularly whether the ticket system answers; without this section requests alone tell."),

@@ -38,6 +38,17 @@ extension ScalarRule {
         }
     }
 
+    static var upstreamServerName: ScalarRule {
+        ScalarRule(form: "a name", defaultText: nil) { (text, context, draft) throws(ValueMistake) in
+            guard let name = UpstreamURL.serverName(in: text), name.utf8.count == text.utf8.count else {
+                throw ValueMistake(
+                    "\(Quantity.quoted(text)) is not a host name, as tickets.example.org; it has no port, and an address is verified by the url"
+                )
+            }
+            draft.upstreamServerName = Located(value: name, origin: context.origin)
+        }
+    }
+
     static var requestBuffering: ScalarRule {
         ScalarRule(form: "off, auto or a size", defaultText: "auto") { (text, _, draft) throws(ValueMistake) in
             switch text {

@@ -63,6 +63,12 @@ struct UpstreamURL: Equatable, Sendable {
         return .host(String(host), port: port)
     }
 
+    /// The name in a host with or without a port, in lower case; nil for an address, which TLS has no server name for (RFC 6066 §3).
+    static func serverName(in text: String) -> String? {
+        guard isAuthority(text), case .host(let name, _)? = try? endpoint(authority: text, defaultPort: 443) else { return nil }
+        return name.lowercased()
+    }
+
     /// Whether `text` is a host with or without a port, and nothing else.
     static func isAuthority(_ text: String) -> Bool {
         !text.hasSuffix("/") && (try? endpoint(authority: text, defaultPort: 80)) != nil

@@ -32,7 +32,8 @@ enum UpstreamValidation {
 
     private static func tls(for url: UpstreamURL, _ draft: Draft) -> Settings.Upstream.TLS? {
         guard let peer = url.tlsPeer else { return nil }
-        var tls = Settings.Upstream.TLS(peer: peer)
+        let name = draft.upstreamServerName?.value ?? draft.upstreamHost.flatMap(UpstreamURL.serverName)
+        var tls = Settings.Upstream.TLS(peer: name.map { .name($0) } ?? peer)
         tls.authorityPath = draft.upstreamAuthorityPath?.value
         tls.pins = draft.upstreamPins?.value ?? []
         tls.certificatePath = draft.upstreamCertificatePath?.value
@@ -90,6 +91,7 @@ enum UpstreamValidation {
         let files = [
             ("upstream.ca", draft.upstreamAuthorityPath?.origin), ("upstream.certificate", draft.upstreamCertificatePath?.origin),
             ("upstream.key", draft.upstreamKeyPath?.origin), ("upstream.pin_sha256", draft.upstreamPins?.origin),
+            ("upstream.server_name", draft.upstreamServerName?.origin),
         ]
         var diagnostics: [Diagnostic] = []
         if !urls.contains(where: { $0.value.tlsPeer != nil }) {

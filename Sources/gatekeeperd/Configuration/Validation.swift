@@ -32,6 +32,7 @@ enum Validation {
         settings.tls.minimumVersion = draft.minimumVersion
         settings.tls.refusesUnknownNames = draft.refusesUnknownNames
         settings.tls.clientAuthorityPath = draft.clientAuthorityPath?.value
+        settings.tls.clientRevocationPath = draft.clientRevocationPath?.value
         settings.onDeny = draft.onDeny
         settings.shield = draft.hasShield ? draft.shield : nil
         settings.routes = draft.routes.map { Settings.Routes($0.map(\.value), isShadow: draft.routesAreShadow) }
@@ -89,16 +90,24 @@ enum Validation {
     }
 
     private static func certificateMistakes(_ draft: Draft) -> [Diagnostic] {
-        guard !draft.certificates.isEmpty else { return [] }
-        return [("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath)].compactMap { path, file in
-            file.map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
+        var diagnostics: [Diagnostic] = []
+        let asksClients = draft.clientAuthorityPath != nil || draft.listeners.contains { $0.value.clientAuthorityPath != nil }
+        if let file = draft.clientRevocationPath, !asksClients {
+            diagnostics.append(
+                .error(file.origin, at: "tls.client_crl", "there is no tls.client_ca whose certificates could be revoked"))
         }
+        guard !draft.certificates.isEmpty else { return diagnostics }
+        return diagnostics
+            + [("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath)].compactMap { path, file in
+                file.map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
+            }
     }
 
     /// What the configuration names and the service reads, with the key that names it.
     private static func files(_ draft: Draft) -> [(key: String, path: Located<String>?)] {
         [
             ("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath), ("tls.client_ca", draft.clientAuthorityPath),
+            ("tls.client_crl", draft.clientRevocationPath),
             ("upstream.ca", draft.upstreamAuthorityPath),
             ("upstream.certificate", draft.upstreamCertificatePath), ("upstream.key", draft.upstreamKeyPath),
         ]
@@ -107,7 +116,8 @@ enum Validation {
     /// Every file that is read besides the configuration, once each.
     private static func watchedPaths(_ settings: Settings, _ draft: Draft) -> [String] {
         var paths = settings.tls.certificates.flatMap { [$0.path, $0.keyPath] }
-        paths += ([settings.tls.clientAuthorityPath] + settings.listeners.map(\.clientAuthorityPath)).compactMap(\.self)
+        paths += ([settings.tls.clientAuthorityPath, settings.tls.clientRevocationPath] + settings.listeners.map(\.clientAuthorityPath))
+            .compactMap(\.self)
         let upstream = settings.upstream.servers.compactMap(\.tls)
         paths += upstream.flatMap { [$0.authorityPath, $0.certificatePath, $0.keyPath].compactMap(\.self) }
         var seen: Set<String> = []

@@ -17,6 +17,8 @@ struct CertificateExamination: Equatable, Sendable {
         var fingerprint = ""
         /// What is to be said of it if all is well.
         var summary = ""
+        /// Nil where it can't be read.
+        var check: CertificateCheck?
     }
 
     var remarks: [Remark] { files.flatMap(remarks) }
@@ -55,6 +57,12 @@ struct CertificateExamination: Equatable, Sendable {
     private static func advice(_ kind: CertificateFault.Kind) -> String {
         switch kind {
         case .nameless: "get one with the name that clients use in its subjectAltName"
+        case .wrongPurpose: "get one that is for servers: an authority's usual one, with digitalSignature and serverAuth"
+        case .mustStaple: "get one without must-staple (certbot: without --must-staple; acme.sh: without --ocsp)"
+        case .weakKey: "make a new key, RSA of 2048 bits or P-256, and get a certificate for it"
+        case .unusualKey: "get one with an RSA key or one of P-256, in its place or beside it (`tls.certificates`)"
+        case .weakSignature: "get one that is signed with SHA-256; a chain that is signed with SHA-1 is years old"
+        case .doubled: "take one of them away; an RSA and an ECDSA certificate for one name are both used"
         case .outOfOrder: "put the leaf first, and behind each certificate the one that issued it, as in certbot's fullchain.pem"
         case .rootIncluded: "take the last certificate out of the file"
         case .selfSigned: "get one from an authority that clients know; until then each client must be told to trust this one"
@@ -69,12 +77,23 @@ struct CertificateExamination: Equatable, Sendable {
 }
 
 extension CertificateExamination.File {
+    /// All that are on disk now.
+    static func all(_ certificates: [Settings.TLS.Certificate], _ rehearsal: Rehearsal?, at now: WallTime) -> [Self] {
+        var files = certificates.map { Self($0, rehearsal, at: now) }
+        for case (let place, let fault?) in CertificateCheck.doubles(among: files.map(\.check)).enumerated() {
+            files[place].faults.append(fault)
+        }
+        return files
+    }
+
     /// What is on disk now.
     init(_ certificate: Settings.TLS.Certificate, _ rehearsal: Rehearsal?, at now: WallTime) {
         path = certificate.path
         do throws(ServerError) {
             let chain = try CertificateChain(path: path)
-            faults = CertificateCheck(path: path, chain: chain).faults(at: now)
+            let check = CertificateCheck(path: path, chain: chain)
+            self.check = check
+            faults = check.faults(at: now)
             fingerprint = chain.leaf.fingerprint
             summary = "\(path) is for \(chain.leaf.names.joined(separator: " ")), complete, and good until \(chain.leaf.end.text)"
             try rehearsal?.load(certificate)

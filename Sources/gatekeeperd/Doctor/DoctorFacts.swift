@@ -35,7 +35,7 @@ struct DoctorFacts: Sendable {
         let hearing = Self.start { ServiceAccount.read(controlPath: controlPath, statePath: configuration.statePath, at: now) }
         let reading = Self.start { () -> [CertificateExamination.File] in
             let rehearsal = try? Rehearsal(settings)
-            return settings.tls.certificates.map { CertificateExamination.File($0, rehearsal, at: now) }
+            return CertificateExamination.File.all(settings.tls.certificates, rehearsal, at: now)
         }
         let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }
         let folder = configuration.statePath.map { path in Self.start { HostExamination.StateFolderFacts(path: path) } }

@@ -10,10 +10,12 @@ struct UpstreamExamination: Equatable, Sendable {
 
     private func remarks(_ system: TicketSystem) -> [Remark] {
         guard let first = system.answers.first else {
+            let trouble = system.obstacle.flatMap { UpstreamTrouble($0, system.server) }
+            let words = trouble.flatMap { $0.isOfTLS ? ": \($0.cause)" : nil } ?? ""
             return [
                 .finding(
-                    .upstream, "\(system.name) does not answer: \(system.obstacle ?? "it wasn't asked")",
-                    advice: "see 502 in the guide's page on troubles; meanwhile its clients get that")
+                    .upstream, "\(system.name) does not answer: \(system.obstacle ?? "it wasn't asked")\(words)",
+                    advice: trouble?.cure ?? "see 502 in the guide's page on troubles; meanwhile its clients get that")
             ]
         }
         if let stray = redirect(first.answer, system) { return [stray] }

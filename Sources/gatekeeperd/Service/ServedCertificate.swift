@@ -4,6 +4,7 @@ internal import Gatekeeper
 struct ServedCertificate: Equatable, Sendable {
     let file: String
     let names: [String]
+    let startsAt: WallTime
     let endsAt: WallTime
     /// SHA-256 of the leaf, in hexadecimal.
     let fingerprint: String
@@ -25,12 +26,14 @@ struct ServedCertificate: Equatable, Sendable {
     private init(_ leaf: CertificateChain.Certificate, from file: String) {
         self.file = file
         names = leaf.names
+        startsAt = leaf.start
         endsAt = leaf.end
         fingerprint = leaf.fingerprint
     }
 
-    init(file: String, names: [String], endsAt: WallTime, fingerprint: String = "") {
+    init(file: String, names: [String], startsAt: WallTime = WallTime(milliseconds: 0), endsAt: WallTime, fingerprint: String = "") {
         self.file = file
+        self.startsAt = startsAt
         self.names = names
         self.endsAt = endsAt
         self.fingerprint = fingerprint

@@ -7,6 +7,9 @@ struct TestCertificates: Sendable {
     /// A self-signed leaf for `localhost`.
     let certificate: String
     let key: String
+    /// The same, with the name in a subjectAltName, and its key.
+    let named: String
+    let namedKey: String
     /// Belongs to no certificate.
     let otherKey: String
     private let folder: String
@@ -36,6 +39,10 @@ struct TestCertificates: Sendable {
         try TLSContext(settings, library: library ?? Self.library.get(), ticketKeys: TicketKeys())
     }
 
+    static func makeClientContext(_ settings: Settings.Upstream.TLS) throws -> TLSContext {
+        try TLSContext(settings, library: library.get())
+    }
+
     /// A file of the folder with this text.
     func write(_ text: String, to name: String) throws -> String {
         let path = folder + "/" + name
@@ -50,12 +57,17 @@ struct TestCertificates: Sendable {
         certificate = folder + "/leaf.pem"
         key = folder + "/leaf-key.pem"
         otherKey = folder + "/other-key.pem"
+        named = folder + "/named.pem"
+        namedKey = folder + "/named-key.pem"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         atexit { try? FileManager.default.removeItem(atPath: TestCertificates.folder) }
         let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         for (key, certificate) in [(key, certificate), (otherKey, folder + "/other.pem")] {
             try Self.openssl(["req", "-x509"] + curve + ["-days", "2", "-subj", "/CN=localhost", "-keyout", key, "-out", certificate])
         }
+        try Self.openssl(
+            ["req", "-x509"] + curve
+                + ["-days", "2", "-subj", "/CN=named", "-addext", "subjectAltName=DNS:localhost", "-keyout", namedKey, "-out", named])
     }
 
     private static func openssl(_ arguments: [String]) throws {

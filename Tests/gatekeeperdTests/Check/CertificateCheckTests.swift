@@ -47,6 +47,49 @@ struct CertificateCheckTests {
         #expect(chain.leaf.issuer == "CN=Test authority" && !chain.leaf.isSelfSigned && chain.leaf.fingerprint.utf8.count == 64)
     }
 
+    @Test("a leaf that clients refuse is told by what they refuse it for")
+    func leaves() throws {
+        let authority = try TestAuthority.common()
+        let named = "subjectAltName=DNS:a.example\n"
+        for (name, extensions, newKey, kinds) in [
+            ("good", named + "extendedKeyUsage=serverAuth\nkeyUsage=digitalSignature\n", nil, []), ("bare", named, nil, []),
+            ("client", named + "extendedKeyUsage=clientAuth\n", nil, [.wrongPurpose]),
+            ("signs", named + "keyUsage=keyEncipherment\n", ["-newkey", "rsa:2048"], [.wrongPurpose]),
+            ("authority", named + "basicConstraints=critical,CA:TRUE\n", nil, [.wrongPurpose]),
+            ("staple", named + "tlsfeature=status_request\n", nil, [.mustStaple]),
+            ("number", named + "1.3.6.1.5.5.7.1.24=DER:30:03:02:01:05\n", nil, [.mustStaple]),
+            ("nameless", "basicConstraints=CA:FALSE\n", nil, [.nameless]), ("small", named, ["-newkey", "rsa:1024"], [.weakKey]),
+            ("edwards", named, ["-newkey", "ed25519"], [.unusualKey]),
+        ] as [(String, String, [String]?, [CertificateFault.Kind])] {
+            let path = try authority.issue(name, extensions: extensions, newKey: newKey).certificate
+            let chain = try CertificateChain(path: path)
+            let faults = CertificateCheck(path: path, chain: chain).faults(at: chain.leaf.start).filter { $0.kind != .unknownIssuer }
+            #expect(faults.map(\.kind) == kinds, "\(name): \(faults)")
+            #expect(faults.allSatisfy { !$0.isError && $0.message.contains(path) })
+        }
+        let old = try authority.issue("old", extensions: named, digest: "-sha1").certificate
+        let chain = try CertificateChain(path: old)
+        #expect(CertificateCheck(path: old, chain: chain).faults(at: chain.leaf.start).contains { $0.kind == .weakSignature })
+        #expect(chain.leaf.key.text == "EC P-256" && !chain.leaf.isAuthority)
+    }
+
+    @Test("of two certificates for a name with the same kind of key the second is told; an RSA and an ECDSA one serve together")
+    func doubles() throws {
+        let authority = try TestAuthority.common()
+        func check(_ name: String, _ names: [String], _ kind: Certificates.Kind) throws -> CertificateCheck {
+            let path = try authority.issue(name, names: names, kind: kind).certificate
+            return CertificateCheck(path: path, chain: try CertificateChain(path: path))
+        }
+        let checks = [
+            try check("first", ["a.example"], .ecdsa), nil, try check("rsa", ["a.example"], .rsa),
+            try check("other", ["b.example"], .ecdsa),
+            try check("second", ["c.example", "A.example"], .ecdsa),
+        ]
+        let doubles = CertificateCheck.doubles(among: checks)
+        #expect(doubles.map { $0?.kind } == [nil, nil, nil, nil, .doubled])
+        #expect(doubles[4]?.message.contains("is for a.example as") == true)
+    }
+
     @Test("a file without a certificate can't be read")
     func nonsense() throws {
         let folder = try TemporaryFolder()

@@ -125,7 +125,7 @@ struct CheckTests {
             let run = try ConfigurationScene(leaf: leaf(), upstream: url, upstreamSettings: settings).run("check")
             #expect(run.ending == .exited(0), "\(run.lines)")
             let line = run.lines.first { $0.contains("warning: upstream.url:") }
-            #expect(line.map { $0.hasSuffix("does not answer: \(reason ?? "")") } ?? (reason == nil), "\(run.lines)")
+            #expect(line.map { $0.contains("does not answer: \(reason ?? ""): ") } ?? (reason == nil), "\(run.lines)")
         }
     }
 

@@ -107,6 +107,47 @@ struct ClientCertificateTests {
         #expect((try? client(daemon, nil, version, ticket: ticket).exchange(Self.get).status) == nil)
     }
 
+    @Test(
+        "a certificate on the authority's revocation list is refused, and a newer list is taken as it comes",
+        arguments: TLSClientContext.Version.allCases)
+    func revoked(version: TLSClientContext.Version) throws {
+        let authority = try TestAuthority()
+        let (good, lost) = (try authority.issue("good"), try authority.issue("lost"))
+        let folder = try TemporaryFolder()
+        let list = folder.file("crl.pem")
+        func publish(_ path: String) throws {
+            try FileManager.default.copyItem(atPath: path, toPath: list + ".new")
+            #expect(unsafe rename(list + ".new", list) == 0)
+        }
+        try publish(authority.revocationList(of: []))
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, tlsSettings: "client_ca: \(authority.certificate)\n  client_crl: \(list)", settings: "")
+        #expect(isServed(daemon, good, version) && isServed(daemon, lost, version))
+
+        let open = try client(daemon, lost, version)
+        #expect(try open.exchange(Self.get)["connection"] == nil)
+        try publish(authority.revocationList(of: [lost]))
+        try daemon.waitForLine(event: "reloaded")
+        #expect(try open.exchange(Self.get)["connection"] == "close")
+        #expect(isServed(daemon, good, version) && !isServed(daemon, lost, version))
+        let line = try daemon.waitForLine(event: "tls_failed")
+        #expect(line.reason == "certificate_revoked" && line["alert"] == "certificate_revoked", "\(line)")
+    }
+
+    @Test("a revocation list that has run out lets nobody in, and check says so")
+    func listRanOut() throws {
+        let authority = try TestAuthority()
+        let list = try authority.revocationList(of: [], hasRunOut: true)
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, tlsSettings: "client_ca: \(authority.certificate)\n  client_crl: \(list)", settings: "")
+        #expect(!isServed(daemon, try authority.issue("good"), .tls13))
+        #expect(try daemon.waitForLine(event: "tls_failed").reason == "CRL_has_expired")
+        let run = try Daemon.run(["check", "--config", daemon.configuration])
+        #expect(run.output.contains("tls.client_crl: ") && run.output.contains("ran out on 2020-02-01"), "\(run)")
+    }
+
     @Test("curl shows its certificate")
     func curl() throws {
         let authority = try TestAuthority()

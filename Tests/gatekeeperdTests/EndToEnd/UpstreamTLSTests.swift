@@ -110,6 +110,10 @@ struct UpstreamTLSTests {
             upstream: upstream.url, settings: "", upstreamLines: ["ca: \(certificates.authority)"] + (isShown ? ours : []))
         #expect(try RawClient(to: daemon).exchange(Self.post).status == (isShown ? 200 : 502))
         #expect(upstream.requests.count == (isShown ? 1 : 0))
+        let reason = try daemon.waitForLine(event: "request")["reason"]
+        #expect(reason == (isShown ? nil : "upstream_tls_client_certificate"))
+        let check = try Daemon.run(["check", "--config", daemon.configuration])
+        #expect(check.output.contains("it demands a client certificate; set upstream.certificate") != isShown, "\(check)")
     }
 
     @Test("a connection is kept, whatever TLS itself says on it, and a POST goes over it", arguments: TLSClientContext.Version.allCases)
@@ -222,7 +226,7 @@ struct UpstreamTLSTests {
         let daemon = try Daemon(
             upstream: upstream.url.replacingOccurrences(of: "http:", with: "https:"), settings: "timeouts: {connect: 300ms}")
         #expect(try RawClient(to: daemon).exchange(Self.get).status == 504)
-        #expect(try daemon.waitForLine(event: "request")["reason"] == "connect_timeout")
+        #expect(try daemon.waitForLine(event: "request")["reason"] == "upstream_tls_silent")
     }
 
     @Test("an early answer reaches a client that still sends")

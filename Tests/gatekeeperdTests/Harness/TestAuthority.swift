@@ -53,18 +53,44 @@ struct TestAuthority {
         return try sign(file, kind: kind, days: days, extensions: extensions)
     }
 
+    /// A leaf with these lines of an extension file, a key by these options of `openssl req`, and a subject that may differ from its file.
+    func issue(
+        _ file: String, extensions: String, newKey: [String]? = nil, subject: String? = nil, digest: String = "-sha256"
+    ) throws -> Certificates.Leaf {
+        try sign(file, kind: .ecdsa, days: 60, extensions: extensions, newKey: newKey, subject: subject, digest: digest)
+    }
+
+    /// The list of what this authority revokes, a PEM file.
+    func revocationList(of leaves: [Certificates.Leaf], hasRunOut: Bool = false) throws -> String {
+        let name = UUID().uuidString
+        try folder.write("", to: "\(name).index")
+        try folder.write("01\n", to: "\(name).number")
+        let configuration = try folder.write(
+            "[ca]\ndefault_ca=x\n[x]\ndatabase=\(folder.file("\(name).index"))\ncrlnumber=\(folder.file("\(name).number"))\n"
+                + "default_md=sha256\ndefault_crl_days=1\n", to: "\(name).cnf")
+        let common = ["ca", "-config", configuration, "-keyfile", key, "-cert", certificate]
+        for leaf in leaves { try openssl(common + ["-revoke", leaf.certificate]) }
+        let list = folder.file("\(name).crl")
+        let past = ["-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z"]
+        try openssl(common + ["-gencrl", "-out", list] + (hasRunOut ? past : []))
+        return list
+    }
+
     /// An authority that this one vouches for.
     func intermediate() throws -> TestAuthority {
         try TestAuthority(try sign("intermediate", kind: .ecdsa, days: 90, extensions: "basicConstraints=critical,CA:TRUE\n"))
     }
 
-    private func sign(_ file: String, kind: Certificates.Kind, days: Int, extensions: String) throws -> Certificates.Leaf {
+    private func sign(
+        _ file: String, kind: Certificates.Kind, days: Int, extensions: String, newKey: [String]? = nil, subject: String? = nil,
+        digest: String = "-sha256"
+    ) throws -> Certificates.Leaf {
         let leaf = Certificates.Leaf(certificate: folder.file("\(file).pem"), key: folder.file("\(file)-key.pem"))
         let extensionFile = try folder.write(extensions, to: "\(file).cnf")
-        let key = kind == .ecdsa ? Self.curve : ["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:65537"]
-        try openssl(["req"] + key + ["-nodes", "-subj", "/CN=\(file)", "-keyout", leaf.key, "-out", folder.file("\(file).csr")])
+        let key = newKey ?? (kind == .ecdsa ? Self.curve : ["-newkey", "rsa:2048", "-pkeyopt", "rsa_keygen_pubexp:65537"])
+        try openssl(["req"] + key + ["-nodes", "-subj", subject ?? "/CN=\(file)", "-keyout", leaf.key, "-out", folder.file("\(file).csr")])
         try openssl([
-            "x509", "-req", "-in", folder.file("\(file).csr"), "-CA", certificate, "-CAkey", self.key, "-set_serial",
+            "x509", "-req", digest, "-in", folder.file("\(file).csr"), "-CA", certificate, "-CAkey", self.key, "-set_serial",
             "\(UInt32.random(in: 1 ... .max))", "-days", "\(days)", "-extfile", extensionFile, "-out", leaf.certificate,
         ])
         return leaf

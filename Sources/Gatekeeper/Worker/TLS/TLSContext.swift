@@ -15,7 +15,7 @@ internal import CTLS
     let role: Role
     let context: OpaquePointer
     private let bioMethod: OpaquePointer
-    private let library: TLSLibrary
+    let library: TLSLibrary
     /// Other certificates that a session may change to.
     let companions: TLSCompanions?
 
@@ -75,19 +75,55 @@ internal import CTLS
 
     /// Shows this certificate, with its chain, to peers.
     func use(certificatePath: String, keyPath: String) throws(TLSSetupError) {
-        guard unsafe SSL_CTX_use_certificate_chain_file(context, certificatePath) == 1 else {
-            throw TLSSetupError("certificate \(certificatePath) can't be loaded: \(TLSErrorQueue.drain())")
-        }
-        guard unsafe SSL_CTX_use_PrivateKey_file(context, keyPath, SSL_FILETYPE_PEM) == 1 else {
-            let reason = TLSErrorQueue.drain()
-            if reason.contains("mismatch") {
-                throw TLSSetupError(
-                    "key \(keyPath) does not belong to certificate \(certificatePath); check that both come from the same renewal")
+        let chain = try PEMFile(certificatePath, .certificate).certificates(by: library)
+        let key = try PEMFile(keyPath, .key).privateKey(by: library)
+        try checkKey(keyPath, key, of: certificatePath, chain)
+        ERR_clear_error()
+        guard unsafe SSL_CTX_use_certificate(context, chain[0].pointer) == 1 else { throw refusal(of: certificatePath, chain[0]) }
+        _ = unsafe ctls_ctx_clear_chain(context)
+        for certificate in chain.dropFirst() {
+            guard unsafe ctls_ctx_add_chain_certificate(context, certificate.pointer) == 1 else {
+                throw refusal(of: certificatePath, certificate)
             }
-            throw TLSSetupError("key \(keyPath) can't be loaded: \(reason)")
+        }
+        guard unsafe SSL_CTX_use_PrivateKey(context, key.pointer) == 1 else {
+            throw TLSSetupError("key \(keyPath) can't be used: \(TLSErrorQueue.drain())")
         }
         guard unsafe SSL_CTX_check_private_key(context) == 1 else {
             throw TLSSetupError("key \(keyPath) does not belong to certificate \(certificatePath): \(TLSErrorQueue.drain())")
         }
+    }
+
+    private func checkKey(_ keyPath: String, _ key: OpenSSLObject, of path: String, _ chain: [OpenSSLObject]) throws(TLSSetupError) {
+        defer { ERR_clear_error() }
+        let place = chain.firstIndex { certificate in
+            // SAFETY: the key is the certificate's, which is held.
+            guard let own = unsafe X509_get0_pubkey(certificate.pointer) else { return false }
+            return unsafe EVP_PKEY_eq(own, key.pointer) == 1
+        }
+        if place == 0 { return }
+        guard let place else {
+            throw TLSSetupError("key \(keyPath) does not belong to certificate \(path); check that both come from the same renewal")
+        }
+        throw TLSSetupError(
+            "certificate \(path) is out of order: key \(keyPath) belongs to number \(place + 1) in it; the leaf must come first, and behind "
+                + "each certificate the one that issued it")
+    }
+
+    /// Why OpenSSL doesn't take a certificate that it could read.
+    private func refusal(of path: String, _ certificate: OpenSSLObject) -> TLSSetupError {
+        let facts = unsafe CertificateFacts.read(certificate.pointer)
+        ERR_clear_error()
+        return TLSSetupError("certificate \(path): \(Self.weakness(facts))")
+    }
+
+    private static func weakness(_ facts: CertificateChain.Certificate) -> String {
+        if facts.isSignedWeakly {
+            return "\(facts.subject) is signed with SHA-1 or older, which nobody takes any more; have it issued anew"
+        }
+        return
+            "the key of \(facts.subject) is too small or of a kind that isn't used any more (\(facts.key.kind) of \(facts.key.bits) bits); "
+            + "`openssl req -new -newkey rsa:2048 -nodes -keyout NEW.key -out NEW.csr` makes one of 2048 bits, for which a certificate is to be "
+            + "issued"
     }
 }

@@ -10,6 +10,7 @@ internal import CTLS
     let context: OpaquePointer
 
     init() throws(TLSSetupError) {
+        TLSDefaults.areQuiet
         guard let context = unsafe OSSL_LIB_CTX_new() else { throw TLSSetupError("OpenSSL can't be set up: \(TLSErrorQueue.drain())") }
         unsafe self.context = context
     }

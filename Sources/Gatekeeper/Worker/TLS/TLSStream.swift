@@ -20,12 +20,27 @@ internal import CTLS
     /// Ciphertext that the socket has not taken yet.
     private var ciphertext: Buffer?
     private var hasFailed = false
+    /// False once the peer takes nothing any more.
+    private var canSend = true
 
     /// `recv` calls in one go. A client's read that ends without a byte of data after so many was a flood of empty records; what the ticket
     /// system sends in its handshake may be long.
     private var receiveBudget: Int32 { context.role == .server ? 3 : 16 }
     /// What a record of the largest size grows by when it is sealed, generously.
     private static let recordOverheadMax = 256
+
+    /// Number of the alert by which the peer has ended the session, 0 for none.
+    private(set) var receivedAlert: UInt8 = 0
+
+    /// Towards a server: for how long what was verified of it holds, in seconds since 1970, if this session is resumed.
+    var resumedVerification: Range<Int64>?
+
+    /// The peer has said anything at all.
+    var hasReceived: Bool { unsafe io.pointee.has_received }
+    /// A server that we shake hands with has asked for a certificate of ours.
+    var isCertificateAsked: Bool { unsafe io.pointee.certificate_asked }
+    /// A server has asked for another handshake in the session, which it doesn't get.
+    var isRenegotiationAsked: Bool { unsafe io.pointee.renegotiation_asked }
 
     /// Ciphertext that the socket has taken so far.
     private(set) var sentBytes: UInt64 = 0
@@ -129,7 +144,7 @@ internal import CTLS
     func read(into buffer: Buffer) -> ReadOutcome {
         let outcome = decrypt(into: buffer)
         // Reading may have had something to say: an alert, an answer to a KeyUpdate.
-        if ciphertext != nil, flush() == .failed { return .failed }
+        if ciphertext != nil, flush() == .failed, canSend { return .failed }
         return outcome
     }
 
@@ -168,9 +183,14 @@ internal import CTLS
             return .closed
         default:
             hasFailed = true
-            ERR_clear_error()
+            noteAlert(TLSErrorQueue.drainFirst()?.reason ?? 0)
             return .failed
         }
+    }
+
+    /// Reasons above 1000 are alerts of the peer, numbered from there (ssl.h, SSL_AD_REASON_OFFSET).
+    private func noteAlert(_ reason: Int32) {
+        if reason > SSL_AD_REASON_OFFSET { receivedAlert = UInt8(clamping: reason - SSL_AD_REASON_OFFSET) }
     }
 
     // MARK: Writing
@@ -186,7 +206,7 @@ internal import CTLS
 
     /// Encrypts from the front of `buffer`, at most `limit` bytes, consumes what was taken and sends it. Takes nothing while earlier bytes wait.
     func write(_ buffer: Buffer, limit: Int = .max) -> FlushOutcome {
-        guard !hasFailed else { return .failed }
+        guard !hasFailed, canSend else { return .failed }
         if ciphertext != nil {
             let flushed = flush()
             guard flushed == .done else { return flushed }
@@ -220,13 +240,15 @@ internal import CTLS
 
     /// Sends ciphertext that waits.
     func flush(more: Bool = false) -> FlushOutcome {
+        guard canSend else { return .failed }
         guard let waiting = ciphertext else { return .done }
         while !waiting.isEmpty {
             switch socket.send(waiting, more: more) {
             case .bytes(let count): sentBytes += UInt64(count)
             case .wouldBlock: return .wouldBlock
             case .endOfStream, .failed:
-                hasFailed = true
+                // What a server has said before it closed may lie here still: an early answer, or the alert that says why.
+                if context.role == .client { canSend = false } else { hasFailed = true }
                 return .failed
             }
         }
@@ -286,9 +308,9 @@ internal import CTLS
         if let (reason, text) = TLSErrorQueue.drainFirst() {
             if reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST { return .plainHTTP }
             if reason == SSL_R_UNEXPECTED_EOF_WHILE_READING { return .closed }
-            // Reasons above 1000 are alerts of the peer, numbered from there (ssl.h, SSL_AD_REASON_OFFSET).
+            noteAlert(reason)
             let sent = unsafe io.pointee.alert_sent
-            let alert = reason > SSL_AD_REASON_OFFSET ? UInt8(clamping: reason - SSL_AD_REASON_OFFSET) : sent
+            let alert = receivedAlert > 0 ? receivedAlert : sent
             return TLSFailure(reason: Self.word(cause(reason, sent) ?? text), alert: alert)
         }
         return unsafe io.pointee.error != 0 ? .reset : .closed

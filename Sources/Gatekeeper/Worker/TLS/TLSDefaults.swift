@@ -1,0 +1,13 @@
+internal import CTLS
+
+/// OpenSSL's defaults that would ask, wait or obey somebody else, taken away before it is used for the first time.
+///
+/// It reads no configuration file of its own (`openssl.cnf`, `OPENSSL_CONF`), which may load engines, name keys and weaken what we set; and
+/// where it would ask the terminal, for a passphrase or a PIN, it finds nobody (decision 0018).
+package enum TLSDefaults {
+    /// Once for the process: whoever begins to use OpenSSL looks at it first.
+    package static let areQuiet: Void = {
+        _ = OPENSSL_init_crypto(ctls_no_configuration_file, nil)
+        unsafe UI_set_default_method(UI_null())
+    }()
+}
