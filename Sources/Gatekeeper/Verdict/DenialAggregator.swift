@@ -9,7 +9,8 @@
 ///
 /// The counts of all lines add up to the denials that happened. In one interval there are at most `firstLinesMax` + `sourcesMax` + one line
 /// per reason, about 0.9 MB, and memory is bounded by `sourcesMax`, whatever the flood. A source with no denial for a whole interval is
-/// forgotten; its next one is a first again. A source is an address together with the reason.
+/// forgotten; its next one is a first again. A source is an address together with the reason; strangers of one IPv6 /64 are one, as whoever
+/// has one address of it has them all.
 struct DenialAggregator {
     /// How often summaries are written: a minute is what an admin watching the log will wait, and bounds the log to a line a minute and
     /// source.
@@ -33,21 +34,22 @@ struct DenialAggregator {
     /// Counts one denial. True: the caller writes its `denied` line now, and that line is the count.
     mutating func denied(_ peer: PeerAddress, reason: DenialReason, wallMilliseconds: Int64, now: Instant) -> Bool {
         startInterval(now)
-        let source = Source(peer: peer, reason: reason)
+        let source = Source(peer, reason)
         if tallies[source] != nil {
-            tallies[source]?.add(1, at: wallMilliseconds)
+            tallies[source]?.add(peer, at: wallMilliseconds)
             return false
         }
         guard tallies.count < sourcesMax else {
             others[Int(reason.rawValue)].tally.add(1, at: wallMilliseconds)
-            others[Int(reason.rawValue)].sources.insert(peer)
+            others[Int(reason.rawValue)].sources.insert(source.address)
             return false
         }
+        var tally = Tally()
+        defer { tallies[source] = tally }
         guard firstLines < firstLinesMax else {
-            tallies[source] = Tally(count: 1, first: wallMilliseconds, last: wallMilliseconds)
+            tally.add(peer, at: wallMilliseconds)
             return false
         }
-        tallies[source] = Tally()
         firstLines += 1
         return true
     }
@@ -84,8 +86,8 @@ struct DenialAggregator {
         for (source, tally) in tallies where tally.count > 0 {
             summaries.append(
                 DenialSummary(
-                    peer: source.peer, reason: source.reason, count: tally.count, firstMilliseconds: tally.first,
-                    lastMilliseconds: tally.last, sources: 1))
+                    peer: tally.peer ?? source.address, isNetwork: tally.isNetwork, reason: source.reason, count: tally.count,
+                    firstMilliseconds: tally.first, lastMilliseconds: tally.last, sources: 1))
         }
         summaries.sort { ($0.firstMilliseconds, $0.count) < ($1.firstMilliseconds, $1.count) }
         for reason in DenialReason.allCases where others[Int(reason.rawValue)].tally.count > 0 {
@@ -93,7 +95,7 @@ struct DenialAggregator {
             summaries.append(
                 DenialSummary(
                     peer: nil, reason: reason, count: rest.tally.count, firstMilliseconds: rest.tally.first,
-                    lastMilliseconds: rest.tally.last, sources: rest.sources.count))
+                    lastMilliseconds: rest.tally.last, sources: rest.sources.count(atMost: rest.tally.count)))
             others[Int(reason.rawValue)].tally = Tally()
             others[Int(reason.rawValue)].sources.clear()
         }
@@ -103,14 +105,29 @@ struct DenialAggregator {
     }
 
     private struct Source: Hashable {
-        var peer: PeerAddress
+        /// Of a stranger with IPv6 the first of his network.
+        var address: PeerAddress
         var reason: DenialReason
+
+        init(_ peer: PeerAddress, _ reason: DenialReason) {
+            let isNetwork = reason == .notListed && !peer.isIPv4
+            address = isNetwork ? peer.masked(to: DenialSummary.networkBits) : peer
+            self.reason = reason
+        }
     }
 
     private struct Tally {
         var count: UInt64 = 0
         var first: Int64 = 0
         var last: Int64 = 0
+        /// The one address that is counted here, as long as there is one only.
+        var peer: PeerAddress?
+        var isNetwork: Bool { count > 0 && peer == nil }
+
+        mutating func add(_ peer: PeerAddress, at wallMilliseconds: Int64) {
+            if count == 0 { self.peer = peer } else if self.peer != peer { self.peer = nil }
+            add(1, at: wallMilliseconds)
+        }
 
         mutating func add(_ more: UInt64, at wallMilliseconds: Int64) {
             if count == 0 { first = wallMilliseconds }

@@ -100,7 +100,7 @@ final class DenialCounts: Sendable {
             var records = Array(sources.values)
             for var record in others.values {
                 let reason = Int(record.reason.rawValue)
-                record.sources = max(record.sources, estimates[reason].count)
+                record.sources = max(record.sources, estimates[reason].count(atMost: record.count))
                 estimates[reason].clear()
                 records.append(record)
             }

@@ -2,18 +2,25 @@
 package struct DenialSummary: Equatable, Sendable {
     /// Nil: `others`.
     package var peer: PeerAddress?
+    /// `peer` is the first address of a /64, of which several came.
+    package var isNetwork = false
     package var reason: DenialReason
     package var count: UInt64
     /// Of the first and last one counted here, in milliseconds since 1970 UTC.
     package var firstMilliseconds: Int64
     package var lastMilliseconds: Int64
-    /// How many addresses; for `others` an estimate (2.3 % standard error) of those that are known.
+    /// How many addresses, a network counting as one; for `others` an estimate (2.3 % standard error) of those that are known.
     package var sources: Int
 
+    /// What one customer gets of IPv6, and may change his address within.
+    static let networkBits: UInt8 = 64
+
     package init(
-        peer: PeerAddress?, reason: DenialReason, count: UInt64, firstMilliseconds: Int64, lastMilliseconds: Int64, sources: Int
+        peer: PeerAddress?, isNetwork: Bool = false, reason: DenialReason, count: UInt64, firstMilliseconds: Int64, lastMilliseconds: Int64,
+        sources: Int
     ) {
         self.peer = peer
+        self.isNetwork = isNetwork
         self.reason = reason
         self.count = count
         self.firstMilliseconds = firstMilliseconds

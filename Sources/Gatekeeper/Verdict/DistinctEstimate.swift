@@ -36,6 +36,9 @@ struct DistinctEstimate {
         return Int(raw.rounded())
     }
 
+    /// Of so many that were inserted: there can't be more different ones.
+    func count(atMost insertions: UInt64) -> Int { min(count, Int(clamping: insertions)) }
+
     mutating func clear() {
         for index in registers.indices { registers[index] = 0 }
     }

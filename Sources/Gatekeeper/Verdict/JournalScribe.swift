@@ -78,7 +78,14 @@ struct JournalScribe: ~Copyable {
     private mutating func write(_ summary: DenialSummary, _ wallMilliseconds: Int64, _ givesUp: () -> Bool) {
         let line = output.begin("denied_summary", .notice, wallMilliseconds: wallMilliseconds)
         line.word("stage", Stage.admission.word)
-        if let peer = summary.peer { line.peer("peer", peer, lead: " ") } else { line.word("peer", "others", lead: " ") }
+        if let peer = summary.peer, summary.isNetwork {
+            let network = AddressPrefix(containing: peer, length: Int(DenialSummary.networkBits)).description
+            line.text("peer", network.utf8.span, lead: " ")
+        } else if let peer = summary.peer {
+            line.peer("peer", peer, lead: " ")
+        } else {
+            line.word("peer", "others", lead: " ")
+        }
         line.word("reason", summary.reason.word, lead: ": ")
         line.number("count", summary.count)
         line.time("first", summary.firstMilliseconds)

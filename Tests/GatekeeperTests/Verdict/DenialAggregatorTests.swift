@@ -61,6 +61,44 @@ struct DenialAggregatorTests {
         #expect((850...1_130).contains(summaries.last?.sources ?? 0))
     }
 
+    @Test("strangers of one IPv6 /64 are one source, called by their network once several of them came; listed ones aren't")
+    func networks() throws {
+        let denials = Denials(DenialAggregator())
+        func deny(_ address: String, _ reason: DenialReason = .notListed, at moment: Int64) throws -> Bool {
+            denials.denied(try PeerAddress(parsing: address), reason: reason, wallMilliseconds: moment, now: start)
+        }
+        #expect(try deny("2001:db8:0:1::1", at: 1))
+        #expect(try !deny("2001:db8:0:1::2", at: 2))
+        #expect(try !deny("2001:db8:0:1:ffff::3", at: 3))
+        // One address alone keeps its name.
+        #expect(try deny("2001:db8:0:2::9", at: 4))
+        #expect(try !deny("2001:db8:0:2::9", at: 5))
+        #expect(try deny("192.0.2.1", at: 6))
+        #expect(try deny("192.0.2.2", at: 7))
+        // Known by its entry, which may be a single address.
+        #expect(try deny("2001:db8:0:3::1", .connectionsPerSource, at: 8))
+        #expect(try deny("2001:db8:0:3::2", .connectionsPerSource, at: 9))
+        let summaries = denials.finish()
+        #expect(
+            summaries.map { "\($0.peer?.description ?? "others") \($0.isNetwork) \($0.count) \($0.sources)" } == [
+                "2001:db8:0:1:: true 2 1", "2001:db8:0:2::9 false 1 1",
+            ])
+    }
+
+    @Test("others never counts more addresses than there were connections", arguments: 1...60)
+    func othersBounded(count: Int) throws {
+        let denials = Denials(DenialAggregator(sourcesMax: 0, firstLinesMax: 0))
+        let counts = try DenialCounts(sourcesMax: 0)
+        for index in 0..<count {
+            let peer = PeerAddress(ipv4: UInt32(index) &* 2_654_435_761)
+            _ = denials.denied(peer, reason: .notListed, wallMilliseconds: 1, now: start)
+            counts.count(peer, reason: .notListed, wallMilliseconds: 1)
+        }
+        for summary in denials.finish() + counts.take() {
+            #expect(summary.count == UInt64(count) && UInt64(summary.sources) <= summary.count)
+        }
+    }
+
     @Test("denials without an address count among the others")
     func unseen() {
         let denials = Denials(DenialAggregator())
