@@ -1,8 +1,8 @@
 /// The ticket systems that an MSP can host, in alphabetical order of their names.
 extension TicketSystemPreset {
     static let all = [
-        connectWise, erpNext, freeScout, glpi, haloPSA, iTop, jitbit, manageEngine, osTicket, roundup, requestTracker, topDesk, zammad,
-        znuny,
+        connectWise, erpNext, freeScout, glpi, haloPSA, iTop, jitbit, manageEngine, osTicket, redmine, roundup, requestTracker, topDesk,
+        zammad, znuny,
     ]
 
     private static let connectWise = TicketSystemPreset(
@@ -13,7 +13,6 @@ extension TicketSystemPreset {
         methods: ["GET", "POST", "PATCH", "PUT", "DELETE"],
         notes: [
             "It runs on IIS: letters of paths don't differ by case, so routes need case_sensitive: false.",
-            "Vendors need the full certificate chain.",
             "Queries hold quotes and brackets (conditions=); they pass through unchanged.",
         ],
         sources: [
@@ -36,9 +35,9 @@ extension TicketSystemPreset {
         sources: ["https://docs.frappe.io/framework/user/en/api/rest"])
 
     private static let freeScout = TicketSystemPreset(
-        name: "freescout", title: "FreeScout", paths: [],
-        authentication: "an API key; the name of its field isn't verified", contentTypes: "application/json", methods: [],
-        notes: ["The API comes with a paid module; its paths and methods weren't verified."],
+        name: "freescout", title: "FreeScout", paths: ["/api/conversations", "/api/customers", "/api/mailboxes"],
+        authentication: "X-FreeScout-API-Key", contentTypes: "application/json", methods: [],
+        notes: ["The API comes with a paid module; its methods weren't verified."],
         sources: ["https://mcpservers.org/servers/cotlet-dev-integrations-freescout-api-mcp-server"])
 
     private static let glpi = TicketSystemPreset(
@@ -47,7 +46,8 @@ extension TicketSystemPreset {
         contentTypes: "application/json; multipart/form-data for uploads",
         methods: ["GET", "POST", "PUT", "DELETE"],
         notes: [
-            "API clients are bound to ranges of addresses: it must take the client's address from X-Forwarded-For, or list this host.",
+            "API clients are bound to ranges of addresses: it must see the client's address. A range that holds this host's own admits "
+                + "everybody whom the door admits.",
             "Tokens may stand in the query: leave log.query off.",
             "A GET must have no body; a DELETE may have one; answers may be 206 and 207.",
             "Brackets in queries (criteria[0][field]) pass through unchanged.",
@@ -77,7 +77,7 @@ extension TicketSystemPreset {
         methods: ["POST", "GET"],
         notes: [
             "The same script has answered loginop=do_reset_pwd to anybody, which tells user names (CVE-2024-51739): keep it up to date, for "
-                + "routes can't look at queries.",
+                + "a route doesn't look at queries.",
             "Tokens may stand in the query: leave log.query off.",
         ],
         sources: ["https://github.com/Combodo/authent-token", "nuclei, CVE-2024-51739"])
@@ -110,12 +110,20 @@ extension TicketSystemPreset {
         contentTypes: "application/json or XML; attachments as data URLs in base64 (RFC 2397)",
         methods: ["POST"],
         notes: [
-            "Keys are bound to addresses: list this host in TRUSTED_PROXIES, so that osTicket sees the client's.",
+            "Keys are bound to addresses: list this host in TRUSTED_PROXIES (include/ost-config.php), so that osTicket sees the client's.",
             "Let neither /api/tasks/cron nor /scp/ through.",
-            "The answer to a new ticket is 201 and its number, as plain text.",
+            "The answer to a new ticket is 201 and its number.",
             "It may be installed in a folder, which then stands before /api.",
         ],
         sources: ["osTicket, setup/doc/api.md, setup/doc/api/tickets.md and api/http.php"])
+
+    private static let redmine = TicketSystemPreset(
+        name: "redmine", title: "Redmine", paths: ["/issues.json", "/issues/{id}.json", "/uploads.json"],
+        authentication: "X-Redmine-API-Key, or Basic",
+        contentTypes: "application/json or XML; application/octet-stream for uploads",
+        methods: ["GET", "POST", "PUT", "DELETE"],
+        notes: ["The REST API must be switched on in its administration.", "PUT and DELETE are answered 204, without a body."],
+        sources: ["Redmine 5.0.4, run"], date: "2026-11-26")
 
     private static let requestTracker = TicketSystemPreset(
         name: "rt", aliases: ["request-tracker", "requesttracker", "rt5"], title: "Request Tracker, 5 or later",
@@ -163,8 +171,9 @@ extension TicketSystemPreset {
 
     private static let znuny = TicketSystemPreset(
         name: "znuny", aliases: ["otrs", "otobo"], title: "Znuny / OTRS / OTOBO",
-        paths: ["/otrs/nph-genericinterface.pl/Webservice/{name}/{route}"],
-        authentication: "a login or a SessionID in the body", contentTypes: "application/json (REST) or SOAP", methods: [],
+        paths: ["/otrs/nph-genericinterface.pl/Webservice/{name}/{route}", "/otobo/nph-genericinterface.pl/Webservice/{name}/{route}"],
+        authentication: "a login or a SessionID, in the body or, for GET, in the query", contentTypes: "application/json (REST) or SOAP",
+        methods: [],
         notes: ["Routes and methods are what its admin has set up for each web service: look there."],
         sources: ["https://docs.centreon.com/cloud/integrations/itsm/ot-otrs-restapi"])
 }

@@ -5,14 +5,16 @@ extension TicketSystemPreset {
 
     /// Everything that is known, for people.
     var description: [String] {
-        let facts = [
+        let table = [
             ("paths", paths.joined(separator: ", ")), ("authentication", authentication), ("content types", contentTypes),
             ("methods", methods.joined(separator: " ")), ("also called", aliases.joined(separator: ", ")),
         ]
-        return [title] + facts.filter { !$0.1.isEmpty }.map { "  \($0.0): \($0.1)" }
-            + upstreamSettings.map { "  upstream.\($0.setting): \($0.reason)" } + notes.map { "  mind: \($0)" }
-            + sources.enumerated().map { "source: \($1), \($0 == 0 ? dateText : Self.notDated)" }
-            + (date == nil ? ["verify before relying on it"] : [])
+        var lines = [title] + table.filter { !$0.1.isEmpty }.map { "  \($0.0): \($0.1)" }
+        lines += upstreamSettings.map { "  upstream.\($0.setting): \($0.reason)" }
+        lines += notes.map { "  mind: \($0)" }
+        lines += facts.map(\.line)
+        lines += sources.enumerated().map { "source: \($1), \($0 == 0 ? dateText : Self.notDated)" }
+        return lines + (date == nil ? ["verify before relying on it"] : [])
     }
 
     var json: JSON {
@@ -20,7 +22,7 @@ extension TicketSystemPreset {
             of: ("name", .string(name)), ("title", .string(title)), ("kind", .string("ticket_system")), ("aliases", .strings(aliases)),
             ("paths", .strings(paths)), ("authentication", .string(authentication)), ("content_types", .string(contentTypes)),
             ("methods", .strings(methods)), ("upstream", .strings(upstreamSettings.map { "\($0.setting): \($0.reason)" })),
-            ("notes", .strings(notes)), ("sources", .strings(sources)),
+            ("notes", .strings(notes)), ("facts", .array(facts.map(\.json))), ("sources", .strings(sources)),
             ("date", date.map { .string($0) } ?? .null))
     }
 }
