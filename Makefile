@@ -56,6 +56,7 @@ e2e: release ## Run the tests that drive the real binary in front of a real tick
 	@Tests/gatekeeperdTests/Harness/prepare-roundup .build/roundup
 	@Tests/gatekeeperdTests/Harness/prepare-oracle .build/oracle
 	@Tests/gatekeeperdTests/Harness/prepare-haproxy .build/haproxy
+	@Tests/gatekeeperdTests/Harness/prepare-promtool .build/promtool
 	swift test $(tests) --filter '$(e2e_filter)'
 
 .PHONY: e2e-full

@@ -40,13 +40,19 @@ package struct Rehearsal {
     }
 
     /// Binds a listener's address for a moment; throws if the system doesn't let us, or somebody listens there.
-    package func bind(_ address: SocketAddress) throws(ServerError) {
+    ///
+    /// - Parameter isFree: the address needn't be the machine's.
+    package func bind(_ address: SocketAddress, isFree: Bool = false) throws(ServerError) {
         do throws(SystemError) {
-            try System.probe(address)
+            if !isFree { try System.waitForDuplicateDetection(of: address) }
+            try System.probe(address, isFree: isFree)
         } catch {
             throw ServerError(error)
         }
     }
+
+    /// Whether the address is the machine's now.
+    package func has(_ address: SocketAddress) -> Bool { System.has(address) }
 
     /// Has the kernel try the filters that strangers are dropped by.
     ///

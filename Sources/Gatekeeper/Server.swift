@@ -60,7 +60,7 @@ public final class Server: Sendable {
             libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
-            let change = try listeners.change(to: settings.listeners.map(\.address), filters: filters)
+            let change = try listeners.change(to: settings.listeners.map(\.address), free: settings.freeAddresses, filters: filters)
             let journal = try Journal.start(
                 descriptor: journalDescriptor, syslogPath: syslogPath, workers: count, listeners: listeners.names, log: settings.log)
             self.journal = journal
@@ -99,6 +99,19 @@ public final class Server: Sendable {
 
     /// What the listeners are bound to, in the order of the settings; a port of 0 is filled in.
     public var addresses: [SocketAddress] { current.withLock { $0.listeners.addresses } }
+
+    /// The listeners whose address isn't the machine's now; nobody can connect to them.
+    package var absentListeners: [(address: SocketAddress, isFree: Bool)] { current.withLock { $0.listeners.absent } }
+
+    /// When each entry of the allow-list was last seen, in milliseconds since 1970; of those that have come.
+    package func lastSeen() -> [AddressPrefix: Int64] {
+        let total = Mutex(SourceTally())
+        onEveryWorker { worker, _ in
+            let tally = await worker.tally()
+            total.withLock { $0.add(tally) }
+        }
+        return total.withLock { $0.usage.mapValues(\.lastSeenMilliseconds) }
+    }
 
     /// Counts up with every `apply`, from 1.
     public var generation: UInt64 { current.withLock { $0.snapshot.generation } }
@@ -139,7 +152,8 @@ public final class Server: Sendable {
             libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
-            change = try current.listeners.change(to: settings.listeners.map(\.address), filters: filters)
+            change = try current.listeners.change(
+                to: settings.listeners.map(\.address), free: settings.freeAddresses, filters: filters)
         } catch {
             throw ServerError(error)
         }
@@ -199,7 +213,7 @@ public final class Server: Sendable {
         let (tally, verdicts) = total.withLock { $0 }
         return current.withLock { current in
             ServerStatus(
-                listeners: current.listeners.addresses, openConnections: sources.connections,
+                listeners: current.listeners.addresses, absentListeners: current.listeners.absent, openConnections: sources.connections,
                 admitted: tally.admitted, denied: tally.denied,
                 requests: tally.requests, shield: shieldStatus(current),
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },

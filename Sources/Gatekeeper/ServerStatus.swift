@@ -1,6 +1,8 @@
 /// The running server at one moment.
 public struct ServerStatus: Sendable {
     public var listeners: [SocketAddress]
+    /// Those of them whose address isn't the machine's now, and whether the settings allow for that.
+    public var absentListeners: [(address: SocketAddress, isFree: Bool)] = []
     public var openConnections: Int
     /// Connections and requests since the start.
     public var admitted: UInt64

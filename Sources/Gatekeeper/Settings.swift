@@ -35,6 +35,8 @@ public struct Settings: Sendable {
         public var proxyProtocolFrom: [AddressPrefix] = []
         /// A PEM file of authorities of client certificates, in place of `TLS.clientAuthorityPath`.
         public var clientAuthorityPath: String?
+        /// The address needn't be the machine's yet, or may be another's for a while (VRRP): it serves when it comes.
+        public var isFree = false
 
         public init(address: SocketAddress) {
             self.address = address
@@ -45,6 +47,9 @@ public struct Settings: Sendable {
     public func nextEnd(afterUnixSeconds nowUnixSeconds: Int64) -> Int64? {
         allow.lazy.compactMap(\.endsAtUnixSeconds).filter { $0 > nowUnixSeconds }.min()
     }
+
+    /// Where it is listened although the address may not be here.
+    var freeAddresses: Set<SocketAddress> { Set(listeners.filter(\.isFree).map(\.address)) }
 
     public struct TLS: Sendable, Equatable {
         /// At least one. A peer is shown the one for the name that it asks for (SNI), the first one if there is none for it.
@@ -279,6 +284,8 @@ public struct Settings: Sendable {
         /// How long a WebSocket may be silent in both directions.
         public var tunnelMilliseconds = 600_000
         public var drainMilliseconds = 30_000
+        /// How long new connections are still taken once the end is asked for, while `/readyz` says that it comes.
+        public var leaveMilliseconds = 0
         /// How long an `Expect: 100-continue` waits for the upstream before we answer 100 ourselves.
         public var expectMilliseconds = 1_000
 

@@ -9,6 +9,8 @@ struct ListenerTable {
         var bound: SocketAddress
         var place: Int
         var descriptors: [Int32]
+        /// It may be without its address.
+        var isFree: Bool
     }
 
     /// What the workers have to do to follow a change.
@@ -32,27 +34,39 @@ struct ListenerTable {
     }
 
     var addresses: [SocketAddress] { listeners.map(\.bound) }
+    /// Those whose address isn't the machine's now, so that nobody can connect to them, and whether that is as the settings would have it.
+    var absent: [(address: SocketAddress, isFree: Bool)] {
+        listeners.filter { !System.has($0.bound) }.map { ($0.bound, $0.isFree) }
+    }
     var sockets: [InheritedListener] { listeners.map { InheritedListener(address: $0.bound, descriptors: $0.descriptors) } }
 
     /// Opens what isn't open yet; the workers close the rest once they have the new ones. Throws with everything as it was.
     ///
-    /// - Parameter filters: what sockets that are opened get before they listen. Inherited ones get theirs when they are accepted on, as whoever
-    ///   passed them on may serve by them still.
-    mutating func change(to addresses: [SocketAddress], filters: [SocketAddress: SocketFilter] = [:]) throws(SystemError) -> Change {
+    /// - Parameters:
+    ///   - free: those of them that may be opened without their address being here.
+    ///   - filters: what sockets that are opened get before they listen. Inherited ones get theirs when they are accepted on, as whoever passed
+    ///     them on may serve by them still.
+    mutating func change(
+        to addresses: [SocketAddress], free: Set<SocketAddress> = [], filters: [SocketAddress: SocketFilter] = [:]
+    ) throws(SystemError) -> Change {
         var change = Change(opened: Array(repeating: [], count: workers), closed: [])
         var next: [Listener] = []
         var names = names
         do throws(SystemError) {
             for wanted in addresses {
-                if let kept = listeners.first(where: { $0.wanted == wanted }) {
+                let isFree = free.contains(wanted)
+                if var kept = listeners.first(where: { $0.wanted == wanted }) {
+                    kept.isFree = isFree
                     next.append(kept)
                     continue
                 }
-                let (bound, sockets, owners) = try open(wanted, filter: filters[wanted])
+                let (bound, sockets, owners) = try open(wanted, filter: filters[wanted], isFree: isFree)
                 let taken = Set((listeners + next).map(\.place))
                 let place = names.indices.first { names[$0] == bound.description && !taken.contains($0) } ?? names.count
                 if place == names.count { names.append(bound.description) }
-                next.append(Listener(wanted: wanted, bound: bound, place: place, descriptors: Array(Set(sockets.joined())).sorted()))
+                next.append(
+                    Listener(
+                        wanted: wanted, bound: bound, place: place, descriptors: Array(Set(sockets.joined())).sorted(), isFree: isFree))
                 for worker in 0..<workers {
                     change.opened[worker] += sockets[worker].map {
                         ListeningSocket(descriptor: $0, wanted: wanted, address: bound, place: place, isShared: worker >= owners)
@@ -83,18 +97,19 @@ struct ListenerTable {
 
     /// Sockets for each worker, and how many workers, the first ones, have one that none before them has.
     private mutating func open(
-        _ wanted: SocketAddress, filter: SocketFilter?
+        _ wanted: SocketAddress, filter: SocketFilter?, isFree: Bool
     ) throws(SystemError) -> (SocketAddress, [[Int32]], owners: Int) {
         if let index = inherited.firstIndex(where: { serves($0.address, wanted) }) {
             let taken = inherited.remove(at: index)
             return (taken.address, try deal(taken.descriptors), taken.descriptors.count)
         }
-        if !listeners.contains(where: { overlaps($0.bound, wanted) }) { try System.probe(wanted) }
+        if !isFree { try System.waitForDuplicateDetection(of: wanted) }
+        if !listeners.contains(where: { overlaps($0.bound, wanted) }) { try System.probe(wanted, isFree: isFree) }
         var address = wanted
         var sockets: [[Int32]] = []
         do throws(SystemError) {
             for _ in 0..<workers {
-                let socket = try System.listen(on: address, filter: filter)
+                let socket = try System.listen(on: address, filter: filter, isFree: isFree)
                 address = try System.localAddress(of: socket.number)
                 sockets.append([socket.release()])
             }
@@ -116,11 +131,12 @@ struct ListenerTable {
 
     /// Whether a socket on `bound` is what `wanted` asks for; port 0 asks for any.
     private func serves(_ bound: SocketAddress, _ wanted: SocketAddress) -> Bool {
-        bound.address == wanted.address && (bound.port == wanted.port || wanted.port == 0)
+        bound.address == wanted.address && bound.zone.flatMap(System.interfaceIndex) == wanted.zone.flatMap(System.interfaceIndex)
+            && (bound.port == wanted.port || wanted.port == 0)
     }
 
     /// Whether both can be bound only side by side, as ours may.
     private func overlaps(_ a: SocketAddress, _ b: SocketAddress) -> Bool {
-        a.port == b.port && (a.address == b.address || a.address.isUnspecified || b.address.isUnspecified)
+        a.port == b.port && (a.address == b.address && a.zone == b.zone || a.address.isUnspecified || b.address.isUnspecified)
     }
 }

@@ -57,7 +57,8 @@ enum AddressParser {
             guard has(inner, ":") else {
                 throw AddressSyntaxError("brackets are for IPv6; write \(inner):\(text[text.index(after: colon)...])")
             }
-            return SocketAddress(address: try address(inner), port: try port(String(text[text.index(after: colon)...])))
+            let number = try port(String(text[text.index(after: colon)...]))
+            return try zoned(inner, port: number, of: text)
         }
         if text.hasPrefix("["), text.hasSuffix("]") { throw AddressSyntaxError("\"\(text)\" has no port; write \(text):443") }
         if text.hasPrefix("[") { throw AddressSyntaxError("\"\(text)\" has no closing bracket before the port") }
@@ -68,6 +69,26 @@ enum AddressParser {
         let number = try port(String(text[text.index(after: colon)...]))
         if host.isEmpty || host == "*" { throw AddressSyntaxError("\"\(text)\" has no address; write \(number) for every address") }
         return SocketAddress(address: try address(host), port: number)
+    }
+
+    /// What stands in brackets. A link-local address is one of an interface, so it needs the interface's name, and no other has one.
+    private static func zoned(_ inner: String, port: UInt16, of text: String) throws(AddressSyntaxError) -> SocketAddress {
+        let percent = inner.firstIndex(of: "%")
+        let address = try address(percent.map { String(inner[..<$0]) } ?? inner)
+        guard let percent else {
+            guard !address.isLinkLocal else {
+                throw AddressSyntaxError(
+                    "\(address) is a link-local address, which each interface has its own of: say which one, as [\(address)%eth0]:\(port)")
+            }
+            return SocketAddress(address: address, port: port)
+        }
+        guard address.isLinkLocal else {
+            throw AddressSyntaxError("\"\(text)\" has a zone (the part from the %), which link-local addresses alone have: leave it out")
+        }
+        guard let zone = InterfaceName(inner[inner.index(after: percent)...]) else {
+            throw AddressSyntaxError("\"\(text)\" names no interface behind the %, as [\(address)%eth0]:\(port)")
+        }
+        return SocketAddress(address: address, port: port, zone: zone)
     }
 
     // MARK: The two families

@@ -28,6 +28,9 @@ public struct PeerAddress: Hashable, Sendable {
 
     public var isIPv4: Bool { high == 0 && low >> 32 == 0xffff }
 
+    /// `fe80::/10`: good on one link only.
+    public var isLinkLocal: Bool { high >> 54 == 0xfe80 >> 6 }
+
     /// The address with every bit beyond the first `length` (0…128) cleared.
     func masked(to length: UInt8) -> PeerAddress {
         PeerAddress(high: high & ~(UInt64.max >> Int(length)), low: low & ~(UInt64.max >> max(0, Int(length) - 64)))

@@ -34,6 +34,9 @@ struct Check {
         }
         filters(rehearsal)
         folders()
+        if let doubt = StopTime.doubt(configuration.settings.timeouts) {
+            report.findings.append(.warning(source, at: "timeouts", doubt))
+        }
         let running = RunningService.find(at: configuration.controlPath)
         ports(rehearsal, running)
         statusPort(rehearsal, running)
@@ -133,7 +136,12 @@ struct Check {
     private mutating func ports(_ rehearsal: Rehearsal, _ running: RunningService?) {
         for (listener, origin) in zip(configuration.settings.listeners, configuration.places.listeners) {
             do throws(ServerError) {
-                try rehearsal.bind(listener.address)
+                try rehearsal.bind(listener.address, isFree: listener.isFree)
+                guard !rehearsal.has(listener.address) else { continue }
+                report.findings.append(
+                    .warning(
+                        origin, at: "listen",
+                        "\(listener.address): this machine has no such address now; it is served from the moment that it has (free_bind)"))
             } catch {
                 if error.cause == .system(EADDRINUSE), let running, running.holds(listener.address) {
                     report.notes.append("\(listener.address) is held by the running service, process \(running.process)")

@@ -28,7 +28,9 @@ struct ConfigurationOptions: ParsableArguments {
     }
 
     /// The configuration as it is now. Says what is wrong with it and ends the process when it can't be used.
-    func read(for command: String) throws -> ConfigurationSource.Reading {
+    ///
+    /// - Parameter absence: the exit status when files that it names aren't there, and nothing else is wrong.
+    func read(for command: String, absence: Int32 = ExitStatus.misuse) throws -> ConfigurationSource.Reading {
         do {
             return try source.read()
         } catch {
@@ -36,7 +38,7 @@ struct ConfigurationOptions: ParsableArguments {
             if config == nil, flags.isEmpty {
                 Console.complain("name a configuration with --config, or say everything in flags: see gatekeeperd \(command) --help")
             }
-            throw ExitCode(ExitStatus.misuse)
+            throw ExitCode(error.isAbsenceAlone ? absence : ExitStatus.misuse)
         }
     }
 

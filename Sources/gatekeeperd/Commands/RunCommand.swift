@@ -14,7 +14,8 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        let reading = try options.read(for: "run")
+        // A mount, or whoever makes the key, may be late: a service manager tries again after this, and not after misuse.
+        let reading = try options.read(for: "run", absence: ExitStatus.failure)
         for warning in reading.configuration.warnings.prefix(ConfigurationError.linesMax) { Console.report("\(warning)") }
         let status = ServiceLoop.run(reading, from: options.source, signals: try SignalDescriptor())
         guard status == 0 else { throw ExitCode(status) }

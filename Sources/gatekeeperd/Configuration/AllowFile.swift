@@ -22,7 +22,7 @@ enum AllowFile {
         do {
             bytes = try FileContents.read(path, bytesMax: fileBytesMax)
         } catch {
-            return ([], [.error(origin, at: "allow", "\(error)")])
+            return ([], [.error(origin, at: "allow", error)])
         }
         if let mistake = ByteCheck.firstMistake(in: bytes) {
             return ([], [.error(.file(path, mistake.position), at: "allow", "\(mistake.message)")])

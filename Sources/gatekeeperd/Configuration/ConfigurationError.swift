@@ -6,6 +6,9 @@ struct ConfigurationError: Error {
     /// At least one error; warnings among them.
     var diagnostics: [Diagnostic]
 
+    /// Nothing is wrong but that files aren't there: another try may find them.
+    var isAbsenceAlone: Bool { diagnostics.allSatisfy { $0.severity == .warning || $0.isAbsence } }
+
     /// What to print, a line for each, cut after `linesMax`.
     var lines: [String] {
         let lines = diagnostics.prefix(Self.linesMax).map(\.description)

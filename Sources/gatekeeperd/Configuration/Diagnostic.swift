@@ -10,6 +10,8 @@ struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     var severity: Severity
     var origin: Origin
     var message: String
+    /// Of a file that isn't there (yet).
+    var isAbsence = false
 
     var description: String {
         switch severity {
@@ -25,6 +27,13 @@ struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     /// An error in the value of the key `path`, which the message names unless the origin is the flag of that key.
     static func error(_ origin: Origin, at path: String, _ message: String) -> Diagnostic {
         Diagnostic(severity: .error, origin: origin, message: subject(origin, path) + message)
+    }
+
+    /// A file that can't be used.
+    static func error(_ origin: Origin, at path: String, _ failure: FileFailure) -> Diagnostic {
+        var diagnostic = error(origin, at: path, "\(failure)")
+        diagnostic.isAbsence = failure.isAbsent
+        return diagnostic
     }
 
     static func warning(_ origin: Origin, at path: String, _ message: String) -> Diagnostic {

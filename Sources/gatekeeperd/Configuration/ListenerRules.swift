@@ -23,8 +23,15 @@ extension ListRule {
         if let file = element.fields["client_ca"] {
             guard !file.value.isEmpty else { return [.error(file.origin, at: "listen: client_ca", "the value is empty")] }
             let path = FilePath.complete(file.value, directory: element.context.directory)
-            if let mistake = unreadable(path) { return [.error(file.origin, at: "listen: client_ca", mistake)] }
+            if let failure = unreadable(path) { return [.error(file.origin, at: "listen: client_ca", failure)] }
             listener.clientAuthorityPath = path
+        }
+        if let free = element.fields["free_bind"] {
+            do throws(ValueMistake) {
+                listener.isFree = try Quantity.flag(free.value)
+            } catch {
+                return [.error(free.origin, at: "listen: free_bind", error.message)]
+            }
         }
         if let balancers = element.fields["proxy_protocol_from"] {
             do throws(ValueMistake) {
@@ -63,7 +70,7 @@ extension ListRule {
                 return [.error(element.context.origin, at: "tls.certificates", "the \(name) is missing")]
             }
             let path = FilePath.complete(file.value, directory: element.context.directory)
-            if let mistake = unreadable(path) { return [.error(file.origin, at: "tls.certificates: \(name)", mistake)] }
+            if let failure = unreadable(path) { return [.error(file.origin, at: "tls.certificates: \(name)", failure)] }
             paths.append(path)
         }
         let certificate = Settings.TLS.Certificate(path: paths[0], keyPath: paths[1])
@@ -71,12 +78,12 @@ extension ListRule {
         return []
     }
 
-    private static func unreadable(_ path: String) -> String? {
+    private static func unreadable(_ path: String) -> FileFailure? {
         do {
             try FileContents.checkReadable(path)
             return nil
         } catch {
-            return "\(error)"
+            return error
         }
     }
 }

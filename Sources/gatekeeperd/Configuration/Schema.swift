@@ -28,10 +28,16 @@ enum Schema {
         Setting(path: "listen", rule: .list(.listeners), summary: "Addresses to accept TLS connections on; at least one."),
         Setting(
             path: "listen[].address", rule: .field(form: "ADDRESS:PORT, [IPV6]:PORT or PORT"),
-            summary: "An address and port; [::]:443 and the bare 443 take IPv4 and IPv6."),
+            summary:
+                "An address and port; [::]:443 and the bare 443 take IPv4 and IPv6. A link-local one names its interface, as fe80::1%eth0."
+        ),
         Setting(
             path: "listen[].proxy_protocol_from", rule: .fields(form: "a list of ADDRESS or ADDRESS/BITS"),
             summary: "Load balancers that must speak the PROXY protocol (1 or 2); the source that it names is judged. Nobody else may."),
+        Setting(
+            path: "listen[].free_bind", rule: .field(form: "true or false"),
+            summary:
+                "Listen although this machine hasn't got the address yet, or another has it for now (VRRP); false unless said otherwise."),
         Setting(
             path: "listen[].client_ca", rule: .field(form: "the path of a file"),
             summary: "Authorities of client certificates for this listener, in place of tls.client_ca."),
@@ -255,6 +261,11 @@ enum Schema {
         Setting(
             path: "timeouts.drain", rule: .scalar(.duration(\.timeouts.drainMilliseconds, in: 0...86_400_000)),
             summary: "For finishing what runs when the service is asked to stop."),
+        Setting(
+            path: "timeouts.leave", rule: .scalar(.duration(\.timeouts.leaveMilliseconds, in: 0...86_400_000)),
+            summary:
+                "Before that, connections are still taken while /readyz answers 503, so that load balancers send no more; 0s for not at all."
+        ),
     ]
 
     private static let operation = [

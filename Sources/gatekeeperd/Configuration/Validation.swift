@@ -125,13 +125,13 @@ enum Validation {
     }
 
     private static func fileMistakes(_ draft: Draft) -> [Diagnostic] {
-        files(draft).compactMap { path, file in
+        files(draft).compactMap { path, file -> Diagnostic? in
             guard let file else { return nil }
-            do {
+            do throws(FileFailure) {
                 try FileContents.checkReadable(file.value)
                 return nil
             } catch {
-                return .error(file.origin, at: path, "\(error)")
+                return .error(file.origin, at: path, error)
             }
         }
     }

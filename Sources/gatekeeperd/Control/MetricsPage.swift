@@ -112,14 +112,29 @@ struct MetricsPage {
         metrics.sample(report.grants.count)
     }
 
-    /// Of those who have come: whoever never does has nothing to tell.
+    /// Also of those who haven't come yet: a vendor who is silent is one whom nothing is heard of.
     private func sources(_ metrics: inout Exposition) {
         metrics.begin("sources", .gauge, "Entries of the allow-list.")
         metrics.sample(observation.sourceCount)
-        let sources = Self.distinct(report.sources.lazy.filter { $0.lastSeenAt != nil }, by: \.address).prefix(Self.sourcesMax)
+        let sources = Self.distinct(report.sources, by: \.address).prefix(Self.sourcesMax)
         func family(_ name: StaticString, _ kind: Exposition.Kind, _ help: StaticString, _ value: (StatusReport.Source) -> UInt64) {
             metrics.begin(name, kind, help)
             for source in sources { metrics.sample(value(source), [("address", source.address), ("label", source.label ?? "")]) }
+        }
+        func moments(_ name: StaticString, _ help: StaticString, _ moment: (StatusReport.Source) -> WallTime?) {
+            metrics.begin(name, .gauge, help)
+            for source in sources {
+                guard let moment = moment(source) else { continue }
+                metrics.sample(moment, [("address", source.address), ("label", source.label ?? "")])
+            }
+        }
+        moments("source_listed_timestamp_seconds", "Since when an entry of the configuration is on the allow-list, in seconds since 1970.")
+        {
+            $0.listedAt
+        }
+        moments("source_last_seen_timestamp_seconds", "When a source last connected or left, in seconds since 1970; none if it never has.")
+        {
+            $0.lastSeenAt
         }
         family("source_connections_open", .gauge, "Connections that are open, by the entry of the allow-list that admits them.") {
             UInt64(clamping: $0.openConnections ?? 0)

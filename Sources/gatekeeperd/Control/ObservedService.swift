@@ -3,6 +3,8 @@
 /// Every method runs on the control thread, while a reader waits; none may wait for a peer.
 protocol ObservedService: AnyObject {
     var isDraining: Bool { get }
+    /// It serves as ever and drains soon: nobody should send anything more.
+    var isLeaving: Bool { get }
     /// No worker is stuck.
     var isResponsive: Bool { get }
     /// A request that came now would be tried with some ticket system.
@@ -13,4 +15,8 @@ protocol ObservedService: AnyObject {
     func recentDenials(at now: WallTime) -> DenialReport?
     /// Somebody showed wrong tokens.
     func report(_ wrongTokens: WrongTokens.Summary)
+}
+
+extension ObservedService {
+    var isLeaving: Bool { false }
 }

@@ -29,6 +29,7 @@ final class StatusDesk {
 
     private static func readiness(_ service: some ObservedService) -> StatusAnswer {
         if service.isDraining { return StatusAnswer(503, "draining") }
+        if service.isLeaving { return StatusAnswer(503, "leaving") }
         guard service.isResponsive else { return StatusAnswer(503, "a worker does not answer") }
         return service.hasUpstream ? StatusAnswer(200, "ready") : StatusAnswer(503, "no upstream is up")
     }

@@ -98,7 +98,7 @@ struct StatusPage {
         page.facts([
             ("version", report.version),
             ("up", report.startedAt.map { "\(TimeText.duration(milliseconds: now.milliseconds(since: $0))), since \($0.text)" }),
-            ("process", report.processIdentifier.map { "\($0)" }), ("listening on", report.listeners.joined(separator: ", ")),
+            ("process", report.processIdentifier.map { "\($0)" }), ("listening on", report.listenersText),
             ("shield", report.shield?.text(at: now)), ("configuration", configuration?.file),
             (
                 "generation",

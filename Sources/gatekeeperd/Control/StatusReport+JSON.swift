@@ -4,7 +4,9 @@ extension StatusReport {
         .object(
             of: ("version", .string(version)), ("pid", processIdentifier.map { .number($0) }), ("started_at", startedAt.map(JSON.time)),
             ("configuration", configuration?.json), ("listeners", .strings(listeners)),
+            ("listeners_absent", .strings(absentListeners)),
             ("status_page", statusPage.map(JSON.string)), ("draining", .boolean(isDraining)),
+            ("leaving", .boolean(isLeaving)),
             ("connections_open", openConnections.map { .number($0) }), ("admitted", admittedCount.map { .number($0) }),
             ("denied", deniedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
             ("shield", shield?.json), ("sources_total", .number(sources.count)),
@@ -34,7 +36,8 @@ extension StatusReport.Source {
     fileprivate var json: JSON {
         .object(
             of: ("address", .string(address)), ("label", label.map(JSON.string)), ("origin", origin.map(JSON.string)),
-            ("last_seen_at", lastSeenAt.map(JSON.time)), ("connections_open", openConnections.map { .number($0) }),
+            ("listed_at", listedAt.map(JSON.time)), ("last_seen_at", lastSeenAt.map(JSON.time)),
+            ("connections_open", openConnections.map { .number($0) }),
             ("admitted", admittedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
             ("until", until.map(JSON.time)))
     }

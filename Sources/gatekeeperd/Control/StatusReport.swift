@@ -5,9 +5,17 @@ struct StatusReport: Equatable, Sendable {
     var startedAt: WallTime?
     var configuration: ConfigurationState?
     var listeners: [String] = []
+    /// Those of them whose address this machine hasn't got now.
+    var absentListeners: [String] = []
+    /// For people, in one line.
+    var listenersText: String {
+        listeners.map { absentListeners.contains($0) ? "\($0) (not an address of this machine now)" : $0 }.joined(separator: ", ")
+    }
     /// Where this is served to browsers.
     var statusPage: String?
     var isDraining = false
+    /// It still takes connections, and is about to drain.
+    var isLeaving = false
     var openConnections: Int?
     var admittedCount: UInt64?
     var deniedCount: UInt64?
@@ -63,6 +71,9 @@ struct StatusReport: Equatable, Sendable {
         var label: String?
         /// `file:line`, `grant`, or the name of a preset.
         var origin: String?
+        /// Since when the configuration lists it; nil where it doesn't, or the list is too long to keep that.
+        var listedAt: WallTime?
+        /// Before this process, too, where that is kept.
         var lastSeenAt: WallTime?
         var openConnections: Int?
         var admittedCount: UInt64?

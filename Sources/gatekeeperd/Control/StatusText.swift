@@ -10,7 +10,7 @@ struct StatusText {
         if let pending = report.pendingConfirmation { lines.append(text(pending)) }
         lines.append(service)
         if let configuration = report.configuration { lines.append(text(configuration)) }
-        if !report.listeners.isEmpty { lines.append("listening on \(report.listeners.joined(separator: ", "))") }
+        if !report.listeners.isEmpty { lines.append("listening on \(report.listenersText)") }
         if let page = report.statusPage { lines.append("status page on \(page)") }
         if let counts { lines.append(counts) }
         if let shield = report.shield { lines.append("shield \(shield.text(at: now))") }
@@ -29,6 +29,7 @@ struct StatusText {
         var parts = ["gatekeeperd \(report.version)"]
         if let process = report.processIdentifier { parts.append("process \(process)") }
         if let startedAt = report.startedAt { parts.append("up \(TimeText.duration(milliseconds: now.milliseconds(since: startedAt)))") }
+        if report.isLeaving { parts.append("leaving") }
         if report.isDraining { parts.append("draining") }
         return parts.joined(separator: ", ")
     }

@@ -50,6 +50,13 @@ enum LedgerFile {
             PRIMARY KEY (hour, peer, reason)
         ) STRICT, WITHOUT ROWID
         """,
+        """
+        CREATE TABLE IF NOT EXISTS sources (
+            address TEXT PRIMARY KEY,
+            listed_at INTEGER NOT NULL,
+            seen_at INTEGER
+        ) STRICT, WITHOUT ROWID
+        """,
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

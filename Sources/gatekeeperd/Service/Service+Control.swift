@@ -77,13 +77,15 @@ extension Service: ControlledService {
         report.configuration = StatusReport.ConfigurationState(
             generation: generation, hash: current.configuration.fingerprint, file: current.file, loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)
+        report.absentListeners = status.absentListeners.map(\.address.description)
         report.statusPage = statusListener?.address.description
+        report.isLeaving = isLeaving
         report.openConnections = status.openConnections
         report.deniedCount = status.denied
         report.admittedCount = status.admitted
         report.requestCount = status.requests
         report.shield = StatusReport.Shield(status.shield)
-        report.sources = status.sources.map(Self.source).sorted { a, b in
+        report.sources = status.sources.map(source).sorted { a, b in
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }
         report.certificates = certificates.map {
@@ -96,8 +98,15 @@ extension Service: ControlledService {
         report.pendingConfirmation = trial.map { trial, _ in
             StatusReport.PendingConfirmation(file: trial.file, askedBy: trial.askedBy, deadline: trial.endsAt)
         }
-        report.problems = problems + report.upstreams.filter { $0.isUp == false }.map { "the ticket system \($0.url) does not answer" }
+        report.problems = problems
+        report.problems += status.absentListeners.lazy.filter { !$0.isFree }.map { Self.absence(of: $0.address) }
+        report.problems += report.upstreams.filter { $0.isUp == false }.map { "the ticket system \($0.url) does not answer" }
         return report
+    }
+
+    private static func absence(of address: SocketAddress) -> String {
+        "nobody can connect to \(address), as this machine has no such address any more: give it back (`ip address` shows which it has), "
+            + "or take it out of `listen`"
     }
 
     /// What an admin should do something about, as far as this process alone knows it.
@@ -108,12 +117,14 @@ extension Service: ControlledService {
         return [reload].compactMap(\.self) + (ledger?.problems ?? [])
     }
 
-    private static func source(_ entry: Settings.AllowEntry, _ usage: SourceUsage?) -> StatusReport.Source {
-        StatusReport.Source(
-            address: entry.prefix.description, label: entry.label, origin: entry.origin,
-            lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) }, openConnections: usage?.openConnections,
-            admittedCount: usage?.admitted, requestCount: usage?.requests,
+    private func source(_ entry: Settings.AllowEntry, _ usage: SourceUsage?) -> StatusReport.Source {
+        let isGrant = entry.origin == "grant"
+        let past = isGrant ? nil : history[entry.prefix]
+        return StatusReport.Source(
+            address: entry.prefix.description, label: entry.label, origin: entry.origin, listedAt: past?.listedAt,
+            lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) } ?? past?.seenAt,
+            openConnections: usage?.openConnections, admittedCount: usage?.admitted, requestCount: usage?.requests,
             // Of a grant its own line tells.
-            until: entry.origin == "grant" ? nil : entry.endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000) })
+            until: isGrant ? nil : entry.endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000) })
     }
 }

@@ -33,6 +33,13 @@ extension Service: ObservedService {
         return Array((seen + sources.lazy.filter { $0.usage == nil }.prefix(StatusReport.sourcesMax)).prefix(StatusReport.sourcesMax))
     }
 
+    /// Of listeners that may be without their address, and are.
+    var absenceWarnings: [String] {
+        server.absentListeners.filter(\.isFree).map {
+            "\($0.address): this machine has no such address now; it is served from the moment that it has (free_bind)"
+        }
+    }
+
     func recentDenials(at now: WallTime) -> DenialReport? {
         ledger?.recentDenials(at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)
     }

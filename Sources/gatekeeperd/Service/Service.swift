@@ -31,6 +31,10 @@ final class Service {
     var isLastReloadFine: Bool { failedReload == nil }
     /// A successor has read the configuration and the ledger, and wouldn't hear of what changes here until it serves.
     var isHandingOver = false
+    /// The end was asked for, and connections are taken a while longer.
+    private(set) var isLeaving = false
+    /// When each entry of the allow-list came onto it, and was last seen.
+    var history = SourceHistory()
     /// Drains beside us for a while, and knows of this generation.
     private let predecessor: Predecessor?
     private var generationTold: UInt64 = 1
@@ -53,10 +57,12 @@ final class Service {
         let service = Service(
             current, from: source, server: server, ledger: ledger, log: log, predecessor: inherited.predecessor,
             notification: notification)
+        service.history = ledger?.sourceHistory() ?? SourceHistory()
+        service.history.follow(service.current.configuration.settings.allow, at: now)
         for certificate in service.certificates { service.warn(of: certificate, at: now) }
         if let trial { service.trial = (trial, reading) }
         for grant in expired { service.report(grant, "expired") }
-        if let doubt = service.shieldDoubt { Console.complain(doubt) }
+        for doubt in [service.shieldDoubt].compactMap(\.self) + service.absenceWarnings { Console.complain(doubt) }
         service.serveStatusPage(current.configuration.status, on: page)
         return service
     }
@@ -103,11 +109,21 @@ final class Service {
 
     /// Of a reload that failed, for whoever asks for the status later.
     private static let linesKept = 5
+    private static let leaving = "the service is about to stop"
     private static let handingOver = "a new binary is just taking over; ask again in a moment"
 
     /// Throws while whatever is changed would be lost.
     func checkMayChange() throws(ControlFailure) {
         if isHandingOver { throw ControlFailure(.busy, Self.handingOver) }
+    }
+
+    /// The end is near. Returns for how long connections are still taken, in milliseconds.
+    func leave() -> Int {
+        let milliseconds = current.configuration.settings.timeouts.leaveMilliseconds
+        guard milliseconds > 0 else { return 0 }
+        isLeaving = true
+        server.event("leaving", [JournalField("for_ms", milliseconds)])
+        return milliseconds
     }
 
     // MARK: Another configuration
@@ -117,6 +133,8 @@ final class Service {
     /// - Parameter asker: who wants it, for the log: a signal, a user.
     func reload(askedBy asker: String, at now: WallTime) -> ReloadReport {
         if isHandingOver { return keep([Self.handingOver], askedBy: asker) }
+        // The manager would take READY for news of a service that it is ending.
+        if isLeaving { return keep([Self.leaving], askedBy: asker) }
         notification.reloading()
         defer { notification.ready(status: statusLine) }
         do {
@@ -171,7 +189,7 @@ final class Service {
         generation += 1
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
-        if let shieldDoubt { warnings.append(shieldDoubt) }
+        warnings += [shieldDoubt].compactMap(\.self) + absenceWarnings
         noteCertificates(at: now)
         server.event(
             "reloaded",
@@ -190,6 +208,7 @@ final class Service {
 
     private func take(_ next: ConfigurationSource.Reading, at now: WallTime) {
         current = next
+        history.follow(next.configuration.settings.allow, at: now)
         nextEnd = Self.nextEnd(of: next, after: now)
     }
 
@@ -365,24 +384,6 @@ final class Service {
                 JournalField("state", state), JournalField("address", "\(grant.address)"), JournalField("reason", grant.reason),
                 JournalField("until", grant.endsAt.text), JournalField("by", "\(asker ?? grant.madeBy)"),
             ])
-    }
-
-    // MARK: Denials
-
-    /// Readable when there is something to record; nil where nothing is recorded.
-    var denialDescriptor: Int32? { ledger?.keepsDenials ?? false ? server.denialDescriptor : nil }
-
-    /// Writes down who was denied since the last time; what the disk refuses is tried again with what comes next.
-    ///
-    /// - Parameter isLast: there is no next time and no log any more.
-    func recordDenials(at now: WallTime, isLast: Bool = false) {
-        guard let ledger, ledger.keepsDenials else { return }
-        let taken = server.takeDenials()
-        guard case .failed(let error, let isNews) = ledger.record(taken, at: now) else { return }
-        let count = taken.reduce(0) { $0 &+ $1.count }
-        if isLast { return Console.complain("\(count) denials are in the log, but not in the ledger: \(error)") }
-        server.putBackDenials(taken)
-        if isNews { server.event("ledger_failed", [JournalField("error", "\(error)"), JournalField("denials", count)]) }
     }
 
     // MARK: The log

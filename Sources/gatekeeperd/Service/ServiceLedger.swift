@@ -98,6 +98,25 @@ final class ServiceLedger {
         return try? denials.report(query, rowsMax: rowsMax, grants: active(at: now), at: now)
     }
 
+    // MARK: Sources
+
+    /// As a former process left it; nil where nothing can be read.
+    func sourceHistory() -> SourceHistory? {
+        guard let ledger else { return nil }
+        return try? SourceTable.read(from: ledger.connection)
+    }
+
+    /// False when it couldn't be written, or there was nothing to write.
+    func record(_ history: SourceHistory) -> Bool {
+        guard history.isChanged, let ledger else { return false }
+        do throws(LedgerError) {
+            try ledger.connection.transaction { () throws(LedgerError) in try SourceTable.write(history, to: ledger.connection) }
+            return true
+        } catch {
+            return false
+        }
+    }
+
     // MARK: A configuration on trial
 
     /// Nil, or why it isn't remembered.

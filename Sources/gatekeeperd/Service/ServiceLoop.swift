@@ -4,9 +4,9 @@ internal import Gatekeeper
 /// has ended.
 ///
 /// ```
-///   start ─▶ serving ──TERM, INT, successor serves──▶ draining ──workers ended──▶ exit 0
-///             │  ▲                                       └──TERM, INT again──▶ stopped at once, exit 1
-///             └──┘ HUP, files replaced: another configuration, or the old one
+///   start ─▶ serving ──TERM, INT──▶ leaving ──timeouts.leave──▶ draining ──workers ended──▶ exit 0
+///             │  ▲  └──────successor serves────────────────────────┘ │
+///             └──┘ HUP, files replaced: another configuration        └──TERM, INT again, also while leaving──▶ stopped at once, exit 1
 /// ```
 ///
 /// Nothing here is on the data path; the thread sleeps in `poll` while the workers serve.
@@ -24,7 +24,11 @@ struct ServiceLoop: ~Copyable {
     private var aliveAt: Instant?
     /// When to record denials; nil while there are none.
     private var recordAt: Instant?
+    /// When to record who came.
+    private var recordSourcesAt = MonotonicClock.now().advanced(byMilliseconds: Self.recordSourcesMilliseconds)
     private var recordedAt: Instant?
+    /// Until when connections are still taken; nil until the end is asked for.
+    private var leaveUntil: Instant?
     /// When to look at the shield; nil until it is rung for.
     private var shieldAt: Instant?
 
@@ -38,6 +42,8 @@ struct ServiceLoop: ~Copyable {
     private static let settleMilliseconds = 500
     /// A flood costs the disk one transaction in this time.
     private static let recordMilliseconds = 10_000
+    /// What a crash may lose of when a source was last seen.
+    private static let recordSourcesMilliseconds = 60_000
     /// How often files are looked at without an event: network file systems give none, nor does a folder that was replaced as a whole.
     private static let lookMilliseconds = 60_000
     /// How long the calendar may jump without our noticing.
@@ -116,22 +122,47 @@ struct ServiceLoop: ~Copyable {
             answerClients(areReadable: ready[3])
             if ready[4] { service.noteAnnouncements(at: .now()) }
             recordDenials(areWaiting: ready[5])
+            recordSources()
             turnShield(isFlooded: ready[6])
             service.turnStatusPage()
             sayAlive()
             while let signal = signals.next() {
-                if isEnd(signal) { return drain() }
-                answer(signal)
+                guard isEnd(signal) else {
+                    answer(signal)
+                    continue
+                }
+                if leaveUntil != nil { return stop() }
+                if !beginLeaving() { return drain() }
             }
+            if let leaveUntil, leaveUntil <= MonotonicClock.now() { return drain() }
             followConfiguration()
         }
+    }
+
+    /// False where the settings want none of it.
+    private mutating func beginLeaving() -> Bool {
+        let milliseconds = service.leave()
+        guard milliseconds > 0 else { return false }
+        // What the manager hears of from now on is this end.
+        abandonSuccessor()
+        leaveUntil = MonotonicClock.now().advanced(byMilliseconds: milliseconds)
+        notification.leaving()
+        return true
+    }
+
+    private mutating func abandonSuccessor() {
+        guard let successor else { return }
+        self.successor = nil
+        successor.abandon()
+        service.isHandingOver = false
+        service.server.lendListeners(false)
     }
 
     /// How long nothing has to be done unless something happens.
     private func patience() -> Int32 {
         let now = MonotonicClock.now()
         let deadlines = [successor?.deadline, control?.nextDeadline, service.statusListener?.nextDeadline]
-        let instant = ([lookAt, aliveAt, recordAt, shieldAt] + deadlines).compactMap(\.self).min()
+        let instant = ([lookAt, aliveAt, recordAt, recordSourcesAt, shieldAt, leaveUntil] + deadlines).compactMap(\.self).min()
         var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
         if let moment = service.nextMoment {
             let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
@@ -151,6 +182,12 @@ struct ServiceLoop: ~Copyable {
         guard let due = recordAt, due <= now else { return }
         service.recordDenials(at: .now())
         (recordAt, recordedAt) = (nil, now)
+    }
+
+    private mutating func recordSources() {
+        guard recordSourcesAt <= MonotonicClock.now() else { return }
+        recordSourcesAt = MonotonicClock.now().advanced(byMilliseconds: Self.recordSourcesMilliseconds)
+        service.recordSources(at: .now())
     }
 
     private mutating func turnShield(isFlooded: Bool) {
@@ -202,6 +239,7 @@ struct ServiceLoop: ~Copyable {
 
     private mutating func beginSuccession() {
         if successor != nil { return Console.complain("SIGUSR2: a successor is on its way already") }
+        if leaveUntil != nil { return Console.complain("SIGUSR2: the service is about to stop") }
         guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }
         do throws(SystemError) {
             successor = try Successor(program: program, arguments: CommandLine.arguments, sockets: service.server.listeners)
@@ -264,6 +302,8 @@ struct ServiceLoop: ~Copyable {
         successor?.abandon()
         // What the manager hears of from now on is the successor.
         if heir == nil { notification.stopping() } else { service.statusListener?.stop() }
+        // Workers that have ended can't be asked.
+        service.recordSources(at: .now())
         service.server.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
         service.recordDenials(at: .now())

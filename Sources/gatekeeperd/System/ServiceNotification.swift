@@ -35,6 +35,9 @@ struct ServiceNotification {
 
     func stopping() { send("STOPPING=1\nSTATUS=draining") }
 
+    /// To be followed by `stopping`; the manager counts from here.
+    func leaving() { send("STOPPING=1\nSTATUS=leaving: load balancers are told, connections are still taken") }
+
     private func send(_ message: String) {
         guard let socketPath else { return }
         var address = sockaddr_un()

@@ -56,6 +56,17 @@ struct ListenerRulesTests {
         #expect(found.first?.contains(message) == true, "\(found)")
     }
 
+    @Test("a listener may be without its address, and link-local ones differ by their interface")
+    func free() throws {
+        let listeners = try load(
+            document(listen: "{address: 192.0.2.7:443, free_bind: yes}, \"[fe80::1%eth0]:443\", \"[fe80::1%eth1]:443\"")
+        ).settings.listeners
+        #expect(listeners.map(\.isFree) == [true, false, false])
+        #expect(listeners.map(\.address.description) == ["192.0.2.7:443", "[fe80::1%eth0]:443", "[fe80::1%eth1]:443"])
+        let found = try mistakes(in: document(listen: "{address: 192.0.2.7:443, free_bind: maybe}"))
+        #expect(found.count == 1 && found.first?.contains("listen: free_bind: ") == true, "\(found)")
+    }
+
     @Test(
         "certificates are named once, and whole",
         arguments: [

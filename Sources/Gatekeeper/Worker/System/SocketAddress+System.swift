@@ -58,6 +58,7 @@ enum ConnectAddress: Equatable, Sendable {
             var v6 = sockaddr_in6()
             v6.sin6_family = sa_family_t(AF_INET6)
             v6.sin6_port = target.port.bigEndian
+            v6.sin6_scope_id = target.zone.flatMap(System.interfaceIndex) ?? 0
             unsafe withUnsafeMutableBytes(of: &v6.sin6_addr) { bytes in
                 unsafe bytes.storeBytes(of: target.address.high.bigEndian, as: UInt64.self)
                 unsafe bytes.storeBytes(of: target.address.low.bigEndian, toByteOffset: 8, as: UInt64.self)

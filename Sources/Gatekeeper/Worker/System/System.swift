@@ -170,10 +170,12 @@ enum System {
     /// A listening socket of its own queue: every worker has one on the same address (`SO_REUSEPORT`), so that accepting needs no lock.
     ///
     /// Connections inherit what it sets here: no delay, and the filter, which is there before the first of them.
+    ///
+    /// - Parameter isFree: the address needn't be the machine's.
     static func listen(
-        on address: SocketAddress, backlog: Int32 = System.backlog, filter: SocketFilter? = nil
+        on address: SocketAddress, backlog: Int32 = System.backlog, filter: SocketFilter? = nil, isFree: Bool = false
     ) throws(SystemError) -> Descriptor {
-        let socket = try bound(to: address, sharing: true)
+        let socket = try bound(to: address, sharing: true, isFree: isFree)
         setNoDelay(socket.number)
         if let filter { try attach(filter, to: socket.number) }
         guard Glibc.listen(socket.number, backlog) == 0 else { throw SystemError("listen on \(address)", code: errno) }
@@ -182,14 +184,17 @@ enum System {
 
     /// Fails with EADDRINUSE when another process listens there already. `SO_REUSEPORT` alone would let two daemons of one user share
     /// a port in silence, each getting half of the connections.
-    static func probe(_ address: SocketAddress) throws(SystemError) {
+    static func probe(_ address: SocketAddress, isFree: Bool = false) throws(SystemError) {
         guard address.port != 0 else { return }
-        _ = try bound(to: address, sharing: false)
+        _ = try bound(to: address, sharing: false, isFree: isFree)
     }
 
-    private static func bound(to address: SocketAddress, sharing: Bool) throws(SystemError) -> Descriptor {
+    static func bound(to address: SocketAddress, sharing: Bool, isFree: Bool) throws(SystemError) -> Descriptor {
         let operation = "listen on \(address)"
+        // By number 0 the kernel would complain of the address.
+        if let zone = address.zone, interfaceIndex(zone) == nil { throw SystemError(operation, code: ENODEV) }
         let socket = try streamSocket(family: address.family)
+        if isFree { bindFreely(socket.number, family: address.family) }
         set(socket.number, level: SOL_SOCKET, option: SO_REUSEADDR, to: 1)
         if sharing { set(socket.number, level: SOL_SOCKET, option: SO_REUSEPORT, to: 1) }
         if address.family == AF_INET6 {
@@ -210,7 +215,9 @@ enum System {
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &length) }
         }
         guard outcome == 0 else { throw SystemError("read a socket's address", code: errno) }
-        return SocketAddress(storage)
+        var address = SocketAddress(storage)
+        address.zone = zone(of: storage)
+        return address
     }
 
     // MARK: Events
