@@ -285,7 +285,8 @@ final class RequestSender {
             }
             let before = input.count
             let outcome = collected.collect(
-                from: input, room: outbound.room - Self.framingFieldBytes, limits: connection.snapshot.limits, deadline: spoolDeadlineFromNow)
+                from: input, room: outbound.room - Self.framingFieldBytes, limits: connection.snapshot.limits,
+                deadline: spoolDeadlineFromNow)
             bodyBytes += UInt64(before - input.count)
             bytesIn += UInt64(before - input.count)
             // Whoever had to wait for the disk begins anew.

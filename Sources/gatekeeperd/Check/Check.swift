@@ -179,7 +179,9 @@ struct Check {
             let obstacle = WriteAccess.obstacle(inFolder: upstream.spool.folder)
         {
             report.findings.append(
-                .warning(source, at: "upstream.spool.folder", "large chunked bodies can't be collected, and are answered 503: cannot \(obstacle)"))
+                .warning(
+                    source, at: "upstream.spool.folder", "large chunked bodies can't be collected, and are answered 503: cannot \(obstacle)"
+                ))
         }
         if case .file(let path) = configuration.logDestination, let obstacle = WriteAccess.obstacle(toFile: path) {
             report.findings.append(.error(source, at: "log.to", "cannot \(obstacle)"))

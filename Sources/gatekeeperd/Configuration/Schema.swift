@@ -154,7 +154,8 @@ enum Schema {
             summary: "How long, before they are answered 503."),
         Setting(
             path: "upstream.request_buffering", rule: .scalar(.requestBuffering),
-            summary: "Bodies that come without a length: auto collects them up to 8 MiB, sends them with it and streams longer ones; a size "
+            summary:
+                "Bodies that come without a length: auto collects them up to 8 MiB, sends them with it and streams longer ones; a size "
                 + "refuses longer ones with 413; off streams all."),
         Setting(path: "upstream.spool", rule: .section, summary: "Where collected bodies lie that are too large for memory."),
         Setting(
@@ -165,7 +166,8 @@ enum Schema {
             summary: "On a disk with that much room; nothing shows there, and nothing is left behind."),
         Setting(
             path: "upstream.reuse_after_body", rule: .scalar(.flag(\.reusesAfterBody)),
-            summary: "Use a connection again behind a POST, PUT or PATCH with a body; only for a ticket system that is known to read bodies."),
+            summary:
+                "Use a connection again behind a POST, PUT or PATCH with a body; only for a ticket system that is known to read bodies."),
         Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests, for each worker."),
         Setting(path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)), summary: "How many."),
         Setting(

@@ -72,7 +72,9 @@ enum UpstreamValidation {
             diagnostics.append(.warning(origin, at: reuse, "true isn't safe with \(preset.title): \(shown.by). \(risk)"))
         case (nil, true):
             diagnostics.append(
-                .warning(origin, at: reuse, "nobody has shown that \(preset.title) reads every body that it is sent; unless you have, take it away"))
+                .warning(
+                    origin, at: reuse,
+                    "nobody has shown that \(preset.title) reads every body that it is sent; unless you have, take it away"))
         case (let shown?, false) where shown.holds:
             diagnostics.append(
                 .warning(origin, at: reuse, "true would save a connection for each request with a body; \(preset.title): \(shown.by)"))

@@ -56,7 +56,8 @@ enum StarterText {
     /// What is known of it, with where that is from.
     private static func ticketSystem(_ preset: TicketSystemPreset?) -> String {
         guard let preset else { return "" }
-        return "\n  # Which one it is: `gatekeeperd check` says where the keys below differ from what is known of it.\n  preset: \(preset.name)"
+        return
+            "\n  # Which one it is: `gatekeeperd check` says where the keys below differ from what is known of it.\n  preset: \(preset.name)"
             + preset.upstreamSettings.map { "\n  # \($0.reason).\n  \($0.setting)" }.joined()
     }
 

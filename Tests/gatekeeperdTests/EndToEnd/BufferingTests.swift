@@ -144,8 +144,10 @@ struct BufferingTests {
             let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "request_buffering: \(setting)", settings: "workers: 1")
             for _ in 1...3 { #expect(try RawClient(to: daemon).exchange(Self.get).text == "GET with 0 bytes") }
             #expect(try RawClient(to: daemon).exchange(Self.chunked("ticket")).status == status)
-            let long = try RawClient(to: daemon).exchange(Self.chunked(String(repeating: "x", count: 9 << 20)))
-            #expect(long.status == 411)
+            guard setting == "auto" else { continue }
+            let long = try RawClient(to: daemon)
+            _ = long.trySending(Array(Self.chunked(String(repeating: "x", count: 8 << 20 + 1)).utf8))
+            #expect(try long.response().status == 411)
         }
         #expect(upstream.requests.map(\.bodyCount) == [0, 0, 0, 0, 0, 0, 6])
     }

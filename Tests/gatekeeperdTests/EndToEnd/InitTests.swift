@@ -51,7 +51,9 @@ struct InitTests {
         #expect(try String(contentsOfFile: file + ".previous", encoding: .utf8) == "old")
     }
 
-    @Test("what is known of the ticket system is written down, and check has nothing to say against it", arguments: ["osTicket", "roundup", "TOPdesk"])
+    @Test(
+        "what is known of the ticket system is written down, and check has nothing to say against it",
+        arguments: ["osTicket", "roundup", "TOPdesk"])
     func ticketSystem(name: String) throws {
         let upstream = try ScriptedUpstream(.echo)
         let said = try Daemon.run(flags(upstream: upstream.url) + ["--ticket-system", name])
