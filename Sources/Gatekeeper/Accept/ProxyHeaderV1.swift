@@ -34,7 +34,8 @@ enum ProxyHeaderV1 {
     }
 
     private static func address(_ text: String, family: String) -> PeerAddress? {
-        guard text.utf8.contains(UInt8(ascii: ":")) == (family == "TCP6") else { return nil }
+        // An interface of another machine means nothing here, so a link-local address names nobody on a list.
+        guard text.utf8.contains(UInt8(ascii: ":")) == (family == "TCP6"), !text.utf8.contains(UInt8(ascii: "%")) else { return nil }
         do throws(AddressSyntaxError) {
             return try PeerAddress(parsing: text)
         } catch {

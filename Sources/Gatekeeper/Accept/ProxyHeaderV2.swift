@@ -50,7 +50,8 @@ enum ProxyHeaderV2 {
             address.high = address.high << 8 | UInt64(header[16 + index])
             address.low = address.low << 8 | UInt64(header[24 + index])
         }
-        return SocketAddress(address: address, port: UInt16(number(header, at: 48)))
+        // An interface of another machine means nothing here.
+        return SocketAddress(address: address.inZone(0), port: UInt16(number(header, at: 48)))
     }
 
     private static func mistake(inVectors header: Span<UInt8>, from start: Int) -> ProxyHeader.Mistake? {

@@ -4,6 +4,23 @@
 /// it may allocate.
 enum AddressParser {
     static func address(_ text: String) throws(AddressSyntaxError) -> PeerAddress {
+        guard let percent = text.utf8.firstIndex(of: UInt8(ascii: "%")), !has(text, "[") else { return try addressWithoutZone(text) }
+        try refuseForeign(text)
+        let name = String(text[text.utf8.index(after: percent)...])
+        let address = try addressWithoutZone(String(text[..<percent]))
+        guard address.isLinkLocal else {
+            throw AddressSyntaxError("\"\(text)\" has a zone (the part from the %), which belongs to link-local addresses (fe80::) only")
+        }
+        if let slash = name.firstIndex(of: "/") {
+            throw AddressSyntaxError("\"\(name[slash...])\" has a prefix length, but one address belongs here")
+        }
+        guard let zone = NetworkInterface.index(named: name) else {
+            throw AddressSyntaxError("\"\(text)\": this machine has no interface \"\(name)\"")
+        }
+        return address.inZone(zone)
+    }
+
+    private static func addressWithoutZone(_ text: String) throws(AddressSyntaxError) -> PeerAddress {
         try refuseForeign(text)
         if has(text, "/") {
             throw AddressSyntaxError("\"\(text)\" has a prefix length, but one address belongs here")
@@ -12,16 +29,24 @@ enum AddressParser {
             if has(text, "."), text.count(where: { $0 == ":" }) == 1 {
                 throw AddressSyntaxError("\"\(text)\" has a port, but only an address belongs here")
             }
-            return try ipv6(text)
+            return try ipv6(text).inZone(0)
         }
         return PeerAddress(ipv4: try ipv4(text))
     }
 
     static func prefix(_ text: String) throws(AddressSyntaxError) -> AddressPrefix {
-        guard let slash = text.firstIndex(of: "/") else { return AddressPrefix(try address(text)) }
+        guard let slash = text.firstIndex(of: "/") else {
+            let address = try address(text)
+            try demandZone(address, asWrittenIn: text)
+            return AddressPrefix(address)
+        }
         let network = String(text[..<slash])
         let written = String(text[text.index(after: slash)...])
+        if let percent = written.firstIndex(of: "%") {
+            throw AddressSyntaxError("the interface stands before the slash: \(network)\(written[percent...])/\(written[..<percent])")
+        }
         let address = try address(network)
+        try demandZone(address, asWrittenIn: network, "/64")
         // `::ffff:192.0.2.0/120` counts as IPv6 does, `192.0.2.0/24` as IPv4 does; they are the same network.
         let lengthMax = has(network, ":") ? 128 : 32
         if has(written, ".") || has(written, ":") {
@@ -33,7 +58,14 @@ enum AddressParser {
         guard number <= lengthMax else {
             throw AddressSyntaxError("prefix length \(number) is above \(lengthMax)")
         }
+        if address.isLinkLocal, number < 64 {
+            throw AddressSyntaxError("an interface's link-local addresses are a /64: write \(network)/64")
+        }
         let prefix = AddressPrefix(containing: address, length: number + 128 - lengthMax)
+        if prefix.length > 0, prefix.contains(PeerAddress(high: 0xfe80 << 48, low: 0)), !address.isLinkLocal {
+            throw AddressSyntaxError(
+                "\(prefix) holds the link-local addresses of every interface; write smaller networks, without fe80::/10")
+        }
         guard prefix.address == address else {
             let intended = spelling(of: prefix, asWrittenIn: network)
             throw AddressSyntaxError(
@@ -89,6 +121,15 @@ enum AddressParser {
             throw AddressSyntaxError("\"\(text)\" names no interface behind the %, as [\(address)%eth0]:\(port)")
         }
         return SocketAddress(address: address, port: port, zone: zone)
+    }
+
+    /// A link-local address without its interface would be whoever has it on any of them.
+    static func demandZone(
+        _ address: PeerAddress, asWrittenIn text: String, _ length: String = ""
+    ) throws(AddressSyntaxError) {
+        guard address.isLinkLocal, address.zone == 0 else { return }
+        throw AddressSyntaxError(
+            "\"\(text)\" is link-local: every interface has such addresses. Say which is meant, as in \(text)%eth0\(length)")
     }
 
     // MARK: The two families
@@ -178,9 +219,6 @@ enum AddressParser {
         }
         if has(text, "[") || has(text, "]") {
             throw AddressSyntaxError("\"\(text)\" has brackets, which belong around an address with a port only")
-        }
-        if has(text, "%") {
-            throw AddressSyntaxError("\"\(text)\" has a zone (the part from the %), which means something on one machine only")
         }
     }
 

@@ -13,7 +13,9 @@ struct AddressRange: Equatable, Sendable {
 
     init(_ prefix: AddressPrefix) {
         isIPv4 = prefix.isIPv4
-        let address = UInt128(prefix.address.high) << 64 | UInt128(prefix.address.low)
+        // As packets have it: the kernel's filter keeps a link-local address of whatever interface.
+        let network = prefix.address.withoutZone
+        let address = UInt128(network.high) << 64 | UInt128(network.low)
         first = isIPv4 ? address & 0xffff_ffff : address
         last = first | (prefix.length == 0 ? .max : (1 << (128 - UInt128(prefix.length))) - 1)
     }

@@ -1,4 +1,4 @@
-/// An address as text, in memory of its own: what the log appends without allocating.
+/// An address as text, in memory of its own: what the log appends without allocating. Without its zone, which means nothing to others.
 struct AddressText {
     /// Eight groups of four digits and seven colons.
     static let bytesMax = 39
@@ -10,7 +10,7 @@ struct AddressText {
         if address.isIPv4 {
             writeIPv4(UInt32(truncatingIfNeeded: address.low))
         } else {
-            writeIPv6(address)
+            writeIPv6(address.withoutZone)
         }
     }
 

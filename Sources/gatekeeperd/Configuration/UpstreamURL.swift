@@ -55,6 +55,13 @@ struct UpstreamURL: Equatable, Sendable {
         guard !host.isEmpty else { throw ValueMistake("the host is missing: http://HOST:PORT") }
         if host.hasPrefix("[") || host.allSatisfy({ $0 == "." || $0.isASCII && $0.isNumber }) {
             let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+            if isBracketed, host.contains("%") {
+                do {
+                    return .address(try SocketAddress(parsing: "\(host):\(port)"))
+                } catch {
+                    throw ValueMistake(in: text, error.description)
+                }
+            }
             return .address(SocketAddress(address: try address(isBracketed ? host.dropFirst().dropLast() : host), port: port))
         }
         guard host.utf8.count <= hostBytesMax, isName(host) else {
@@ -81,11 +88,16 @@ struct UpstreamURL: Equatable, Sendable {
     }
 
     private static func address(_ text: Substring) throws(ValueMistake) -> PeerAddress {
+        let address: PeerAddress
         do {
-            return try PeerAddress(parsing: String(text))
+            address = try PeerAddress(parsing: String(text))
         } catch {
             throw ValueMistake(in: String(text), error.description)
         }
+        guard !address.isLinkLocal else {
+            throw ValueMistake("\(text) is link-local: say by which interface, as in [\(text)%eth0]")
+        }
+        return address
     }
 
     private static func isName(_ host: Substring) -> Bool {

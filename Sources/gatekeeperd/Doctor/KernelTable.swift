@@ -30,11 +30,11 @@ enum KernelTable {
     /// The same of `ipv6_route`.
     static func gateways(inIPv6Routes text: String) -> [PeerAddress] {
         lines(of: text).compactMap { columns in
-            guard columns.count > 8, columns[0].allSatisfy({ $0 == "0" }), columns[1] == "00", isGateway(columns[8]),
+            guard columns.count > 9, columns[0].allSatisfy({ $0 == "0" }), columns[1] == "00", isGateway(columns[8]),
                 columns[4].utf8.count == 32, let high = UInt64(columns[4].prefix(16), radix: 16),
                 let low = UInt64(columns[4].suffix(16), radix: 16)
             else { return nil }
-            return PeerAddress(high: high, low: low)
+            return PeerAddress(high: high, low: low).inZone(NetworkInterface.index(named: String(columns[9])) ?? 0)
         }
     }
 
@@ -59,7 +59,7 @@ enum KernelTable {
             words.append(UInt64(UInt32(bigEndian: word)))
         }
         if words.count == 1 { return PeerAddress(ipv4: UInt32(words[0])) }
-        return PeerAddress(high: words[0] << 32 | words[1], low: words[2] << 32 | words[3])
+        return PeerAddress(high: words[0] << 32 | words[1], low: words[2] << 32 | words[3]).inZone(0)
     }
 
     /// Without the line that names the columns.

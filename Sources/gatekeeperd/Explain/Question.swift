@@ -21,6 +21,9 @@ struct Question: Equatable, Sendable {
         } catch {
             throw ValueMistake(in: address, error.description)
         }
+        guard !peer.isLinkLocal || peer.zone != 0 else {
+            throw ValueMistake("\(address) is link-local: say by which interface it comes, as in \(address)%eth0")
+        }
         guard let method else { return }
         guard let url, !url.isEmpty else { throw ValueMistake("a method needs a URL behind it, as GET https://tickets.example/") }
         // The one thing that no client sends: these would end the request line.

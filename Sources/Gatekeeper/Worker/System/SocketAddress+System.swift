@@ -28,6 +28,18 @@ extension SocketAddress {
 extension PeerAddress {
     /// `::`, which for a listener means both families.
     var isUnspecified: Bool { high == 0 && low == 0 }
+
+    /// Who is at the other end of a connection, as the kernel says it.
+    init(peer storage: sockaddr_storage) {
+        let address = SocketAddress(storage).address
+        guard address.isLinkLocal else {
+            self = address
+            return
+        }
+        // SAFETY: sockaddr_storage is as large and as aligned as sockaddr_in6, and holds one: only IPv6 has link-local addresses here.
+        let zone = unsafe withUnsafePointer(to: storage) { unsafe UnsafeRawPointer($0).loadUnaligned(as: sockaddr_in6.self).sin6_scope_id }
+        self = address.inZone(zone)
+    }
 }
 
 /// Where to connect: an IP address and port, or the path of a UNIX socket.
@@ -58,10 +70,11 @@ enum ConnectAddress: Equatable, Sendable {
             var v6 = sockaddr_in6()
             v6.sin6_family = sa_family_t(AF_INET6)
             v6.sin6_port = target.port.bigEndian
-            v6.sin6_scope_id = target.zone.flatMap(System.interfaceIndex) ?? 0
+            v6.sin6_scope_id = target.zone.flatMap(System.interfaceIndex) ?? target.address.zone
+            let address = target.address.withoutZone
             unsafe withUnsafeMutableBytes(of: &v6.sin6_addr) { bytes in
-                unsafe bytes.storeBytes(of: target.address.high.bigEndian, as: UInt64.self)
-                unsafe bytes.storeBytes(of: target.address.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+                unsafe bytes.storeBytes(of: address.high.bigEndian, as: UInt64.self)
+                unsafe bytes.storeBytes(of: address.low.bigEndian, toByteOffset: 8, as: UInt64.self)
             }
             return unsafe Self.lend(v6, to: body)
         case .unix(let path):

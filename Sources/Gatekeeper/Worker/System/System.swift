@@ -88,7 +88,7 @@ enum System {
         while true {
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
             let number = unsafe clinux_accept4(listener, &storage, &length, flags)
-            if number >= 0 { return .connection(number, SocketAddress(storage).address) }
+            if number >= 0 { return .connection(number, PeerAddress(peer: storage)) }
             switch errno {
             case EINTR: continue
             case EAGAIN: return .wouldBlock

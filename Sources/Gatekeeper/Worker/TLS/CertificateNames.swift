@@ -34,7 +34,8 @@ enum CertificateNames {
     private static func address(_ bytes: [UInt8]) -> PeerAddress? {
         switch bytes.count {
         case 4: PeerAddress(ipv4: bytes.reduce(0) { $0 << 8 | UInt32($1) })
-        case 16: PeerAddress(high: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }, low: bytes[8...].reduce(0) { $0 << 8 | UInt64($1) })
+        case 16:
+            PeerAddress(high: bytes[..<8].reduce(0) { $0 << 8 | UInt64($1) }, low: bytes[8...].reduce(0) { $0 << 8 | UInt64($1) }).inZone(0)
         default: nil
         }
     }
