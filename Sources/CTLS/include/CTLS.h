@@ -3,6 +3,8 @@
 #pragma once
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/rand.h>
@@ -28,6 +30,8 @@ typedef struct ctls_io {
     /// `recv` calls that may still be made before the owner looks in again. OpenSSL reads on for as long as records come that hold no data
     /// (KeyUpdate), and must not be able to stay.
     int budget;
+    /// Bytes that came in all; the owner sets it back.
+    size_t received;
     /// `recv` returned 0.
     bool end_of_stream;
     /// errno of the `recv` that failed, else 0.
@@ -54,10 +58,15 @@ BIO *_Nullable ctls_bio_new(BIO_METHOD *method, ctls_io *io);
 
 static inline long ctls_ctx_set_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_mode(ctx, mode); }
 static inline long ctls_set_mode(SSL *ssl, long mode) { return SSL_set_mode(ssl, mode); }
-static inline long ctls_ctx_set_tlsext_ticket_keys(SSL_CTX *ctx, void *keys, long count) {
-    return SSL_CTX_set_tlsext_ticket_keys(ctx, keys, count);
+/// HMAC with SHA-256 and this key (EVP_MAC_CTX_set_params(3), whose parameters want C strings that stay).
+static inline bool ctls_mac_use_key(EVP_MAC_CTX *mac, uint8_t *key, size_t count) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_octet_string("key", key, count),
+        OSSL_PARAM_construct_utf8_string("digest", (char *)"SHA256", 0),
+        OSSL_PARAM_construct_end(),
+    };
+    return EVP_MAC_CTX_set_params(mac, parameters) == 1;
 }
-static inline long ctls_ctx_ticket_key_bytes(SSL_CTX *ctx) { return SSL_CTX_set_tlsext_ticket_keys(ctx, NULL, 0); }
 static inline void ctls_ctx_set_read_ahead(SSL_CTX *ctx, int on) { SSL_CTX_set_read_ahead(ctx, on); }
 static inline int ctls_ctx_set_min_proto_version(SSL_CTX *ctx, int version) { return SSL_CTX_set_min_proto_version(ctx, version); }
 static inline int ctls_ctx_set_max_proto_version(SSL_CTX *ctx, int version) { return SSL_CTX_set_max_proto_version(ctx, version); }

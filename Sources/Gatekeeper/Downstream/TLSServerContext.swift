@@ -9,13 +9,14 @@ extension TLSContext {
     ) throws(TLSSetupError) {
         guard let first = settings.certificates.first else { throw TLSSetupError("there is no certificate") }
         guard settings.certificates.count > 1 || settings.refusesUnknownNames else {
-            try self.init(.server, minimumVersion: settings.minimumVersion, library: library)
-            try prepare([first], clients, ticketKeys)
+            try self.init(.server, minimumVersion: settings.minimumVersion, library: library, ticketKeys: ticketKeys)
+            try prepare([first], clients)
             return
         }
         let companions = try Self.makeCompanions(settings, clients, library, ticketKeys)
-        try self.init(.server, minimumVersion: settings.minimumVersion, library: library, companions: companions)
-        try prepare(companions.names.sets[0].map { settings.certificates[$0] }, clients, ticketKeys)
+        try self.init(
+            .server, minimumVersion: settings.minimumVersion, library: library, ticketKeys: ticketKeys, companions: companions)
+        try prepare(companions.names.sets[0].map { settings.certificates[$0] }, clients)
         // SAFETY: `self.companions` lives as long as the context, and every session holds its context (`TLSStream`).
         let argument = unsafe Unmanaged.passUnretained(companions).toOpaque()
         unsafe ctls_ctx_set_server_name_callback(context, chooseCertificate, argument)
@@ -38,8 +39,9 @@ extension TLSContext {
         let names = ServerNames(descriptions)
         var contexts: [TLSContext] = []
         for set in names.sets {
-            let context = try TLSContext(.server, minimumVersion: settings.minimumVersion, library: library)
-            try context.prepare(set.map { settings.certificates[$0] }, clients, ticketKeys)
+            let context = try TLSContext(
+                .server, minimumVersion: settings.minimumVersion, library: library, ticketKeys: ticketKeys)
+            try context.prepare(set.map { settings.certificates[$0] }, clients)
             contexts.append(context)
         }
         return TLSCompanions(names: names, contexts: contexts, isStrict: settings.refusesUnknownNames)
@@ -52,14 +54,14 @@ extension TLSContext {
     var shownNames: ServerNames { companions?.names ?? ServerNames([describeCertificate()]) }
 
     private func prepare(
-        _ certificates: [Settings.TLS.Certificate], _ clients: ClientAuthorities?, _ ticketKeys: TicketKeys
+        _ certificates: [Settings.TLS.Certificate], _ clients: ClientAuthorities?
     ) throws(TLSSetupError) {
         // Early data can be replayed, a ticket with it twice.
         _ = unsafe SSL_CTX_set_num_tickets(context, 1)
         _ = unsafe SSL_CTX_set_max_early_data(context, 0)
         unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
         unsafe SSL_CTX_set_info_callback(context, noteAlert)
-        unsafe ticketKeys.install(on: context)
+        sealTickets()
         for certificate in certificates { try use(certificatePath: certificate.path, keyPath: certificate.keyPath) }
         if let clients { try demandCertificate(of: clients) } else { setSessionContext("open") }
     }
@@ -109,26 +111,6 @@ private func noteAlert(session: OpaquePointer?, place: Int32, value: Int32) {
     else { return }
     // SAFETY: every session of ours reads through the BIO of `makeSession`, whose data is its `ctls_io`.
     unsafe io.assumingMemoryBound(to: ctls_io.self).pointee.alert_sent = UInt8(truncatingIfNeeded: value)
-}
-
-/// What session tickets are sealed with: random, the same for all workers, since a client that comes back may meet any of them.
-struct TicketKeys {
-    private var bytes: [UInt8]
-
-    init() throws(TLSSetupError) {
-        // Name, HMAC key and AES key (SSL_CTX_set_tlsext_ticket_keys(3)): 80 bytes since OpenSSL 1.1.
-        bytes = Array(repeating: 0, count: 80)
-        let filled = unsafe bytes.withUnsafeMutableBufferPointer { unsafe RAND_bytes($0.baseAddress, Int32($0.count)) }
-        guard filled == 1 else { throw TLSSetupError("no random numbers for session tickets: \(TLSErrorQueue.drain())") }
-    }
-
-    /// Leaves the context's own random keys where this OpenSSL wants another length; sessions then resume on one worker only.
-    @unsafe func install(on context: OpaquePointer) {
-        var keys = bytes
-        let count = keys.count
-        guard unsafe ctls_ctx_ticket_key_bytes(context) == count else { return }
-        _ = unsafe keys.withUnsafeMutableBytes { unsafe ctls_ctx_set_tlsext_ticket_keys(context, $0.baseAddress!, count) }
-    }
 }
 
 /// ALPN (RFC 7301): `http/1.1` or nothing. A client that offers only other protocols is told so instead of being misunderstood.

@@ -17,7 +17,12 @@ import CTLS
     private let outgoing: OpaquePointer
 
     /// Trusts nobody when it `verifies`, anybody else.
-    init(_ socket: PeerSocket, version: TLSVersion? = nil, protocols: [String] = [], verifies: Bool = false) throws {
+    ///
+    /// - Parameter prepare: changes the session before it begins.
+    init(
+        _ socket: PeerSocket, version: TLSVersion? = nil, protocols: [String] = [], verifies: Bool = false,
+        prepare: (OpaquePointer) -> Void = { _ in }
+    ) throws {
         self.socket = socket
         // SAFETY (of the whole type): made here and freed in `deinit`, used by one thread; the session frees both BIOs.
         guard let context = unsafe SSL_CTX_new(TLS_client_method()), let session = unsafe SSL_new(context),
@@ -35,6 +40,16 @@ import CTLS
         if !list.isEmpty { unsafe SSL_set_alpn_protos(session, list, UInt32(list.count)) }
         unsafe SSL_set_bio(session, incoming, outgoing)
         unsafe SSL_set_connect_state(session)
+        unsafe prepare(session)
+    }
+
+    /// Sends data with the first flight, before the server has said anything (RFC 8446 §2.3); how much of it the session let us.
+    func writeEarly(_ bytes: [UInt8]) -> Int {
+        ERR_clear_error()
+        var written = 0
+        _ = unsafe SSL_write_early_data(session, bytes, bytes.count, &written)
+        ERR_clear_error()
+        return written
     }
 
     deinit {
@@ -49,6 +64,23 @@ import CTLS
         unsafe SSL_get0_alpn_selected(session, &name, &count)
         return unsafe name.map { unsafe String(decoding: UnsafeBufferPointer(start: $0, count: Int(count)), as: UTF8.self) }
     }
+
+    /// What a later connection may resume by.
+    @safe final class Ticket {
+        let session: OpaquePointer
+
+        init(_ session: OpaquePointer) { unsafe self.session = session }
+
+        deinit { unsafe SSL_SESSION_free(session) }
+    }
+
+    /// A copy, since the end of the connection spoils its own; nil while there is none.
+    func takeTicket() -> Ticket? {
+        guard let session = unsafe SSL_get_session(session), let copy = unsafe SSL_SESSION_dup(session) else { return nil }
+        return unsafe Ticket(copy)
+    }
+
+    var isResumed: Bool { unsafe SSL_session_reused(session) == 1 }
 
     /// The server has said that it is done (close_notify).
     var hasReceivedCloseNotify: Bool { unsafe SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN != 0 }

@@ -28,6 +28,9 @@ struct TestCertificates: Sendable {
     /// and tests change threads.
     private static let library = Result { try TLSLibrary() }
 
+    /// What a worker has of its own.
+    static func makeLibrary() throws -> TLSLibrary { try library.get() }
+
     static func makeContext(minimumVersion: TLSVersion = .tls12, library: TLSLibrary? = nil) throws -> TLSContext {
         let files = try shared()
         var settings = Settings.TLS(certificatePath: files.certificate, keyPath: files.key)

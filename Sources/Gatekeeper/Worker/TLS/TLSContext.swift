@@ -16,14 +16,19 @@ internal import CTLS
     let context: OpaquePointer
     private let bioMethod: OpaquePointer
     let library: TLSLibrary
+    /// What tickets are sealed with; nil where none are given.
+    let ticketKeys: TicketKeys?
     /// Other certificates that a session may change to.
     let companions: TLSCompanions?
+
+    /// What tickets are enciphered by.
+    @unsafe var ticketCipher: OpaquePointer? { unsafe library.ticketCipher }
 
     /// What TLS 1.2 peers may choose from: forward secrecy and AEAD only. TLS 1.3 has nothing weaker to switch off.
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     init(
-        _ role: Role, minimumVersion: TLSVersion, library: TLSLibrary, companions: TLSCompanions? = nil
+        _ role: Role, minimumVersion: TLSVersion, library: TLSLibrary, ticketKeys: TicketKeys? = nil, companions: TLSCompanions? = nil
     ) throws(TLSSetupError) {
         let method = unsafe role == .server ? TLS_server_method() : TLS_client_method()
         guard let method = unsafe method, let context = unsafe SSL_CTX_new_ex(library.context, nil, method) else {
@@ -37,6 +42,7 @@ internal import CTLS
         unsafe self.context = context
         unsafe self.bioMethod = bioMethod
         self.library = library
+        self.ticketKeys = ticketKeys
         self.companions = companions
         _ = unsafe ctls_ctx_set_min_proto_version(context, minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION)
         _ = unsafe ctls_ctx_set_max_proto_version(context, TLS1_3_VERSION)

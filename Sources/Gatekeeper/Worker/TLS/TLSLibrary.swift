@@ -8,11 +8,14 @@ internal import CTLS
 /// SAFETY (`@unchecked Sendable`): a library context may be used by any thread (OSSL_LIB_CTX(3)).
 @safe final class TLSLibrary: @unchecked Sendable {
     let context: OpaquePointer
+    /// AES-256-CBC, looked up once and not, under a lock, with every ticket.
+    let ticketCipher: OpaquePointer?
 
     init() throws(TLSSetupError) {
         TLSDefaults.areQuiet
         guard let context = unsafe OSSL_LIB_CTX_new() else { throw TLSSetupError("OpenSSL can't be set up: \(TLSErrorQueue.drain())") }
         unsafe self.context = context
+        unsafe ticketCipher = EVP_CIPHER_fetch(context, "AES-256-CBC", nil)
     }
 
     // Never freed: every thread that has used a library context keeps a handler for its end that refers to it (OPENSSL_init_crypto(3)).
