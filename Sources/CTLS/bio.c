@@ -23,6 +23,7 @@ static int bio_read(BIO *bio, char *bytes, int count) {
 
     if (received > 0) {
         io->has_received = true;
+        io->received += (size_t)received;
         if (received < count && !io->peer_closed) io->readable = false;
         return (int)received;
     }

@@ -146,8 +146,8 @@ package struct Rehearsal {
         let group = try UpstreamGroup(
             settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: [library])
         return try Snapshot(
-            settings, after: nil, sources: SourceCounters(), rates: SourceRates(), upstream: group, ticketKeys: ticketKeys,
-            libraries: [library])
+            settings, after: nil, sources: SourceCounters(), rates: SourceRates(), handshakes: SourceRates(), upstream: group,
+            ticketKeys: ticketKeys, libraries: [library])
     }
 
     private static func retold(_ body: () throws(TLSSetupError) -> Void) throws(ServerError) {

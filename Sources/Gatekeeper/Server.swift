@@ -14,6 +14,7 @@ public final class Server: Sendable {
     let journal: Journal
     private let sources = SourceCounters()
     private let rates = SourceRates()
+    private let handshakes = SourceRates()
     private let announcements: Announcements
     /// How many strangers there are.
     let gauge: FloodGauge
@@ -56,8 +57,8 @@ public final class Server: Sendable {
         filterObstacle = Self.filterObstacle()
         let filters = settings.onDeny == .drop ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: nil, filters: filters, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
-            libraries: libraries)
+            settings, after: nil, filters: filters, sources: sources, rates: rates, handshakes: handshakes, upstream: upstream,
+            ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
             let change = try listeners.change(to: settings.listeners.map(\.address), free: settings.freeAddresses, filters: filters)
@@ -148,8 +149,8 @@ public final class Server: Sendable {
             ? current.snapshot.filters
             : settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, upstream: upstream, ticketKeys: ticketKeys,
-            libraries: libraries)
+            settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, handshakes: handshakes, upstream: upstream,
+            ticketKeys: ticketKeys, libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
             change = try current.listeners.change(

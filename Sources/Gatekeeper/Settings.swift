@@ -270,6 +270,8 @@ public struct Settings: Sendable {
         public var connectionsPerSourceMax = 1_000
         /// Requests of one source, over all its connections; nil for any number.
         public var requestsPerSource: Rate?
+        /// Connections, each of which begins with a handshake, of one source; nil for any number.
+        public var handshakesPerSource: Rate?
 
         public init() {}
     }
@@ -286,6 +288,8 @@ public struct Settings: Sendable {
         public var drainMilliseconds = 30_000
         /// How long new connections are still taken once the end is asked for, while `/readyz` says that it comes.
         public var leaveMilliseconds = 0
+        /// How long what was sent may stay without an acknowledgement of the peer's kernel.
+        public var unacknowledgedMilliseconds = 8_000
         /// How long an `Expect: 100-continue` waits for the upstream before we answer 100 ourselves.
         public var expectMilliseconds = 1_000
 

@@ -38,15 +38,17 @@ final class Snapshot: Sendable {
     let spoolSettings: Settings.Upstream.Spool
     let limits: Settings.Limits
     private let rates: SourceRates
+    private let handshakes: SourceRates
     let timeouts: Settings.Timeouts
     let log: Settings.Log
 
     /// - Parameters:
     ///   - other: the one before; nil for the first.
     ///   - filters: as `ListenerFilters` makes them.
+    ///   - rates: of requests.
     init(
         _ settings: Settings, after other: Snapshot?, filters: [SocketAddress: SocketFilter] = [:], sources: SourceCounters,
-        rates: SourceRates, upstream: UpstreamGroup, ticketKeys: TicketKeys, libraries: [TLSLibrary]
+        rates: SourceRates, handshakes: SourceRates, upstream: UpstreamGroup, ticketKeys: TicketKeys, libraries: [TLSLibrary]
     ) throws(ServerError) {
         generation = (other?.generation ?? 0) + 1
         // Before the files are read: one that changes in between is another with the next configuration.
@@ -80,6 +82,7 @@ final class Snapshot: Sendable {
         spoolSettings = settings.upstream.spool
         limits = settings.limits
         self.rates = rates
+        self.handshakes = handshakes
         timeouts = settings.timeouts
         log = settings.log
     }
@@ -106,12 +109,23 @@ final class Snapshot: Sendable {
         spoolSettings = other.spoolSettings
         limits = other.limits
         rates = other.rates
+        handshakes = other.handshakes
         timeouts = other.timeouts
         log = other.log
     }
 
     /// The `Host` of questions of our own to a ticket system; empty for its own name.
     var askedHost: String { fixedHost.isEmpty ? upstreamNames?.first ?? "" : fixedHost }
+
+    /// Decides about a connection as `Admission.decide` does, then whether its source has begun too many of late.
+    func decide(_ peer: PeerAddress, nowUnixSeconds: Int64, now: Instant) -> AdmissionDecision {
+        let decision = admission.decide(peer, nowUnixSeconds: nowUnixSeconds)
+        guard case .admitted(let entry) = decision, let rate = limits.handshakesPerSource,
+            handshakes.take(peer, listedBy: admission.allowList.entries[entry].prefix, rate: rate, now: now) != nil
+        else { return decision }
+        admission.release(peer)
+        return .denied(.handshakesPerSource)
+    }
 
     /// Counts a request of an admitted peer, or tells in how many seconds it may ask again.
     func takeRequest(of peer: PeerAddress, listedBy entry: AllowList.EntryIndex, now: Instant) -> UInt64? {

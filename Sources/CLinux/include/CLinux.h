@@ -1,9 +1,10 @@
-// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, socket filters, peer credentials, thread
+// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, socket filters, peer credentials, malloc_trim, thread
 // names and the clock's state. Declarations and one-line wrappers only; whatever decides something is Swift.
 #pragma once
 
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stddef.h>

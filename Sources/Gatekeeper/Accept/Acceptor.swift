@@ -157,7 +157,7 @@ final class Acceptor {
         // One that is about to close serves by what was said of it last.
         if let newest = snapshot.entrances[wanted] { entrance = newest }
         if entrance.expectsHeader(from: peer) { return receive(descriptor, from: peer, snapshot) }
-        switch snapshot.admission.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds) {
+        switch snapshot.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds, now: worker.loop.now) {
         case .admitted(let entry):
             forgetFilter(of: descriptor)
             worker.admit(

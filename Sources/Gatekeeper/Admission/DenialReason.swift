@@ -14,6 +14,8 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
     case descriptors
     /// The kernel dropped the packet (`on_deny: drop`, or the shield was up). Counts packets, of which each attempt to connect is several.
     case dropped
+    /// As many handshakes as one source may begin in a while have begun.
+    case handshakesPerSource
 
     package var word: StaticString {
         switch self {
@@ -24,6 +26,7 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
         case .proxyHeader: "proxy_header"
         case .descriptors: "descriptors"
         case .dropped: "dropped"
+        case .handshakesPerSource: "handshakes_per_source"
         }
     }
 }

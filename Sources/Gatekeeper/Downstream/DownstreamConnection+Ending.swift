@@ -24,33 +24,37 @@ extension DownstreamConnection {
             tls.sendCloseNotify()
         case .lingering:
             tls.sendCloseNotify()
-            await linger()
+            // A FIN that lies behind what doesn't arrive lies there for minutes.
+            if await !linger(), System.transmission(of: socket.descriptor)?.isLost == true { return socket.reset() }
         }
         socket.close()
     }
 
     /// Half-closes, then reads and throws away for a bounded while. Closing at once would reset the connection while the client still
     /// sends, and the reset would overtake the answer that says why (RFC 9112 §9.6).
-    private func linger() async {
+    ///
+    /// - Returns: whether the client has ended it, too.
+    private func linger() async -> Bool {
         let deadline = worker.loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
         var discarded = 0
         while tls.hasUnsentBytes {
             guard tls.flush() == .wouldBlock, await suspend(for: [.writable], until: deadline) == .ready else { break }
         }
         System.shutdownWriting(socket.descriptor)
-        let scratch = worker.buffers.take()
-        defer { worker.buffers.give(scratch) }
         while discarded < Self.lingerBytesMax {
-            switch socket.receive(into: scratch) {
+            let scratch = worker.buffers.take()
+            let outcome = socket.receive(into: scratch)
+            worker.buffers.give(scratch)
+            switch outcome {
             case .bytes(let count):
                 discarded += count
-                scratch.clear()
             case .wouldBlock:
-                guard await suspend(for: [.readable], until: deadline) == .ready else { return }
+                guard await suspend(for: [.readable], until: deadline) == .ready else { return false }
             case .endOfStream, .failed:
-                return
+                return true
             }
         }
+        return false
     }
 
     /// Half-closes: we send nothing more and still read. To be called again while it would block.

@@ -38,11 +38,12 @@ final class DownstreamConnection: Sleeper {
     private(set) var requestBegan: Instant
     /// A head that came in pieces; nil while it is whole or hasn't begun.
     private var torn: TornHead?
-    /// The client has said that it sends nothing more; it is owed the answer to the current request.
+    /// The client has said that it sends nothing more (close_notify); it is owed the answer to the current request unless it `isGone`.
     private(set) var hasEnded = false
     /// We have said it.
     var hasSaidEnd = false
     var serverNames = ServerNameMemory()
+    var delivery = DeliveryWatch()
     /// Requests that have been read.
     private(set) var requests = 0
     /// Those of them, the last ones, that were there before the answer before them had left.
@@ -100,7 +101,13 @@ final class DownstreamConnection: Sleeper {
 
     /// From the handshake to the end, or to the first rest.
     func run() async -> Pause {
-        guard await handshake() else { return await finish(.abandoned) }
+        if let failure = await handshake() {
+            worker.journal.tlsFailed(
+                peer: peer, proxy: proxy, listener: listener, reason: failure.reason, alert: failure.alert,
+                wallMilliseconds: worker.loop.wallMilliseconds)
+            // What doesn't arrive isn't worth waiting for: a FIN would lie behind it for minutes.
+            return await finish(failure == .unacknowledged ? .reset : .abandoned)
+        }
         requestBegan = worker.loop.now
         return await resume()
     }
@@ -130,26 +137,19 @@ final class DownstreamConnection: Sleeper {
 
     // MARK: Handshake
 
-    private func handshake() async -> Bool {
+    private func handshake() async -> TLSFailure? {
         while true {
             switch tls.handshake() {
-            case .done: return true
-            case .failed(let failure): return handshakeFailed(failure)
+            case .done: return nil
+            case .failed(let failure): return failure
             case .wouldBlock: break
             }
             switch await suspend(for: tls.hasUnsentBytes ? [.readable, .writable] : [.readable], until: handshakeDeadline) {
             case .ready: continue
-            case .deadlineExceeded: return handshakeFailed(.timeout)
-            case .aborted: return handshakeFailed(.drained)
+            case .deadlineExceeded: return System.transmission(of: socket.descriptor)?.isLost == true ? .unacknowledged : .timeout
+            case .aborted: return .drained
             }
         }
-    }
-
-    private func handshakeFailed(_ failure: TLSFailure) -> Bool {
-        worker.journal.tlsFailed(
-            peer: peer, proxy: proxy, listener: listener, reason: failure.reason, alert: failure.alert,
-            wallMilliseconds: worker.loop.wallMilliseconds)
-        return false
     }
 
     // MARK: Requests
@@ -228,7 +228,8 @@ final class DownstreamConnection: Sleeper {
             let rest = worker.loop.now.advanced(byMilliseconds: Self.restMilliseconds)
             let mayRest = !hasBegun && rest < deadline && !worker.isDraining && !tls.hasUnsentBytes
             let until = mayRest ? rest : worker.isDraining && !hasBegun ? min(deadline, drainDeadline) : deadline
-            switch await suspend(for: tls.hasUnsentBytes ? [.readable, .writable] : [.readable], until: until) {
+            let interest: Readiness = tls.hasUnsentBytes ? [.readable, .writable] : [.readable]
+            switch await hasBegun ? suspendParking(for: interest, until: until) : suspend(for: interest, until: until) {
             case .ready: continue
             case .deadlineExceeded where worker.isDraining && !hasBegun: return .ended(.lingering)
             case .deadlineExceeded where mayRest:
@@ -367,30 +368,5 @@ final class DownstreamConnection: Sleeper {
         verdict.label = snapshot.admission.allowList.entries[entry].label
         verdict.tls = tls.version
         return verdict
-    }
-
-    /// Looks whether the client has gone while it is owed an answer.
-    ///
-    /// A client that says it sends nothing more (close_notify) still reads, and gets its answer. One whose connection ends without that has
-    /// been cut off or has given up, as does one that was reset.
-    func isGone() -> Bool {
-        if socket.isBroken { return true }
-        guard socket.peerClosed, !hasEnded else { return false }
-        if let input, input.room == 0 { return false }
-        while true {
-            switch fill() {
-            case .bytes where input?.room ?? 0 > 0: continue
-            case .bytes, .wouldBlock, .closed: return false
-            case .failed: return true
-            }
-        }
-    }
-
-    // MARK: Waiting
-
-    /// Suspends until the client's socket is ready for one of these.
-    func suspend(for interest: Readiness, until deadline: Instant) async -> Waiter.Wake {
-        socket.interest = interest
-        return await waiter.wait(until: deadline)
     }
 }

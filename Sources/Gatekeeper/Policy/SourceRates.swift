@@ -1,8 +1,8 @@
 internal import Synchronization
 
-/// What each source has used of `limits.requests_per_source`, over all connections and workers.
+/// What each source has used of `limits.requests_per_source`, or of `limits.handshakes_per_source`, over all connections and workers.
 ///
-/// One for the process; it outlives every reload, so a limit holds across them. Sources are dealt to 256 tables by a secret hash of their
+/// One of each for the process; it outlives every reload, so a limit holds across them. Sources are dealt to 256 tables by a secret hash of their
 /// address, each behind a lock of its own: workers wait for each other only where their sources share a table, for as long as a lookup
 /// takes. Up to 65 536 sources are told apart in some 6 MiB, of which only what is needed is taken; without the limit nothing is.
 package final class SourceRates: Sendable {
@@ -18,7 +18,7 @@ package final class SourceRates: Sendable {
         tables = InlineArray { _ in Mutex(RateTable(sourcesMax: 256)) }
     }
 
-    /// Counts a request of `peer`, or tells in how many whole seconds, 1 at least, it may ask again and counts nothing.
+    /// Counts a request, or a connection, of `peer`, or tells in how many whole seconds, 1 at least, it may ask again and counts nothing.
     ///
     /// - Parameter entry: what on the allow-list lets it in.
     func take(_ peer: PeerAddress, listedBy entry: AddressPrefix, rate: Rate, now: Instant) -> UInt64? {

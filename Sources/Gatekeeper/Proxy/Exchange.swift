@@ -80,7 +80,8 @@ final class Exchange {
     }
 
     func run() async -> End {
-        let failure = await attempt()
+        var failure = await attempt()
+        if failure == .clientGone, connection.isUnreachable { failure = .clientUnreachable }
         sender.release()
         let end = await conclude(failure)
         receiver.release()
@@ -151,9 +152,10 @@ final class Exchange {
                 let deadline =
                     sender.spoolDeadline ?? sender.pace.deadline(timeoutMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
                 let wanted = delivery == nil ? interest : interest.union([.writable])
-                switch await connection.suspend(for: wanted, until: deadline) {
+                switch await suspend(for: wanted, until: deadline) {
                 case .ready: continue
                 case .aborted: return .aborted
+                case .unreachable: return .clientUnreachable
                 case .deadlineExceeded:
                     if worker.loop.now >= deadline { return sender.spoolDeadline == nil ? .clientTooSlow : .spoolFailed }
                 }
@@ -170,10 +172,10 @@ final class Exchange {
         while let pool = upstreams.next(after: &tried) {
             self.pool = pool
             if !fresh, let pooled = pool.take(certain: isCertain, serverName: serverName) { return .connected(pooled) }
-            connection.socket.interest = connection.hasEnded ? [.broken] : [.broken, .peerClosed]
+            connection.socket.interest = [.broken, .peerClosed]
             outcome = await pool.open(
                 waiter: connection.waiter, certain: isCertain, serverName: serverName, timeouts: connection.snapshot.timeouts,
-                queueMilliseconds: connection.snapshot.queueMilliseconds, isAbandoned: { connection.isGone() })
+                queueMilliseconds: connection.snapshot.queueMilliseconds, isAbandoned: { connection.isGone })
             switch outcome {
             case .connected, .aborted: return outcome
             case .failed(let code): pool.noteFailure(DialOutcome.reason(code))
@@ -278,19 +280,38 @@ final class Exchange {
             downstreamInterest.formUnion(downstream)
             upstreamInterest.formUnion(upstream)
         }
-        if !downstreamInterest.contains(.readable), !connection.hasEnded {
-            if connection.isGone() { return .clientGone }
+        if !downstreamInterest.contains(.readable) {
+            if connection.isGone { return .clientGone }
             downstreamInterest.insert(.peerClosed)
         }
         upstream.interest = upstreamInterest
         let (deadline, blame) = deadline(push, pull)
-        switch await connection.suspend(for: downstreamInterest, until: deadline) {
+        switch await suspend(for: downstreamInterest, until: deadline) {
         case .ready: return nil
         case .aborted: return .aborted
+        case .unreachable: return .clientUnreachable
         case .deadlineExceeded:
             guard worker.loop.now >= deadline else { return nil }
             return blame == nil ? releaseBody() : blame
         }
+    }
+
+    /// A wait that lasts costs no more memory than what waits needs.
+    private func suspend(for interest: Readiness, until deadline: Instant) async -> DownstreamConnection.Wake {
+        let soon = worker.loop.now.advanced(byMilliseconds: DownstreamConnection.parkMilliseconds)
+        if soon < deadline {
+            let wake = await connection.suspendDelivering(for: interest, until: soon)
+            guard case .deadlineExceeded = wake, worker.loop.now >= soon else { return wake }
+        }
+        park(true)
+        defer { park(false) }
+        return await connection.suspendDelivering(for: interest, until: deadline)
+    }
+
+    private func park(_ isParked: Bool) {
+        connection.park(isParked)
+        sender.park(isParked)
+        receiver.park(isParked)
     }
 
     /// The nearest deadline, and what it means when it passes; a nil blame is the wait for the upstream's 100.
@@ -320,7 +341,7 @@ final class Exchange {
     private func conclude(_ failure: ExchangeFailure?) async -> End {
         var end = End.persistent
         if let failure {
-            let (outcome, stage, problem) = judge(failure)
+            let (outcome, stage, problem) = failure.consequence
             verdict.outcome = outcome
             verdict.stage = stage
             verdict.reason = failure.reason
@@ -341,26 +362,6 @@ final class Exchange {
         if failure == nil, worker.isDraining { verdict.outcome = .drained }
         record()
         return end
-    }
-
-    private func judge(_ failure: ExchangeFailure) -> (Outcome, Stage, Problem?) {
-        switch failure {
-        case .clientGone: (.clientGone, .downstream, nil)
-        case .clientTooSlow: (.clientTimeout, .downstream, .requestTimeout)
-        case .refused(let refusal): (.refused, .http1, Problem(refusal))
-        case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
-        case .limited(let seconds): (.refused, .policy, Problem(retryAfterSeconds: seconds))
-        case .upstreamUntrusted(.silent): (.upstreamTimeout, .upstream, .timedOut)
-        case .connectFailed, .upstreamUntrusted: (.upstreamFailed, .upstream, .unreachable)
-        case .noneHealthy, .queueFull, .queueTimedOut: (.upstreamFailed, .upstream, .unavailable)
-        case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
-        case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
-            (.upstreamFailed, .upstream, .badGateway)
-        case .upstreamTooSlow: (.upstreamTimeout, .upstream, .timedOut)
-        case .spoolFailed, .spoolFull: (.aborted, .proxy, .unavailable)
-        case .tunnelIdle: (.completed, .proxy, nil)
-        case .aborted: (.aborted, .proxy, nil)
-        }
     }
 
     /// Sends our own answer. False when the client can't be given it.

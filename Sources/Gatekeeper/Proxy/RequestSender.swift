@@ -126,6 +126,11 @@ final class RequestSender {
         pace.restart(now: connection.worker.loop.now)
     }
 
+    /// What waits here lies in no more memory than it needs, or (false) may grow again.
+    func park(_ isParked: Bool) {
+        outbound.park(isParked, in: connection.worker.buffers)
+    }
+
     /// Sends everything again, over another connection. Only while `isReplayable`.
     func replay() {
         outbound.restart()

@@ -28,7 +28,7 @@ final class ResponseReceiver {
     private let webSocketKey: ByteRange?
     /// Whose response it is.
     var target: UpstreamTarget?
-    private var torn: TornHead?
+    private var torn: PartialResponseHead?
     /// From the upstream; a buffer only while something is in it.
     private var inbound: Buffer?
     /// Plaintext that we composed for the client: heads, chunks, answers of our own.
@@ -55,6 +55,9 @@ final class ResponseReceiver {
     private(set) var headArrived: Instant?
     /// A byte of any response has come in.
     private(set) var hasReceived = false
+
+    /// The last time a whole unit came in.
+    private var isBulk = false
 
     /// A TLS record holds this much; head and first body bytes fill at most one.
     private static let recordBytesMax = 16 << 10
@@ -106,6 +109,14 @@ final class ResponseReceiver {
         if let reply { connection.worker.buffers.give(reply) }
         inbound = nil
         reply = nil
+    }
+
+    /// What waits here lies in no more memory than it needs, or (false) may grow again. Nobody remembers a place in it.
+    func park(_ isParked: Bool) {
+        for buffer in [inbound, reply] {
+            buffer?.compact()
+            buffer?.park(isParked, in: connection.worker.buffers)
+        }
     }
 
     /// Moves response bytes until something blocks. `requestIsSent`: the upstream has the whole request.
@@ -193,7 +204,7 @@ final class ResponseReceiver {
             let result = ResponseHeadParser.parse(
                 inbound.readable, forRequest: request.method, limits: ResponseHeadParser.limits, into: &worker.responseFields)
             guard case .needsMore = result else { return result }
-            let torn = TornHead()
+            let torn = PartialResponseHead()
             self.torn = torn
             return torn.resume(inbound.readable, method: request.method)
         }
@@ -202,15 +213,6 @@ final class ResponseReceiver {
         worker.responseFields = torn.fields
         self.torn = nil
         return result
-    }
-
-    private final class TornHead {
-        private var parser = ResponseHeadParser()
-        private(set) var fields = FieldTable()
-
-        func resume(_ bytes: Span<UInt8>, method: Method) -> ParseResult<ResponseHead> {
-            parser.resume(bytes, forRequest: method, limits: ResponseHeadParser.limits, into: &fields)
-        }
     }
 
     private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
@@ -355,9 +357,11 @@ final class ResponseReceiver {
         let buffer = inbound ?? connection.worker.buffers.take()
         inbound = buffer
         if buffer.isEmpty { buffer.clear() } else if buffer.room == 0 { buffer.compact() }
-        switch upstream.receive(into: buffer) {
-        case .bytes:
+        let unit = connection.unit(isBulk: isBulk)
+        switch upstream.receive(into: buffer, limit: unit) {
+        case .bytes(let count):
             hasReceived = true
+            isBulk = count == unit
             if hasBegun { progressed = connection.worker.loop.now }
             return nil
         case .wouldBlock:

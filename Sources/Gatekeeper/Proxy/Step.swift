@@ -17,6 +17,8 @@ enum ExchangeFailure: Equatable {
     // Downstream
     case clientGone
     case clientTooSlow
+    /// Nothing that is sent to it arrives: it vanished without a word.
+    case clientUnreachable
     case refused(Refusal)
     case forbidden(PolicyRefusal)
     /// More requests than its source may make.
@@ -62,7 +64,9 @@ extension ExchangeFailure {
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow: .timedOut
-        case .clientGone, .clientTooSlow, .refused, .forbidden, .limited, .spoolFailed, .spoolFull, .tunnelIdle, .aborted: nil
+        case .clientGone, .clientTooSlow, .clientUnreachable, .refused, .forbidden, .limited, .spoolFailed, .spoolFull, .tunnelIdle,
+            .aborted:
+            nil
         }
     }
 
@@ -80,6 +84,7 @@ extension ExchangeFailure {
         switch self {
         case .clientGone, .aborted: nil
         case .clientTooSlow: "client_too_slow"
+        case .clientUnreachable: "client_unreachable"
         case .refused(let refusal): refusal.reason
         case .forbidden(let refusal): refusal.reason
         case .limited: PolicyRefusal.requestsPerSource.reason
@@ -98,6 +103,27 @@ extension ExchangeFailure {
         case .upstreamSwitched: "upgrade_unasked"
         case .upstreamInterimFlood: "interim_responses"
         case .upstreamTooSlow: "response_timeout"
+        }
+    }
+
+    /// The verdict, and what the client is answered where that is still possible.
+    var consequence: (outcome: Outcome, stage: Stage, problem: Problem?) {
+        switch self {
+        case .clientGone, .clientUnreachable: (.clientGone, .downstream, nil)
+        case .clientTooSlow: (.clientTimeout, .downstream, .requestTimeout)
+        case .refused(let refusal): (.refused, .http1, Problem(refusal))
+        case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
+        case .limited(let seconds): (.refused, .policy, Problem(retryAfterSeconds: seconds))
+        case .upstreamUntrusted(.silent), .upstreamUntrusted(.unacknowledged): (.upstreamTimeout, .upstream, .timedOut)
+        case .connectFailed, .upstreamUntrusted: (.upstreamFailed, .upstream, .unreachable)
+        case .noneHealthy, .queueFull, .queueTimedOut: (.upstreamFailed, .upstream, .unavailable)
+        case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
+        case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
+            (.upstreamFailed, .upstream, .badGateway)
+        case .upstreamTooSlow: (.upstreamTimeout, .upstream, .timedOut)
+        case .spoolFailed, .spoolFull: (.aborted, .proxy, .unavailable)
+        case .tunnelIdle: (.completed, .proxy, nil)
+        case .aborted: (.aborted, .proxy, nil)
         }
     }
 }

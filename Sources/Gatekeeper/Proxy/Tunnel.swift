@@ -15,6 +15,8 @@ final class Tunnel {
     private var upstreamEnded = false
     private var upstreamMustHearEnd = false
     private var progressed: Instant
+    /// The last time a whole unit came from the upstream.
+    private var isBulk = false
 
     private(set) var bytesIn: UInt64 = 0
     private(set) var bytesOut: UInt64 = 0
@@ -30,6 +32,11 @@ final class Tunnel {
     /// Nil when both peers have ended it.
     func run() async -> ExchangeFailure? {
         defer { releaseInbound(evenIfFull: true) }
+        // Either may be silent for long, and gone.
+        let timeout = connection.snapshot.timeouts.unacknowledgedMilliseconds
+        for socket in [connection.socket, upstream.socket] {
+            System.keepAlive(socket.descriptor, silentMilliseconds: 4 * timeout, unansweredMilliseconds: timeout)
+        }
         while true {
             let outward = clientEnded ? tellUpstreamEnd() : takeFromClient()
             let inward = upstreamEnded ? passEnd() : takeFromUpstream()
@@ -115,8 +122,11 @@ final class Tunnel {
             let buffer = inbound ?? connection.worker.buffers.take()
             inbound = buffer
             buffer.clear()
-            switch upstream.receive(into: buffer) {
-            case .bytes: continue
+            let unit = connection.unit(isBulk: isBulk)
+            switch upstream.receive(into: buffer, limit: unit) {
+            case .bytes(let count):
+                isBulk = count == unit
+                continue
             case .wouldBlock:
                 releaseInbound()
                 return .blocked(upstream: [.readable])
@@ -147,6 +157,11 @@ final class Tunnel {
 
     // MARK: Waiting
 
+    private func park(_ isParked: Bool) {
+        connection.park(isParked)
+        inbound?.park(isParked, in: connection.worker.buffers)
+    }
+
     private func pause(_ outward: Step, _ inward: Step) async -> ExchangeFailure? {
         let loop = connection.worker.loop
         if outward == .budgetSpent || inward == .budgetSpent {
@@ -161,9 +176,13 @@ final class Tunnel {
         }
         upstream.socket.interest = upstreamInterest
         let deadline = progressed.advanced(byMilliseconds: connection.snapshot.timeouts.tunnelMilliseconds)
-        switch await connection.suspend(for: downstreamInterest, until: deadline) {
+        // What is held for long is what one of them doesn't take.
+        park(true)
+        defer { park(false) }
+        switch await connection.suspendDelivering(for: downstreamInterest, until: deadline) {
         case .ready: return nil
         case .aborted: return .aborted
+        case .unreachable: return .clientUnreachable
         case .deadlineExceeded: return loop.now >= deadline ? .tunnelIdle : nil
         }
     }

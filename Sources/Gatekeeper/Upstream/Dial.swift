@@ -124,7 +124,13 @@ extension UpstreamPool {
             socket.interest = stream.hasUnsentBytes ? [.readable, .writable] : [.readable]
             switch await waiter.wait(until: deadline) {
             case .ready: continue
-            case .deadlineExceeded: return stream.hasReceived ? .timedOut : .untrusted(.silent)
+            case .deadlineExceeded:
+                guard System.transmission(of: socket.descriptor)?.isLost == true else {
+                    return stream.hasReceived ? .timedOut : .untrusted(.silent)
+                }
+                // A FIN would lie behind what doesn't arrive.
+                socket.reset()
+                return .untrusted(.unacknowledged)
             case .aborted: return .aborted
             }
         }

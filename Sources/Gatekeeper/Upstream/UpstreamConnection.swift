@@ -43,10 +43,10 @@ final class UpstreamConnection {
     /// A `receive` may bring something, or an end.
     var isReadable: Bool { socket.isReadable || tls?.hasPendingBytes ?? false }
 
-    /// Reads into the room of `buffer`. An end over TLS is one only with close_notify; any other may be somebody's cut.
-    func receive(into buffer: Buffer) -> System.Transfer {
-        guard let tls else { return socket.receive(into: buffer) }
-        return switch tls.read(into: buffer) {
+    /// Reads into the room of `buffer`, at most `limit` bytes. An end over TLS is one only with close_notify; any other may be somebody's cut.
+    func receive(into buffer: Buffer, limit: Int = .max) -> System.Transfer {
+        guard let tls else { return socket.receive(into: buffer, limit: limit) }
+        return switch tls.read(into: buffer, limit: limit) {
         case .bytes(let count): .bytes(count)
         case .wouldBlock: .wouldBlock
         case .closed: .endOfStream

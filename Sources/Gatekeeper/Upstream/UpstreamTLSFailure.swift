@@ -28,6 +28,8 @@ enum UpstreamTLSFailure: Equatable, CaseIterable {
     case renegotiation
     /// Not a byte came back.
     case silent
+    /// What we say doesn't arrive, though the connection came about: the path is too narrow for it.
+    case unacknowledged
     /// Anything else: not TLS at all, as a rule.
     case handshake
 
@@ -47,6 +49,7 @@ enum UpstreamTLSFailure: Equatable, CaseIterable {
         case .applicationProtocol: "upstream_tls_protocol"
         case .renegotiation: "upstream_tls_renegotiation"
         case .silent: "upstream_tls_silent"
+        case .unacknowledged: "upstream_unacknowledged"
         case .handshake: "upstream_tls"
         }
     }

@@ -3,7 +3,7 @@
 /// ```
 ///   worker 0 ─ JournalWriter ─▶ ring ─┐
 ///   worker 1 ─ JournalWriter ─▶ ring ─┼─▶ thread `journal`: JournalScribe ─▶ descriptor or syslog
-///   others   ─ event(…) ─────▶ mutex ─┘     (denials through DenialAggregator)
+///   others   ─ event(…) ─────▶ mutex ─┘     (denials and failed handshakes through SourceAggregator)
 /// ```
 ///
 /// A worker never waits for the log: a ring that is full loses the record and counts it. After a wake-up the journal gathers for 20 ms

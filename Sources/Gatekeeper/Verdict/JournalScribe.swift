@@ -4,17 +4,21 @@
 struct JournalScribe: ~Copyable {
     private let inbox: JournalInbox
     private var output: JournalOutput
-    private var denials: DenialAggregator
+    private var denials: SourceAggregator<DenialReason>
+    private var handshakes = SourceAggregator<HandshakeFailure>()
     private var listeners: [String] = []
 
-    init(inbox: JournalInbox, descriptor: Int32, denials: DenialAggregator = DenialAggregator()) {
+    init(inbox: JournalInbox, descriptor: Int32, denials: SourceAggregator<DenialReason> = SourceAggregator()) {
         self.inbox = inbox
         self.denials = denials
         output = JournalOutput(descriptor: descriptor)
     }
 
     /// When there is something to write even if nothing more happens.
-    var deadline: Instant? { denials.deadline }
+    var deadline: Instant? {
+        guard let denials = denials.deadline, let handshakes = handshakes.deadline else { return denials.deadline ?? handshakes.deadline }
+        return min(denials, handshakes)
+    }
 
     /// Writes what there is. `givesUp` is asked while the reader of the log doesn't read.
     mutating func turn(now: Instant, wallMilliseconds: Int64, givesUp: () -> Bool = { false }) {
@@ -28,7 +32,7 @@ struct JournalScribe: ~Copyable {
             ring.drain { kind, content in
                 switch JournalRecord(rawValue: kind) {
                 case .denied: denied(content, worker, now, givesUp)
-                case .tlsFailed: tlsFailed(content, worker, givesUp)
+                case .tlsFailed: tlsFailed(content, worker, now, givesUp)
                 case .exchange: exchange(content, worker, givesUp)
                 case .event: event(content, worker, givesUp)
                 case nil: output.lose(1)
@@ -36,11 +40,12 @@ struct JournalScribe: ~Copyable {
             }
             for reason in DenialReason.allCases {
                 let count = ring.collectDeniedUnseen(reason)
-                denials.deniedUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
+                denials.addUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
                 inbox.denials.countUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds)
             }
         }
         for summary in denials.summaries(now: now) { write(summary, wallMilliseconds, givesUp) }
+        for summary in handshakes.summaries(now: now) { write(summary, wallMilliseconds, givesUp) }
         output.flush(givesUp: givesUp)
         inbox.note(linesDropped: output.droppedInAll)
     }
@@ -49,6 +54,7 @@ struct JournalScribe: ~Copyable {
     mutating func finish(now: Instant, wallMilliseconds: Int64, givesUp: () -> Bool) {
         turn(now: now, wallMilliseconds: wallMilliseconds, givesUp: givesUp)
         for summary in denials.finish() { write(summary, wallMilliseconds, givesUp) }
+        for summary in handshakes.finish() { write(summary, wallMilliseconds, givesUp) }
         if let lastWord = inbox.collect().lastWord { write(lastWord, givesUp) }
         output.flush(givesUp: givesUp)
         if output.dropped > 0 {
@@ -67,7 +73,7 @@ struct JournalScribe: ~Copyable {
         let listener = record.number(UInt16.self)
         guard let reason = DenialReason(rawValue: record.number()) else { return output.lose(1) }
         inbox.denials.count(peer, reason: reason, wallMilliseconds: wallMilliseconds)
-        guard denials.denied(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now) else { return }
+        guard denials.add(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now) else { return }
         let line = output.begin("denied", .notice, wallMilliseconds: wallMilliseconds)
         common(line, stage: .admission, peer: peer, proxy: proxy, listener: listener, worker: worker)
         line.word("reason", reason.word, lead: ": ")
@@ -78,33 +84,50 @@ struct JournalScribe: ~Copyable {
     private mutating func write(_ summary: DenialSummary, _ wallMilliseconds: Int64, _ givesUp: () -> Bool) {
         let line = output.begin("denied_summary", .notice, wallMilliseconds: wallMilliseconds)
         line.word("stage", Stage.admission.word)
-        if let peer = summary.peer, summary.isNetwork {
-            let network = AddressPrefix(containing: peer, length: Int(DenialSummary.networkBits)).description
-            line.text("peer", network.utf8.span, lead: " ")
-        } else if let peer = summary.peer {
-            line.peer("peer", peer, lead: " ")
-        } else {
-            line.word("peer", "others", lead: " ")
-        }
+        source(line, summary)
         line.word("reason", summary.reason.word, lead: ": ")
-        line.number("count", summary.count)
-        line.time("first", summary.firstMilliseconds)
-        line.time("last", summary.lastMilliseconds)
-        line.number("sources", UInt64(summary.sources))
+        counts(line, summary)
         output.end(line, givesUp: givesUp)
     }
 
-    private mutating func tlsFailed(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
+    private mutating func write(_ summary: SourceSummary<HandshakeFailure>, _ wallMilliseconds: Int64, _ givesUp: () -> Bool) {
+        let line = output.begin("tls_failed_summary", .notice, wallMilliseconds: wallMilliseconds)
+        line.word("stage", Stage.downstream.word)
+        source(line, summary)
+        let reason = summary.reason.word
+        line.text("reason", reason.utf8.span, lead: ": ")
+        if summary.reason.alert != 0 { line.word("alert", TLSAlert.word(summary.reason.alert)) }
+        counts(line, summary)
+        output.end(line, givesUp: givesUp)
+    }
+
+    private mutating func tlsFailed(_ content: Span<UInt8>, _ worker: Int, _ now: Instant, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
         let peer = record.peer()
         let proxy = record.optionalPeer()
-        let line = output.begin("tls_failed", .notice, wallMilliseconds: record.number())
-        common(line, stage: .downstream, peer: peer, proxy: proxy, listener: record.number(), worker: worker)
+        let wallMilliseconds = record.number(Int64.self)
+        let listener = record.number(UInt16.self)
         let alert = record.number(UInt8.self)
         let reason = record.text()
+        let failure = HandshakeFailure(content.bytes(reason.range), alert: alert)
+        guard handshakes.add(peer, reason: failure, wallMilliseconds: wallMilliseconds, now: now) else { return }
+        let line = output.begin("tls_failed", .notice, wallMilliseconds: wallMilliseconds)
+        common(line, stage: .downstream, peer: peer, proxy: proxy, listener: listener, worker: worker)
         text(line, "reason", reason, of: content, lead: ": ")
         if alert != 0 { line.word("alert", TLSAlert.word(alert)) }
+        line.number("count", 1)
         output.end(line, givesUp: givesUp)
+    }
+
+    /// What failed handshakes are told apart by: TLS's words, of which there are some hundred, and an alert.
+    private struct HandshakeFailure: SummedReason {
+        let word: String
+        let alert: UInt8
+
+        init(_ reason: Span<UInt8>, alert: UInt8) {
+            word = String(decoding: reason.indices.map { reason[$0] }, as: UTF8.self)
+            self.alert = alert
+        }
     }
 
     private mutating func exchange(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
@@ -197,6 +220,20 @@ struct JournalScribe: ~Copyable {
     }
 
     // MARK: Pieces of lines
+
+    private func source<Reason>(_ line: LogLine, _ summary: SourceSummary<Reason>) {
+        guard let peer = summary.peer else { return line.word("peer", "others", lead: " ") }
+        guard summary.isNetwork else { return line.peer("peer", peer, lead: " ") }
+        let network = AddressPrefix(containing: peer, length: Int(DenialSummary.networkBits)).description
+        line.text("peer", network.utf8.span, lead: " ")
+    }
+
+    private func counts<Reason>(_ line: LogLine, _ summary: SourceSummary<Reason>) {
+        line.number("count", summary.count)
+        line.time("first", summary.firstMilliseconds)
+        line.time("last", summary.lastMilliseconds)
+        line.number("sources", UInt64(summary.sources))
+    }
 
     /// The fields that follow `time` and `event` on every line.
     private func common(

@@ -9,24 +9,25 @@
 /// appends a whole head and asks once. Offsets (`ByteRange`) count from the beginning of the memory and stay valid until
 /// `compact` or `clear`.
 @safe package final class Buffer {
-    package let capacity: Int
     // Private, behind accessors: for a stored property that another module can name, the compiler can't prove that accesses don't
     // overlap, and checks each at run time (4 % of a request).
     private var startOffset = 0
     private var endOffset = 0
     private var hasOverflowed = false
-    private let base: UnsafeMutablePointer<UInt8>
+    private var memory: Memory
     /// The next one in the pool's chain, while it lies there.
     var below: Buffer?
 
     package init(capacity: Int) {
-        self.capacity = capacity
-        unsafe base = .allocate(capacity: capacity)
+        memory = Memory(capacity: capacity)
     }
 
     deinit {
-        unsafe base.deallocate()
+        memory.free()
     }
+
+    package var capacity: Int { memory.capacity }
+    private var base: UnsafeMutablePointer<UInt8> { unsafe memory.base }
 
     package var start: Int { startOffset }
     package var end: Int { endOffset }
@@ -144,6 +145,62 @@
             rest >>= 4
         } while rest > 0
         append(digits.span.extracting(first..<16))
+    }
+
+    // MARK: Waiting long
+
+    /// More than this isn't moved: it would cost more than it saves.
+    private static let parkedBytesMax = 64 << 10
+
+    /// Moves what is in it to memory of just that size and lends the rest of its own to `pool`, while whoever it is for takes his time. Offsets
+    /// stay valid; there is no room until `unpark`.
+    func park(in pool: BufferPool) {
+        guard capacity == BufferPool.bufferBytes, endOffset <= Self.parkedBytesMax else { return }
+        let spare = Buffer(capacity: max(1, endOffset))
+        trade(with: spare)
+        pool.give(spare)
+    }
+
+    /// Takes memory of the common size again.
+    func unpark(from pool: BufferPool) {
+        guard capacity < BufferPool.bufferBytes else { return }
+        trade(with: pool.take())
+    }
+
+    func park(_ isParked: Bool, in pool: BufferPool) {
+        if isParked { park(in: pool) } else { unpark(from: pool) }
+    }
+
+    private func trade(with other: Buffer) {
+        // SAFETY: the other's memory holds `endOffset` bytes at least, and is another one's.
+        unsafe other.base.update(from: base, count: endOffset)
+        let own = memory
+        memory = other.memory
+        other.memory = own
+    }
+
+    /// Large pieces are mapped, so that giving one up gives it back to the system whatever lies around it.
+    @safe private struct Memory {
+        let base: UnsafeMutablePointer<UInt8>
+        let capacity: Int
+        private let isMapped: Bool
+
+        private static let mappedBytesMin = 64 << 10
+
+        init(capacity: Int) {
+            self.capacity = capacity
+            if capacity >= Self.mappedBytesMin, let mapped = unsafe System.mapMemory(capacity) {
+                unsafe base = mapped
+                isMapped = true
+            } else {
+                unsafe base = .allocate(capacity: capacity)
+                isMapped = false
+            }
+        }
+
+        func free() {
+            if isMapped { unsafe System.unmapMemory(base, capacity) } else { unsafe base.deallocate() }
+        }
     }
 
     // MARK: For those who read into the memory and send from it

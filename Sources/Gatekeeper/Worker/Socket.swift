@@ -36,12 +36,17 @@ final class Socket {
         if !interest.isDisjoint(with: news) { waiter?.wake() }
     }
 
-    /// Reads into the room of `buffer`.
-    func receive(into buffer: Buffer) -> System.Transfer {
+    /// Wakes whoever waits in the next turn of the loop: for one who stops before everything is read, of which no edge will tell.
+    func wakeLater() {
+        if let waiter { loop.wakeLater(waiter) }
+    }
+
+    /// Reads into the room of `buffer`, at most `limit` bytes.
+    func receive(into buffer: Buffer, limit: Int = .max) -> System.Transfer {
         guard isReadable else { return .wouldBlock }
-        let room = buffer.room
+        let room = min(buffer.room, limit)
         // SAFETY: the room is the buffer's own memory behind its end, and as many bytes are committed as the kernel wrote.
-        let outcome = unsafe System.receive(descriptor, into: buffer.uninitialised)
+        let outcome = unsafe System.receive(descriptor, into: UnsafeMutableBufferPointer(rebasing: buffer.uninitialised.prefix(limit)))
         switch outcome {
         case .bytes(let count):
             unsafe buffer.commit(count)

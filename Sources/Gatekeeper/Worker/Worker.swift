@@ -75,6 +75,7 @@ actor Worker {
         case cutAfterDrain(milliseconds: Int)
         /// The disk has done something for a connection's request.
         case wake(ObjectIdentifier)
+        case keepMemoryLean
         /// The beginning of a load balancer's connection, and the life of what it turns out to be.
         case greet(ProxyArrival)
         /// The life of a connection that was just admitted, up to its end or its first rest.
@@ -99,6 +100,7 @@ actor Worker {
         case .relievePool(let set, let upstream): state.relievePool(set: set, upstream: upstream)
         case .cutAfterDrain(let milliseconds): await state.cutAfterDrain(milliseconds: milliseconds)
         case .wake(let connection): state.wake(connection)
+        case .keepMemoryLean: await state.keepMemoryLean()
         case .greet(let arrival): await state.receive(arrival)
         case .serve(let admitted): await state.serve(admitted)
         case .resume(let connection): await state.resume(connection)

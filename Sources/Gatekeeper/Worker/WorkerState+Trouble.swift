@@ -15,4 +15,14 @@ extension WorkerState {
             event, stage: .accept, listener: listener, fields: [JournalField("error", System.describe(code))],
             wallMilliseconds: loop.wallMilliseconds)
     }
+
+    /// A ticket system that is down, or back.
+    static func report(
+        _ change: UpstreamHealth.Change, _ reason: StaticString?, of target: UpstreamTarget, in journal: JournalWriter, _ loop: EventLoop
+    ) {
+        var fields = [JournalField("upstream", target.name)]
+        if let reason { fields.append(JournalField("reason", "\(reason)")) }
+        journal.event(
+            change == .down ? "upstream_down" : "upstream_up", stage: .upstream, fields: fields, wallMilliseconds: loop.wallMilliseconds)
+    }
 }

@@ -33,6 +33,10 @@ final class WorkerState {
     private var connectionsComing = 0
     private var worker: Worker?
     private let drainWaiter: Waiter
+    let trimmer: Waiter
+    /// The most that were open at once since memory was last given back.
+    var connectionsPeak = 0
+    var connectionCount: Int { connections.count }
 
     init(
         index: Int, loop: EventLoop, snapshot: Snapshot, journal: JournalWriter, listeners: [ListeningSocket],
@@ -46,6 +50,8 @@ final class WorkerState {
         self.journal = journal
         upstreams = Self.makePools(snapshot, worker: index, buffers: buffers, journal: journal, loop: loop)
         drainWaiter = Waiter(on: loop)
+        trimmer = Waiter(on: loop)
+        buffers.trimmer = trimmer
         for listener in listeners { try open(listener) }
     }
 
@@ -67,6 +73,7 @@ final class WorkerState {
         self.worker = worker
         for descriptor in acceptors.keys.sorted() { beginAccepting(on: descriptor) }
         beginPools()
+        begin(.keepMemoryLean)
     }
 
     private func beginPools() {
@@ -250,6 +257,7 @@ final class WorkerState {
             return abandon(admitted, because: error)
         }
         connections[ObjectIdentifier(connection)] = connection
+        noteConnectionCount()
         if isStopped { connection.waiter.abort() }
         settle(connection, await connection.run())
     }
@@ -314,7 +322,7 @@ final class WorkerState {
             greeting.socket.close()
             return nil
         }
-        switch snapshot.admission.decide(peer, nowUnixSeconds: loop.wallUnixSeconds) {
+        switch snapshot.decide(peer, nowUnixSeconds: loop.wallUnixSeconds, now: loop.now) {
         case .admitted(let entry):
             return Admitted(
                 descriptor: greeting.socket.descriptor, peer: peer, proxy: proxy, entry: entry, listener: arrival.listener,
@@ -386,14 +394,5 @@ final class WorkerState {
     func checkHealth(set: UInt64, upstream place: Int) async {
         await poolSets[set]?.pools?.check(
             place, host: snapshot.askedHost, connectMilliseconds: snapshot.timeouts.connectMilliseconds)
-    }
-
-    private static func report(
-        _ change: UpstreamHealth.Change, _ reason: StaticString?, of target: UpstreamTarget, in journal: JournalWriter, _ loop: EventLoop
-    ) {
-        var fields = [JournalField("upstream", target.name)]
-        if let reason { fields.append(JournalField("reason", "\(reason)")) }
-        journal.event(
-            change == .down ? "upstream_down" : "upstream_up", stage: .upstream, fields: fields, wallMilliseconds: loop.wallMilliseconds)
     }
 }

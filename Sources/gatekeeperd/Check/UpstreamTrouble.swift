@@ -88,6 +88,11 @@ struct UpstreamTrouble: Equatable, Sendable {
                 "it takes connections and says nothing to a TLS handshake",
                 "is that port https? If it is plain HTTP, write http:// in the url"
             )
+        case "upstream_unacknowledged":
+            (
+                "it takes connections, and what we say to it doesn't arrive there",
+                "large packets are lost on the way: clamp the MSS or let ICMP pass on the router, or set net.ipv4.tcp_mtu_probing=1 here"
+            )
         case "upstream_tls": ("the TLS handshake fails", "is that port https? If it is plain HTTP, write http:// in the url")
         default: nil
         }

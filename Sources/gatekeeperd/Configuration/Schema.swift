@@ -235,6 +235,9 @@ enum Schema {
         Setting(
             path: "limits.requests_per_source", rule: .scalar(.rateOrOff(\.limits.requestsPerSource, in: 1...1_000_000)),
             summary: "Requests of one address, over all its connections and so many at once; more are answered 429."),
+        Setting(
+            path: "limits.handshakes_per_source", rule: .scalar(.rateOrOff(\.limits.handshakesPerSource, in: 1...1_000_000)),
+            summary: "Connections, each with its TLS handshake, of one address, and so many at once; more are denied."),
         Setting(path: "timeouts", rule: .section, summary: "How long each wait may last."),
         Setting(
             path: "timeouts.handshake", rule: .scalar(.duration(\.timeouts.handshakeMilliseconds, in: milliseconds)),
@@ -260,6 +263,11 @@ enum Schema {
         Setting(
             path: "timeouts.tunnel", rule: .scalar(.duration(\.timeouts.tunnelMilliseconds, in: milliseconds)),
             summary: "For a WebSocket on which nothing moves in either direction."),
+        Setting(
+            path: "timeouts.unacknowledged", rule: .scalar(.duration(\.timeouts.unacknowledgedMilliseconds, in: 1_000...86_400_000)),
+            summary:
+                "Until the peer's kernel acknowledges what was sent; then the peer is taken for unreachable. How slowly it reads is another matter."
+        ),
         Setting(
             path: "timeouts.drain", rule: .scalar(.duration(\.timeouts.drainMilliseconds, in: 0...86_400_000)),
             summary: "For finishing what runs when the service is asked to stop."),

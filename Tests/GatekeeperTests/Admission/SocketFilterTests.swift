@@ -78,7 +78,7 @@ struct SocketFilterTests {
     @Test("of ranges that are too many the nearest are joined, by the part of their family that lies between, and never across families")
     func joiningByWidth() throws {
         let ranges = AddressRange.disjoint(
-            try ["10.0.0.0", "10.0.0.2", "10.0.1.0", "2001:db8::1", "2001:db8::ffff", "fe80::1"].map { try AddressPrefix(parsing: $0) })
+            try ["10.0.0.0", "10.0.0.2", "10.0.1.0", "2001:db8::1", "2001:db8::ffff", "fd80::1"].map { try AddressPrefix(parsing: $0) })
         func spans(_ count: Int) -> [Int] {
             AddressRange.joined(ranges, to: count).map { range in ranges.count { range.first <= $0.first && $0.last <= range.last } }
         }

@@ -19,7 +19,7 @@ import CTLS
     /// Trusts nobody when it `verifies`, anybody else.
     ///
     /// - Parameter prepare: changes the session before it begins.
-    init(
+    @safe init(
         _ socket: PeerSocket, version: TLSVersion? = nil, protocols: [String] = [], verifies: Bool = false,
         prepare: (OpaquePointer) -> Void = { _ in }
     ) throws {
@@ -53,6 +53,8 @@ import CTLS
     }
 
     deinit {
+        // Else OpenSSL spoils the session for whoever would resume it (SSL_set_shutdown(3)).
+        unsafe SSL_set_shutdown(session, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         unsafe SSL_free(session)
         unsafe SSL_CTX_free(context)
     }

@@ -63,6 +63,6 @@ struct FolderOrderTests {
         let parts = file.path.split(separator: "/").map(String.init)
         // Sources/Gatekeeper/<folder>/… or Sources/Gatekeeper/<file>.swift
         guard parts.count > 3 else { return parts[2].replacing(".swift", with: "") }
-        return parts[2] == "Worker" && Self.valueFiles.contains(parts[3]) ? Self.values : parts[2]
+        return parts[2] == "Worker" && Self.valueFiles.contains(parts[parts.count - 1]) ? Self.values : parts[2]
     }
 }

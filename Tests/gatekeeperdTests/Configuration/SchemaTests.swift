@@ -10,7 +10,8 @@ struct SchemaTests {
         tls.client_ca allow allow[].address allow[].label allow[].preset allow[].file allow[].until on_deny shield shield.above shield.for upstream upstream.url
         upstream.urls upstream.order upstream.ca upstream.pin_sha256 upstream.host upstream.health upstream.connections_max
         upstream.request_buffering upstream.idle upstream.idle.connections upstream.idle.for routes routes_mode websocket limits
-        limits.request_body limits.head limits.fields limits.connections limits.connections_per_source limits.requests_per_source timeouts
+        limits.request_body limits.head limits.fields limits.connections limits.connections_per_source limits.requests_per_source
+        limits.handshakes_per_source timeouts
         timeouts.handshake timeouts.head timeouts.body timeouts.idle timeouts.connect timeouts.response timeouts.drain log log.to log.format
         log.access log.query state control status status_token workers
         """.split(whereSeparator: \.isWhitespace).map(String.init)

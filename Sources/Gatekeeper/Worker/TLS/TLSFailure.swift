@@ -6,9 +6,10 @@ struct TLSFailure: Equatable {
     var alert: UInt8 = 0
 
     static let timeout = TLSFailure(reason: "handshake_timeout")
+    /// What we said doesn't arrive, small packets excepted: the path is too narrow for it (path MTU), or gone.
+    static let unacknowledged = TLSFailure(reason: "handshake_unacknowledged")
     static let closed = TLSFailure(reason: "closed")
     static let reset = TLSFailure(reason: "reset")
     static let plainHTTP = TLSFailure(reason: "plain_http")
     static let drained = TLSFailure(reason: "drained")
-    static let flood = TLSFailure(reason: "record_flood")
 }

@@ -22,10 +22,14 @@ internal import CTLS
     private var hasFailed = false
     /// False once the peer takes nothing any more.
     private var canSend = true
+    /// errno of the `send` that failed, else 0.
+    private var sendError: Int32 = 0
 
-    /// `recv` calls in one go. A client's read that ends without a byte of data after so many was a flood of empty records; what the ticket
-    /// system sends in its handshake may be long.
-    private var receiveBudget: Int32 { context.role == .server ? 3 : 16 }
+    /// `recv` calls in one go; whoever has sent more gets another turn when the others have had theirs. A flight may be long: a client's chain
+    /// of certificates, early data that is passed over (RFC 8446 §4.2.10).
+    private static let receiveBudget: Int32 = 8
+    /// Ciphertext that may come without a byte of data in it once the handshake is over: some thousand changes of keys, which nobody needs.
+    private static let emptyBytesMax = 128 << 10
     /// What a record of the largest size grows by when it is sealed, generously.
     private static let recordOverheadMax = 256
 
@@ -80,7 +84,8 @@ internal import CTLS
         case failed(TLSFailure)
     }
 
-    /// Goes as far as the bytes that are there allow; what it has to say is sent at once.
+    /// Goes as far as the bytes that are there and the budget allow; what it has to say is sent at once. Where the budget ends it, the socket's
+    /// waiter is woken in the next turn.
     func handshake() -> HandshakeStep {
         ERR_clear_error()
         lendOutput()
@@ -98,11 +103,21 @@ internal import CTLS
         let flushed = flush()
         if let failure { return .failed(failure) }
         if flushed == .failed { return .failed(.reset) }
-        guard outcome == 1 else { return unsafe io.pointee.budget > 0 ? .wouldBlock : .failed(.flood) }
+        guard outcome == 1 else {
+            if isBudgetSpent || (error == SSL_ERROR_WANT_WRITE && flushed == .done) { socket.wakeLater() }
+            return .wouldBlock
+        }
         ERR_clear_error()
         releaseIdleMemory()
+        unsafe io.pointee.received = 0
         return .done
     }
+
+    /// More may wait at the kernel, of which no edge will tell.
+    private var isBudgetSpent: Bool { unsafe io.pointee.budget <= 0 && io.pointee.readable }
+
+    /// errno of the system call that ended it, 0 for none.
+    var systemError: Int32 { unsafe sendError != 0 ? sendError : io.pointee.error }
 
     var version: TLSVersion {
         unsafe SSL_version(session) == TLS1_3_VERSION ? .tls13 : .tls12
@@ -115,6 +130,12 @@ internal import CTLS
 
     /// Decrypted bytes, or parts of a record, wait here.
     var hasPendingBytes: Bool { unsafe SSL_has_pending(session) == 1 }
+
+    /// What waits for the socket lies in no more memory than it needs from now on, or (false) may grow again.
+    func park(_ isParked: Bool) {
+        ciphertext?.compact()
+        ciphertext?.park(isParked, in: pool)
+    }
 
     /// A large body follows, or has ended: lets record buffers from the next one on hold several records, so that it comes in fewer `recv` calls.
     func expectBulk(_ isExpected: Bool) {
@@ -140,15 +161,15 @@ internal import CTLS
         case failed
     }
 
-    /// Decrypts into the room of `buffer` until it is full or nothing more is there.
-    func read(into buffer: Buffer) -> ReadOutcome {
-        let outcome = decrypt(into: buffer)
+    /// Decrypts into the room of `buffer` until that, or `limit`, is full or nothing more is there.
+    func read(into buffer: Buffer, limit: Int = .max) -> ReadOutcome {
+        let outcome = decrypt(into: buffer, limit)
         // Reading may have had something to say: an alert, an answer to a KeyUpdate.
         if ciphertext != nil, flush() == .failed, canSend { return .failed }
         return outcome
     }
 
-    private func decrypt(into buffer: Buffer) -> ReadOutcome {
+    private func decrypt(into buffer: Buffer, _ limit: Int) -> ReadOutcome {
         guard !hasFailed else { return .failed }
         guard unsafe SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN == 0 else { return .closed }
         guard unsafe socket.isReadable || SSL_has_pending(session) == 1 else { return .wouldBlock }
@@ -159,15 +180,16 @@ internal import CTLS
             takeBackOutput()
         }
         var total = 0
-        while buffer.room > 0 {
+        while buffer.room > 0, total < limit {
             let room = unsafe buffer.uninitialised
-            let count = unsafe SSL_read(session, room.baseAddress, Int32(clamping: room.count))
+            let count = unsafe SSL_read(session, room.baseAddress, Int32(clamping: min(room.count, limit - total)))
             guard count > 0 else {
                 // What came before an end is handed out first; the session remembers the end for the next call.
                 let outcome = endOfRead(count, hasRead: total > 0)
                 return total > 0 ? .bytes(total) : outcome
             }
             unsafe buffer.commit(Int(count))
+            unsafe io.pointee.received = 0
             total += Int(count)
             // Nothing left here and nothing at the kernel: asking would only say so.
             if unsafe !io.pointee.readable && SSL_has_pending(session) == 0 { break }
@@ -177,7 +199,8 @@ internal import CTLS
 
     private func endOfRead(_ count: Int32, hasRead: Bool) -> ReadOutcome {
         switch unsafe SSL_get_error(session, count) {
-        case SSL_ERROR_WANT_READ where unsafe hasRead || io.pointee.budget > 0 || !io.pointee.readable:
+        case SSL_ERROR_WANT_READ where unsafe hasRead || io.pointee.received <= Self.emptyBytesMax:
+            if !hasRead, isBudgetSpent { socket.wakeLater() }
             return .wouldBlock
         case SSL_ERROR_ZERO_RETURN:
             return .closed
@@ -243,10 +266,12 @@ internal import CTLS
         guard canSend else { return .failed }
         guard let waiting = ciphertext else { return .done }
         while !waiting.isEmpty {
-            switch socket.send(waiting, more: more) {
+            let outcome = socket.send(waiting, more: more)
+            switch outcome {
             case .bytes(let count): sentBytes += UInt64(count)
             case .wouldBlock: return .wouldBlock
             case .endOfStream, .failed:
+                if case .failed(let code) = outcome { sendError = code }
                 // What a server has said before it closed may lie here still: an early answer, or the alert that says why.
                 if context.role == .client { canSend = false } else { hasFailed = true }
                 return .failed
@@ -271,7 +296,7 @@ internal import CTLS
     // MARK: Memory and readiness lent to the BIO
 
     private func pullReadiness() {
-        unsafe io.pointee.budget = receiveBudget
+        unsafe io.pointee.budget = Self.receiveBudget
         unsafe io.pointee.readable = socket.isReadable
         unsafe io.pointee.peer_closed = socket.peerClosed
     }

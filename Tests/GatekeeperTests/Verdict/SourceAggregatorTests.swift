@@ -2,13 +2,13 @@ import Testing
 
 @testable import Gatekeeper
 
-struct DenialAggregatorTests {
+struct SourceAggregatorTests {
     private let peer = PeerAddress(ipv4: 0xcb00_7109)
     private let start = Instant(nanoseconds: 1_000_000_000)
 
     @Test("the first denial of a source is a line, the others are one summary")
     func oneSource() {
-        let denials = Denials(DenialAggregator())
+        let denials = Denials(SourceAggregator())
         #expect(denials.denied(peer, reason: .notListed, wallMilliseconds: 10, now: start))
         for moment in 11...14 {
             #expect(!denials.denied(peer, reason: .notListed, wallMilliseconds: Int64(moment), now: start))
@@ -24,7 +24,7 @@ struct DenialAggregatorTests {
 
     @Test("a source that goes on is only summarised; one that was quiet for an interval is a first again")
     func forgetting() {
-        let denials = Denials(DenialAggregator())
+        let denials = Denials(SourceAggregator())
         _ = denials.denied(peer, reason: .notListed, wallMilliseconds: 1, now: start)
         _ = denials.denied(peer, reason: .notListed, wallMilliseconds: 2, now: start)
         let first = start.advanced(byMilliseconds: 60_000)
@@ -40,14 +40,14 @@ struct DenialAggregatorTests {
 
     @Test("another reason is another line")
     func reasons() {
-        let denials = Denials(DenialAggregator())
+        let denials = Denials(SourceAggregator())
         #expect(denials.denied(peer, reason: .notListed, wallMilliseconds: 1, now: start))
         #expect(denials.denied(peer, reason: .connectionsPerSource, wallMilliseconds: 1, now: start))
     }
 
     @Test("sources beyond the bound end up in others, with their number")
     func others() {
-        let denials = Denials(DenialAggregator(sourcesMax: 10, firstLinesMax: 5))
+        let denials = Denials(SourceAggregator(sourcesMax: 10, firstLinesMax: 5))
         let lines = (0..<1_000).count { index in
             denials.denied(PeerAddress(ipv4: UInt32(index)), reason: .notListed, wallMilliseconds: Int64(index), now: start)
         }
@@ -63,7 +63,7 @@ struct DenialAggregatorTests {
 
     @Test("strangers of one IPv6 /64 are one source, called by their network once several of them came; listed ones aren't")
     func networks() throws {
-        let denials = Denials(DenialAggregator())
+        let denials = Denials(SourceAggregator())
         func deny(_ address: String, _ reason: DenialReason = .notListed, at moment: Int64) throws -> Bool {
             denials.denied(try PeerAddress(parsing: address), reason: reason, wallMilliseconds: moment, now: start)
         }
@@ -87,7 +87,7 @@ struct DenialAggregatorTests {
 
     @Test("others never counts more addresses than there were connections", arguments: 1...60)
     func othersBounded(count: Int) throws {
-        let denials = Denials(DenialAggregator(sourcesMax: 0, firstLinesMax: 0))
+        let denials = Denials(SourceAggregator(sourcesMax: 0, firstLinesMax: 0))
         let counts = try DenialCounts(sourcesMax: 0)
         for index in 0..<count {
             let peer = PeerAddress(ipv4: UInt32(index) &* 2_654_435_761)
@@ -101,7 +101,7 @@ struct DenialAggregatorTests {
 
     @Test("denials without an address count among the others")
     func unseen() {
-        let denials = Denials(DenialAggregator())
+        let denials = Denials(SourceAggregator())
         denials.deniedUnseen(0, reason: .notListed, wallMilliseconds: 1, now: start)
         #expect(denials.deadline == nil)
         denials.deniedUnseen(7, reason: .connections, wallMilliseconds: 1, now: start)
@@ -116,7 +116,7 @@ struct DenialAggregatorTests {
             let sourcesMax = Int.random(in: 1..<50, using: &random)
             let firstLinesMax = Int.random(in: 0..<20, using: &random)
             let addresses = UInt32.random(in: 1..<200, using: &random)
-            let denials = Denials(DenialAggregator(sourcesMax: sourcesMax, firstLinesMax: firstLinesMax))
+            let denials = Denials(SourceAggregator(sourcesMax: sourcesMax, firstLinesMax: firstLinesMax))
             var now = start
             var fed: UInt64 = 0
             var told: UInt64 = 0
@@ -150,20 +150,20 @@ struct DenialAggregatorTests {
 
 /// The aggregator behind a reference, since `#expect` takes no mutating calls.
 private final class Denials {
-    private var aggregator: DenialAggregator
+    private var aggregator: SourceAggregator<DenialReason>
 
-    init(_ aggregator: DenialAggregator) {
+    init(_ aggregator: SourceAggregator<DenialReason>) {
         self.aggregator = aggregator
     }
 
     var deadline: Instant? { aggregator.deadline }
 
     func denied(_ peer: PeerAddress, reason: DenialReason, wallMilliseconds: Int64, now: Instant) -> Bool {
-        aggregator.denied(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
+        aggregator.add(peer, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
     }
 
     func deniedUnseen(_ count: UInt64, reason: DenialReason, wallMilliseconds: Int64, now: Instant) {
-        aggregator.deniedUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
+        aggregator.addUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
     }
 
     func summaries(now: Instant) -> [DenialSummary] { aggregator.summaries(now: now) }

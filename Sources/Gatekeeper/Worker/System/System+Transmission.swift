@@ -1,0 +1,62 @@
+internal import CLinux
+internal import Glibc
+
+/// What the kernel knows of the way to a peer (`TCP_INFO`).
+struct TransmissionState: Equatable {
+    /// Segments that were sent and not acknowledged.
+    var unacknowledged: UInt32 = 0
+    /// How often in a row the first of them was sent again after waiting, in vain.
+    var retransmits: UInt8 = 0
+    /// Questions whether the peer has room again, which stay without an answer.
+    var probes: UInt8 = 0
+    /// Since the last word of the peer, be it only an acknowledgement.
+    var silentMilliseconds: UInt32 = 0
+
+    /// What we send, again and again, doesn't arrive, whatever else the peer says. One that merely doesn't read answers the kernel's questions;
+    /// a single one may be on its way.
+    var isLost: Bool { (unacknowledged > 0 && retransmits > 0) || probes >= 2 }
+
+    /// Nobody answers what the kernel sends.
+    func isUnreachable(forMilliseconds limit: Int) -> Bool { Int(silentMilliseconds) >= limit && isLost }
+}
+
+extension System {
+    /// Nil for what isn't a TCP socket.
+    static func transmission(of descriptor: Int32) -> TransmissionState? {
+        var info = tcp_info()
+        var length = socklen_t(MemoryLayout<tcp_info>.size)
+        guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
+        return TransmissionState(
+            unacknowledged: info.tcpi_unacked, retransmits: info.tcpi_retransmits, probes: info.tcpi_probes,
+            silentMilliseconds: info.tcpi_last_ack_recv)
+    }
+
+    /// Bytes that a socket's buffer would take now, about; the kernel counts its own overhead with them.
+    static func sendRoom(of descriptor: Int32) -> Int {
+        var counters = InlineArray<16, UInt32>(repeating: 0)
+        var length = socklen_t(MemoryLayout<InlineArray<16, UInt32>>.size)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, &counters, &length) == 0 else { return 0 }
+        return Int(counters[Int(SK_MEMINFO_SNDBUF)]) - Int(counters[Int(SK_MEMINFO_WMEM_QUEUED)])
+    }
+
+    /// Has the kernel ask a peer that is silent for so long whether it is still there, and end the connection (ETIMEDOUT) when a fourth
+    /// question, each after a quarter of `unansweredMilliseconds`, stays without an answer.
+    static func keepAlive(_ descriptor: Int32, silentMilliseconds: Int, unansweredMilliseconds: Int) {
+        let tcp = Int32(IPPROTO_TCP)
+        set(descriptor, level: tcp, option: TCP_KEEPIDLE, to: seconds(silentMilliseconds))
+        set(descriptor, level: tcp, option: TCP_KEEPINTVL, to: seconds(unansweredMilliseconds / 4))
+        set(descriptor, level: tcp, option: TCP_KEEPCNT, to: 4)
+        set(descriptor, level: SOL_SOCKET, option: SO_KEEPALIVE, to: 1)
+    }
+
+    /// As the kernel takes it: 1 to 32 767.
+    private static func seconds(_ milliseconds: Int) -> Int32 { Int32(min(max(1, (milliseconds + 999) / 1_000), 32_767)) }
+
+    /// Whether an errno says that a peer can't be reached any more.
+    static func isUnreachable(_ code: Int32) -> Bool {
+        switch code {
+        case ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN: true
+        default: false
+        }
+    }
+}
