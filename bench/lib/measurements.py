@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from .contestants import ADMITTED_SOURCE, DENIED_SOURCE, Contestant, running
+from .contestants import ADMITTED_SOURCE, DENIED_SOURCE, Contestant, Gatekeeper, GatekeeperReusing, running
 from .cpu import CpuTime
 from .failure import Failure
 from .workbench import BIG_BYTES, SMALL_BYTES, run
@@ -79,9 +79,41 @@ def keepalive(connections: int, must_reach: float | None) -> Measurement:
     ], take)
 
 
-def _wrk(port: int, connections: int) -> dict:
+POST_SCRIPT = """
+wrk.method = "POST"
+wrk.path = "/upload"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '{"title":"printer on fire","text":"' .. string.rep("x", 465) .. '"}'
+"""
+
+
+def posts(connections: int, reusing: bool) -> Measurement:
+    """Tickets of half a kilobyte. Both peers use upstream connections again behind a body; Gatekeeper does if it is told that it may."""
+    def figures(contestant: Contestant) -> Values:
+        script = contestant.folder / "post.lua"
+        script.write_text(POST_SCRIPT)
+        cpu, report = with_cpu(contestant, lambda: _wrk(contestant.port, connections, "--script", str(script)))
+        return {**microseconds(cpu, report["requests"]), "rate": report["rate"], "p99": report["p99"]}
+
+    def take(contestant: Contestant) -> Values:
+        if not reusing or not isinstance(contestant, Gatekeeper):
+            return figures(contestant)
+        with running(GatekeeperReusing, contestant.workbench) as told:
+            return figures(told)
+
+    title = f"POST, c={connections}" + (", reuse_after_body" if reusing else "")
+    return Measurement("posts-reusing" if reusing else "posts-default", [
+        Figure("cpu", f"{title}: CPU", "µs/request"),
+        Figure("user", f"{title}: user", "µs/request"),
+        Figure("system", f"{title}: system", "µs/request"),
+        Figure("rate", f"{title}: throughput", "requests/s", more_is_better=True),
+        Figure("p99", f"{title}: 99th percentile", "ms"),
+    ], take)
+
+
+def _wrk(port: int, connections: int, *more: str) -> dict:
     output = run(["wrk", "--threads", str(CLIENTS), "--connections", str(connections), "--duration", f"{SECONDS:.0f}s",
-                  "--latency", f"https://127.0.0.1:{port}/"])
+                  "--latency", *more, f"https://127.0.0.1:{port}/"])
     if "Socket errors" in output or "Non-2xx" in output:
         raise Failure(f"wrk met errors\n{output}")
     percentile = re.search(r"99%\s+([\d.]+)(us|ms|s)\b", output)
@@ -220,6 +252,8 @@ class _idle_connections:
 MEASUREMENTS = [
     keepalive(4, None),
     keepalive(64, 0.80),
+    posts(64, reusing=False),
+    posts(64, reusing=True),
     h2load_check(),
     *(handshake(version, mode) for version in ("1.2", "1.3") for mode in ("full", "resumed")),
     denied(),

@@ -7,7 +7,7 @@
 //   GET /big         200, BIG_BYTES bytes
 //   POST /upload     200 once Content-Length bytes have arrived, whatever they were
 //
-// It trusts its peers, the proxies, to send one request at a time, and ends the process when one does anything else.
+// A connection whose request says `Connection: close` is closed with the answer. It trusts its peers, the proxies, to send one request at a time, and ends the process when one does anything else.
 
 #define _GNU_SOURCE
 #include "load.h"
@@ -30,6 +30,8 @@ struct connection {
     size_t head_bytes;
     size_t body_left;    // of the request, to be swallowed
     size_t answer_left;  // of the big body, to be sent
+    bool closes;         // once its answer is through
+    bool has_answered;
 };
 
 static char small_answer[256], big_head[128];
@@ -75,6 +77,7 @@ static void begin_answer(struct connection *connection) {
         connection->answer_left = big_bytes;
     } else fail("a request that this server does not know:\n%s", head);
     connection->head_bytes = 0;
+    connection->has_answered = true;
 }
 
 // MARK: Connection. Each function returns false when the peer has gone.
@@ -114,6 +117,7 @@ static bool read_head(struct connection *connection) {
     if (!end) return true;
     size_t early_body = connection->head_bytes - (size_t)(end + 4 - connection->head);
     size_t body = request_body_bytes(connection->head);
+    connection->closes = strcasestr(connection->head, "\r\nconnection: close\r\n");
     if (early_body > body) fail("bytes after the end of a request:\n%s", connection->head);
     connection->body_left = body - early_body;
     if (connection->body_left > 0) return swallow_body(connection);
@@ -177,7 +181,9 @@ int main(int argc, char **argv) {
                 continue;
             }
             bool was_answering = connection->answer_left > 0;
-            if (!advance(connection)) {
+            bool is_open = advance(connection);
+            bool is_through = connection->closes && connection->has_answered && connection->answer_left == 0;
+            if (!is_open || is_through) {
                 close(connection->fd);
                 free(connection);
                 continue;

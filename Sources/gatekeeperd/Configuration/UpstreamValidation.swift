@@ -57,6 +57,16 @@ enum UpstreamValidation {
         if isCheckSaid, draft.checkPath == nil, let url = urls(draft).first {
             diagnostics.append(.error(url.origin, "upstream.health needs a path to ask for, as path: /"))
         }
+        if case .upTo(let bytes) = draft.requestBuffering, let url = urls(draft).first {
+            let needed = 2 * min(bytes, draft.limits.requestBodyBytesMax)
+            if draft.spool.totalBytesMax < needed {
+                diagnostics.append(
+                    .warning(
+                        url.origin, at: "upstream.spool.total",
+                        "a source may hold half of it, so a body as long as request_buffering lets it be needs "
+                            + Quantity.describe(bytes: needed)))
+            }
+        }
         return diagnostics + tlsMistakes(draft) + differences(draft)
     }
 

@@ -80,6 +80,11 @@ struct HiddenRequestTests {
         let line = try daemon.waitForLine(event: "refused")
         #expect(line["reason"] == "body_unexpected" && line["stage"] == "policy")
         #expect(upstream.connectionCount == 0)
+        let shadow = try Daemon(
+            upstream: upstream.url, upstreamSettings: "reuse_after_body: true", settings: "routes: [/open/**]\nroutes_mode: shadow")
+        #expect(try RawClient(to: shadow).exchange(Self.carrier(method, framing, "whole")).status == 200)
+        #expect(try shadow.waitForLine(event: "request")["shadow"] == "body_unexpected")
+        #expect(upstream.requests.map { $0["connection"] } == ["close"])
         // None is none, also where it is said.
         let none = try RawClient(to: daemon).exchange("GET /open/none HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\n\r\n")
         #expect(none.text == "/open/none")

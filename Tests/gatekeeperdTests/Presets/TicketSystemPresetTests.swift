@@ -60,6 +60,13 @@ struct TicketSystemPresetTests {
         #expect(throws: ConfigurationError.self) { try differences("preset: tier2tickets") }
     }
 
+    @Test("a spool in which the longest body that is collected finds no room is a warning")
+    func smallSpool() throws {
+        #expect(try differences("request_buffering: 16MiB, spool: {total: 32MiB}") == [])
+        let warnings = try differences("request_buffering: 16MiB, spool: {total: 31MiB}")
+        #expect(warnings.count == 1 && warnings[0].hasPrefix("upstream.spool.total: ") && warnings[0].hasSuffix("32MiB"), "\(warnings)")
+    }
+
     @Test("each setting that follows from what was shown is one that the configuration has, and is told with where that was")
     func upstreamSettings() throws {
         for preset in TicketSystemPreset.all {
