@@ -17,7 +17,8 @@ struct KeepRule {
 
     /// - Parameters:
     ///   - reusesAfterBody: the ticket system is known to read bodies (`upstream.reuse_after_body`).
-    ///   - isExclusive: nobody else's request ever follows on this connection, so that what is left of a body is its sender's own affair.
+    ///   - isExclusive: the connection belongs to one client's, for a login that the ticket system itself has asked for. Whoever only claims to
+    ///     bring one must not get here: nobody else would be harmed, but routes would not see a request that hides in his body.
     init(_ head: RequestHead, reusesAfterBody: Bool, isExclusive: Bool = false) {
         method = head.method
         mayLeaveBody = head.hasBody && !isExclusive && !(reusesAfterBody && head.method.expectsBody)

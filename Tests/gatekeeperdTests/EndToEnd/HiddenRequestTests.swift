@@ -58,6 +58,20 @@ struct HiddenRequestTests {
         }
     }
 
+    /// Logins that belong to a connection need one that is kept; who only says that he brings one gets none.
+    @Test("behind credentials that a connection would have to be kept for", arguments: ["NTLM TlRMTVNTUAAB", "Negotiate YII="])
+    func claimedIdentity(credentials: String) throws {
+        let upstream = try ScriptedUpstream(.leavesBodiesUnread)
+        let daemon = try Daemon(upstream: upstream.url, settings: Self.routes)
+        let attacker = try RawClient(to: daemon, from: "127.0.0.3")
+        let carrier = try Self.carrier("POST", "length", "whole").replacing(
+            "Host: t\r\nContent", with: "Host: t\r\nAuthorization: \(credentials)\r\nContent", maxReplacements: 1)
+        #expect(carrier.contains(credentials))
+        #expect(try attacker.exchange(carrier).text == "/open/first")
+        #expect(upstream.requests.first?["connection"] == "close")
+        #expect(!upstream.requests.contains { $0.target == "/hidden" })
+    }
+
     @Test("behind routes, in a POST or a DELETE that they let pass", arguments: ["POST", "DELETE"], ["whole", "unfinished"])
     func routed(method: String, kind: String) throws {
         let upstream = try ScriptedUpstream(.leavesBodiesUnread)
