@@ -227,7 +227,11 @@ final class Exchange {
             // would take it for the next request, without the fields that say whose it is.
             if receiver.hasBegun, !sender.isComplete { hasStoppedSending = true }
             if let failure = passContinue() { return failure }
-            if let failure = await pause(hasStoppedSending ? .done : push, pull, on: socket) { return failure }
+            if let failure = await pause(hasStoppedSending ? .done : push, pull, on: socket) {
+                // One that waits for a handshake that it doesn't get waits for ever.
+                guard failure == .upstreamTooSlow, !receiver.hasBegun, let objection = upstream.objection else { return failure }
+                return .upstreamUntrusted(objection)
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
-import Gatekeeper
 import Testing
 
+@testable import Gatekeeper
 @testable import gatekeeperd
 
 /// What the guide tells an admin to write is what the program takes.
@@ -91,6 +91,21 @@ struct GuideTests {
             let isExplained = text.contains("`\(word)`")
             #expect(isExplained, "\(word)")
         }
+    }
+
+    @Test("the guide says what to do about every way in which TLS with the ticket system fails, and so do check and doctor")
+    func upstreamTLS() throws {
+        let text = try String(contentsOfFile: Self.folder + "/troubleshoot.md", encoding: .utf8)
+        var server = Settings.Upstream.Server(endpoint: .unix("/x"), name: "https://x", tls: .init(peer: .address("192.0.2.1")))
+        for failure in UpstreamTLSFailure.allCases {
+            #expect(text.contains("`\(failure.reason)`"), "\(failure.reason)")
+            for peer in [Settings.Upstream.TLS.Peer.name("a.example"), .address("192.0.2.1")] {
+                server.tls?.peer = peer
+                let trouble = try #require(UpstreamTrouble("\(failure.reason)", server), "\(failure.reason)")
+                #expect(trouble.isOfTLS && !trouble.cause.isEmpty && !trouble.cure.isEmpty)
+            }
+        }
+        #expect(UpstreamTrouble("connect_refused", server)?.isOfTLS == false && UpstreamTrouble("nonsense", server) == nil)
     }
 
     @Test("every event and reason that the guide's tables explain is one that is written")
