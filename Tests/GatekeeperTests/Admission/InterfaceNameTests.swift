@@ -39,9 +39,4 @@ struct InterfaceNameTests {
             "\(error)".contains(message)
         }
     }
-
-    @Test("an entry of the allow-list still takes no zone")
-    func allowList() {
-        #expect(throws: AddressSyntaxError.self) { try PeerAddress(parsing: "fe80::1%eth0") }
-    }
 }
