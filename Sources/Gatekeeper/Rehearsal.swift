@@ -51,9 +51,6 @@ package struct Rehearsal {
         }
     }
 
-    /// Whether the address is the machine's now.
-    package func has(_ address: SocketAddress) -> Bool { System.has(address) }
-
     /// Has the kernel try the filters that strangers are dropped by.
     ///
     /// - Returns: false if the list is too long for them to drop every stranger.

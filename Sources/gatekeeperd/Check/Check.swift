@@ -37,6 +37,10 @@ struct Check {
         if let doubt = StopTime.doubt(configuration.settings.timeouts) {
             report.findings.append(.warning(source, at: "timeouts", doubt))
         }
+        if configuration.settings.timeouts.leaveMilliseconds > 0, configuration.status == nil {
+            report.findings.append(
+                .warning(source, at: "timeouts.leave", "nobody can see that it leaves: set status, whose /readyz load balancers ask"))
+        }
         let running = RunningService.find(at: configuration.controlPath)
         ports(rehearsal, running)
         statusPort(rehearsal, running)
@@ -137,7 +141,7 @@ struct Check {
         for (listener, origin) in zip(configuration.settings.listeners, configuration.places.listeners) {
             do throws(ServerError) {
                 try rehearsal.bind(listener.address, isFree: listener.isFree)
-                guard !rehearsal.has(listener.address) else { continue }
+                guard !listener.address.isHere else { continue }
                 report.findings.append(
                     .warning(
                         origin, at: "listen",

@@ -99,14 +99,15 @@ extension Service: ControlledService {
             StatusReport.PendingConfirmation(file: trial.file, askedBy: trial.askedBy, deadline: trial.endsAt)
         }
         report.problems = problems
-        report.problems += status.absentListeners.lazy.filter { !$0.isFree }.map { Self.absence(of: $0.address) }
+        report.problems += status.absentListeners.lazy.filter { !$0.isFree }.map { Self.absence(of: $0.address, "listen") }
+        if let page = statusListener?.address, !page.isHere { report.problems.append(Self.absence(of: page, "status")) }
         report.problems += report.upstreams.filter { $0.isUp == false }.map { "the ticket system \($0.url) does not answer" }
         return report
     }
 
-    private static func absence(of address: SocketAddress) -> String {
+    private static func absence(of address: SocketAddress, _ key: String) -> String {
         "nobody can connect to \(address), as this machine has no such address any more: give it back (`ip address` shows which it has), "
-            + "or take it out of `listen`"
+            + "or take it out of `\(key)`"
     }
 
     /// What an admin should do something about, as far as this process alone knows it.

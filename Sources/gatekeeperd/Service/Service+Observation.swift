@@ -35,7 +35,8 @@ extension Service: ObservedService {
 
     /// Of listeners that may be without their address, and are.
     var absenceWarnings: [String] {
-        server.absentListeners.filter(\.isFree).map {
+        guard current.configuration.settings.listeners.contains(where: \.isFree) else { return [] }
+        return server.absentListeners.filter(\.isFree).map {
             "\($0.address): this machine has no such address now; it is served from the moment that it has (free_bind)"
         }
     }

@@ -1,4 +1,5 @@
 internal import Gatekeeper
+internal import Glibc
 
 /// The control thread's life: start the server, tell whoever waits for it, then follow signals, files and a successor until the last worker
 /// has ended.
@@ -62,7 +63,8 @@ struct ServiceLoop: ~Copyable {
             log = try LogFile(reading.configuration.logDestination)
         } catch {
             Console.complain("cannot \(error)")
-            return ExitStatus.misuse
+            // Its folder may come with a mount.
+            return error.code == ENOENT ? ExitStatus.failure : ExitStatus.misuse
         }
         let notification = ServiceNotification()
         do {

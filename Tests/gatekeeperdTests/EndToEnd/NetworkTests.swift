@@ -27,7 +27,9 @@ struct NetworkTests {
 
     @Test("a listener whose address is taken away is a problem until it comes back, and serves again without a restart")
     func addressGoes() throws {
-        let daemon = try daemon("192.0.2.7:0", setup: "ip addr add 192.0.2.7/32 dev lo")
+        let daemon = try daemon(
+            "192.0.2.7:0", settings: "status: 192.0.2.8:0\nstatus_token: 0123456789abcdef0123",
+            setup: "ip addr add 192.0.2.7/32 dev lo", "ip addr add 192.0.2.8/32 dev lo")
         let network = NetworkNamespace(of: daemon)
         let url = "https://192.0.2.7:\(daemon.port)/"
         #expect(try network.curl(url).status == 502)
@@ -40,6 +42,8 @@ struct NetworkTests {
         try network.run("ip", "addr", "add", "192.0.2.7/32", "dev", "lo")
         #expect(try !problems().contains("problem: "))
         #expect(try network.curl(url).status == 502)
+        try network.run("ip", "addr", "del", "192.0.2.8/32", "dev", "lo")
+        #expect(try problems().contains("take it out of `status`"))
     }
 
     @Test("with free_bind a standby starts without the shared address, says so, and serves from the moment that it has it")

@@ -11,6 +11,7 @@ package struct PlainListener: ~Copyable {
     ///   process which this one replaces. Otherwise whoever listens there makes this fail.
     package init(on address: SocketAddress, isShared: Bool) throws(ServerError) {
         do throws(SystemError) {
+            try System.waitForDuplicateDetection(of: address)
             if !isShared { try System.probe(address) }
             self = try Self(listeningOn: address)
         } catch {

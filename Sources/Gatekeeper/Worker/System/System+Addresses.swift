@@ -1,6 +1,11 @@
 internal import CLinux
 internal import Glibc
 
+extension SocketAddress {
+    /// Whether it is an address of this machine now, so that somebody could connect to it.
+    package var isHere: Bool { System.has(self) }
+}
+
 /// The machine's own addresses, which come and go while we run.
 extension System {
     /// For `isFree` sockets: an address that isn't here yet can be bound, and serves from the moment that it comes.
