@@ -1,9 +1,13 @@
 // The wrappers that need GNU declarations, kept out of the header so that it agrees with Swift's own Glibc module.
 #define _GNU_SOURCE
+#include <linux/capability.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "CLinux.h"
 
@@ -23,6 +27,25 @@ int clinux_peer_credentials(int socket, uid_t *user, gid_t *group) {
 }
 
 ssize_t clinux_getrandom(void *bytes, size_t count) { return getrandom(bytes, count, 0); }
+
+int clinux_become_group(gid_t group) { return setresgid(group, group, group); }
+
+int clinux_become_user(uid_t user) { return setresuid(user, user, user); }
+
+int clinux_no_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
+
+int clinux_keep_capabilities(void) { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); }
+
+int clinux_drop_bound(int capability) { return prctl(PR_CAPBSET_DROP, capability, 0, 0, 0); }
+
+int clinux_set_capabilities(uint64_t capabilities) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[2] = {
+        {.effective = (uint32_t)capabilities, .permitted = (uint32_t)capabilities, .inheritable = 0},
+        {.effective = (uint32_t)(capabilities >> 32), .permitted = (uint32_t)(capabilities >> 32), .inheritable = 0},
+    };
+    return (int)syscall(SYS_capset, &header, data);
+}
 
 int clinux_clock_status(void) {
     struct timex clock = {.modes = 0};

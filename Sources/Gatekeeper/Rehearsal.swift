@@ -45,7 +45,8 @@ package struct Rehearsal {
     package func bind(_ address: SocketAddress, isFree: Bool = false) throws(ServerError) {
         do throws(SystemError) {
             if !isFree { try System.waitForDuplicateDetection(of: address) }
-            try System.probe(address, isFree: isFree)
+            let isIPv6Only = address.isIPv6Only(among: settings.listeners.map(\.address))
+            try System.probe(address, isIPv6Only: isIPv6Only, isFree: isFree)
         } catch {
             throw ServerError(error)
         }

@@ -31,6 +31,18 @@ int clinux_peer_credentials(int socket, uid_t *user, gid_t *group);
 /// getrandom(2); the number of bytes, or -1 with errno.
 ssize_t clinux_getrandom(void *bytes, size_t count);
 
+/// setresgid(2) and setresuid(2), all three numbers at once, which the C library declares for GNU sources only. 0, or -1 with errno.
+int clinux_become_group(gid_t group);
+int clinux_become_user(uid_t user);
+
+/// prctl(2), whose arguments vary: PR_SET_NO_NEW_PRIVS, PR_SET_KEEPCAPS, PR_CAPBSET_DROP. 0, or -1 with errno.
+int clinux_no_new_privileges(void);
+int clinux_keep_capabilities(void);
+int clinux_drop_bound(int capability);
+
+/// capset(2), which the C library leaves to another one: the calling thread has these from now on, and hands none on. 0, or -1 with errno.
+int clinux_set_capabilities(uint64_t capabilities);
+
 /// What the kernel says of its clock, as bits of adjtimex(2)'s status; -1 with errno where it may not be asked.
 int clinux_clock_status(void);
 

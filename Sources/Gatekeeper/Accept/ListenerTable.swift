@@ -7,6 +7,8 @@ struct ListenerTable {
         /// As the settings name it; the port may be 0.
         var wanted: SocketAddress
         var bound: SocketAddress
+        /// `[::]` beside `0.0.0.0`: each has its own family.
+        var isIPv6Only: Bool
         var place: Int
         var descriptors: [Int32]
         /// It may be without its address.
@@ -55,18 +57,20 @@ struct ListenerTable {
         do throws(SystemError) {
             for wanted in addresses {
                 let isFree = free.contains(wanted)
-                if var kept = listeners.first(where: { $0.wanted == wanted }) {
+                let isIPv6Only = wanted.isIPv6Only(among: addresses)
+                if var kept = listeners.first(where: { $0.wanted == wanted && $0.isIPv6Only == isIPv6Only }) {
                     kept.isFree = isFree
                     next.append(kept)
                     continue
                 }
-                let (bound, sockets, owners) = try open(wanted, filter: filters[wanted], isFree: isFree)
+                let (bound, sockets, owners) = try open(wanted, isIPv6Only: isIPv6Only, filter: filters[wanted], isFree: isFree)
                 let taken = Set((listeners + next).map(\.place))
                 let place = names.indices.first { names[$0] == bound.description && !taken.contains($0) } ?? names.count
                 if place == names.count { names.append(bound.description) }
                 next.append(
                     Listener(
-                        wanted: wanted, bound: bound, place: place, descriptors: Array(Set(sockets.joined())).sorted(), isFree: isFree))
+                        wanted: wanted, bound: bound, isIPv6Only: isIPv6Only, place: place,
+                        descriptors: Array(Set(sockets.joined())).sorted(), isFree: isFree))
                 for worker in 0..<workers {
                     change.opened[worker] += sockets[worker].map {
                         ListeningSocket(descriptor: $0, wanted: wanted, address: bound, place: place, isShared: worker >= owners)
@@ -97,19 +101,21 @@ struct ListenerTable {
 
     /// Sockets for each worker, and how many workers, the first ones, have one that none before them has.
     private mutating func open(
-        _ wanted: SocketAddress, filter: SocketFilter?, isFree: Bool
+        _ wanted: SocketAddress, isIPv6Only: Bool, filter: SocketFilter?, isFree: Bool
     ) throws(SystemError) -> (SocketAddress, [[Int32]], owners: Int) {
         if let index = inherited.firstIndex(where: { serves($0.address, wanted) }) {
             let taken = inherited.remove(at: index)
             return (taken.address, try deal(taken.descriptors), taken.descriptors.count)
         }
         if !isFree { try System.waitForDuplicateDetection(of: wanted) }
-        if !listeners.contains(where: { overlaps($0.bound, wanted) }) { try System.probe(wanted, isFree: isFree) }
+        if !listeners.contains(where: { overlaps($0.bound, wanted) }) {
+            try System.probe(wanted, isIPv6Only: isIPv6Only, isFree: isFree)
+        }
         var address = wanted
         var sockets: [[Int32]] = []
         do throws(SystemError) {
             for _ in 0..<workers {
-                let socket = try System.listen(on: address, filter: filter, isFree: isFree)
+                let socket = try System.listen(on: address, isIPv6Only: isIPv6Only, filter: filter, isFree: isFree)
                 address = try System.localAddress(of: socket.number)
                 sockets.append([socket.release()])
             }

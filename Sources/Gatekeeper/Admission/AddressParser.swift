@@ -214,9 +214,11 @@ enum AddressParser {
     /// What never belongs into an address, wherever one is read.
     private static func refuseForeign(_ text: String) throws(AddressSyntaxError) {
         if text.isEmpty { throw AddressSyntaxError("an address is missing") }
-        if text.utf8.contains(where: { $0 <= 0x20 || $0 >= 0x7f }) {
-            throw AddressSyntaxError("\"\(text)\" contains a space or a character that no address has")
+        if let scalar = text.unicodeScalars.first(where: { $0.value >= 0x7f || $0.value < 0x20 }) {
+            let character = VisibleText.describe(scalar)
+            throw AddressSyntaxError("\"\(VisibleText.of(text))\" contains \(character), a character that no address has; type it anew")
         }
+        if has(text, " ") { throw AddressSyntaxError("\"\(text)\" contains a space, which no address has") }
         if has(text, "[") || has(text, "]") {
             throw AddressSyntaxError("\"\(text)\" has brackets, which belong around an address with a port only")
         }

@@ -8,8 +8,10 @@
 ///
 /// A trailing slash counts: `/api` and `/api/` are two paths.
 public struct Route: Sendable, Equatable {
-    /// As written, for messages.
+    /// The path as the route has it.
     public let pattern: String
+    /// What messages call it where path or methods mustn't be shown; nil for what they are.
+    public var shown: String?
     /// Nil for every method. `GET` brings `HEAD` with it, which asks for less (RFC 9110 §9.3.2).
     let methods: [[UInt8]]?
     /// Letters of ASCII alone are folded; what is sent is what came.
@@ -132,6 +134,7 @@ extension Route {
 extension Route: CustomStringConvertible {
     /// The methods, if not every one is meant, and the pattern as written.
     public var description: String {
+        if let shown { return shown }
         guard let methods else { return pattern }
         return methods.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",") + " " + pattern
     }

@@ -8,12 +8,14 @@ internal import Glibc
 struct Check {
     private let configuration: Configuration
     private let source: Origin
+    private let onlooker: Onlooker
     private let now: WallTime
     private var report = CheckReport()
 
     /// - Parameter file: the configuration's, for what is wrong with it as a whole.
-    static func run(_ configuration: Configuration, file: String?, at now: WallTime) -> CheckReport {
-        var check = Check(configuration: configuration, source: file.map(Origin.wholeFile) ?? .commandLine, now: now)
+    static func run(_ configuration: Configuration, file: String?, by onlooker: Onlooker = .own, at now: WallTime) -> CheckReport {
+        var check = Check(
+            configuration: configuration, source: file.map(Origin.wholeFile) ?? .commandLine, onlooker: onlooker, now: now)
         check.report.findings = configuration.warnings
         do throws(ServerError) {
             try check.run(Rehearsal(configuration.settings))
@@ -34,6 +36,7 @@ struct Check {
         }
         filters(rehearsal)
         folders()
+        hiddenFiles()
         if let doubt = StopTime.doubt(configuration.settings.timeouts) {
             report.findings.append(.warning(source, at: "timeouts", doubt))
         }
@@ -170,25 +173,45 @@ struct Check {
     }
 
     private mutating func folders() {
-        if let path = configuration.statePath, let obstacle = WriteAccess.obstacle(inFolder: path) {
+        if let path = configuration.statePath, let obstacle = obstacle(inFolder: path) {
             // The service runs without.
-            report.findings.append(
-                .warning(configuration.places.state ?? source, at: "state", "grants can't be kept: cannot \(obstacle)"))
+            report.findings.append(.warning(configuration.places.state ?? source, at: "state", "grants can't be kept: \(obstacle)"))
         }
-        if let path = configuration.controlPath, let obstacle = WriteAccess.obstacle(inFolder: FilePath.parent(of: path)) {
-            report.findings.append(.error(configuration.places.control ?? source, at: "control", "cannot \(obstacle)"))
+        if let path = configuration.controlPath {
+            let origin = configuration.places.control ?? source
+            if let obstacle = UnixListener.obstacle(to: path) { report.findings.append(.error(origin, at: "control", obstacle)) }
+            if let obstacle = obstacle(inFolder: FilePath.parent(of: path)) {
+                report.findings.append(.error(origin, at: "control", obstacle))
+            }
         }
         let upstream = configuration.settings.upstream
         if upstream.requestBuffering != .off, upstream.spool.totalBytesMax > 0,
-            let obstacle = WriteAccess.obstacle(inFolder: upstream.spool.folder)
+            let obstacle = obstacle(inFolder: upstream.spool.folder)
         {
             report.findings.append(
-                .warning(
-                    source, at: "upstream.spool.folder", "large chunked bodies can't be collected, and are answered 503: cannot \(obstacle)"
-                ))
+                .warning(source, at: "upstream.spool.folder", "large chunked bodies can't be collected, and are answered 503: \(obstacle)"))
         }
-        if case .file(let path) = configuration.logDestination, let obstacle = WriteAccess.obstacle(toFile: path) {
-            report.findings.append(.error(source, at: "log.to", "cannot \(obstacle)"))
+        if case .file(let path) = configuration.logDestination {
+            let isMade = onlooker.identity?.isMade(FilePath.parent(of: path)) ?? false
+            let isThere = FileStamp(path: path) != nil
+            let refused = isMade && !isThere ? nil : WriteAccess.obstacle(toFile: path).map { "cannot \($0)" }
+            if let obstacle = refused ?? onlooker.identity?.obstacle(toWriting: path) {
+                report.findings.append(.error(source, at: "log.to", obstacle))
+            }
+        }
+    }
+
+    /// Why nothing could be written into a folder; nil where it can, or where systemd makes it so.
+    private func obstacle(inFolder path: String) -> String? {
+        if onlooker.identity?.isMade(path) == true { return nil }
+        return WriteAccess.obstacle(inFolder: path).map { "cannot \($0)" } ?? onlooker.identity?.obstacle(toWriting: path)
+    }
+
+    /// Files that can be read and that the unit doesn't show to the service.
+    private mutating func hiddenFiles() {
+        guard let identity = onlooker.identity else { return }
+        for path in configuration.watchedPaths {
+            if let obstacle = identity.obstacle(toReading: path) { report.findings.append(.error(source, "\(path): \(obstacle)")) }
         }
     }
 

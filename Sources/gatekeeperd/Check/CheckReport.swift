@@ -5,6 +5,9 @@ struct CheckReport: Equatable, Sendable {
     var notes: [String] = []
     /// What the configuration amounts to: `2 sources, 1 listener`.
     var contents = ""
+    /// As whom it was looked; nil where nobody said.
+    var lookedAs: String?
+    var isSaidAlways = false
 
     var errorCount: Int { findings.count { $0.severity == .error } }
     var warningCount: Int { findings.count - errorCount }
@@ -18,12 +21,29 @@ struct CheckReport: Equatable, Sendable {
     var summary: String {
         let warnings = warningCount > 0 ? [Self.count(warningCount, "warning")] : []
         guard isFine else {
-            return "configuration can't be used: \(([Self.count(errorCount, "error")] + warnings).joined(separator: ", "))"
+            let looked = isSaidAlways ? lookedAs.map { "; looked as \($0)" } ?? "" : ""
+            return "configuration can't be used: \(([Self.count(errorCount, "error")] + warnings).joined(separator: ", "))\(looked)"
         }
-        return "configuration is fine: \(([contents] + warnings).joined(separator: ", "))"
+        let looked = lookedAs.map { "; looked as \($0)" } ?? ""
+        return "configuration is fine: \(([contents] + warnings).joined(separator: ", "))\(looked)"
     }
 
-    static func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }
+    /// Says who looked, and what to do about what he may not.
+    mutating func take(_ onlooker: Onlooker) {
+        lookedAs = onlooker.text
+        // Root is refused nothing, so that what is wrong is wrong for everybody.
+        isSaidAlways = !onlooker.isRoot
+        guard let identity = onlooker.identity else { return }
+        findings += identity.doubts.map { .warning(.wholeFile(identity.unit ?? UnitFile.name), $0) }
+        if findings.contains(where: { $0.severity == .error && $0.message.contains("Permission denied") }) {
+            let group = AccountDatabase.groupName(of: identity.group) ?? "\(identity.group)"
+            notes.append(
+                "to let \(identity.user) read a file: chgrp \(group) FILE && chmod g+r FILE, and let it into the folders above (chmod o+x or g+x)"
+            )
+        }
+    }
+
+    static func count(_ number: Int, _ noun: String) -> String { Quantity.counted(number, noun) }
 }
 
 /// For scripts: names that stay.
@@ -31,6 +51,7 @@ extension CheckReport {
     var json: JSON {
         .object(
             of: ("ok", .boolean(isFine)), ("errors", .number(errorCount)), ("warnings", .number(warningCount)),
+            ("looked_as", lookedAs.map(JSON.string)),
             ("findings", .array(findings.map(\.json))), ("notes", .strings(notes)), ("summary", .string(summary)))
     }
 }

@@ -24,13 +24,26 @@ struct DoctorCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        let identity = (try? Onlooker.identity(named: nil)) ?? nil
+        // What the service's environment says, where root's doesn't.
+        if let identity { Environment.complete(with: identity.environment) }
         let reading = try options.read(for: "doctor")
         let doctor = Doctor(
             configuration: reading.configuration, file: reading.file, controlPath: control ?? reading.configuration.controlPath,
             publicName: publicName, skipped: Set(skip), now: .now())
-        let report = doctor.examine()
+        var report = doctor.examine()
+        if let identity, doctor.asks(.service) {
+            report.remarks.insert(contentsOf: ServiceView(as: identity, arguments: checkArguments).remarks, at: 0)
+        }
         Console.say(json ? report.json.text : report.lines.joined(separator: "\n"))
         guard report.isWell else { throw ExitCode(ExitStatus.findings) }
+    }
+
+    /// The same configuration, for `check`.
+    private var checkArguments: [String] {
+        let file = options.source.file.map { ["--config", $0] } ?? []
+        return ["check", "--json"] + file
+            + options.flags.flatMap { flag in flag.values.flatMap { ["--set", "\(flag.key)=\($0)"] } }
     }
 }
 

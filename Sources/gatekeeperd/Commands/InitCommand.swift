@@ -66,12 +66,26 @@ struct InitCommand: ParsableCommand {
         try check(text)
         guard let path else { return Console.say(String(text.dropLast())) }
         do {
-            try ConfigurationFile.create(path, with: text, replacing: force)
+            try ConfigurationFile.create(path, with: text, replacing: force, group: group)
         } catch {
             Console.complain("cannot \(error)")
             throw ExitCode(ExitStatus.failure)
         }
-        Console.say("\(path) is written. Next:\n  gatekeeperd check --config \(path)\n  systemctl enable --now gatekeeperd")
+        // Before the service's user is made there is nobody to give it to.
+        let chgrp =
+            UserName.ownUser == 0 && group == nil ? "\n  chgrp \(Self.usualGroup) \(path)    # once the service's user is there" : ""
+        Console.say("\(path) is written. Next:\(chgrp)\n  gatekeeperd check --config \(path)\n  systemctl enable --now gatekeeperd")
+    }
+
+    private static let usualGroup = "gatekeeper"
+
+    /// Of the service that is to read the file: the unit's, else the usual one, if it is there. Only root can give a file to another group.
+    private var group: UInt32? {
+        guard UserName.ownUser == 0 else { return nil }
+        let unit = UnitFile.installed()
+        if let name = unit?.value("Group") { return AccountDatabase.group(name) }
+        if let name = unit?.value("User") { return AccountDatabase.user(name)?.group }
+        return AccountDatabase.group(Self.usualGroup)
     }
 
     /// The last word is the reader's that will read the file. A certificate may still be on its way; everything else must be right.

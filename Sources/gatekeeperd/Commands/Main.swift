@@ -8,6 +8,11 @@ enum Main {
     static func main() {
         StandardDescriptors.ensureOpen()
         TLSDefaults.areQuiet
+        if let word = CommandLine.arguments.dropFirst().first, let meant = RootCommand.meant(by: word) {
+            Console.complain("\(Quantity.quoted(word)) is no command; did you mean \(meant)?")
+            Console.complain("see gatekeeperd --help for all of them")
+            exit(ExitStatus.misuse)
+        }
         do {
             var command = try RootCommand.parseAsRoot()
             try command.run()
@@ -20,7 +25,11 @@ enum Main {
     private static func finish(_ error: any Error) -> Never {
         let status = RootCommand.exitCode(for: error)
         if status == .validationFailure {
-            Console.complain(RootCommand.message(for: error).replacing("\n", with: " "))
+            let message = RootCommand.message(for: error).replacing("\n", with: " ")
+            // What most commands are given a file's name for.
+            let isFile =
+                message.contains("nexpected argument") && CommandLine.arguments.contains { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+            Console.complain(isFile ? "\(message); a configuration is named with --config FILE" : message)
             Console.complain("see gatekeeperd --help, or --help after a command")
             exit(ExitStatus.misuse)
         }
@@ -43,4 +52,16 @@ struct RootCommand: ParsableCommand {
             StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
             RevokeCommand.self, DenialsCommand.self, DoctorCommand.self, ReferenceCommand.self,
         ])
+
+    /// The command that was most likely meant by a word in its place; nil for one that is a command, an option, or nothing like one.
+    static func meant(by word: String) -> String? {
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard !word.hasPrefix("-"), word != "help", !names.contains(word) else { return nil }
+        // What people type by the habits of other programs.
+        let habits = [
+            "test": "check", "configtest": "check", "validate": "check", "verify": "check", "start": "run", "serve": "run", "stop": "run",
+            "list": "grants", "setup": "init", "allow": "grant", "denied": "denials", "stats": "status", "rollback": "apply",
+        ]
+        return Suggestion.nearest(to: word, among: names) ?? habits[word.lowercased()]
+    }
 }

@@ -10,33 +10,53 @@ enum AllowFile {
         do {
             return Settings.AllowEntry(prefix: try AddressPrefix(parsing: text), label: label, origin: origin.description)
         } catch {
-            throw ValueMistake(in: text, error.description)
+            throw ValueMistake(EntryMistake.message(of: text, error))
         }
     }
 
-    /// All the entries that can be read and all the lines that can't. `namedAt` is where the configuration names the file.
+    /// Lines that can't be read and are told of one by one; a file with more of them is something else than a list.
+    private static let mistakesMax = 20
+
+    /// All the entries that can be read and the lines that can't.
+    ///
+    /// Nothing of such a line is shown, only where it stands and what kind of mistake it is: the file may be another than was meant, and a
+    /// private key, and messages end in logs and on pages that others read.
+    ///
+    /// - Parameter name: what messages call the file.
+    /// - Parameter origin: where the configuration names the file.
     static func read(
-        _ path: String, label: String?, namedAt origin: Origin
+        _ path: String, called name: String, label: String?, namedAt origin: Origin
     ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Diagnostic]) {
-        let bytes: [UInt8]
+        var bytes: [UInt8]
         do {
             bytes = try FileContents.read(path, bytesMax: fileBytesMax)
         } catch {
-            return ([], [.error(origin, at: "allow", error)])
+            return ([], [.error(origin, at: "allow", error, called: name)])
         }
         if let mistake = ByteCheck.firstMistake(in: bytes) {
-            return ([], [.error(.file(path, mistake.position), at: "allow", "\(mistake.message)")])
+            return ([], [.error(.file(name, mistake.position), at: "allow", "\(mistake.message)").withoutValues])
         }
+        bytes.removeFirst(ByteCheck.markCount(in: bytes))
         var entries: [Located<Settings.AllowEntry>] = []
         var mistakes: [Diagnostic] = []
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard let word = word(of: line) else { continue }
-            let origin = Origin.file(path, SourcePosition(line: index + 1, column: word.startIndex - line.startIndex + 1))
-            do {
-                let entry = try entry(String(decoding: word, as: UTF8.self), label: label, origin: origin)
+            let origin = Origin.file(name, SourcePosition(line: index + 1, column: word.startIndex - line.startIndex + 1))
+            let text = String(decoding: word, as: UTF8.self)
+            do throws(AddressSyntaxError) {
+                let prefix = try AddressPrefix(parsing: text)
+                let entry = Settings.AllowEntry(prefix: prefix, label: label, origin: origin.description)
                 entries.append(Located(value: entry, origin: origin))
             } catch {
-                mistakes.append(.error(origin, at: "allow", "\(error.message)"))
+                mistakes.append(.error(origin, at: "allow", EntryMistake.lineMessage(of: text, error)).withoutValues)
+                let isOther = text.hasPrefix("-----BEGIN ")
+                guard isOther || mistakes.count >= mistakesMax else { continue }
+                if !isOther {
+                    mistakes.append(
+                        .error(.wholeFile(name), at: "allow", "this doesn't look like a list of addresses; the rest isn't read")
+                            .withoutValues)
+                }
+                return (entries, mistakes)
             }
         }
         return (entries, mistakes)

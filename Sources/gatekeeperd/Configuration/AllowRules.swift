@@ -17,14 +17,16 @@ extension ListRule {
             do throws(ValueMistake) {
                 let seconds = try CalendarTime.unixSeconds(until.value)
                 if seconds <= WallTime.now().milliseconds / 1000 {
-                    diagnostics.append(.warning(until.origin, at: "allow: until", "\(until.value) is past; the entry admits nobody"))
+                    diagnostics.append(
+                        .warning(until.origin, at: "allow: until", "\(until.shown) is past; the entry admits nobody").withoutValues)
                 }
                 end = seconds
             } catch {
                 return [.error(until.origin, at: "allow: until", error.message)]
             }
         }
-        var added = added(by: element, label: label?.value, to: &draft)
+        // A label is there to be shown, in every line of the log.
+        var added = added(by: element, label: label?.shown, to: &draft)
         for index in added.entries.indices { added.entries[index].value.endsAtUnixSeconds = end }
         draft.allow?.append(contentsOf: added.entries)
         return diagnostics + added.mistakes
@@ -45,14 +47,15 @@ extension ListRule {
         if source.name == "file" {
             let path = FilePath.complete(text, directory: element.context.directory)
             draft.allowFiles.append(path)
-            return AllowFile.read(path, label: label, namedAt: origin)
+            let name = source.text.written.map { FilePath.complete($0, directory: element.context.directory) } ?? path
+            return AllowFile.read(path, called: name, label: label, namedAt: origin)
         }
         do throws(ValueMistake) {
             let entries =
                 source.name == "preset"
                 ? try VendorPreset.find(text).entries(label: label, origin: origin)
                 : [try AllowFile.entry(text, label: label, origin: origin)]
-            return (entries.map { Located(value: $0, origin: origin) }, [])
+            return (entries.map { Located(value: $0, origin: origin, written: source.text.written) }, [])
         } catch {
             return ([], [.error(origin, at: "allow", error.message)])
         }

@@ -37,7 +37,7 @@ struct Configuration: Sendable {
     ///
     /// Touches every file that the service will need. Throws all mistakes at once.
     static func load(
-        file: String?, flags: [Flag], environment: @escaping (String) -> String? = Environment.value
+        file: String?, flags: [Flag], environment: @escaping (String) -> String? = ConcealedValues.value
     ) throws(ConfigurationError) -> Configuration {
         var reader = ConfigurationReader(environment: environment)
         if let file { reader.read(file: file) }

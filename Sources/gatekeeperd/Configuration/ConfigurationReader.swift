@@ -42,14 +42,29 @@ struct ConfigurationReader {
             if !mistakes.isEmpty { failed.insert("") }
             return
         }
+        guard isConfiguration(root) else {
+            failed.insert("")
+            let advice = "none of its keys is one of a configuration of gatekeeperd, so nothing of it is shown; name the right file"
+            return diagnostics.append(.error(.file(path, root.position), advice))
+        }
         readSection(root, path: "")
+    }
+
+    /// Whether at least one key is ours, or nearly. What another file holds is nobody's to see who can't open it himself.
+    private func isConfiguration(_ root: YAMLNode) -> Bool {
+        guard case .mapping(let entries) = root.content, !entries.isEmpty else { return true }
+        return entries.prefix(ConfigurationError.linesMax).contains { entry in
+            Schema.setting(entry.key) != nil || Schema.suggestion(for: entry.key, under: "") != nil
+        }
     }
 
     /// A flag, in the place of what the file says under the same key.
     mutating func read(_ flag: Configuration.Flag) {
         guard let setting = Schema.setting(flag.key), !flag.key.contains("[") else {
-            let hint = Schema.suggestion(for: Setting.name(of: flag.key), under: Setting.section(of: flag.key))
-            let advice = hint.map { "; did you mean \($0)?" } ?? ""
+            let list = flag.key.contains("[") || flag.key.contains("]")
+            let hint = list ? nil : Schema.suggestion(for: Setting.name(of: flag.key), under: Setting.section(of: flag.key))
+            let advice =
+                list ? "; an element of a list can only be set as a whole, by its bare value" : hint.map { "; did you mean \($0)?" } ?? ""
             return diagnostics.append(.error(.flag(flag.name), "unknown key\(advice)"))
         }
         let context = ValueContext(origin: .flag(flag.name), directory: "")
@@ -109,7 +124,7 @@ struct ConfigurationReader {
             failed.insert(path)
             return
         }
-        assign(value, by: rule, in: ValueContext(origin: value.origin, directory: directory), path: path)
+        assign(value, by: rule, in: ValueContext(origin: value.origin, directory: directory, written: value.written), path: path)
     }
 
     private mutating func readList(_ node: YAMLNode, by rule: ListRule, path: String) {
@@ -142,7 +157,10 @@ struct ConfigurationReader {
         }
         // With a mistake in one of its keys, what the others say means something else than was meant.
         guard diagnostics.count == mistakesBefore else { return }
-        diagnostics += rule.add(ListElement(context: context, fields: fields), &draft)
+        var element = ListElement(context: context, fields: fields)
+        element.context.written = element.written
+        let mistakes = rule.add(element, &draft)
+        diagnostics += element.written.map { written in mistakes.map { $0.concealing(written, at: path, form: rule.form) } } ?? mistakes
     }
 
     /// The setting of a key, or nil and a mistake that says why there is none.
@@ -155,7 +173,7 @@ struct ConfigurationReader {
             let isShown = diagnostics.count < ConfigurationError.linesMax
             let suggestion = isShown ? Schema.suggestion(for: entry.key, under: path) : nil
             if let suggestion { failed.insert(suggestion) }
-            let hint = suggestion.map { "; did you mean \($0.contains("[") ? Setting.name(of: $0) : $0)?" } ?? ""
+            let hint = isShown ? advice(on: entry.key, under: path, suggestion) : ""
             let place = path.isEmpty ? "" : " in \(path.replacing("[]", with: ""))"
             diagnostics.append(.error(origin, "unknown key \(Quantity.quoted(entry.key))\(place)\(hint)"))
             return nil
@@ -167,6 +185,25 @@ struct ConfigurationReader {
         return setting
     }
 
+    /// What to do about a key that isn't known where it stands.
+    private func advice(on key: String, under path: String, _ suggestion: String?) -> String {
+        let section = path.replacing("[]", with: "")
+        if let suggestion {
+            if suggestion == section { return "; it stands inside itself here, leave one of the two out" }
+            // The same word elsewhere: a question that repeats it would be none.
+            if Setting.name(of: suggestion) == key, !path.isEmpty {
+                let home = Setting.section(of: suggestion)
+                return home.isEmpty ? "; \(key) is a key of its own, beside \(Setting.root(of: section))" : "; it belongs into \(home)"
+            }
+            return "; did you mean \(suggestion.contains("[") ? Setting.name(of: suggestion) : suggestion)?"
+        }
+        if path.isEmpty, !key.contains("["), Schema.setting(key) != nil {
+            let parts = key.split(separator: ".")
+            return "; write \(parts[0]): {\(parts.dropFirst().joined(separator: ": {")): …}"
+        }
+        return ""
+    }
+
     // MARK: Values
 
     /// The text of a single value with `${NAME}` replaced, or nil and a mistake.
@@ -175,7 +212,8 @@ struct ConfigurationReader {
         switch node.content {
         case .scalar(let text):
             do {
-                return Located(value: try Substitution.apply(to: text, environment: environment), origin: origin)
+                let value = try Substitution.apply(to: text, environment: environment)
+                return Located(value: value, origin: origin, written: Substitution.isUsed(in: text) ? text : nil)
             } catch {
                 diagnostics.append(.error(origin, "\(path): \(error.message)"))
                 return nil
@@ -189,22 +227,26 @@ struct ConfigurationReader {
     /// A list of single values, or one alone, joined with commas.
     private mutating func scalars(_ node: YAMLNode, path: String) -> Located<String>? {
         guard case .sequence(let elements) = node.content else { return scalar(node, path: path) }
-        var values: [String] = []
+        var values: [Located<String>] = []
         for element in elements {
             guard let value = scalar(element, path: path) else { return nil }
-            values.append(value.value)
+            values.append(value)
         }
-        return Located(value: values.joined(separator: ","), origin: .file(file, node.position))
+        let isConcealed = values.contains { $0.written != nil }
+        return Located(
+            value: values.map(\.value).joined(separator: ","), origin: .file(file, node.position),
+            written: isConcealed ? values.map(\.shown).joined(separator: ",") : nil)
     }
 
     private mutating func assign(_ value: Located<String>, by rule: ScalarRule, in context: ValueContext, path: String) {
         do throws(ValueMistake) {
             guard !value.value.isEmpty else { throw ValueMistake("the value is empty") }
             try rule.assign(value.value, context, &draft)
-            if !rule.isSecret { written[path] = value.value }
+            if !rule.isSecret { written[path] = value.shown }
         } catch {
             failed.insert(path)
-            diagnostics.append(.error(value.origin, at: path, error.message))
+            let mistake = Diagnostic.error(value.origin, at: path, error.message)
+            diagnostics.append(value.written.map { mistake.concealing($0, at: path, form: rule.form) } ?? mistake)
         }
     }
 }

@@ -12,11 +12,13 @@ struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     var message: String
     /// Of a file that isn't there (yet).
     var isAbsence = false
+    /// Nothing in the message is a value, or comes from one.
+    var showsNoValue = false
 
     var description: String {
         switch severity {
-        case .error: "\(origin): \(message)"
-        case .warning: "\(origin): warning: \(message)"
+        case .error: ConcealedValues.hide(in: "\(origin): \(message)")
+        case .warning: ConcealedValues.hide(in: "\(origin): warning: \(message)")
         }
     }
 
@@ -30,14 +32,42 @@ struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// A file that can't be used.
-    static func error(_ origin: Origin, at path: String, _ failure: FileFailure) -> Diagnostic {
-        var diagnostic = error(origin, at: path, "\(failure)")
+    ///
+    /// - Parameter name: what messages call it, in the place of its path.
+    static func error(_ origin: Origin, at path: String, _ failure: FileFailure, called name: String? = nil) -> Diagnostic {
+        var diagnostic = error(origin, at: path, "\(name ?? failure.path) \(failure.problem)").withoutValues
         diagnostic.isAbsence = failure.isAbsent
         return diagnostic
     }
 
+    static func warning(_ origin: Origin, _ message: String) -> Diagnostic {
+        Diagnostic(severity: .warning, origin: origin, message: message)
+    }
+
     static func warning(_ origin: Origin, at path: String, _ message: String) -> Diagnostic {
         Diagnostic(severity: .warning, origin: origin, message: subject(origin, path) + message)
+    }
+
+    /// The same about a value that came by `${NAME}`, of which nothing may be shown.
+    ///
+    /// - Parameter written: what stands in the file.
+    func concealing(_ written: String, at path: String, form: String) -> Diagnostic {
+        guard !showsNoValue else { return self }
+        var concealing = self
+        concealing.message = Self.subject(origin, path) + Self.concealed(written, form: form)
+        return concealing
+    }
+
+    /// What to do about a value that can't be shown.
+    static func concealed(_ written: String, form: String) -> String {
+        "what \(Quantity.quoted(written)) stands for can't be used, and isn't shown because it comes from the environment; needed is \(form)"
+    }
+
+    /// That nothing in it is a value.
+    var withoutValues: Diagnostic {
+        var diagnostic = self
+        diagnostic.showsNoValue = true
+        return diagnostic
     }
 
     private static func subject(_ origin: Origin, _ path: String) -> String {

@@ -3,9 +3,10 @@ extension Configuration.Flag {
     /// One flag a key, in the order of their first mention: a list's key may be given several times, once for each element.
     static func assignments(_ texts: [String]) throws(ValueMistake) -> [Configuration.Flag] {
         var flags: [Configuration.Flag] = []
-        for text in texts {
+        for (index, text) in texts.enumerated() {
             guard let equals = text.firstIndex(of: "="), equals > text.startIndex else {
-                throw ValueMistake("--set needs key=value, not \(Quantity.quoted(text))")
+                // Not quoted: it may be the value alone, and a secret.
+                throw ValueMistake("--set needs key=value, as limits.head=8KiB; number \(index + 1) of them has no key and =")
             }
             let key = String(text[..<equals])
             let value = String(text[text.index(after: equals)...])

@@ -23,7 +23,7 @@ extension ListRule {
         if let file = element.fields["client_ca"] {
             guard !file.value.isEmpty else { return [.error(file.origin, at: "listen: client_ca", "the value is empty")] }
             let path = FilePath.complete(file.value, directory: element.context.directory)
-            if let failure = unreadable(path) { return [.error(file.origin, at: "listen: client_ca", failure)] }
+            if let failure = unreadable(path) { return [unreadable(file, at: "listen: client_ca", in: element, failure)] }
             listener.clientAuthorityPath = path
         }
         if let free = element.fields["free_bind"] {
@@ -40,7 +40,7 @@ extension ListRule {
                 return [.error(balancers.origin, at: "listen: proxy_protocol_from", error.message)]
             }
         }
-        draft.listeners.append(Located(value: listener, origin: address.origin))
+        draft.listeners.append(Located(value: listener, origin: address.origin, written: address.written))
         return []
     }
 
@@ -70,7 +70,7 @@ extension ListRule {
                 return [.error(element.context.origin, at: "tls.certificates", "the \(name) is missing")]
             }
             let path = FilePath.complete(file.value, directory: element.context.directory)
-            if let failure = unreadable(path) { return [.error(file.origin, at: "tls.certificates: \(name)", failure)] }
+            if let failure = unreadable(path) { return [unreadable(file, at: "tls.certificates: \(name)", in: element, failure)] }
             paths.append(path)
         }
         let certificate = Settings.TLS.Certificate(path: paths[0], keyPath: paths[1])
@@ -85,5 +85,11 @@ extension ListRule {
         } catch {
             return error
         }
+    }
+
+    private static func unreadable(
+        _ file: Located<String>, at key: String, in element: ListElement, _ failure: FileFailure
+    ) -> Diagnostic {
+        .error(file.origin, at: key, failure, called: FilePath.complete(file.shown, directory: element.context.directory))
     }
 }

@@ -22,6 +22,13 @@ enum Origin: Equatable, Sendable, CustomStringConvertible {
 struct Located<Value> {
     var value: Value
     var origin: Origin
+    /// As it stands in the file, where a part of it came by `${NAME}` and mustn't be shown; nil where it may be.
+    var written: String?
+}
+
+extension Located where Value: CustomStringConvertible {
+    /// What messages show.
+    var shown: String { written ?? value.description }
 }
 
 extension Located: Sendable where Value: Sendable {}

@@ -57,10 +57,26 @@ enum Quantity {
         "\(rate.count)/\(rateUnits.first { $0.factor == rate.perMilliseconds }?.name ?? "\(rate.perMilliseconds)ms")"
     }
 
-    /// A value as error messages show it: in quotes, cut, on one line.
+    /// `1 request`, `2 requests`; a noun whose plural is no mere s says it.
+    static func counted(_ number: some BinaryInteger, _ noun: String, plural: String? = nil) -> String {
+        "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
+    }
+
+    /// A value as error messages show it: in quotes, cut, on one line, what can't be seen as its code point, and without what stands in a URL
+    /// for a user and a password.
     static func quoted(_ text: String) -> String {
-        let shown = text.prefix(60).map { $0.isNewline || $0.isASCII && ($0.asciiValue ?? 0) < 0x20 ? "?" : String($0) }.joined()
-        return shown.count < text.count ? "\"\(shown)…\"" : "\"\(shown)\""
+        let text = withoutUser(text)
+        let shown = VisibleText.of(String(text.prefix(60)))
+        return text.count > 60 ? "\"\(shown)…\"" : "\"\(shown)\""
+    }
+
+    /// `http://user:password@host` without what stands before the @.
+    private static func withoutUser(_ text: String) -> String {
+        guard let at = text.lastIndex(of: "@") else { return text }
+        let scheme = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        // `a@b` alone is an address of mail.
+        guard scheme < at, scheme > text.startIndex || text[..<at].contains(":") else { return text }
+        return text[..<scheme] + "…" + text[at...]
     }
 
     private static func amount(

@@ -33,6 +33,9 @@ struct Setting: Sendable {
         path.lastIndex(of: ".").map { String(path[..<$0]) } ?? ""
     }
 
+    /// The first word of the path.
+    static func root(of path: String) -> String { String(path.prefix { $0 != "." }) }
+
     static func name(of path: String) -> String {
         path.lastIndex(of: ".").map { String(path[path.index(after: $0)...]) } ?? path
     }
@@ -65,12 +68,20 @@ struct ValueContext: Sendable {
     var origin: Origin
     /// What relative paths are relative to; empty for the working directory.
     var directory: String
+    /// What stands in the file, where the value came by `${NAME}` and mustn't be shown.
+    var written: String?
 }
 
 /// The keys of one element of a list, all of them known to the schema.
 struct ListElement: Sendable {
     var context: ValueContext
     var fields: [String: Located<String>]
+
+    /// What stands in the file of those that came by `${NAME}`; nil if none did.
+    var written: String? {
+        let written = fields.values.compactMap(\.written).sorted()
+        return written.isEmpty ? nil : written.joined(separator: " ")
+    }
 }
 
 // MARK: The kinds of values
@@ -160,7 +171,9 @@ extension ScalarRule {
 
     private static func path(_ target: Place<Located<String>?>, form: String) -> ScalarRule {
         ScalarRule(form: form, defaultText: nil) { (text, context, draft) throws(ValueMistake) in
-            draft[keyPath: target] = Located(value: FilePath.complete(text, directory: context.directory), origin: context.origin)
+            draft[keyPath: target] = Located(
+                value: FilePath.complete(text, directory: context.directory), origin: context.origin,
+                written: context.written.map { FilePath.complete($0, directory: context.directory) })
         }
     }
 

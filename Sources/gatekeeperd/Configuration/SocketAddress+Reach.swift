@@ -10,6 +10,13 @@ extension SocketAddress {
     /// Every address of the machine, of one family or of both.
     var isWildcard: Bool { address == PeerAddress(ipv4: 0) || address == PeerAddress(high: 0, low: 0) }
 
+    /// Whether a socket here takes what comes for `other`, which is one address: of IPv4 too, unless another listener is for all of that.
+    func takes(from other: SocketAddress, among listeners: [Located<Settings.Listener>]) -> Bool {
+        guard port == other.port, port != 0, isWildcard, !other.isWildcard else { return false }
+        if address.isIPv4 || !other.address.isIPv4 { return address.isIPv4 == other.address.isIPv4 }
+        return !listeners.contains { $0.value.address == SocketAddress(address: PeerAddress(ipv4: 0), port: port) }
+    }
+
     /// Whether sockets on both would be in each other's way.
     func overlaps(_ other: SocketAddress) -> Bool {
         port == other.port && port != 0 && (address == other.address || isWildcard || other.isWildcard)

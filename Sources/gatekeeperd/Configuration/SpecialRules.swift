@@ -5,7 +5,9 @@ extension ScalarRule {
     static var upstreamURL: ScalarRule {
         ScalarRule(form: "http://HOST:PORT, https://HOST:PORT or unix:/PATH", defaultText: nil) {
             (text, context, draft) throws(ValueMistake) in
-            draft.upstream = Located(value: try UpstreamURL(text, directory: context.directory), origin: context.origin)
+            var url = try UpstreamURL(text, directory: context.directory)
+            url.text = context.written ?? text
+            draft.upstream = Located(value: url, origin: context.origin, written: context.written)
         }
     }
 
@@ -148,8 +150,9 @@ extension ListRule {
             return [.error(methods?.origin ?? path.origin, at: "routes: methods", error.description)]
         }
         do throws(Route.SyntaxError) {
-            let route = try Route(methods: names, path: path.value, isCaseSensitive: isCaseSensitive)
-            draft.routes?.append(Located(value: route, origin: path.origin))
+            var route = try Route(methods: names, path: path.value, isCaseSensitive: isCaseSensitive)
+            if element.written != nil { route.shown = (methods.map { "\($0.shown) " } ?? "") + path.shown }
+            draft.routes?.append(Located(value: route, origin: path.origin, written: path.written))
             return []
         } catch {
             return [.error(path.origin, at: "routes", "\(Quantity.quoted(path.value)): \(error.description)")]
@@ -163,7 +166,8 @@ extension ListRule {
     private static func addUpstream(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
         guard let url = element.fields["url"] else { return [.error(element.context.origin, at: "upstream.urls", "the url is missing")] }
         do throws(ValueMistake) {
-            let upstream = try UpstreamURL(url.value, directory: element.context.directory)
+            var upstream = try UpstreamURL(url.value, directory: element.context.directory)
+            upstream.text = url.shown
             guard !draft.upstreams.contains(where: { $0.value == upstream }) else {
                 throw ValueMistake("\(upstream.text) is there already")
             }

@@ -6,7 +6,7 @@ extension ScalarRule {
         ScalarRule(form: "ADDRESS:PORT, on loopback unless status_token is set", defaultText: nil) {
             (text, context, draft) throws(ValueMistake) in
             do throws(AddressSyntaxError) {
-                draft.statusAddress = Located(value: try SocketAddress(parsing: text), origin: context.origin)
+                draft.statusAddress = Located(value: try SocketAddress(parsing: text), origin: context.origin, written: context.written)
             } catch {
                 throw ValueMistake(in: text, error.description)
             }
@@ -39,11 +39,15 @@ extension Validation {
             mistakes.append(
                 .error(
                     status.origin, at: "status",
-                    "\(address) can be reached from other machines: set status_token, or take loopback, as 127.0.0.1:\(address.port)"))
+                    "\(status.shown) can be reached from other machines: set status_token, or take loopback, as 127.0.0.1:\(status.written == nil ? address.port : 9180)"
+                ))
         }
         if let listener = draft.listeners.first(where: { $0.value.address.overlaps(address) }) {
+            let taken = listener.written ?? "\(listener.value.address)"
             mistakes.append(
-                .error(status.origin, at: "status", "\(address) is taken by the listener \(listener.value.address) (\(listener.origin))"))
+                .error(
+                    status.origin, at: "status", "\(status.shown) is taken by the listener \(taken) (\(listener.origin)); take another port"
+                ))
         }
         return mistakes
     }

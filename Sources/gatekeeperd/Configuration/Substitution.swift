@@ -1,5 +1,8 @@
 /// `${NAME}` in values, from the environment.
 enum Substitution {
+    /// Whether a part of what stands in the file is replaced, so that the value isn't to be shown.
+    static func isUsed(in text: String) -> Bool { text.contains("${") }
+
     static func apply(to text: String, environment: (String) -> String?) throws(ValueMistake) -> String {
         var result = ""
         var rest = text[...]

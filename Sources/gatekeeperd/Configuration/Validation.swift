@@ -84,9 +84,20 @@ enum Validation {
 
     private static func listenerMistakes(_ draft: Draft) -> [Diagnostic] {
         var seen: Set<SocketAddress> = []
+        let overlapping = draft.listeners.enumerated().compactMap { index, listener -> Diagnostic? in
+            let others = draft.listeners[..<index] + draft.listeners[(index + 1)...]
+            guard let wider = others.first(where: { $0.value.address.takes(from: listener.value.address, among: draft.listeners) }) else {
+                return nil
+            }
+            let (shown, other) = (listener.written ?? "\(listener.value.address)", wider.written ?? "\(wider.value.address)")
+            return .error(
+                listener.origin, at: "listen",
+                "\(shown) is among the addresses of \(other) (\(wider.origin)), and two listeners can't have it; leave one of them out")
+        }
         // Port 0 is a free port of the kernel's choice, another one each time.
-        return draft.listeners.filter { $0.value.address.port != 0 && !seen.insert($0.value.address).inserted }
-            .map { .error($0.origin, at: "listen", "\($0.value.address) is there already") }
+        return overlapping
+            + draft.listeners.filter { $0.value.address.port != 0 && !seen.insert($0.value.address).inserted }
+            .map { .error($0.origin, at: "listen", "\($0.written ?? "\($0.value.address)") is there already") }
     }
 
     private static func certificateMistakes(_ draft: Draft) -> [Diagnostic] {
@@ -131,7 +142,7 @@ enum Validation {
                 try FileContents.checkReadable(file.value)
                 return nil
             } catch {
-                return .error(file.origin, at: path, error)
+                return .error(file.origin, at: path, error, called: file.shown)
             }
         }
     }
@@ -139,35 +150,43 @@ enum Validation {
     private static func allowMistakes(_ draft: Draft) -> [Diagnostic] {
         let allow = draft.allow ?? []
         var diagnostics: [Diagnostic] = []
-        let places = Dictionary(allow.map { ($0.value.prefix, $0.origin) }) { first, _ in first }
+        let places = Dictionary(allow.map { ($0.value.prefix, Located(value: $0.value.prefix, origin: $0.origin, written: $0.written)) }) {
+            first, _ in first
+        }
         let lengths = Set(places.keys.map(\.length)).sorted()
         var seen: Set<AddressPrefix> = []
         for entry in allow {
             let prefix = entry.value.prefix
+            let shown = entry.written ?? "\(prefix)"
             let isEverybody = prefix.isIPv4 ? prefix.length == 96 : prefix.length == 0
             let isWide = prefix.isIPv4 ? Int(prefix.length) - 96 < ipv4BitsMin : Int(prefix.length) < ipv6BitsMin
             if isEverybody, !draft.mayAllowEveryone {
                 let family = prefix.isIPv4 ? "IPv4" : "IPv6"
                 diagnostics.append(
-                    .error(entry.origin, at: "allow", "\(prefix) is every \(family) address; if that is meant, say allow_everyone: true"))
+                    .error(entry.origin, at: "allow", "\(shown) is every \(family) address; if that is meant, say allow_everyone: true"))
+            } else if let reason = prefix.whyNobodyComes {
+                let what = entry.written.map { "no connection comes from what \($0) stands for" } ?? reason
+                diagnostics.append(.warning(entry.origin, at: "allow", what))
             } else if !seen.insert(prefix).inserted {
-                let place = places[prefix].map { " (\($0))" } ?? ""
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) is there already\(place)"))
+                let place = places[prefix].map { " (\($0.origin))" } ?? ""
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(shown) is there already\(place)"))
             } else if let wider = wider(than: prefix, in: places, lengths: lengths) {
-                let place = places[wider].map { " (\($0))" } ?? ""
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) lies in \(wider), which is there too\(place)"))
+                diagnostics.append(
+                    .warning(entry.origin, at: "allow", "\(shown) lies in \(wider.shown), which is there too (\(wider.origin))"))
             } else if isWide, !isEverybody {
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(prefix) is an unusually large network"))
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(shown) is an unusually large network"))
             }
         }
         return diagnostics
     }
 
     /// A network of the list that holds `prefix` and more.
-    private static func wider(than prefix: AddressPrefix, in places: [AddressPrefix: Origin], lengths: [UInt8]) -> AddressPrefix? {
+    private static func wider(
+        than prefix: AddressPrefix, in places: [AddressPrefix: Located<AddressPrefix>], lengths: [UInt8]
+    ) -> Located<AddressPrefix>? {
         for length in lengths where length < prefix.length {
             let candidate = AddressPrefix(containing: prefix.address, length: Int(length))
-            if places[candidate] != nil, candidate.contains(prefix.address) { return candidate }
+            if let place = places[candidate], candidate.contains(prefix.address) { return place }
         }
         return nil
     }

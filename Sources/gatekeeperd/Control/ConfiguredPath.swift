@@ -4,7 +4,7 @@
 enum ConfiguredPath {
     /// What the file says under `key`; nil where it says nothing.
     static func value(
-        of key: String, in file: String, what: String, environment: (String) -> String? = Environment.value
+        of key: String, in file: String, what: String, environment: (String) -> String? = ConcealedValues.value
     ) throws(ControlFailure) -> String? {
         let bytes: [UInt8]
         do {
@@ -25,6 +25,7 @@ enum ConfiguredPath {
             throw ControlFailure(.invalid, "\(place): \(key) is the path of \(what)")
         }
         do {
+            // Of what `${NAME}` stands for nothing is shown (`ConcealedValues`).
             return FilePath.complete(try Substitution.apply(to: text, environment: environment), directory: FilePath.directory(of: file))
         } catch {
             throw ControlFailure(.invalid, "\(place): \(error.message)")

@@ -9,7 +9,7 @@ enum ControlPath {
 
     /// What a configuration file says under `control`, and `standard` where it says nothing.
     static func configured(
-        in file: String, environment: (String) -> String? = Environment.value
+        in file: String, environment: (String) -> String? = ConcealedValues.value
     ) throws(ControlFailure) -> String {
         try ConfiguredPath.value(of: "control", in: file, what: "a socket", environment: environment)
             ?? standard(environment: environment)

@@ -5,8 +5,12 @@ struct DenialReport: Equatable, Sendable {
     var since: WallTime
     /// Most denials first.
     var sources: [Source] = []
+    /// Networks from which so many addresses came that they aren't told apart, most denials first.
+    var networks: [Network] = []
     /// Too many to tell apart when they came.
     var others: Others?
+    /// What the kernel dropped: packets, of which each attempt to connect is several, and no connections. Nobody knows whose.
+    var packets: Denials?
     /// Told apart, but more than were asked for.
     var notShown = NotShown()
     /// What is missing here.
@@ -30,6 +34,23 @@ struct DenialReport: Equatable, Sendable {
         var address: PeerAddress
         var denials: Denials
         var label: Label?
+    }
+
+    struct Network: Equatable, Sendable {
+        var prefix: AddressPrefix
+        var denials: Denials
+        var addresses: Int
+
+        /// A flood comes from many addresses of one network.
+        static let addressesMin = 16
+        /// Of one owner nearly always.
+        private static let lengths = (ipv4: 96 + 24, ipv6: 48)
+
+        static func prefix(of peer: PeerAddress) -> AddressPrefix {
+            AddressPrefix(containing: peer, length: peer.isIPv4 ? lengths.ipv4 : lengths.ipv6)
+        }
+
+        var name: String { "\(prefix) (\(DenialReport.addresses(addresses)))" }
     }
 
     struct Others: Equatable, Sendable {
@@ -64,8 +85,35 @@ struct DenialReport: Equatable, Sendable {
         }
     }
 
-    /// Equals the sum of everything above it.
-    var total: Int64 { sources.reduce(0) { $0 + $1.denials.count } + (others?.denials.count ?? 0) + notShown.count }
+    /// Connections: equals the sum of everything above it.
+    var total: Int64 {
+        (sources.map(\.denials) + networks.map(\.denials)).reduce(0) { $0 + $1.count } + (others?.denials.count ?? 0) + notShown.count
+    }
+
+    /// Takes in who was denied, most denials first: networks of many addresses as one, and of the rest as many as `top`.
+    mutating func arrange(_ all: [Source], top: Int) {
+        var members: [AddressPrefix: Int] = [:]
+        for source in all where source.label == nil { members[Network.prefix(of: source.address), default: 0] += 1 }
+        var joined: [AddressPrefix: Network] = [:]
+        for source in all {
+            let prefix = Network.prefix(of: source.address)
+            // Of whom more is known he is told apart.
+            if source.label == nil, members[prefix, default: 0] >= Network.addressesMin {
+                joined[prefix, default: Network(prefix: prefix, denials: .none(at: source.denials), addresses: 0)].take(source.denials)
+            } else if sources.count < top {
+                sources.append(source)
+            } else {
+                notShown.sources += 1
+                notShown.count += source.denials.count
+            }
+        }
+        let ordered = joined.values.sorted { ($1.denials.count, $0.prefix.description) < ($0.denials.count, $1.prefix.description) }
+        networks = Array(ordered.prefix(top))
+        for network in ordered.dropFirst(top) {
+            notShown.sources += network.addresses
+            notShown.count += network.denials.count
+        }
+    }
 
     var reply: ControlReply { ControlReply(result: json, text: lines.joined(separator: "\n")) }
 
@@ -74,10 +122,16 @@ struct DenialReport: Equatable, Sendable {
     /// One a source, then the total.
     var lines: [String] {
         let warning = self.warning.map { ["warning: \($0)"] } ?? []
-        guard total > 0 else { return warning + ["nobody was denied since \(since.text)"] }
+        let dropped = packets.map { packets in
+            let times = "first \(packets.first.text)  last \(packets.last.text)"
+            return ["dropped by the kernel: \(Quantity.counted(packets.count, "packet")), several for each attempt to connect  \(times)"]
+        }
+        guard total > 0 else { return warning + (dropped ?? ["nobody was denied since \(since.text)"]) }
         var rows = sources.map { source in
             (name: source.address.description, count: source.denials.count, rest: Self.text(source.denials, source.label?.rawValue))
         }
+        rows += networks.map { ($0.prefix.description, $0.denials.count, Self.text($0.denials, Self.addresses($0.addresses))) }
+        rows.sort { $0.count > $1.count }
         if let others {
             let known = others.sourcesAtLeast > 0 ? "at least \(Self.addresses(others.sourcesAtLeast))" : nil
             rows.append(("others", others.denials.count, Self.text(others.denials, known)))
@@ -91,7 +145,7 @@ struct DenialReport: Equatable, Sendable {
                 let count = "\(row.count)"
                 return row.name + Self.space(nameWidth - row.name.utf8.count + 2) + Self.space(countWidth - count.utf8.count) + count + "  "
                     + row.rest
-            }
+            } + (dropped ?? [])
     }
 
     private static func text(_ denials: Denials, _ label: String?) -> String {
@@ -101,7 +155,7 @@ struct DenialReport: Equatable, Sendable {
         return "\(reasons)  first \(denials.first.text)  last \(denials.last.text)" + (label.map { "  \($0)" } ?? "")
     }
 
-    private static func addresses(_ count: some BinaryInteger) -> String { count == 1 ? "1 address" : "\(count) addresses" }
+    fileprivate static func addresses(_ count: some BinaryInteger) -> String { Quantity.counted(count, "address", plural: "addresses") }
 
     private static func space(_ width: Int) -> String { String(repeating: " ", count: width) }
 
@@ -110,9 +164,15 @@ struct DenialReport: Equatable, Sendable {
     var json: JSON {
         .object(
             of: ("since", .time(since)), ("total", .number(total)), ("sources", .array(sources.map(Self.json))),
+            ("networks", networks.isEmpty ? nil : .array(networks.map(Self.json))), ("packets", packets.map { Self.json($0, also: []) }),
             ("others", others.map { Self.json($0.denials, also: [("sources_at_least", .number($0.sourcesAtLeast))]) }),
             ("not_shown", .object(of: ("count", .number(notShown.count)), ("sources", .number(notShown.sources)))),
             ("warning", warning.map(JSON.string)))
+    }
+
+    private static func json(_ network: Network) -> JSON {
+        json(
+            network.denials, named: [("network", .string(network.prefix.description))], also: [("addresses", .number(network.addresses))])
     }
 
     private static func json(_ source: Source) -> JSON {
@@ -129,5 +189,29 @@ struct DenialReport: Equatable, Sendable {
             ("count", .number(denials.count)), ("reasons", reasons), ("first_at", .time(denials.first)), ("last_at", .time(denials.last)),
         ]
         return .object(of: name + fields + more)
+    }
+}
+
+extension DenialReport.Network {
+    fileprivate mutating func take(_ other: DenialReport.Denials) {
+        addresses += 1
+        denials.count += other.count
+        denials.first = min(denials.first, other.first)
+        denials.last = max(denials.last, other.last)
+        for reason in other.reasons {
+            if let index = denials.reasons.firstIndex(where: { $0.word == reason.word }) {
+                denials.reasons[index].count += reason.count
+            } else {
+                denials.reasons.append(reason)
+            }
+        }
+        denials.reasons.sort { ($1.count, $0.word) < ($0.count, $1.word) }
+    }
+}
+
+extension DenialReport.Denials {
+    /// Nothing yet, of the time of these.
+    fileprivate static func none(at other: DenialReport.Denials) -> DenialReport.Denials {
+        DenialReport.Denials(count: 0, reasons: [], first: other.first, last: other.last)
     }
 }

@@ -97,7 +97,12 @@ struct StatusPage {
         page.heading("Service")
         page.facts([
             ("version", report.version),
-            ("up", report.startedAt.map { "\(TimeText.duration(milliseconds: now.milliseconds(since: $0))), since \($0.text)" }),
+            (
+                "up",
+                report.uptime(at: now).map { uptime in
+                    TimeText.duration(milliseconds: uptime) + (report.startedAt.map { ", since \($0.text)" } ?? "")
+                }
+            ),
             ("process", report.processIdentifier.map { "\($0)" }), ("listening on", report.listenersText),
             ("shield", report.shield?.text(at: now)), ("configuration", configuration?.file),
             (
@@ -163,11 +168,19 @@ struct StatusPage {
     private func denied(_ page: inout Markup) {
         guard let denials else { return }
         var rows = denials.sources.map { Self.row($0.address.description, $0.denials, $0.label?.rawValue, now) }
+        rows += denials.networks.map { Self.row($0.name, $0.denials, nil, now) }
         if let others = denials.others { rows.append(Self.row("others", others.denials, nil, now)) }
         page.table("Denied within a day", ["address", "times", "reasons", "first", "last", "label"], rows)
-        guard !rows.isEmpty else { return }
+        guard !rows.isEmpty || denials.packets != nil else { return }
         page.tag("<p>")
-        if denials.notShown.count > 0 { page.put("And \(denials.notShown.count) times \(denials.notShown.sources) other addresses. ") }
+        if denials.notShown.count > 0 {
+            page.put(
+                "And \(denials.notShown.count) times \(Quantity.counted(denials.notShown.sources, "other address", plural: "other addresses")). "
+            )
+        }
+        if let packets = denials.packets {
+            page.put("The kernel dropped \(Quantity.counted(packets.count, "packet")) besides, several for each attempt to connect. ")
+        }
         page.tag("From the newest records of the ledger; <code>gatekeeperd denials</code> tells all.</p>\n")
     }
 

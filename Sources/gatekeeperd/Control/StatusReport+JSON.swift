@@ -3,6 +3,7 @@ extension StatusReport {
     var json: JSON {
         .object(
             of: ("version", .string(version)), ("pid", processIdentifier.map { .number($0) }), ("started_at", startedAt.map(JSON.time)),
+            ("uptime_seconds", uptimeMilliseconds.map { .number($0 / 1000) }),
             ("configuration", configuration?.json), ("listeners", .strings(listeners)),
             ("listeners_absent", .strings(absentListeners)),
             ("status_page", statusPage.map(JSON.string)), ("draining", .boolean(isDraining)),

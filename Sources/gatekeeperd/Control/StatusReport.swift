@@ -3,6 +3,8 @@ struct StatusReport: Equatable, Sendable {
     var version = Version.current
     var processIdentifier: Int32?
     var startedAt: WallTime?
+    /// By the monotonic clock: the calendar may have been set since.
+    var uptimeMilliseconds: Int64?
     var configuration: ConfigurationState?
     var listeners: [String] = []
     /// Those of them whose address this machine hasn't got now.
@@ -31,6 +33,9 @@ struct StatusReport: Equatable, Sendable {
     var problems: [String] = []
 
     static let sourcesMax = 1000
+
+    /// By the calendar where nothing better is known.
+    func uptime(at now: WallTime) -> Int64? { uptimeMilliseconds ?? startedAt.map { now.milliseconds(since: $0) } }
 
     struct ConfigurationState: Equatable, Sendable {
         var generation: UInt64

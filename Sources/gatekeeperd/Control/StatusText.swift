@@ -28,7 +28,7 @@ struct StatusText {
     private var service: String {
         var parts = ["gatekeeperd \(report.version)"]
         if let process = report.processIdentifier { parts.append("process \(process)") }
-        if let startedAt = report.startedAt { parts.append("up \(TimeText.duration(milliseconds: now.milliseconds(since: startedAt)))") }
+        if let uptime = report.uptime(at: now) { parts.append("up \(TimeText.duration(milliseconds: uptime))") }
         if report.isLeaving { parts.append("leaving") }
         if report.isDraining { parts.append("draining") }
         return parts.joined(separator: ", ")
@@ -36,10 +36,10 @@ struct StatusText {
 
     private var counts: String? {
         var parts: [String] = []
-        if let count = report.openConnections { parts.append("\(count) connections open") }
+        if let count = report.openConnections { parts.append("\(Quantity.counted(count, "connection")) open") }
         if let count = report.admittedCount { parts.append("\(count) admitted") }
         if let count = report.deniedCount { parts.append("\(count) denied") }
-        if let count = report.requestCount { parts.append("\(count) requests") }
+        if let count = report.requestCount { parts.append(Quantity.counted(count, "request")) }
         return parts.isEmpty ? nil : parts.joined(separator: ", ")
     }
 
@@ -72,7 +72,7 @@ struct StatusText {
         var text = upstream.url
         if let isUp = upstream.isUp { text += isUp ? "  up" : "  DOWN" }
         if let since = upstream.since { text += " for \(TimeText.duration(milliseconds: now.milliseconds(since: since)))" }
-        if let count = upstream.openConnections { text += "  \(count) connections" }
+        if let count = upstream.openConnections { text += "  \(Quantity.counted(count, "connection"))" }
         if let failure = upstream.failure { text += "  \(failure)" }
         return text
     }
@@ -89,7 +89,7 @@ struct StatusText {
         text += source.lastSeenAt.map { "  seen \(TimeText.since($0, until: now))" } ?? "  never seen"
         if let count = source.openConnections { text += "  \(count) open" }
         if let count = source.admittedCount { text += "  \(count) admitted" }
-        if let count = source.requestCount { text += "  \(count) requests" }
+        if let count = source.requestCount { text += "  \(Quantity.counted(count, "request"))" }
         if let until = source.until { text += "  ends \(TimeText.until(until, from: now))" }
         if let origin = source.origin { text += "  (\(origin))" }
         return text

@@ -120,13 +120,14 @@ enum DenialTable {
     ) throws(LedgerError) -> DenialReport {
         let since = now.advanced(byMilliseconds: -Int64(query.seconds) * 1000)
         var report = DenialReport(since: since)
+        var sources: [DenialReport.Source] = []
         // One statement, so that it is one moment's truth whoever writes meanwhile.
         try connection.rows(
             """
-            SELECT peer, sum(n), min(first), max(last), max(s), group_concat(reason || ' ' || n, ' ') FROM (
+            SELECT peer, sum(n), min(first), max(last), max(s), group_concat(reason || ' ' || n, ' '), reason = 'dropped' FROM (
                 SELECT peer, reason, sum(count) AS n, min(first_at) AS first, max(last_at) AS last, max(sources) AS s
                     FROM (SELECT * FROM denials WHERE hour >= ? AND last_at >= ? ORDER BY hour DESC LIMIT ?) GROUP BY peer, reason
-            ) GROUP BY peer ORDER BY sum(n) DESC, peer
+            ) GROUP BY peer, reason = 'dropped' ORDER BY sum(n) DESC, peer
             """,
             // A negative limit is none.
             [
@@ -138,16 +139,19 @@ enum DenialTable {
             let denials = DenialReport.Denials(
                 count: count, reasons: reasons(row.text(5) ?? ""), first: WallTime(milliseconds: first),
                 last: WallTime(milliseconds: last))
-            if text == others {
+            if row.number(6) == 1 {
+                report.packets = denials
+            } else if text == others {
                 report.others = DenialReport.Others(denials: denials, sourcesAtLeast: row.number(4) ?? 0)
-            } else if report.sources.count < query.top, let peer = try? PeerAddress(parsing: text) {
+            } else if let peer = try? PeerAddress(parsing: text) {
                 let label = DenialReport.Label(of: peer, denials, grants: grants, at: now)
-                report.sources.append(DenialReport.Source(address: peer, denials: denials, label: label))
+                sources.append(DenialReport.Source(address: peer, denials: denials, label: label))
             } else {
                 report.notShown.sources += 1
                 report.notShown.count += count
             }
         }
+        report.arrange(sources, top: query.top)
         return report
     }
 

@@ -5,6 +5,10 @@ enum LedgerReading {
     /// What is there of denials; a ledger from before they were kept has none.
     static func denials(_ query: DenialQuery, folder: String, at now: WallTime) throws(LedgerError) -> DenialReport {
         let path = folder + "/" + LedgerFile.name
+        guard FileStamp(path: path) != nil else {
+            let advice = "a service keeps it in the folder that state: names; name its configuration with --config"
+            throw LedgerError(cause: .broken, message: "there is no ledger in \(folder) (or it may not be read): \(advice)")
+        }
         let connection = try SQLConnection(path: path, access: .reading)
         let version = try connection.number("PRAGMA user_version")
         guard version <= LedgerFile.version else {

@@ -43,7 +43,7 @@ struct ConfigurationSource: Sendable {
     /// This text in the place of the file's, with the files that it names as they are on disk now. `name` is the file that it is from, if that
     /// is another.
     func read(text: [UInt8]?, named name: String? = nil) throws(ConfigurationError) -> Reading {
-        var reader = ConfigurationReader(environment: Environment.value)
+        var reader = ConfigurationReader(environment: ConcealedValues.value)
         if let file, let text { reader.read(text, path: file) }
         for flag in flags { reader.read(flag) }
         do {

@@ -8,6 +8,8 @@ struct InheritedSockets {
 
     /// By which a running service tells its successor: the pipe, then the sockets.
     private static let variable = "GATEKEEPER_SUCCESSION"
+    /// Says that the running service hears our diagnostics by the same pipe; an older one would take any word for the last.
+    private static let hearing = "GATEKEEPER_SUCCESSION_HEARS"
     /// The first descriptor that systemd passes on (sd_listen_fds(3)).
     private static let firstDescriptor: Int32 = 3
     private static let descriptorsMax: Int32 = 4096
@@ -31,11 +33,19 @@ struct InheritedSockets {
         listeners = try InheritedListener.group(Array(Self.firstDescriptor..<Self.firstDescriptor + count))
     }
 
+    /// From the very start on: most of what keeps a successor from serving is found before it looks for sockets.
+    static func tellDiagnostics(environment: (String) -> String? = Environment.value) {
+        guard environment(hearing) != nil, let text = environment(variable)?.prefix(while: { $0 != "," }), let number = Int32(text),
+            number >= firstDescriptor
+        else { return }
+        Console.copyDiagnostics(to: number)
+    }
+
     /// Our environment as a successor gets it, with these descriptors.
     static func environment(passing descriptors: [Int32]) -> [String] {
         // What systemd said to this process alone.
-        let ours = [variable, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"]
+        let ours = [variable, hearing, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"]
         let others = Environment.all.filter { line in !ours.contains { line.hasPrefix("\($0)=") } }
-        return others + ["\(variable)=\(descriptors.map(String.init).joined(separator: ","))"]
+        return others + ["\(hearing)=1", "\(variable)=\(descriptors.map(String.init).joined(separator: ","))"]
     }
 }

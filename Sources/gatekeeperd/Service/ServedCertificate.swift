@@ -24,7 +24,7 @@ struct ServedCertificate: Equatable, Sendable {
     }
 
     private init(_ leaf: CertificateChain.Certificate, from file: String) {
-        self.file = file
+        self.file = ConcealedValues.hide(in: file)
         names = leaf.names
         startsAt = leaf.start
         endsAt = leaf.end

@@ -11,12 +11,12 @@ extension ServerError {
         case .system(EADDRNOTAVAIL):
             "this machine has no such address (`ip address` shows which it has); free_bind: true listens before it comes"
         case .system(ENODEV): "this machine has no such interface (`ip link` shows which it has)"
-        case .system(EAFNOSUPPORT): "IPv6 is switched off on this machine"
+        case .system(EAFNOSUPPORT): "IPv6 is switched off on this machine; write 0.0.0.0:PORT in place of PORT or [::]:PORT, for IPv4 alone"
         case .system(EMFILE), .system(ENFILE): "raise the limit on open files (LimitNOFILE= in the unit)"
         case .system, .settings: nil
         }
     }
 
     /// The sentence, with what to do.
-    var advised: String { advice.map { "\(self); \($0)" } ?? "\(self)" }
+    var advised: String { ConcealedValues.hide(in: advice.map { "\(self); \($0)" } ?? "\(self)") }
 }

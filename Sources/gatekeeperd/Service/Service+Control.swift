@@ -74,6 +74,7 @@ extension Service: ControlledService {
         var report = StatusReport()
         report.processIdentifier = Program.ownProcess
         report.startedAt = startedAt
+        report.uptimeMilliseconds = Int64(clamping: MonotonicClock.now().nanoseconds(since: began) / 1_000_000)
         report.configuration = StatusReport.ConfigurationState(
             generation: generation, hash: current.configuration.fingerprint, file: current.file, loadedAt: loadedAt)
         report.listeners = status.listeners.map(\.description)

@@ -42,7 +42,9 @@ extension Service: ObservedService {
     }
 
     func recentDenials(at now: WallTime) -> DenialReport? {
-        ledger?.recentDenials(at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)
+        // No older than the counts beside it. A page is made once a second at most, however many read it.
+        recordDenials(at: now)
+        return ledger?.recentDenials(at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)
     }
 
     func report(_ wrongTokens: WrongTokens.Summary) {

@@ -15,9 +15,14 @@ extension Service {
         let taken = server.takeDenials()
         guard case .failed(let error, let isNews) = ledger.record(taken, at: now) else { return }
         let count = taken.reduce(0) { $0 &+ $1.count }
-        if isLast { return Console.complain("\(count) denials are in the log, but not in the ledger: \(error)") }
+        if isLast {
+            let denials = "\(Quantity.counted(count, "denial")) \(count == 1 ? "is" : "are")"
+            return Console.complain("\(denials) in the log, but not in the ledger: \(error)")
+        }
         server.putBackDenials(taken)
-        if isNews { server.event("ledger_failed", [JournalField("error", "\(error)"), JournalField("denials", count)]) }
+        if isNews {
+            server.event("ledger_failed", [JournalField("error", ConcealedValues.hide(in: "\(error)")), JournalField("denials", count)])
+        }
     }
 
     // MARK: Sources

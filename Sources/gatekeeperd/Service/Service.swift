@@ -8,6 +8,7 @@ final class Service {
     let server: Server
     let source: ConfigurationSource
     let startedAt = WallTime.now()
+    let began = MonotonicClock.now()
     private let notification: ServiceNotification
     private var log: LogFile
     /// What is in force.
@@ -149,6 +150,7 @@ final class Service {
     /// Files that the configuration names were replaced: the same configuration, with what they hold now. What the configuration file itself
     /// says by now waits for a reload.
     func reloadFiles(_ paths: [String], at now: WallTime) -> ReloadReport {
+        let paths = paths.map(ConcealedValues.hide)
         let asker = "change of \(paths.joined(separator: ", "))"
         do {
             return bringInForce(try source.read(text: current.text, named: current.file), askedBy: asker, at: now, replaced: paths)

@@ -35,10 +35,13 @@ final class ServiceLedger {
         if let failure { problems.append("no grants, no record of denials: \(failure)") }
         if let setAside { problems.append("the ledger was damaged and a new one was begun; the old one is \(setAside)") }
         if let grants, let failure = grants.failure {
-            problems.append("\(grants.unrecordedCount) changes of grants wait for the disk: \(failure)")
+            let count = grants.unrecordedCount
+            let changes = Quantity.counted(count, "change of a grant", plural: "changes of grants")
+            problems.append("\(changes) \(count == 1 ? "waits" : "wait") for the disk: \(failure)")
         }
         if let denials, let failure = denials.failure {
-            problems.append("\(denials.unrecordedCount) denials wait for the disk: \(failure)")
+            let count = denials.unrecordedCount
+            problems.append("\(Quantity.counted(count, "denial")) \(count == 1 ? "waits" : "wait") for the disk: \(failure)")
         }
         return problems
     }

@@ -67,24 +67,39 @@ struct ServiceLoop: ~Copyable {
             return error.code == ENOENT ? ExitStatus.failure : ExitStatus.misuse
         }
         let notification = ServiceNotification()
-        do {
+        do throws(ServerError) {
             let inherited = try InheritedSockets(process: Program.ownProcess)
             let service = try Service.start(reading, from: source, log: log, inherited: inherited, notification: notification)
             // A successor takes the socket when it serves, so that one that fails has taken nothing.
-            let control = try reading.configuration.controlPath.map { (path) throws(ControlSocketError) in
-                try ControlSocket(path: path, takingOver: inherited.predecessor != nil)
+            let control: ControlSocket?
+            do throws(ControlSocketError) {
+                control = try reading.configuration.controlPath.map { (path) throws(ControlSocketError) in
+                    try ControlSocket(path: path, takingOver: inherited.predecessor != nil)
+                }
+            } catch {
+                // With the log open: its descriptor must not become another file's while the journal still writes.
+                return withExtendedLifetime(service) {
+                    Console.complain("control: \(error)")
+                    nameRunning(reading.configuration)
+                    return ExitStatus.misuse
+                }
             }
             whenReady(service.server.addresses)
             var loop = ServiceLoop(service, signals: signals, control: control, notification: notification, program: program)
             inherited.predecessor?.tell()
             return loop.serve()
-        } catch let error as ServerError {
-            Console.complain(error.advised)
-            return error.cause == .settings || error.cause == .privilege ? ExitStatus.misuse : ExitStatus.failure
         } catch {
-            Console.complain("control: \(error)")
-            return ExitStatus.misuse
+            Console.complain(error.advised)
+            if error.cause == .system(EADDRINUSE) { nameRunning(reading.configuration) }
+            return error.cause == .settings || error.cause == .privilege ? ExitStatus.misuse : ExitStatus.failure
         }
+    }
+
+    /// A second instance is most often a mistake, and the first one is what was meant.
+    private static func nameRunning(_ configuration: Configuration) {
+        guard let running = RunningService.find(at: configuration.controlPath) else { return }
+        Console.complain(
+            "the service runs already, as process \(running.process); `gatekeeperd reload` has it take a changed configuration")
     }
 
     private init(
@@ -263,9 +278,10 @@ struct ServiceLoop: ~Copyable {
             service.server.event("succession", [JournalField("state", "handed_over"), JournalField("process", successor.process)])
             notification.replaced(by: successor.process, status: service.statusLine)
             return successor
-        case .failed(let reason):
+        case .failed(let reason, let words):
             service.server.lendListeners(false)
-            service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)])
+            let said = words.isEmpty ? [] : [JournalField("said", words)]
+            service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)] + said)
             Console.complain("the new binary did not take over: \(reason); this one goes on")
             return nil
         }

@@ -16,12 +16,17 @@ final class Successor {
     let deadline: Instant
 
     private let reading: Descriptor
+    /// Its diagnostics so far.
+    private var said: [UInt8] = []
+
+    private static let bytesKept = 1_000
 
     private static let patienceMilliseconds = 60_000
 
     enum Outcome {
         case serves
-        case failed(String)
+        /// And what it said itself, which may be nothing.
+        case failed(String, words: String)
     }
 
     /// - Parameter program: the binary's path, found out at our own start.
@@ -39,10 +44,16 @@ final class Successor {
 
     /// What has come of it; nil while it is on its way.
     func outcome(isReadable: Bool) -> Outcome? {
-        if isReadable { return ReadinessPipe.hasSpoken(reading) ? .serves : .failed(end()) }
+        if isReadable {
+            switch ReadinessPipe.hear(reading) {
+            case .serves: return .serves
+            case .nothing: return .failed(end(), words: words)
+            case .text(let text): said = Array((said + text).prefix(Self.bytesKept))
+            }
+        }
         guard MonotonicClock.now() >= deadline else { return nil }
         abandon()
-        return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds")
+        return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds", words: words)
     }
 
     /// Whether it serves by something else since the last time; asked while we drain.
@@ -54,6 +65,11 @@ final class Successor {
     func abandon() {
         Program.kill(process)
         _ = end()
+    }
+
+    private var words: String {
+        let lines = String(decoding: said, as: UTF8.self).split(whereSeparator: \.isNewline).map { VisibleText.of(String($0)) }
+        return ConcealedValues.hide(in: lines.joined(separator: "; "))
     }
 
     private func end() -> String {

@@ -28,13 +28,29 @@ enum ConfigurationFile {
 
     /// Writes a new file in one step: readable for the owner and the group. With `replacing` an old one stays under its name with `.previous`
     /// behind; without, one that came meanwhile is an error.
-    static func create(_ path: String, with text: String, replacing: Bool) throws(SystemError) {
-        let path = replacing ? end(of: path) : path
-        let fresh = try write(text, beside: path) { _ = fchmod($0, 0o640) }
-        guard !replacing || !isThere(path) else { return try move(fresh, over: path) }
+    ///
+    /// - Parameter group: of the service, which is to read it; nil for ours.
+    static func create(_ path: String, with text: String, replacing: Bool, group: UInt32? = nil) throws(SystemError) {
+        // Whose it is and who may read it stays as somebody has made it.
+        if replacing, isThere(path) { return try replace(path, with: text) }
+        try makeFolders(to: path, group: group)
+        let fresh = try write(text, beside: path) { number in
+            if let group { _ = fchown(number, UInt32.max, group) }
+            _ = fchmod(number, 0o640)
+        }
         defer { _ = unsafe unlink(fresh) }
         guard unsafe link(fresh, path) == 0 else { throw SystemError("write \(path)", code: errno) }
         settle(folderOf: path)
+    }
+
+    /// Makes the folders above a file that aren't there, as the service may enter them.
+    private static func makeFolders(to path: String, group: UInt32?) throws(SystemError) {
+        let folder = FilePath.parent(of: path)
+        guard !isThere(folder) else { return }
+        try makeFolders(to: folder, group: group)
+        guard unsafe mkdir(folder, 0o755) == 0 || errno == EEXIST else { throw SystemError("make the folder \(folder)", code: errno) }
+        guard let group, unsafe chown(folder, UInt32.max, group) == 0 else { return }
+        _ = unsafe chmod(folder, 0o750)
     }
 
     /// The file's new name, once all of it is on the disk.

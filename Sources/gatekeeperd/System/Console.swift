@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// What the tool says to the person or script that started it: answers on standard output, diagnostics on standard error.
 ///
@@ -18,6 +19,16 @@ enum Console {
     /// One line of diagnostics that begins with the place it is about, as editors and scripts look for it.
     static func report(_ line: String) {
         write(line + "\n", to: STDERR_FILENO)
+        let other = listener.load(ordering: .relaxed)
+        if other >= 0 { write(line + "\n", to: other) }
+    }
+
+    /// Who hears our diagnostics besides: the process that this one is to replace, which tells in its log why that came to nothing. -1 for nobody.
+    private static let listener = Atomic<Int32>(-1)
+
+    /// From now on diagnostics go to this descriptor as well; nil ends that.
+    static func copyDiagnostics(to descriptor: Int32?) {
+        listener.store(descriptor ?? -1, ordering: .relaxed)
     }
 
     /// A question, whose answer is typed behind it.
@@ -27,7 +38,7 @@ enum Console {
 
     /// A terminal that went away is nobody to tell that it went away: failures are ignored.
     private static func write(_ text: String, to descriptor: Int32) {
-        var text = text
+        var text = ConcealedValues.hide(in: text)
         text.withUTF8 { bytes in
             var rest = unsafe bytes[...]
             while unsafe !rest.isEmpty {

@@ -1,7 +1,16 @@
 internal import Glibc
 
-/// The process's environment, read only: nobody in this process sets a variable, so reading needs no lock.
+/// The process's environment, read only but for `complete`, so that reading needs no lock.
 enum Environment {
+    /// Sets those of the `NAME=value` that aren't set. To be called before the process has a second thread.
+    static func complete(with lines: [String]) {
+        for line in lines {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            // SAFETY: both are copied by the call; no other thread is there to read meanwhile.
+            _ = unsafe setenv(String(line[..<equals]), String(line[line.index(after: equals)...]), 0)
+        }
+    }
+
     static func value(of name: String) -> String? {
         // SAFETY: getenv returns null or a NUL-terminated string that stays while the environment isn't changed; it is copied at once.
         guard let value = unsafe getenv(name) else { return nil }

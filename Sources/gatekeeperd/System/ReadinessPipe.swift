@@ -24,9 +24,29 @@ struct ReadinessPipe: ~Copyable {
         return unsafe read(reading.number, &bytes, bytes.count) > 0
     }
 
+    /// What the other side says before it serves.
+    enum Word {
+        case serves
+        /// A piece of its diagnostics.
+        case text([UInt8])
+        /// It has gone without another word.
+        case nothing
+    }
+
+    private static let serving: UInt8 = 1
+
+    /// To be asked when `reading` is readable.
+    static func hear(_ reading: borrowing Descriptor) -> Word {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = unsafe read(reading.number, &bytes, bytes.count)
+        guard count > 0 else { return .nothing }
+        // No line of diagnostics holds that byte.
+        return bytes.prefix(count).contains(serving) ? .serves : .text(Array(bytes.prefix(count)))
+    }
+
     /// Says it. Never waits: who doesn't listen has enough to read already.
     static func speak(on writing: borrowing Descriptor) {
-        var byte: UInt8 = 1
+        var byte = serving
         _ = unsafe write(writing.number, &byte, 1)
     }
 

@@ -66,6 +66,18 @@ struct UnixListener: ~Copyable {
 
     var number: Int32 { descriptor.number }
 
+    /// Why there could be no socket of this name, whoever asks; nil if there could.
+    static func obstacle(to path: String) -> String? {
+        // As `init` names it meanwhile, with the longest number of a process.
+        let temporary = FilePath.complete(".4194304", directory: FilePath.directory(of: path))
+        guard UnixAddress(path) != nil, UnixAddress(temporary) != nil else {
+            return "the path has \(path.utf8.count) bytes, and the kernel allows a socket \(UnixAddress.bytesMax); name a shorter one"
+        }
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFSOCK else { return nil }
+        return "\(path) is there and is not a socket; name another path, or remove it"
+    }
+
     enum Accepted: ~Copyable {
         case connection(UnixStream)
         case none

@@ -50,6 +50,25 @@ struct ListenerTableTests {
         #expect(places.prefix(2) == [0, 1])
     }
 
+    @Test("both wildcards of one port are each for their family, and one of them alone for both")
+    func bothWildcards() throws {
+        var table = ListenerTable(workers: 2, inherited: [])
+        let free = numbers(try table.change(to: [SocketAddress(parsing: "0.0.0.0:0")]))
+        let port = try #require(table.addresses.first).port
+        close(free)
+        table.forget(free)
+        let (four, six) = (try SocketAddress(parsing: "0.0.0.0:\(port)"), try SocketAddress(parsing: "[::]:\(port)"))
+        let both = try table.change(to: [four, six])
+        #expect(both.opened.joined().count == 4)
+        // The one for IPv6 alone isn't the one for both.
+        let alone = try table.change(to: [six])
+        #expect(alone.closed.count == 2)
+        #expect(alone.opened.joined().count == 2)
+        let again = try table.change(to: [six, four])
+        #expect(again.closed.count == 1 && again.opened.joined().count == 4)
+        close(numbers(both).union(numbers(alone)).union(numbers(again)))
+    }
+
     @Test("sockets that a worker lost are passed on to nobody, and a listener without any is opened again")
     func lost() throws {
         var table = ListenerTable(workers: 2, inherited: [])

@@ -49,9 +49,13 @@ struct PeerAddressTests {
             ("0x7f.0.0.1", "part \"0x7f\" of \"0x7f.0.0.1\" is not a decimal number"),
             ("1..2.3", "part 2 of \"1..2.3\" is empty"),
             ("1.2.3.-4", "part \"-4\" of \"1.2.3.-4\" is not a decimal number"),
-            ("1.2.3.4 ", "\"1.2.3.4 \" contains a space or a character that no address has"),
-            ("１.2.3.4", "\"１.2.3.4\" contains a space or a character that no address has"),
-            ("1.2.3.4\0", "\"1.2.3.4\0\" contains a space or a character that no address has"),
+            ("1.2.3.4 ", "\"1.2.3.4 \" contains a space, which no address has"),
+            ("１.2.3.4", "\"１.2.3.4\" contains U+FF11, a character that no address has; type it anew"),
+            (
+                "1.2.3.4\u{200b}",
+                "\"1.2.3.4U+200B\" contains U+200B (a zero-width space), a character that no address has; type it anew"
+            ),
+            ("1.2.3.4\0", "\"1.2.3.4U+0000\" contains U+0000, a character that no address has; type it anew"),
             ("1.2.3.4:443", "\"1.2.3.4:443\" has a port, but only an address belongs here"),
             ("1.2.3.0/24", "\"1.2.3.0/24\" has a prefix length, but one address belongs here"),
             ("[::1]", "\"[::1]\" has brackets, which belong around an address with a port only"),

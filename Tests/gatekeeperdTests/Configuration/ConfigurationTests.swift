@@ -78,7 +78,7 @@ struct ConfigurationTests {
             ("certificate: x", "5:1: unknown key \"certificate\"; did you mean tls.certificate?"),
             ("banana: 1", "5:1: unknown key \"banana\""),
             ("\"listen[].address\": 1", "5:1: unknown key \"listen[].address\""),
-            ("\"log.to\": x", "5:1: unknown key \"log.to\""),
+            ("\"log.to\": x", "5:1: unknown key \"log.to\"; write log: {to: …}"),
             ("limits: {hed: 1}", "5:10: unknown key \"hed\" in limits; did you mean limits.head?"),
             ("limits: {head: 16}", "5:16: limits.head: \"16\" needs a unit (B KiB MiB GiB), as 32MiB"),
             ("limits: {head: 64KiB}", "5:16: limits.head: \"64KiB\" is out of range (1KiB to 32KiB)"),
@@ -111,7 +111,7 @@ struct ConfigurationTests {
             ("shield: {until: 1s}", "5:10: unknown key \"until\" in shield"),
             ("status: 127.0.0.1", "5:9: status: \"127.0.0.1\" has no port; write 127.0.0.1:443"),
             ("log: &a {}", "5:6: anchors (&name) are refused; write the value where it is used"),
-            ("allow: []", "5:1: allow is given twice, first on line 3"),
+            ("allow: []", "5:1: allow is given twice, first on line 3; leave one of them out"),
         ])
     func positions(_ line: String, message: String) throws {
         #expect(try mistakes(in: minimal(line)) == ["gatekeeper.yaml:" + message])
@@ -266,7 +266,7 @@ struct ConfigurationTests {
 
     @Test("a file of garbage is a bounded number of lines")
     func bounded() throws {
-        let yaml = (0..<5000).map { "k\($0): 1\n" }.joined()
+        let yaml = "workers: 1\n" + (0..<5000).map { "k\($0): 1\n" }.joined()
         let lines = try mistakes(in: yaml)
         #expect(lines.count == ConfigurationError.linesMax + 1)
         #expect(lines.last == "… and 4905 more")

@@ -26,6 +26,29 @@ struct ListenerRulesTests {
         #expect(settings.listeners[1].clientAuthorityPath == nil)
     }
 
+    @Test(
+        "a listener among the addresses of another is told with the other's place, whichever stands first",
+        arguments: [
+            ("0.0.0.0:443, 127.0.0.1:443", "1:23: listen: 127.0.0.1:443 is among the addresses of 0.0.0.0:443 (", ":1:10)"),
+            ("127.0.0.1:443, 0.0.0.0:443", "1:10: listen: 127.0.0.1:443 is among the addresses of 0.0.0.0:443 (", ":1:25)"),
+            ("443, 192.0.2.1:443", "1:15: listen: 192.0.2.1:443 is among the addresses of [::]:443 (", ":1:10)"),
+            ("443, \"[2001:db8::1]:443\"", "1:15: listen: [2001:db8::1]:443 is among the addresses of [::]:443 (", ":1:10)"),
+        ])
+    func overlapping(listen: String, message: String, place: String) throws {
+        let lines = try mistakes(in: document(listen: listen))
+        #expect(lines.count == 1 && lines[0].hasPrefix("gatekeeper.yaml:" + message) && lines[0].contains(place), "\(lines)")
+    }
+
+    @Test(
+        "both wildcards, other ports and free ones are no overlap",
+        arguments: [
+            "0.0.0.0:443, \"[::]:443\"", "0.0.0.0:443, \"[2001:db8::1]:443\"", "0.0.0.0:443, 127.0.0.1:8443", "0.0.0.0:0, 127.0.0.1:0",
+            "127.0.0.1:443, 127.0.0.2:443", "0.0.0.0:443, \"[::]:443\", 8443",
+        ])
+    func sideBySide(listen: String) throws {
+        #expect(try mistakes(in: document(listen: listen)).isEmpty)
+    }
+
     @Test("certificates stand in the order of the file")
     func certificates() throws {
         let tls = try load(

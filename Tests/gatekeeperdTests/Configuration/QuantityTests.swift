@@ -100,7 +100,10 @@ struct QuantityTests {
 
     @Test("a value in a message is short and on one line")
     func quoting() {
-        #expect(Quantity.quoted("a\nb\u{1b}") == "\"a?b?\"")
+        #expect(Quantity.quoted("a\nb\u{1b}") == "\"aU+000AbU+001B\"")
+        #expect(Quantity.quoted("htp://me:hunter2@10.0.0.5/x") == "\"htp://…@10.0.0.5/x\"")
+        #expect(Quantity.quoted("me:hunter2@10.0.0.5") == "\"…@10.0.0.5\"")
+        #expect(Quantity.quoted("127.0.0.1\u{200b}") == "\"127.0.0.1U+200B\"")
         #expect(Quantity.quoted(String(repeating: "x", count: 500)).count == 63)
     }
 }

@@ -75,7 +75,7 @@ struct YAMLReaderTests {
     @Test("bytes that aren't UTF-8 are named with their place")
     func encoding() {
         let (_, mistakes) = YAMLReader.read(Array("a: 1\né: ".utf8) + [0xff, 0xfe])
-        #expect(mistakes == [YAMLMistake(position: SourcePosition(line: 2, column: 4), message: "the file is not UTF-8")])
+        #expect(mistakes == [YAMLMistake(position: SourcePosition(line: 2, column: 4), message: "the file is not UTF-8; save it as UTF-8")])
         #expect(YAMLReader.read([0xff, 0xfe, 0x61, 0]).mistakes.first?.position == .start)
     }
 

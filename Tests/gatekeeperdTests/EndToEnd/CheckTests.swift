@@ -28,6 +28,79 @@ struct CheckTests {
         #expect(upstream.requests.isEmpty)
     }
 
+    @Test("it looks as the user who is named would, and says who looked")
+    func otherUser() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let leaf = try leaf()
+        for (path, name) in [(leaf.certificate, "chain.pem"), (leaf.key, "key.pem")] {
+            try FileManager.default.copyItem(atPath: path, toPath: folder.file(name))
+        }
+        let file = try folder.write(
+            """
+            listen: [127.0.0.1:0]
+            tls: {certificate: chain.pem, key: key.pem}
+            allow: [127.0.0.2]
+            upstream: {url: "\(upstream.url)"}
+            """, to: "gatekeeper.yaml")
+        func allow(_ mode: Int, _ path: String) throws {
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+        for (mode, path) in [(0o755, folder.path), (0o644, file), (0o644, folder.file("chain.pem")), (0o600, folder.file("key.pem"))] {
+            try allow(mode, path)
+        }
+        // By itself, and named as other programs have it.
+        let own = try Daemon.run(["check", file, "--user", NSUserName()])
+        #expect(own.ending == .exited(0) && own.output.hasSuffix("; looked as \(NSUserName())\n"), "\(own)")
+        let other = try Daemon.run(["check", "--user", "nobody", file])
+        #expect(other.ending == .exited(2))
+        guard geteuid() == 0 else {
+            #expect(other.errors == "gatekeeperd: only root can look as another user\n")
+            return
+        }
+        let line = "\(file):2:36: tls.key: \(folder.file("key.pem")) cannot be read: Permission denied"
+        #expect(other.output.split(separator: "\n").first.map(String.init) == line, "\(other)")
+        #expect(other.output.contains("note: to let nobody read a file: chgrp "))
+        #expect(other.output.hasSuffix("configuration can't be used: 1 error; looked as nobody (no capabilities)\n"), "\(other)")
+        try allow(0o644, folder.file("key.pem"))
+        let readable = try Daemon.run(["check", "--user", "nobody", file, "--json"])
+        #expect(readable.ending == .exited(0), "\(readable)")
+        #expect(try JSONValue(parsing: readable.output.utf8)["looked_as"]?.string == "nobody (no capabilities)")
+        #expect(try Daemon.run(["check", "--user", "nobody-at-all", file]).errors.contains("there is no user \"nobody-at-all\""))
+    }
+
+    @Test("a control path that can't be one is found, as only a start did")
+    func controlPath() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let regular = try folder.write("", to: "regular")
+        let paths = [
+            (folder.file(String(repeating: "x", count: 120)), "the kernel allows a socket"), (regular, "is there and is not a socket"),
+            (folder.file("none/deeper/control.sock"), "cannot make the folder"),
+        ]
+        for (path, message) in paths {
+            let scene = try ConfigurationScene(upstream: upstream.url)
+            let text = try String(contentsOfFile: scene.file, encoding: .utf8)
+            let old = "control: " + scene.folder.file("control.sock")
+            try text.replacingOccurrences(of: old, with: "control: " + path).write(toFile: scene.file, atomically: true, encoding: .utf8)
+            let run = try scene.run("check")
+            #expect(run.ending == .exited(2))
+            #expect(run.lines.contains { $0.contains(": control: ") && $0.contains(message) }, "\(run.lines)")
+        }
+    }
+
+    @Test("a mistyped command and a file in the wrong place are told what was meant")
+    func mistyped() throws {
+        for (word, meant) in [("chekc", "check"), ("chek", "check"), ("relaod", "reload"), ("statsu", "status"), ("configtest", "check")] {
+            let run = try Daemon.run([word])
+            #expect(run.ending == .exited(2) && run.output.isEmpty)
+            #expect(run.errors.hasPrefix("gatekeeperd: \"\(word)\" is no command; did you mean \(meant)?\n"), "\(run.errors)")
+        }
+        let run = try Daemon.run(["run", "/etc/gatekeeper/gatekeeper.yaml"])
+        #expect(run.ending == .exited(2) && run.errors.contains("a configuration is named with --config FILE"), "\(run.errors)")
+        #expect(try Daemon.run(["check", "a.yaml", "--config", "b.yaml"]).errors.contains("named twice"))
+    }
+
     @Test("flags are checked as run takes them")
     func flags() throws {
         let leaf = try leaf()

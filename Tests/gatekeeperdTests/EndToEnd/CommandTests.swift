@@ -42,6 +42,25 @@ struct CommandTests {
         }
     }
 
+    @Test("a second instance says that the service runs already, and as which process")
+    func secondInstance() throws {
+        let service = try Commanded()
+        let run = try Daemon.run(["run", "--config", service.daemon.configuration])
+        #expect(run.ending == .exited(2))
+        #expect(
+            run.errors.contains("the service runs already, as process \(service.daemon.process.id); `gatekeeperd reload`"), "\(run.errors)")
+        #expect(try service.run("status").ending == .exited(0))
+    }
+
+    @Test("without a service and without a ledger denials says where there would be one")
+    func noLedger() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("state: nowhere\ncontrol: none.sock\n", to: "gatekeeper.yaml")
+        let run = try Daemon.run(["denials", "--config", file])
+        #expect(run.ending == .exited(1))
+        #expect(run.errors.contains("there is no ledger in \(folder.file("nowhere"))") && run.errors.contains("--config"), "\(run.errors)")
+    }
+
     // MARK: Reload and status
 
     @Test("reload waits, says what changed and exits 0; a broken file is told line by line, changes nothing and exits 2")

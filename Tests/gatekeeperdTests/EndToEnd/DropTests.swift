@@ -61,7 +61,7 @@ struct DropTests {
         let after = try answer(folder, "status")["shield"]
         #expect(after?.string("state") == "down")
         let dropped = try #require(after?["dropped"]?.integer)
-        #expect(try eventually { try answer(folder, "denials")["others"]?["reasons"]?["dropped"]?.integer == dropped })
+        #expect(try eventually { try answer(folder, "denials")["packets"]?["reasons"]?["dropped"]?.integer == dropped })
         #expect(try daemon.terminate() == .exited(0))
         let lines = daemon.lines("denied_summary").filter { $0.reason == "dropped" }
         #expect(lines.allSatisfy { $0.peer == "others" })

@@ -45,9 +45,11 @@ struct InitTests {
         #expect(said.errors == "gatekeeperd: \(file) is there already; --force replaces it\n")
         #expect(text == "old")
 
+        try FileManager.default.setAttributes([.posixPermissions: 0o604], ofItemAtPath: file)
         #expect(try Daemon.run(flags() + ["--force"]).ending == .exited(0))
         #expect(text.hasPrefix("# The configuration of gatekeeperd."))
-        #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o640)
+        // Who may read it stays as somebody has made it.
+        #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o604)
         #expect(try String(contentsOfFile: file + ".previous", encoding: .utf8) == "old")
     }
 
@@ -67,6 +69,14 @@ struct InitTests {
 
         let wrong = try Daemon.run(flags() + ["--force", "--ticket-system", "osTickets"])
         #expect(wrong.ending == .exited(2) && wrong.errors.contains("did you mean osticket?"), "\(wrong.errors)")
+    }
+
+    @Test("folders that aren't there are made")
+    func folders() throws {
+        let deep = folder.file("a/b/gatekeeper.yaml")
+        let said = try Daemon.run(flags().map { $0 == file ? deep : $0 })
+        #expect(said.ending == .exited(0), "\(said.errors)")
+        #expect(try FileManager.default.attributesOfItem(atPath: deep)[.posixPermissions] as? Int == 0o640)
     }
 
     @Test("a dash prints the file, and nothing else")

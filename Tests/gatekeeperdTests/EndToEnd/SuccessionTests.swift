@@ -110,6 +110,7 @@ struct SuccessionTests {
         daemon.process.signal(SIGUSR2)
         let line = try daemon.waitForLine { $0.event == "succession" && $0["state"] == "failed" }
         #expect(line["error"] == "it exited with status 2")
+        #expect(line["said"]?.contains("unknown key \"alow\"; did you mean allow?") == true, "\(line)")
         #expect(try client.exchange(Self.get).status == 200)
         #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
         try daemon.rewriteConfiguration("alow:", "allow:")

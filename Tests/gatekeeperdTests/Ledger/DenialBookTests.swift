@@ -50,10 +50,13 @@ struct DenialBookTests {
         #expect(try rowCount(scene) == 51)
         let report = try report(scene, top: 10)
         #expect(report.total == 3 * (200 + 5 + 7))
-        #expect(report.sources.count == 10)
-        #expect(report.sources.first?.address.description == "10.0.0.0")
-        #expect(report.sources.first?.denials.count == 16)
-        #expect(report.notShown == .init(count: 40, sources: 40))
+        // So many of one network are told of as one.
+        #expect(report.sources.isEmpty)
+        #expect(report.networks.map(\.prefix.description) == ["10.0.0.0/24"])
+        #expect(report.networks.first?.addresses == 50)
+        #expect(report.networks.first?.denials.count == Int64(65))
+        #expect(report.lines.map { $0.prefix { $0 != " " } } == ["10.0.0.0/24", "others", "total"])
+        #expect(report.lines.first?.hasSuffix("  50 addresses") == true, "\(report.lines)")
         // 200 addresses of a later round and 3 of the aggregator's own.
         #expect(report.others?.sourcesAtLeast == 203)
     }
@@ -122,6 +125,23 @@ struct DenialBookTests {
                 denials("203.0.113.2", 1),
             ], at: scene.now)
         #expect(try report(scene).sources.map(\.label) == [.wasGranted, .wasGranted, .isGranted, .expired, nil])
+    }
+
+    @Test("packets that the kernel dropped are no connections, and stand apart")
+    func packets() throws {
+        let scene = try GrantScene()
+        let book = DenialBook(scene.ledger)
+        try book.record(
+            [denials("192.0.2.1", 2), denials(nil, 7, sources: 3), denials(nil, 4711, reason: .dropped, sources: 0)], at: scene.now)
+        let report = try report(scene)
+        #expect(report.total == 9)
+        #expect(report.others?.denials.reasons == [.init(word: "not_listed", count: 7)])
+        #expect(report.packets?.count == 4711)
+        #expect(report.lines.last?.hasPrefix("dropped by the kernel: 4711 packets, several for each attempt to connect") == true)
+        #expect(report.json["packets"]?["count"]?.integer == 4711)
+        let alone = try GrantScene()
+        try DenialBook(alone.ledger).record([denials(nil, 1, reason: .dropped, sources: 0)], at: alone.now)
+        #expect(try self.report(alone).lines.first?.hasPrefix("dropped by the kernel: 1 packet, ") == true)
     }
 
     @Test("the text is aligned, and its total is the sum of what stands above it")

@@ -96,3 +96,10 @@ enum ConnectAddress: Equatable, Sendable {
         }
     }
 }
+
+extension SocketAddress {
+    /// Whether a socket on it is to take IPv6 alone, though it is `[::]`: because `0.0.0.0` is listened on beside it, by a socket of its own.
+    func isIPv6Only(among addresses: [SocketAddress]) -> Bool {
+        port != 0 && address.isUnspecified && addresses.contains(SocketAddress(address: PeerAddress(ipv4: 0), port: port))
+    }
+}

@@ -173,9 +173,10 @@ enum System {
     ///
     /// - Parameter isFree: the address needn't be the machine's.
     static func listen(
-        on address: SocketAddress, backlog: Int32 = System.backlog, filter: SocketFilter? = nil, isFree: Bool = false
+        on address: SocketAddress, isIPv6Only: Bool = false, backlog: Int32 = System.backlog, filter: SocketFilter? = nil,
+        isFree: Bool = false
     ) throws(SystemError) -> Descriptor {
-        let socket = try bound(to: address, sharing: true, isFree: isFree)
+        let socket = try bound(to: address, sharing: true, isIPv6Only: isIPv6Only, isFree: isFree)
         setNoDelay(socket.number)
         if let filter { try attach(filter, to: socket.number) }
         guard Glibc.listen(socket.number, backlog) == 0 else { throw SystemError("listen on \(address)", code: errno) }
@@ -184,12 +185,14 @@ enum System {
 
     /// Fails with EADDRINUSE when another process listens there already. `SO_REUSEPORT` alone would let two daemons of one user share
     /// a port in silence, each getting half of the connections.
-    static func probe(_ address: SocketAddress, isFree: Bool = false) throws(SystemError) {
+    static func probe(_ address: SocketAddress, isIPv6Only: Bool = false, isFree: Bool = false) throws(SystemError) {
         guard address.port != 0 else { return }
-        _ = try bound(to: address, sharing: false, isFree: isFree)
+        _ = try bound(to: address, sharing: false, isIPv6Only: isIPv6Only, isFree: isFree)
     }
 
-    static func bound(to address: SocketAddress, sharing: Bool, isFree: Bool) throws(SystemError) -> Descriptor {
+    static func bound(
+        to address: SocketAddress, sharing: Bool, isIPv6Only: Bool = false, isFree: Bool
+    ) throws(SystemError) -> Descriptor {
         let operation = "listen on \(address)"
         // By number 0 the kernel would complain of the address.
         if let zone = address.zone, interfaceIndex(zone) == nil { throw SystemError(operation, code: ENODEV) }
@@ -198,7 +201,8 @@ enum System {
         set(socket.number, level: SOL_SOCKET, option: SO_REUSEADDR, to: 1)
         if sharing { set(socket.number, level: SOL_SOCKET, option: SO_REUSEPORT, to: 1) }
         if address.family == AF_INET6 {
-            set(socket.number, level: Int32(IPPROTO_IPV6), option: IPV6_V6ONLY, to: address.address.isUnspecified ? 0 : 1)
+            let takesBoth = address.address.isUnspecified && !isIPv6Only
+            set(socket.number, level: Int32(IPPROTO_IPV6), option: IPV6_V6ONLY, to: takesBoth ? 0 : 1)
         }
         let outcome = unsafe ConnectAddress.ip(address).withSocketAddress { pointer, length in
             unsafe Glibc.bind(socket.number, pointer, length)

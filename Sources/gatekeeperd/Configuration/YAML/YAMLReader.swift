@@ -18,11 +18,12 @@ struct YAMLReader: ~Copyable {
             return (nil, [YAMLMistake(position: .start, message: "the file is larger than \(Quantity.describe(bytes: fileBytesMax))")])
         }
         if let mistake = ByteCheck.firstMistake(in: bytes) { return (nil, [mistake]) }
-        var reader = YAMLReader(events: YAMLEventSource(bytes))
+        let text = Array(bytes.dropFirst(ByteCheck.markCount(in: bytes)))
+        var reader = YAMLReader(events: YAMLEventSource(text))
         do throws(YAMLMistake) {
             return (try reader.document(), reader.mistakes)
         } catch {
-            return (nil, reader.mistakes + [error])
+            return (nil, reader.mistakes + [YAMLAdvice.advised(error, in: text)])
         }
     }
 
@@ -99,7 +100,9 @@ struct YAMLReader: ~Copyable {
                 continue
             }
             if let line = lines[key] {
-                note(event.position, "\(key) is given twice, first on line \(line)")
+                // Of a file that is none of ours nothing is shown.
+                let name = Schema.settings.contains { $0.name == key } ? key : "this key"
+                note(event.position, "\(name) is given twice, first on line \(line); leave one of them out")
                 continue
             }
             lines[key] = event.position.line

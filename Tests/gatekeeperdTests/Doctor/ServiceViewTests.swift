@@ -1,0 +1,22 @@
+import Testing
+
+@testable import gatekeeperd
+
+@Suite("What the service's user sees")
+struct ServiceViewTests {
+    private func identity() throws -> ServiceIdentity { try ServiceIdentity(nil, user: "nobody") }
+
+    @Test("what he can't read is a finding, each by itself, and not more than a screen of them")
+    func findings() throws {
+        let remarks = ServiceView(identity: try identity(), errors: ["tls.key: /k cannot be read: Permission denied"]).remarks
+        #expect(remarks.map(\.severity) == [.finding])
+        #expect(remarks[0].seen.hasPrefix("as nobody the service can't start") && remarks[0].seen.hasSuffix("Permission denied"))
+        #expect(ServiceView(identity: try identity(), errors: Array(repeating: "x", count: 50)).remarks.count == 5)
+    }
+
+    @Test("nothing is said where nothing is wrong, and that it wasn't looked at where it wasn't")
+    func others() throws {
+        #expect(ServiceView(identity: try identity(), errors: []).remarks.isEmpty)
+        #expect(ServiceView(identity: try identity(), errors: nil, obstacle: "cannot x").remarks == [.unexamined(.service, "cannot x")])
+    }
+}
