@@ -200,6 +200,12 @@ public final class Server: Sendable {
     /// Has what was taken counted again, because there was no place for it.
     package func putBackDenials(_ records: [DenialSummary]) { journal.denials.putBack(records) }
 
+    /// The entry of the allow-list by which an address may in at present; nil for a stranger.
+    package func allowEntry(for peer: PeerAddress, nowUnixSeconds: Int64) -> Settings.AllowEntry? {
+        let allowList = current.withLock { $0.snapshot.admission.allowList }
+        return allowList.entry(for: peer, nowUnixSeconds: nowUnixSeconds).map { allowList.entries[$0] }
+    }
+
     /// What the workers have seen, asked of each.
     public func status() -> ServerStatus {
         let total = Mutex((sources: SourceTally(), verdicts: VerdictTally()))

@@ -142,6 +142,8 @@ public struct Settings: Sendable {
         public var reusesAfterBody = false
         public var requestBuffering = RequestBuffering.auto
         public var spool = Spool()
+        /// Pass on fields whose names hold `_`, but for those that CGI reads as a field that is ours to set or to judge.
+        public var passesUnderscores = false
 
         public init(_ servers: [Server]) {
             self.servers = servers
@@ -283,6 +285,8 @@ public struct Settings: Sendable {
         public var idleMilliseconds = 75_000
         public var connectMilliseconds = 5_000
         public var responseMilliseconds = 60_000
+        /// How long an answer may pause.
+        public var streamMilliseconds = 60_000
         /// How long a WebSocket may be silent in both directions.
         public var tunnelMilliseconds = 600_000
         public var drainMilliseconds = 30_000
@@ -302,6 +306,23 @@ public struct Settings: Sendable {
         /// Write the query of a target too; off because queries carry keys.
         public var query = false
         public var format = Format.json
+        /// What a request's line tells besides.
+        public var fields: Fields = []
+
+        public struct Fields: OptionSet, Sendable {
+            public let rawValue: UInt8
+
+            public init(rawValue: UInt8) {
+                self.rawValue = rawValue
+            }
+
+            /// What the client calls itself.
+            public static let userAgent = Fields(rawValue: 1)
+            /// What TLS agreed upon.
+            public static let cipher = Fields(rawValue: 2)
+            /// The trace that the request belongs to (W3C Trace Context).
+            public static let trace = Fields(rawValue: 4)
+        }
 
         /// How a line is written.
         public enum Format: String, CaseIterable, Sendable {

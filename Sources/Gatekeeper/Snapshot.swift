@@ -29,6 +29,8 @@ final class Snapshot: Sendable {
     let routes: RouteTable?
     /// Whether a request may ask for a WebSocket.
     let webSocket: Bool
+    /// Whether fields with `_` in their names are passed on.
+    let passesUnderscores: Bool
     /// The ticket system is known to read the bodies that it is sent.
     let reusesAfterBody: Bool
     /// Which bodies without a length are collected before they are sent; nil to stream them all.
@@ -70,6 +72,7 @@ final class Snapshot: Sendable {
         fixedHost = settings.upstream.host ?? ""
         routes = settings.routes.map { RouteTable($0) }
         webSocket = settings.webSocket
+        passesUnderscores = settings.upstream.passesUnderscores
         reusesAfterBody = settings.upstream.reusesAfterBody
         let bodyBytesMax = settings.limits.requestBodyBytesMax
         collecting =
@@ -103,6 +106,7 @@ final class Snapshot: Sendable {
         queueMilliseconds = other.queueMilliseconds
         routes = other.routes
         webSocket = other.webSocket
+        passesUnderscores = other.passesUnderscores
         reusesAfterBody = other.reusesAfterBody
         collecting = other.collecting
         spool = other.spool

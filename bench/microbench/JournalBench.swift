@@ -10,7 +10,7 @@ struct JournalBench {
         let writer = journal.writer(worker: 0)
         let count = 10_000
         var verdict = ExchangeVerdict(
-            peer: PeerAddress(ipv4: 0x22ca_0e99), listener: 0, startedMilliseconds: 1_770_000_000_000)
+            peer: PeerAddress(ipv4: 0x22ca_0e99), listener: 0, endedMilliseconds: 1_770_000_000_000)
         verdict.label = "Tier2Tickets"
         verdict.status = 201
         verdict.upstreamNanoseconds = 1_200_000
@@ -19,13 +19,16 @@ struct JournalBench {
         let method = Array("POST".utf8)
         let path = Array("/api/tickets.json".utf8)
         let upstream = Array("http://10.0.0.5:8080".utf8)
+        let host = Array("tickets.example.org".utf8)
 
         report(
             "request",
             Stopwatch.measure(count: count) {
                 for index in 0..<count {
                     verdict.durationNanoseconds = UInt64(index)
-                    writer.request(verdict, id: id.span, method: method.span, path: path.span, upstream: upstream.span)
+                    writer.request(
+                        verdict,
+                        VerdictTexts(id: id.span, method: method.span, path: path.span, upstream: upstream.span, host: host.span))
                 }
             })
         report(

@@ -136,7 +136,7 @@ final class Acceptor {
         for _ in 0..<Self.budget {
             switch System.accept(socket.descriptor) {
             case .connection(let descriptor, let peer):
-                judge(descriptor, peer)
+                judge(descriptor, peer.address, port: peer.port)
             case .wouldBlock:
                 socket.readiness.remove(.readable)
                 return false
@@ -152,31 +152,31 @@ final class Acceptor {
         return true
     }
 
-    private func judge(_ descriptor: Int32, _ peer: PeerAddress) {
+    private func judge(_ descriptor: Int32, _ peer: PeerAddress, port: UInt16) {
         let snapshot = worker.snapshot
         // One that is about to close serves by what was said of it last.
         if let newest = snapshot.entrances[wanted] { entrance = newest }
-        if entrance.expectsHeader(from: peer) { return receive(descriptor, from: peer, snapshot) }
+        if entrance.expectsHeader(from: peer) { return receive(descriptor, from: peer, port: port, snapshot) }
         switch snapshot.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds, now: worker.loop.now) {
         case .admitted(let entry):
             forgetFilter(of: descriptor)
             worker.admit(
                 Admitted(
-                    descriptor: descriptor, peer: peer, proxy: nil, entry: entry, listener: place, accepted: worker.loop.now,
-                    tls: entrance.tls[worker.index], snapshot: snapshot))
+                    descriptor: descriptor, peer: peer, port: port, proxy: nil, entry: entry, listener: place,
+                    accepted: worker.loop.now, tls: entrance.tls[worker.index], snapshot: snapshot))
         case .denied(let reason):
             deny(descriptor, peer, reason, snapshot)
         }
     }
 
     /// A load balancer's connection occupies a place while it is waited for the header.
-    private func receive(_ descriptor: Int32, from balancer: PeerAddress, _ snapshot: Snapshot) {
+    private func receive(_ descriptor: Int32, from balancer: PeerAddress, port: UInt16, _ snapshot: Snapshot) {
         if let reason = snapshot.admission.takePlace() { return deny(descriptor, balancer, reason, snapshot) }
         forgetFilter(of: descriptor)
         worker.greet(
             ProxyArrival(
-                descriptor: descriptor, balancer: balancer, listener: place, accepted: worker.loop.now, wanted: wanted,
-                entrance: entrance, snapshot: snapshot))
+                descriptor: descriptor, balancer: balancer, port: port, listener: place, accepted: worker.loop.now,
+                wanted: wanted, entrance: entrance, snapshot: snapshot))
     }
 
     /// Connections inherit the listener's filter. Its packets pass, but they needn't be looked at, and a filter that was replaced needn't live as
@@ -212,6 +212,8 @@ final class Acceptor {
 struct Admitted: Sendable {
     let descriptor: Int32
     let peer: PeerAddress
+    /// The peer's.
+    let port: UInt16
     /// The load balancer that named the peer.
     let proxy: PeerAddress?
     let entry: AllowList.EntryIndex

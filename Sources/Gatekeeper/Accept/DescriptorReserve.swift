@@ -21,6 +21,6 @@ struct DescriptorReserve: ~Copyable {
         guard case .connection(let descriptor, let peer) = System.accept(listener) else { return nil }
         System.setResetOnClose(descriptor, true)
         System.close(descriptor)
-        return peer
+        return peer.address
     }
 }

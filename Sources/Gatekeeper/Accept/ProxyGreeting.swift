@@ -4,7 +4,8 @@
 /// follows goes to TLS from the socket. A balancer that drips bytes makes us look at 2 KiB again for each, until the handshake's deadline.
 final class ProxyGreeting {
     enum Outcome {
-        case header(ProxyHeader)
+        /// `goesOn`: of a balancer that speaks for itself and isn't listed, whether anything came behind it.
+        case header(ProxyHeader, goesOn: Bool)
         /// Something else came, or nothing in time.
         case noHeader
         /// Closed before its first byte: whoever only looks whether we listen.
@@ -31,11 +32,42 @@ final class ProxyGreeting {
     func run() async -> Outcome {
         defer { waiter.end() }
         while true {
-            if let outcome = look() { return outcome }
+            if let outcome = look() {
+                guard case .header(let header, _) = outcome, isOwnCheck(header) else { return outcome }
+                return .header(header, goesOn: await goesOn())
+            }
             switch await waiter.wait(until: deadline) {
             case .ready: continue
             case .deadlineExceeded: if worker.loop.now >= deadline { return worker.isDraining ? .aborted : .noHeader }
             case .aborted: return .aborted
+            }
+        }
+    }
+
+    /// A load balancer that isn't listed looks whether we are there.
+    private func isOwnCheck(_ header: ProxyHeader) -> Bool {
+        header.named(besides: arrival.balancer) == nil
+            && worker.snapshot.admission.entry(for: arrival.balancer, nowUnixSeconds: worker.loop.wallUnixSeconds) == nil
+    }
+
+    /// Whether anything comes behind the header within a moment: a check that only connects closes at once, one by TLS says hello.
+    private func goesOn() async -> Bool {
+        let deadline = min(deadline, worker.loop.now.advanced(byMilliseconds: Self.lookMilliseconds))
+        while true {
+            if socket.isReadable {
+                let scratch = worker.buffers.take()
+                defer { worker.buffers.give(scratch) }
+                switch socket.peek(into: scratch, limit: 1) {
+                case .bytes: return true
+                case .endOfStream, .failed: return false
+                case .wouldBlock: break
+                }
+            }
+            if socket.peerClosed || socket.isBroken { return false }
+            switch await waiter.wait(until: deadline) {
+            case .ready: continue
+            case .deadlineExceeded: if worker.loop.now >= deadline { return false }
+            case .aborted: return false
             }
         }
     }
@@ -47,6 +79,7 @@ final class ProxyGreeting {
     }
 
     private static let drainMilliseconds = 1_000
+    private static let lookMilliseconds = 1_000
 
     /// Nil while the header may still become whole.
     private func look() -> Outcome? {
@@ -59,7 +92,7 @@ final class ProxyGreeting {
         case .bytes: break
         }
         switch ProxyHeader.parse(scratch.readable) {
-        case .parsed(let header): return socket.take(header.byteCount, into: scratch) ? .header(header) : .noHeader
+        case .parsed(let header): return socket.take(header.byteCount, into: scratch) ? .header(header, goesOn: false) : .noHeader
         case .refused: return .noHeader
         // Behind a FIN nothing comes.
         case .needsMore: return socket.peerClosed ? .noHeader : nil
@@ -71,6 +104,8 @@ final class ProxyGreeting {
 struct ProxyArrival: Sendable {
     let descriptor: Int32
     let balancer: PeerAddress
+    /// The balancer's.
+    let port: UInt16
     let listener: Int
     let accepted: Instant
     /// As the settings call the listener.

@@ -30,6 +30,11 @@ struct ProxyHeader: Equatable, Sendable {
     /// Bytes of the header; what follows is the peer's.
     var byteCount: Int
 
+    /// Whose connection it is; nil where it is the balancer's own. Where a check has no word of its own, HAProxy gives its own address.
+    func named(besides balancer: PeerAddress) -> SocketAddress? {
+        if case .address(let source) = source, source.address != balancer { source } else { nil }
+    }
+
     /// Version 1's limit, by its specification: with the longest addresses a line has 104 bytes.
     static let lineBytesMax = 107
     /// Of a whole header of version 2. Addresses take 52, or 232 for UNIX sockets; the rest is room for TLVs.

@@ -16,6 +16,8 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
     case dropped
     /// As many handshakes as one source may begin in a while have begun.
     case handshakesPerSource
+    /// A load balancer that isn't listed began to speak TLS for itself, as its check by TLS does. Its check by connecting succeeds.
+    case balancerCheck
 
     package var word: StaticString {
         switch self {
@@ -27,6 +29,7 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
         case .descriptors: "descriptors"
         case .dropped: "dropped"
         case .handshakesPerSource: "handshakes_per_source"
+        case .balancerCheck: "balancer_check"
         }
     }
 }

@@ -11,6 +11,8 @@
 /// is left is a socket and a TLS session, until bytes or a deadline begin another task where that one stopped.
 final class DownstreamConnection: Sleeper {
     let peer: PeerAddress
+    /// The peer's.
+    let port: UInt16
     /// What on the allow-list let it in.
     let source: AddressPrefix
     /// The load balancer that named the peer.
@@ -27,6 +29,8 @@ final class DownstreamConnection: Sleeper {
     /// What this connection lives by: the newest of its worker, from one request to the next.
     private(set) var snapshot: Snapshot
     private(set) var entry: AllowList.EntryIndex
+    /// For the log, once it is asked for.
+    private(set) lazy var cipher = tls.cipher
     /// Since when what it had to show has been asked for.
     private let demandsSince: UInt64
     /// A request has begun and isn't over.
@@ -57,6 +61,7 @@ final class DownstreamConnection: Sleeper {
     /// Takes over the socket, also when it throws.
     init(_ admitted: Admitted, over socket: Socket, worker: WorkerState) throws(SystemError) {
         peer = admitted.peer
+        port = admitted.port
         source = admitted.source
         proxy = admitted.proxy
         listener = admitted.listener
@@ -91,7 +96,6 @@ final class DownstreamConnection: Sleeper {
         guard let input else { return false }
         return !input.isEmpty
     }
-    var port: UInt16 { worker.listeners[listener].port }
     var listenerText: String { worker.listeners[listener].text }
 
     enum Pause {
@@ -335,7 +339,7 @@ final class DownstreamConnection: Sleeper {
     private func answer(_ problem: Problem, reason: StaticString) async -> Ending {
         let identifier = worker.identifiers.next()
         let reply = Buffer(capacity: 2048)
-        problem.write(identifier: identifier, to: nil, persists: false, into: reply)
+        problem.write(identifier: identifier, to: nil, persists: false, date: worker.dateText.readable, into: reply)
         var verdict = verdict()
         verdict.outcome = .refused
         verdict.stage = .http1
@@ -347,8 +351,10 @@ final class DownstreamConnection: Sleeper {
         if let input {
             let line = RequestLinePreview(input.readable)
             worker.journal.request(
-                verdict, id: identifier.bytes, method: input.readable.bytes(line.method), path: input.readable.bytes(line.path),
-                upstream: "")
+                verdict,
+                VerdictTexts(
+                    id: identifier.bytes, method: input.readable.bytes(line.method), path: input.readable.bytes(line.path),
+                    upstream: Span()))
         }
         let deadline = worker.loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
         while !reply.isEmpty, tls.write(reply) == .wouldBlock {
@@ -360,10 +366,7 @@ final class DownstreamConnection: Sleeper {
 
     /// A verdict on an exchange of this connection, with what is known at its beginning.
     func verdict() -> ExchangeVerdict {
-        let loop = worker.loop
-        let age = Int64(loop.now.nanoseconds(since: requestBegan) / 1_000_000)
-        var verdict = ExchangeVerdict(
-            peer: peer, listener: listener, startedMilliseconds: loop.wallMilliseconds - age)
+        var verdict = ExchangeVerdict(peer: peer, port: port, listener: listener, endedMilliseconds: worker.loop.wallMilliseconds)
         verdict.proxy = proxy
         verdict.label = snapshot.admission.allowList.entries[entry].label
         verdict.tls = tls.version

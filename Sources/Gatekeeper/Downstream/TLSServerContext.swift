@@ -113,25 +113,34 @@ private func noteAlert(session: OpaquePointer?, place: Int32, value: Int32) {
     unsafe io.assumingMemoryBound(to: ctls_io.self).pointee.alert_sent = UInt8(truncatingIfNeeded: value)
 }
 
-/// ALPN (RFC 7301): `http/1.1` or nothing. A client that offers only other protocols is told so instead of being misunderstood.
+/// ALPN (RFC 7301): `http/1.1`, else `http/1.0`, or nothing. A client that offers only other protocols is told so instead of being
+/// misunderstood.
 private func selectProtocol(
     _: OpaquePointer?, selected: UnsafeMutablePointer<UnsafePointer<UInt8>?>?, selectedCount: UnsafeMutablePointer<UInt8>?,
     offered: UnsafePointer<UInt8>?, offeredCount: UInt32, _: UnsafeMutableRawPointer?
 ) -> Int32 {
-    let name = "http/1.1".utf8
     let offers = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredCount))
+    guard let start = unsafe place(of: "http/1.1", in: offers) ?? place(of: "http/1.0", in: offers) else {
+        return SSL_TLSEXT_ERR_ALERT_FATAL
+    }
+    // SAFETY: `start` is inside the offer, which OpenSSL keeps until the handshake is over, as it asks of what we point to.
+    unsafe selected?.pointee = offered.map { unsafe $0 + start }
+    unsafe selectedCount?.pointee = 8
+    return SSL_TLSEXT_ERR_OK
+}
+
+/// Where a protocol's name begins in a list of them, each behind its length.
+@unsafe private func place(of name: StaticString, in offers: UnsafeBufferPointer<UInt8>) -> Int? {
+    let count = name.utf8CodeUnitCount
     var index = 0
     while index < offers.count {
         let length = unsafe Int(offers[index])
         let start = index + 1
-        guard length > 0, start + length <= offers.count else { break }
-        // SAFETY: bounds were just checked; OpenSSL keeps the offer until the handshake is over, as it asks of what we point to.
-        if length == name.count, unsafe offers[start..<start + length].elementsEqual(name) {
-            unsafe selected?.pointee = offered.map { unsafe $0 + start }
-            unsafe selectedCount?.pointee = UInt8(length)
-            return SSL_TLSEXT_ERR_OK
-        }
+        guard length > 0, start + length <= offers.count else { return nil }
+        // SAFETY: bounds were just checked; a static string's UTF-8 is constant memory of that many bytes.
+        let wanted = unsafe UnsafeBufferPointer(start: name.utf8Start, count: count)
+        if unsafe length == count && offers[start..<start + length].elementsEqual(wanted) { return start }
         index = start + length
     }
-    return SSL_TLSEXT_ERR_ALERT_FATAL
+    return nil
 }

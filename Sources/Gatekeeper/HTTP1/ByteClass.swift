@@ -33,6 +33,9 @@ struct ByteClass: Sendable {
     /// `tchar` (RFC 9110 §5.6.2): what methods and field names are made of.
     static let token = ByteClass(0x03ff_6cfa_0000_0000, 0x57ff_ffff_c7ff_fffe, 0, 0)
 
+    /// Letters, digits and `-`: what every reader of a field name takes for the same name.
+    static let regularName = ByteClass(0x03ff_2000_0000_0000, 0x07ff_fffe_07ff_fffe, 0, 0)
+
     /// The bytes of a path: `pchar` and `/` (RFC 3986 §3.3), and of those beyond it that clients send unescaped only `[`, `]` and `|`.
     /// A backslash isn't one of them: some applications read it as a slash.
     static let path = ByteClass(0x2fff_fff2_0000_0000, 0x57ff_fffe_afff_ffff, 0, 0)

@@ -9,10 +9,13 @@
 ///
 /// A state for every place where a buffer may end, so nothing is ever scanned twice and no byte waits to be shown again. Data is skipped
 /// over, not read: the cost is that of the chunk headers. Sizes are hexadecimal digits and nothing else; extensions are checked, bounded
-/// and dropped, because parsers that skip them by different rules are the way from one request to two.
+/// and dropped, because parsers that skip them by different rules are the way from one request to two. In a response blanks may follow the
+/// size, as old servers pad it: nothing but the end of the line can come behind them.
 package struct ChunkedScanner {
     private enum State {
         case sizeStart, size
+        /// Behind a blank behind the size.
+        case padding
         /// Inside an extension; what may come next depends on `Extension`.
         case extensions(ChunkExtension)
         /// Behind the CR of a chunk header.
@@ -34,16 +37,19 @@ package struct ChunkedScanner {
     package private(set) var bodyBytes: UInt64 = 0
 
     private let bodyBytesMax: UInt64
+    private let isResponse: Bool
     private var state = State.sizeStart
     /// Of the current chunk: the size while its digits come, then the bytes that are still to come.
     private var remaining: UInt64 = 0
     private var digitCount = 0
     private var headerBytes = 0
-    private(set) var trailers = TrailerSection()
+    private(set) var trailers: TrailerSection
 
     /// A chunk that makes the body longer than `bodyBytesMax` is refused by its header, before its data.
-    package init(bodyBytesMax: UInt64 = .max) {
+    package init(bodyBytesMax: UInt64 = .max, isResponse: Bool = false) {
         self.bodyBytesMax = bodyBytesMax
+        self.isResponse = isResponse
+        trailers = TrailerSection(isResponse: isResponse)
     }
 
     /// The first thing of interest in `bytes`. Call again with what wasn't consumed until it is `needsMore`, `end` or `refused`.
@@ -96,6 +102,9 @@ package struct ChunkedScanner {
         switch state {
         case .sizeStart, .size:
             return try nextInSize(byte, limits: limits)
+        case .padding:
+            try countHeaderByte(limits)
+            return try behindSize(byte)
         case .extensions(var chunkExtension):
             try countHeaderByte(limits)
             guard byte != ByteScan.cr || !chunkExtension.mayEnd else { return .headerLF }
@@ -138,9 +147,14 @@ package struct ChunkedScanner {
         guard digitCount > 0 else { throw .chunkSize }
         // Beyond 2⁶³ somebody's signed number is negative.
         guard remaining <= UInt64(Int64.max) else { throw .chunkSizeOverflow }
+        return try behindSize(byte)
+    }
+
+    private func behindSize(_ byte: UInt8) throws(Refusal) -> State {
         switch byte {
         case ByteScan.cr: return .headerLF
         case UInt8(ascii: ";"): return .extensions(ChunkExtension())
+        case ByteScan.space, ByteScan.tab: if isResponse { return .padding } else { throw .chunkSize }
         case ByteScan.lf: throw .bareLF
         default: throw .chunkSize
         }

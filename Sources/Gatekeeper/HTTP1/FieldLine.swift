@@ -9,9 +9,10 @@ enum FieldLine {
         guard fields.count < fieldsMax else { throw .fieldsTooMany }
         let end = line.upperBound
         var index = ByteScan.endOfName(in: bytes, from: line.lowerBound, to: end)
-        var hasUnderscore = false
+        let regularEnd = index
+        var hasOnlyUnderscores = true
         while index < end, ByteClass.token.contains(bytes[index]) {
-            hasUnderscore = hasUnderscore || bytes[index] == UInt8(ascii: "_")
+            hasOnlyUnderscores = hasOnlyUnderscores && (bytes[index] == UInt8(ascii: "_") || ByteClass.regularName.contains(bytes[index]))
             index &+= 1
         }
         guard index < end, bytes[index] == UInt8(ascii: ":") else { throw refusal(bytes, line, at: index) }
@@ -24,7 +25,9 @@ enum FieldLine {
         while last > first, ByteScan.isBlank(bytes[last &- 1]) { last &-= 1 }
         let isCanonical = last == end && first == index &+ 2 && bytes[index &+ 1] == ByteScan.space
 
-        let known = hasUnderscore ? .underscored : fields.names.field(FoldedText(bytes, name))
+        let text = FoldedText(bytes, name)
+        let isRegular = regularEnd == index
+        let known = isRegular ? fields.names.field(text) : fields.names.irregular(text, hasOnlyUnderscores: hasOnlyUnderscores)
         let value = ByteRange(start: first, count: last &- first)
         fields.append(FieldTable.Entry(name: name, value: value, known: known, isCanonical: isCanonical))
         return known

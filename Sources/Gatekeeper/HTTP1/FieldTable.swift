@@ -52,6 +52,11 @@ package struct FieldTable {
         entries.append(entry)
     }
 
+    /// Takes the last one back; `present` and `repeated` go on telling that it came.
+    mutating func removeLast() {
+        entries.removeLast()
+    }
+
     mutating func nominate(_ index: Int) {
         entries[index].isNominated = true
     }

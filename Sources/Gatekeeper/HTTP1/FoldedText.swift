@@ -42,6 +42,29 @@ struct FoldedText: Equatable {
         (a.first ^ b.first) | (a.second ^ b.second) | (a.third ^ b.third) | UInt64(truncatingIfNeeded: a.count ^ b.count) == 0
     }
 
+    /// The same with `-` in place of each `_`, as CGI reads a field's name.
+    var dashed: FoldedText {
+        FoldedText(count: count, first: Self.dashed(first), second: Self.dashed(second), third: Self.dashed(third))
+    }
+
+    private init(count: Int, first: UInt64, second: UInt64, third: UInt64) {
+        self.count = count
+        self.first = first
+        self.second = second
+        self.third = third
+    }
+
+    private static func dashed(_ word: UInt64) -> UInt64 {
+        var word = word
+        for shift in stride(from: UInt64(0), to: 64, by: 8) where word >> shift & 0xff == Self.underscore {
+            word ^= (Self.underscore ^ UInt64(UInt8(ascii: "-"))) << shift
+        }
+        return word
+    }
+
+    /// What folding makes of `_`, and of nothing else that a name may hold.
+    private static let underscore = UInt64(UInt8(ascii: "_") | 0x20)
+
     /// The first `count` bytes of the word in lower case, zeroes above.
     @inline(always)
     private static func cut(_ word: UInt64, to count: Int) -> UInt64 {

@@ -8,11 +8,12 @@
 package enum HeadWriter {
     /// A request head for the upstream.
     ///
-    /// `upgrade` passes the wish for another protocol on; without it `Upgrade` ends here. `announcesClose` says that no other request follows
-    /// on this connection. With `lengthFollows` the body is still being collected: the head stays open for `endRequest`.
+    /// `upgrade` passes the wish for a WebSocket on; without it the offer ends here, with all that goes with it. `announcesClose` says that no
+    /// other request follows on this connection. With `lengthFollows` the body is still being collected: the head stays open for `endRequest`.
     package static func writeRequest(
         _ head: RequestHead, _ fields: borrowing FieldTable, source: Span<UInt8>, context: borrowing ForwardedContext,
-        upgrade: Bool = false, announcesClose: Bool = false, lengthFollows: Bool = false, into buffer: Buffer
+        upgrade: Bool = false, announcesClose: Bool = false, lengthFollows: Bool = false, passesUnderscores: Bool = false,
+        into buffer: Buffer
     ) {
         writeRequestLine(head, source, into: buffer)
         let sent = head.host.isEmpty ? context.defaultHost : source.bytes(head.host)
@@ -21,7 +22,8 @@ package enum HeadWriter {
         buffer.append("\r\n")
 
         let framing = lengthFollows ? .none : head.framing
-        var dropped = HopByHop.fields.union(ForwardedFields.fields).union(.of(.host, .contentLength))
+        var dropped = HopByHop.fields.union(ForwardedFields.fields(passingUnderscores: passesUnderscores)).union(.of(.host, .contentLength))
+        if head.wantsUpgrade, !upgrade { dropped.insert(KnownFieldSet(.webSocket)) }
         if !head.expectsContinue || lengthFollows { dropped.insert(KnownFieldSet(.expect)) }
         if framing != .chunked { dropped.insert(KnownFieldSet(.trailer)) }
         copy(fields, dropping: dropped, source, into: buffer)
@@ -44,11 +46,12 @@ package enum HeadWriter {
     ///
     /// `framing` is how the body will be sent; `none` keeps the upstream's `Content-Length` where it describes what isn't sent (`HEAD`,
     /// 304). An HTTP/1.0 client (`requestVersion`) learns that its connection is kept, everybody learns that it isn't (`keepAlive`), and
-    /// chunks are never announced to it. Links to ourselves are the client's (`LocationRewrite`).
+    /// chunks are never announced to it. Links to ourselves are the client's (`LocationRewrite`). `date` is added where a final response has
+    /// none (RFC 9110 §6.6.1); empty adds none.
     package static func writeResponse(
         _ head: ResponseHead, _ fields: borrowing FieldTable, source: Span<UInt8>, requestVersion: HTTPVersion, framing: BodyFraming,
         keepAlive: Bool, ownAuthority: Span<UInt8> = Span(), toldAuthority: Span<UInt8> = Span(), upstreamPort: UInt16 = 0,
-        into buffer: Buffer
+        date: Span<UInt8> = Span(), into buffer: Buffer
     ) {
         buffer.append("HTTP/1.1 ")
         buffer.append(decimal: UInt64(head.status))
@@ -68,6 +71,7 @@ package enum HeadWriter {
         copy(fields, dropping: dropped, source, into: buffer)
 
         if head.status >= 200 {
+            if !date.isEmpty, !fields.contains(.date) { writeDate(date, into: buffer) }
             write(framing, into: buffer)
             if !keepAlive {
                 buffer.append("Connection: close\r\n")
@@ -81,9 +85,11 @@ package enum HeadWriter {
     }
 
     /// The last chunk and the trailer fields that may be passed on.
-    package static func writeLastChunk(_ body: borrowing ChunkedScanner, into buffer: Buffer) {
+    package static func writeLastChunk(
+        _ body: borrowing ChunkedScanner, dropping dropped: KnownFieldSet = TrailerSection.dropped(), into buffer: Buffer
+    ) {
         buffer.append("0\r\n")
-        copy(body.trailers.fields, dropping: TrailerSection.dropped, body.trailers.bytes.span, into: buffer)
+        copy(body.trailers.fields, dropping: dropped, body.trailers.bytes.span, into: buffer)
         buffer.append("\r\n")
     }
 
@@ -165,6 +171,12 @@ package enum HeadWriter {
         case .chunked:
             buffer.append("Transfer-Encoding: chunked\r\n")
         }
+    }
+
+    static func writeDate(_ date: Span<UInt8>, into buffer: Buffer) {
+        buffer.append("Date: ")
+        buffer.append(date)
+        buffer.append("\r\n")
     }
 
     private static func writeUpgrade(_ protocols: Span<UInt8>, into buffer: Buffer) {

@@ -14,6 +14,7 @@ struct KnownFieldNames: Sendable {
         ("te", .te),
         ("trailer", .trailer),
         ("upgrade", .upgrade),
+        ("http2-settings", .http2Settings),
         ("expect", .expect),
         ("proxy", .proxy),
         ("forwarded", .forwarded),
@@ -48,6 +49,8 @@ struct KnownFieldNames: Sendable {
         ("origin", .origin),
         ("referer", .referer),
         ("if-match", .ifMatch),
+        ("user-agent", .userAgent),
+        ("traceparent", .traceParent),
     ]
 
     private struct Slot {
@@ -69,7 +72,7 @@ struct KnownFieldNames: Sendable {
         self.slots = slots
     }
 
-    /// The field of a name without `_`.
+    /// The field of a name of letters, digits and `-`.
     func field(_ name: FoldedText) -> KnownField {
         var index = Self.slot(of: name)
         while slots[index].field != .other {
@@ -77,6 +80,14 @@ struct KnownFieldNames: Sendable {
             index = (index &+ 1) & 127
         }
         return family(name)
+    }
+
+    /// The field of a name that holds other bytes as well, of which `_` may be the only ones.
+    ///
+    /// Where all the others are dropped, one that merely has `_` may be let through, but for those that would be read as a field of which we
+    /// know what it does.
+    func irregular(_ name: FoldedText, hasOnlyUnderscores: Bool) -> KnownField {
+        hasOnlyUnderscores && field(name.dashed) == .other ? .underscored : .disguised
     }
 
     @inline(always)

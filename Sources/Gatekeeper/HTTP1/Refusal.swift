@@ -105,8 +105,6 @@ package enum Refusal: UInt8, Error, CaseIterable, Sendable {
     case connectionNominates
     /// Half-understood expectations desynchronise (RFC 9110 §10.1.1).
     case expectation
-    /// Repeated, or not a list of tokens.
-    case upgradeMalformed
 
     // MARK: Chunks (RFC 9112 §7.1)
 
@@ -191,7 +189,6 @@ package enum Refusal: UInt8, Error, CaseIterable, Sendable {
         case .connectionOptionsTooMany: (400, "connection_options_too_many", "Connection names more options than this server accepts.")
         case .connectionNominates: (400, "connection_nominates", "Connection names a field that is meant for the origin.")
         case .expectation: (417, "expectation", "The only expectation known is 100-continue.")
-        case .upgradeMalformed: (400, "upgrade_malformed", "Upgrade must be one list of protocols.")
         case .chunkSize: (400, "chunk_size", "A chunk size isn't a run of hexadecimal digits.")
         case .chunkSizeOverflow: (400, "chunk_size_overflow", "A chunk size is too large to be true.")
         case .chunkExtension: (400, "chunk_extension", "A chunk extension is malformed.")

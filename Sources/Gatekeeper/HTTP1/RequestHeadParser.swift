@@ -98,7 +98,7 @@ package struct RequestHeadParser {
         let connection = try ConnectionOptions(fields, bytes)
         head.isPersistent = !connection.contains(.close) && (head.version == .http11 || connection.contains(.keepAlive))
         if connection.contains(.others) { try HopByHop.nominate(&fields, bytes, isRequest: true) }
-        if fields.contains(.upgrade) { try readUpgrade(&head, bytes, fields, isNominated: connection.contains(.upgrade)) }
+        if fields.contains(.upgrade) { readUpgrade(&head, fields, isNominated: connection.contains(.upgrade)) }
         if fields.contains(.expect) { try readExpectation(&head, bytes, fields) }
         if case .length(let length) = head.framing, length > UInt64(clamping: limits.requestBodyBytesMax) { throw .bodyTooLarge }
     }
@@ -115,19 +115,19 @@ package struct RequestHeadParser {
             return
         }
         guard !fields.isRepeated(.host) else { throw .hostRepeated }
-        let host = bytes.bytes(field.value)
+        let value = Authority.withoutEmptyPort(field.value, in: bytes)
+        let host = bytes.bytes(value)
         guard Authority.isValid(host) else { throw .hostMalformed }
         if head.targetForm == .absolute, !ByteScan.equalIgnoringCase(bytes.bytes(head.host), host) { throw .hostDisagrees }
-        head.host = field.value
+        head.host = value
     }
 
     /// `Upgrade` without `upgrade` in `Connection`, or in HTTP/1.0, means nothing (RFC 9110 §7.8) and is dropped.
-    private func readUpgrade(
-        _ head: inout RequestHead, _ bytes: Span<UInt8>, _ fields: borrowing FieldTable, isNominated: Bool
-    ) throws(Refusal) {
+    ///
+    /// Nor is it taken for a wish where it comes twice: it is an offer, and an offer that isn't understood may be passed over.
+    private func readUpgrade(_ head: inout RequestHead, _ fields: borrowing FieldTable, isNominated: Bool) {
         guard let field = fields.first(.upgrade), isNominated, head.version == .http11 else { return }
-        guard !fields.isRepeated(.upgrade), !field.value.isEmpty else { throw .upgradeMalformed }
-        head.upgradesTo = field.value
+        if !fields.isRepeated(.upgrade), !field.value.isEmpty { head.upgradesTo = field.value }
     }
 
     /// Only `100-continue` is an expectation (RFC 9110 §10.1.1). An HTTP/1.0 client can't mean it, and without a body there is nothing to

@@ -1,7 +1,7 @@
 /// `method SP target SP version` (RFC 9112 §3).
 ///
-/// Runs of spaces between the parts count as one, as §3 allows: no part can hold a space, so there is one reading, and the line that goes
-/// upstream is written by us. Spaces before the method and behind the version are refused.
+/// One space between two parts, as the grammar has it: §3 lets a recipient take runs of them for one, and not every recipient does. In HTTP/1.0
+/// every recipient should (RFC 1945, appendix B), so there they are one. Spaces before the method and behind the version are refused.
 enum RequestLine {
     static func parse(_ bytes: Span<UInt8>, _ line: Range<Int>, targetBytesMax: Int) throws(Refusal) -> RequestHead {
         let end = line.upperBound
@@ -16,7 +16,10 @@ enum RequestLine {
         guard target.end < end else { throw .requestLineMalformed }
         guard target.end &- start <= targetBytesMax else { throw .targetTooLong }
 
-        let version = try self.version(bytes, from: skipSpaces(bytes, from: target.end, to: end), to: end)
+        let versionStart = skipSpaces(bytes, from: target.end, to: end)
+        let version = try self.version(bytes, from: versionStart, to: end)
+        let isSpacedOnce = start == methodEnd &+ 1 && versionStart == target.end &+ 1
+        guard isSpacedOnce || version == .http10 else { throw .requestLineMalformed }
         return RequestHead(
             method: method, methodRange: ByteRange(start: line.lowerBound, count: methodEnd &- line.lowerBound),
             target: ByteRange(start: start, count: target.end &- start), targetForm: target.form,

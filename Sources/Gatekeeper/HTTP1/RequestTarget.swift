@@ -46,9 +46,10 @@ struct RequestTarget {
             default: authorityEnd &+= 1
             }
         }
-        guard Authority.isValid(bytes.extracting(authorityStart..<authorityEnd)) else { throw .targetAuthority }
+        let authority = Authority.withoutEmptyPort(ByteRange(authorityStart..<authorityEnd), in: bytes)
+        guard Authority.isValid(bytes.bytes(authority)) else { throw .targetAuthority }
         return try pathAndQuery(
-            bytes, from: authorityEnd, to: end, form: .absolute, authority: ByteRange(authorityStart..<authorityEnd))
+            bytes, from: authorityEnd, to: end, form: .absolute, authority: authority)
     }
 
     private static func pathAndQuery(

@@ -2,8 +2,6 @@
 package struct ForwardedContext: ~Escapable {
     /// The client's address as text, without port or brackets.
     package let peer: Span<UInt8>
-    /// The port that the client connected to.
-    package let port: UInt16
     /// What identifies this exchange in logs on both sides.
     package let requestID: Span<UInt8>
     /// The `Host` to send where the client sent none (HTTP/1.0).
@@ -14,10 +12,9 @@ package struct ForwardedContext: ~Escapable {
     /// The texts hold no control characters: they are ours, or come from a parsed head.
     @_lifetime(copy peer, copy requestID, copy defaultHost, copy fixedHost)
     package init(
-        peer: Span<UInt8>, port: UInt16, requestID: Span<UInt8>, defaultHost: Span<UInt8>, fixedHost: Span<UInt8> = Span()
+        peer: Span<UInt8>, requestID: Span<UInt8>, defaultHost: Span<UInt8>, fixedHost: Span<UInt8> = Span()
     ) {
         self.peer = peer
-        self.port = port
         self.requestID = requestID
         self.defaultHost = defaultHost
         self.fixedHost = fixedHost

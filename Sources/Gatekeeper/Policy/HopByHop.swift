@@ -7,7 +7,7 @@
 package enum HopByHop {
     /// Dropped in both directions. `Trailer` isn't among them: it announces what is passed on with a chunked body.
     static var fields: KnownFieldSet {
-        .of(.connection, .keepAlive, .te, .transferEncoding, .upgrade, .proxy)
+        .of(.connection, .keepAlive, .te, .transferEncoding, .upgrade, .http2Settings, .proxy)
     }
 
     /// Fields that frame, route, authenticate or describe the message for its recipient.

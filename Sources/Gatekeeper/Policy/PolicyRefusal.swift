@@ -2,8 +2,6 @@
 ///
 /// The same three facts go with a case: the status of the answer, the word for the log, the sentence for the client.
 package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
-    /// `Upgrade` while `websocket` is off, or to a protocol that isn't WebSocket: behind it nothing could be judged any more.
-    case upgrade
     /// Not what RFC 6455 §4.2.1 asks of a client's opening handshake.
     case webSocketHandshake
     /// No route is for this method and path.
@@ -34,7 +32,6 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
 
     private var facts: Facts {
         switch self {
-        case .upgrade: (403, "upgrade", "Another protocol isn't served here.")
         case .webSocketHandshake:
             (400, "websocket_handshake", "A WebSocket handshake is a GET with one Sec-WebSocket-Key and Sec-WebSocket-Version 13.")
         case .route: (403, "route", "This method and path aren't served here.")

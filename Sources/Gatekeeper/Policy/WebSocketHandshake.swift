@@ -6,14 +6,10 @@ struct WebSocketHandshake {
     /// The client's `Sec-WebSocket-Key`, in what its head was parsed from.
     let key: ByteRange
 
-    /// What a client asks for; nil when it asks for no other protocol.
-    ///
-    /// - Parameter isAllowed: whether `websocket` is on.
-    init?(
-        _ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>, isAllowed: Bool
-    ) throws(PolicyRefusal) {
-        guard let protocols = head.upgradesTo else { return nil }
-        guard isAllowed, FoldedText(bytes, protocols).equals("websocke", "t") else { throw .upgrade }
+    /// What a client asks for; nil when it asks for no WebSocket. Any other `Upgrade` is an offer that a server may pass over (RFC 9110 §7.8):
+    /// it is taken off, and the request is served as it stands.
+    init?(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>) throws(PolicyRefusal) {
+        guard let protocols = head.upgradesTo, FoldedText(bytes, protocols).equals("websocke", "t") else { return nil }
         guard head.method == .get, head.framing == .none,
             let version = Self.only(fields, bytes, isNamed: { $0.equals("sec-webs", "ocket-ve", "rsion") }),
             FoldedText(bytes, version).equals("13"),

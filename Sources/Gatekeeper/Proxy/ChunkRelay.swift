@@ -6,6 +6,7 @@ struct ChunkRelay {
     private var scanner: ChunkedScanner
     /// To somebody who knows chunks; else data alone, ended by closing.
     private(set) var writesChunks: Bool
+    private let passesUnderscores: Bool
 
     enum Outcome: Equatable {
         /// `input` is used up, or `output` is full.
@@ -14,9 +15,21 @@ struct ChunkRelay {
         case refused(Refusal)
     }
 
-    init(bodyBytesMax: UInt64 = .max, writesChunks: Bool) {
-        scanner = ChunkedScanner(bodyBytesMax: bodyBytesMax)
+    init(bodyBytesMax: UInt64 = .max, isResponse: Bool = false, writesChunks: Bool, passesUnderscores: Bool = false) {
+        scanner = ChunkedScanner(bodyBytesMax: bodyBytesMax, isResponse: isResponse)
         self.writesChunks = writesChunks
+        self.passesUnderscores = passesUnderscores
+    }
+
+    /// Trailer fields that aren't passed on; without chunks there is no place for any.
+    private var dropped: KnownFieldSet {
+        writesChunks ? TrailerSection.dropped(passingUnderscores: passesUnderscores) : KnownFieldSet(rawValue: .max)
+    }
+
+    /// Adds the trailer fields that weren't passed on. Once the body is complete.
+    func tell(_ told: inout DroppedFields) {
+        let bytes = scanner.trailerBytes
+        told.add(scanner.trailerFields, bytes.span, dropped: dropped)
     }
 
     /// What has been moved so far was data alone; what follows goes in chunks.
@@ -37,7 +50,7 @@ struct ChunkRelay {
                 if writesChunks { output.appendChunk(part.bytes(range)) } else { output.append(part.bytes(range)) }
                 input.consume(consumed)
             case .end(let consumed):
-                if writesChunks { HeadWriter.writeLastChunk(scanner, into: output) }
+                if writesChunks { HeadWriter.writeLastChunk(scanner, dropping: dropped, into: output) }
                 input.consume(consumed)
                 return .complete
             case .refused(let refusal):

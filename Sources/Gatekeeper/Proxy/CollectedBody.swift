@@ -32,8 +32,9 @@ final class CollectedBody {
         case spoolFull
     }
 
-    init(_ rule: Rule, bodyBytesMax: Int, spooled: SpooledBytes, pool: BufferPool) {
-        relay = ChunkRelay(bodyBytesMax: UInt64(rule.isLimit ? rule.bytesMax : bodyBytesMax), writesChunks: false)
+    init(_ rule: Rule, bodyBytesMax: Int, passesUnderscores: Bool, spooled: SpooledBytes, pool: BufferPool) {
+        let limit = UInt64(rule.isLimit ? rule.bytesMax : bodyBytesMax)
+        relay = ChunkRelay(bodyBytesMax: limit, writesChunks: false, passesUnderscores: passesUnderscores)
         self.rule = rule
         self.pool = pool
         self.spooled = spooled
@@ -45,6 +46,11 @@ final class CollectedBody {
     }
 
     var count: Int { spooled.count + (spooled.isBusy ? 0 : buffer.count) }
+
+    /// A body that is sent with its length has no trailer section: all of it is left out.
+    func tell(_ told: inout DroppedFields) {
+        relay.tell(&told)
+    }
 
     /// All that will be collected has been read.
     var hasEnded: Bool { end != nil }

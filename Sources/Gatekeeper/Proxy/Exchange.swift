@@ -15,29 +15,32 @@ final class Exchange {
         case over(DownstreamConnection.Ending)
     }
 
-    private let connection: DownstreamConnection
-    private let worker: WorkerState
+    let connection: DownstreamConnection
+    let worker: WorkerState
     /// The ticket systems of the time when this began.
     private let upstreams: UpstreamPools
-    private let head: RequestHead
-    private let identifier: ExchangeIdentifier
-    private let sender: RequestSender
-    private let receiver: ResponseReceiver
-    private var verdict: ExchangeVerdict
-    private var upstreamBegan: Instant?
+    let head: RequestHead
+    let identifier: ExchangeIdentifier
+    let sender: RequestSender
+    let receiver: ResponseReceiver
+    var verdict: ExchangeVerdict
+    private(set) var upstreamBegan: Instant?
     /// Whom this was last tried with.
-    private var pool: UpstreamPool?
+    private(set) var pool: UpstreamPool?
     /// The upstream takes no more of the request: it failed, or answered and closes.
     private var hasStoppedSending = false
     /// What the head was parsed from.
-    private var input: Buffer
+    private(set) var input: Buffer
     /// Why the request isn't to be passed on; nothing of it is sent then.
     private let refusal: ExchangeFailure?
     /// Whether the upstream connection may carry another request after this one.
     private let keepRule: KeepRule
     /// The client asks for a WebSocket: where its key stands.
     private let handshake: WebSocketHandshake?
-    private var tunnel: Tunnel?
+    private(set) var tunnel: Tunnel?
+    /// What `log.fields` asks for, where it stands in the head.
+    private(set) var userAgent = ByteRange.empty
+    private(set) var trace = ByteRange.empty
 
     /// Right after `head` was parsed from the front of `input`, while the worker's field table still belongs to it.
     init(_ head: RequestHead, in input: Buffer, on connection: DownstreamConnection) {
@@ -47,7 +50,8 @@ final class Exchange {
         worker = connection.worker
         upstreams = worker.upstreams
         let source = input.readable
-        identifier = ExchangeIdentifier(worker.requestFields, source) ?? worker.identifiers.next()
+        let clientIdentifier = ExchangeIdentifier(worker.requestFields, source)
+        identifier = clientIdentifier ?? worker.identifiers.next()
         verdict = connection.verdict()
         let snapshot = connection.snapshot
         let judgement = Judgement(head, worker.requestFields, source, by: snapshot)
@@ -59,9 +63,12 @@ final class Exchange {
         HeadWriter.writeRequest(
             head, worker.requestFields, source: source,
             context: ForwardedContext(
-                peer: connection.peerText.bytes, port: connection.port, requestID: identifier.bytes,
+                peer: connection.peerText.bytes, requestID: identifier.bytes,
                 defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span),
-            upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collecting != nil, into: outbound)
+            upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collecting != nil,
+            passesUnderscores: snapshot.passesUnderscores, into: outbound)
+        let dropped = DroppedFields(
+            worker.requestFields, source, passingUnderscores: snapshot.passesUnderscores, keepingRequestID: clientIdentifier != nil)
         refusal =
             if let refusal = judgement.refusal {
                 .forbidden(refusal)
@@ -72,9 +79,13 @@ final class Exchange {
                 snapshot.takeRequest(of: connection.peer, listedBy: connection.entry, now: worker.loop.now)
                     .map { .limited(retryAfterSeconds: $0) }
             }
+        let asked = snapshot.log.fields
+        if asked.contains(.userAgent) { userAgent = worker.requestFields.first(.userAgent)?.value ?? .empty }
+        if asked.contains(.trace) { trace = TraceParent.traceID(worker.requestFields, source) ?? .empty }
         input.consume(head.byteCount)
         // What isn't passed on is never collected.
-        sender = RequestSender(head, on: connection, outbound: outbound, collecting: refusal == nil ? collecting : nil)
+        sender = RequestSender(
+            head, on: connection, outbound: outbound, collecting: refusal == nil ? collecting : nil, dropped: dropped)
         receiver = ResponseReceiver(
             head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: connection)
     }
@@ -195,6 +206,7 @@ final class Exchange {
         case .upstreamClosed where !isReused: pool.noteFailure("closed_before_response")
         case .upstreamUntrusted(let failure): pool.noteFailure(failure.reason)
         case .upstreamTooSlow: pool.noteFailure("response_timeout")
+        case .upstreamStalled: pool.noteFailure("upload_timeout")
         default: break
         }
     }
@@ -333,9 +345,10 @@ final class Exchange {
         if case .blocked(let downstream, let upstream) = push, !(downstream.isEmpty && upstream.isEmpty) {
             if !downstream.isEmpty { return (sender.pace.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow) }
             sender.excuseClient()
-            return (sender.progressed.advanced(byMilliseconds: timeouts.responseMilliseconds), .upstreamTooSlow)
+            return (sender.progressed.advanced(byMilliseconds: timeouts.bodyMilliseconds), .upstreamStalled)
         }
         let since = max(sender.progressed, receiver.progressed)
+        if receiver.hasBegun { return (since.advanced(byMilliseconds: timeouts.streamMilliseconds), .upstreamPaused) }
         return (since.advanced(byMilliseconds: timeouts.responseMilliseconds), .upstreamTooSlow)
     }
 
@@ -376,21 +389,5 @@ final class Exchange {
             else { return false }
         }
         return true
-    }
-
-    private func record() {
-        let now = worker.loop.now
-        verdict.status = receiver.status
-        verdict.bytesIn = sender.bytesIn + (tunnel?.bytesIn ?? 0)
-        verdict.bytesOut = receiver.bytesOut + (tunnel?.bytesOut ?? 0)
-        verdict.httpVersion = head.version == .http10 ? .http10 : .http11
-        verdict.durationNanoseconds = now.nanoseconds(since: connection.requestBegan)
-        if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }
-        let upstream = pool?.target.name ?? ""
-        let path = connection.snapshot.log.query ? head.target : head.path
-        let (identifier, input) = (identifier, input)
-        worker.journal.request(
-            verdict, id: identifier.bytes, method: input.bytes.bytes(head.methodRange), path: input.bytes.bytes(path),
-            upstream: upstream)
     }
 }

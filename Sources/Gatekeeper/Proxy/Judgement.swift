@@ -20,9 +20,9 @@ struct Judgement {
             }
         }
         guard refusal == nil else { return }
-        guard head.wantsUpgrade else { return }
+        guard snapshot.webSocket, head.wantsUpgrade else { return }
         do throws(PolicyRefusal) {
-            handshake = try WebSocketHandshake(head, fields, bytes, isAllowed: snapshot.webSocket)
+            handshake = try WebSocketHandshake(head, fields, bytes)
         } catch {
             refusal = error
         }

@@ -33,13 +33,19 @@ struct Problem {
     }
 
     /// Writes head and body; a HEAD request gets the head alone.
-    func write(identifier: ExchangeIdentifier, to request: RequestHead?, persists: Bool, into buffer: Buffer) {
+    ///
+    /// - Parameter date: the value of `Date`.
+    func write(
+        identifier: ExchangeIdentifier, to request: RequestHead?, persists: Bool, date: Span<UInt8> = Span(), into buffer: Buffer
+    ) {
         let body = self.body(identifier)
         buffer.append("HTTP/1.1 ")
         buffer.append(decimal: UInt64(status))
         buffer.append(" ")
         buffer.append(Self.title(status))
-        buffer.append("\r\nContent-Type: application/problem+json\r\nContent-Length: ")
+        buffer.append("\r\n")
+        if !date.isEmpty { HeadWriter.writeDate(date, into: buffer) }
+        buffer.append("Content-Type: application/problem+json\r\nContent-Length: ")
         buffer.append(decimal: UInt64(body.count))
         buffer.append("\r\nCache-Control: no-store\r\nX-Request-Id: ")
         buffer.append(identifier.bytes)

@@ -51,6 +51,9 @@ final class RequestSender {
     /// Whether the client sends its body fast enough.
     private(set) var pace: Pace
 
+    /// What its sender may miss of the request.
+    private(set) var dropped: DroppedFields
+
     /// A body this small is waited for before a connection to the ticket system is taken: who sends it slowly holds nothing but its own. It
     /// leaves with the head in one segment, and can be sent again.
     let isSmall: Bool
@@ -61,9 +64,15 @@ final class RequestSender {
     /// From this length on a body is worth larger reads.
     private static let bulkBytesMin: UInt64 = 128 << 10
 
-    /// - Parameter collecting: collect a chunked body by this rule before anything is sent.
-    init(_ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collecting: CollectedBody.Rule? = nil) {
+    /// - Parameters:
+    ///   - collecting: collect a chunked body by this rule before anything is sent.
+    ///   - dropped: what its sender may miss of the head.
+    init(
+        _ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collecting: CollectedBody.Rule? = nil,
+        dropped: DroppedFields = DroppedFields()
+    ) {
         self.head = head
+        self.dropped = dropped
         self.connection = connection
         self.outbound = outbound
         awaitsContinue = head.expectsContinue
@@ -83,9 +92,12 @@ final class RequestSender {
             let limit = connection.snapshot.limits.requestBodyBytesMax
             if let collecting, let spooled {
                 body = .collecting(
-                    CollectedBody(collecting, bodyBytesMax: limit, spooled: spooled, pool: connection.worker.buffers))
+                    CollectedBody(
+                        collecting, bodyBytesMax: limit, passesUnderscores: connection.snapshot.passesUnderscores, spooled: spooled,
+                        pool: connection.worker.buffers))
             } else {
-                body = .chunked(ChunkRelay(bodyBytesMax: UInt64(limit), writesChunks: true))
+                let passesUnderscores = connection.snapshot.passesUnderscores
+                body = .chunked(ChunkRelay(bodyBytesMax: UInt64(limit), writesChunks: true, passesUnderscores: passesUnderscores))
             }
         }
         if case .complete = body { awaitsContinue = false }
@@ -309,6 +321,7 @@ final class RequestSender {
     }
 
     private func finishCollecting(_ collected: CollectedBody, _ outcome: CollectedBody.Outcome) -> Step {
+        if outcome != .tooLong(isWhole: false) { collected.tell(&dropped) }
         if case .tooLong(let isWhole) = outcome {
             HeadWriter.endRequest(.chunked, into: outbound)
             sendsChunks = true
@@ -343,7 +356,9 @@ final class RequestSender {
         bytesIn += count
         switch outcome {
         case .more: body = .chunked(relay)
-        case .complete: body = .complete
+        case .complete:
+            relay.tell(&dropped)
+            body = .complete
         case .refused(let refusal): return .failed(.refused(refusal))
         }
         return nil

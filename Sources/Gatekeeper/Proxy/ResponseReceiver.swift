@@ -176,7 +176,8 @@ final class ResponseReceiver {
         status = problem.status
         clientPersists = persists
         state = .complete
-        problem.write(identifier: requestIdentifier, to: request, persists: persists, into: composing())
+        problem.write(
+            identifier: requestIdentifier, to: request, persists: persists, date: connection.worker.dateText.readable, into: composing())
     }
 
     /// Tells a client that waits for it to go on (RFC 9110 §10.1.1).
@@ -231,9 +232,9 @@ final class ResponseReceiver {
         let requestBytes = requestBytes
         HeadWriter.writeResponse(
             head, connection.worker.responseFields, source: inbound.readable, requestVersion: request.version,
-            framing: framing, keepAlive: clientPersists,
-            ownAuthority: requestBytes.bytes.bytes(request.host), toldAuthority: connection.snapshot.fixedHost.utf8.span,
-            upstreamPort: target?.port ?? 0, into: output)
+            framing: framing, keepAlive: clientPersists, ownAuthority: requestBytes.bytes.bytes(request.host),
+            toldAuthority: connection.snapshot.fixedHost.utf8.span, upstreamPort: target?.port ?? 0,
+            date: connection.worker.dateText.readable, into: output)
         inbound.consume(head.byteCount)
         guard !output.overflowed else { return .failed(.upstreamInvalid(.headTooLarge)) }
         joinFirstBytes(inbound, to: output)
@@ -244,7 +245,7 @@ final class ResponseReceiver {
         switch framing {
         case .none, .length(0): .complete
         case .length(let count): .body(.length(remaining: count))
-        case .chunked: .body(.chunked(ChunkRelay(writesChunks: writesChunks)))
+        case .chunked: .body(.chunked(ChunkRelay(isResponse: true, writesChunks: writesChunks)))
         case .untilClose: .body(.untilClose)
         }
     }

@@ -44,6 +44,10 @@ enum ExchangeFailure: Equatable {
     /// One interim response after the other.
     case upstreamInterimFlood
     case upstreamTooSlow
+    /// It took nothing of a request's body for a while.
+    case upstreamStalled
+    /// Its answer paused for too long.
+    case upstreamPaused
     // Ours
     /// A body could not be collected: the disk is full, or the folder isn't there.
     case spoolFailed
@@ -63,7 +67,7 @@ extension ExchangeFailure {
         case .noneHealthy, .queueFull, .queueTimedOut, .upstreamUntrusted: nil
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
-        case .upstreamTooSlow: .timedOut
+        case .upstreamTooSlow, .upstreamStalled, .upstreamPaused: .timedOut
         case .clientGone, .clientTooSlow, .clientUnreachable, .refused, .forbidden, .limited, .spoolFailed, .spoolFull, .tunnelIdle,
             .aborted:
             nil
@@ -103,6 +107,8 @@ extension ExchangeFailure {
         case .upstreamSwitched: "upgrade_unasked"
         case .upstreamInterimFlood: "interim_responses"
         case .upstreamTooSlow: "response_timeout"
+        case .upstreamStalled: "upload_timeout"
+        case .upstreamPaused: "stream_timeout"
         }
     }
 
@@ -120,7 +126,7 @@ extension ExchangeFailure {
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:
             (.upstreamFailed, .upstream, .badGateway)
-        case .upstreamTooSlow: (.upstreamTimeout, .upstream, .timedOut)
+        case .upstreamTooSlow, .upstreamStalled, .upstreamPaused: (.upstreamTimeout, .upstream, .timedOut)
         case .spoolFailed, .spoolFull: (.aborted, .proxy, .unavailable)
         case .tunnelIdle: (.completed, .proxy, nil)
         case .aborted: (.aborted, .proxy, nil)

@@ -5,7 +5,7 @@ struct BodyBeginning {
     private(set) var isDone: Bool
     private let bytesMax: Int
     private var framing: BodyFraming
-    private var scanner = ChunkedScanner()
+    private var scanner = ChunkedScanner(isResponse: true)
 
     init(_ framing: BodyFraming, bytesMax: Int) {
         self.framing = framing

@@ -1,16 +1,19 @@
 /// What there is to say about one exchange when it has ended: the numbers and words of its log line.
 ///
-/// The texts that a peer sent (method, path) and those that live in buffers (id) are lent to `JournalWriter.request` beside it.
+/// The texts that a peer sent (method, path) and those that live in buffers (id) are lent to `JournalWriter.request` beside it, in a
+/// `VerdictTexts`.
 package struct ExchangeVerdict: Sendable {
     package var peer: PeerAddress
+    /// The peer's: behind a shared address it tells one client from another (RFC 6302).
+    package var port: UInt16
     /// The load balancer that named the peer.
     package var proxy: PeerAddress?
     /// Place of the listener in the settings.
     package var listener: Int
     /// The allow-list entry's label.
     package var label: String?
-    /// When the head's first byte arrived, in milliseconds since 1970 UTC.
-    package var startedMilliseconds: Int64
+    /// In milliseconds since 1970 UTC; what the line is stamped with.
+    package var endedMilliseconds: Int64
     package var durationNanoseconds: UInt64 = 0
     /// From the request's first byte to the upstream until its response head; nil if none was asked.
     package var upstreamNanoseconds: UInt64?
@@ -30,9 +33,10 @@ package struct ExchangeVerdict: Sendable {
     /// What routes would have refused it for, if they were enforced (`routes_mode: shadow`).
     package var shadow: StaticString?
 
-    package init(peer: PeerAddress, listener: Int, startedMilliseconds: Int64) {
+    package init(peer: PeerAddress, port: UInt16 = 0, listener: Int, endedMilliseconds: Int64) {
         self.peer = peer
+        self.port = port
         self.listener = listener
-        self.startedMilliseconds = startedMilliseconds
+        self.endedMilliseconds = endedMilliseconds
     }
 }

@@ -39,13 +39,12 @@ package final class Journal: Sendable {
 
     /// The pen of worker `worker` (0…workers-1). To be asked for once for each, and used on that worker's thread only.
     package func writer(worker: Int) -> sending JournalWriter {
-        JournalWriter(ring: inbox.rings[worker], signal: inbox.signal, writesAccess: log.access)
+        JournalWriter(ring: inbox.rings[worker], signal: inbox.signal, mark: inbox.marks[worker], writesAccess: log.access)
     }
 
     /// A line of the control plane (`started`, `reloaded`, `upstream_down`), from any thread, stamped with the present time.
     package func event(_ name: String, stage: Stage? = nil, _ fields: [JournalField] = []) {
-        inbox.post(
-            JournalInbox.Event(name: name, stage: stage, fields: fields, wallMilliseconds: System.wallMilliseconds()))
+        inbox.post(name, stage, fields)
     }
 
     /// Who was denied, for whoever keeps it longer than the log.
@@ -86,7 +85,9 @@ package final class Journal: Sendable {
             let timeout = scribe.deadline.map { Int($0.nanoseconds(since: now) / 1_000_000) + 1 }
             inbox.signal.sleep(timeoutMilliseconds: timeout) { inbox.isFinishing || !inbox.isEmpty }
             if !inbox.isFinishing { inbox.signal.gather(milliseconds: gatherMilliseconds) }
-            scribe.turn(now: System.now(), wallMilliseconds: System.wallMilliseconds()) { inbox.isFinishing }
+            let wallMilliseconds = System.wallMilliseconds()
+            let cutoff = inbox.cutoff(wallMilliseconds: wallMilliseconds)
+            scribe.turn(now: System.now(), wallMilliseconds: wallMilliseconds, cutoff: cutoff) { inbox.isFinishing }
         }
         scribe.finish(now: System.now(), wallMilliseconds: System.wallMilliseconds()) { true }
     }

@@ -5,6 +5,8 @@ final class JournalInbox: Sendable {
     /// One for each worker.
     let rings: [JournalRing]
     let signal: JournalSignal
+    /// One for each worker, likewise.
+    let marks: [TurnMark]
     /// What the control thread learns of denials.
     let denials: DenialCounts
 
@@ -19,6 +21,7 @@ final class JournalInbox: Sendable {
         workers: Int, ringBytes: Int, listeners: [String], format: Settings.Log.Format = .json, syslogPath: String? = nil
     ) throws(SystemError) {
         rings = (0..<workers).map { _ in JournalRing(capacity: ringBytes) }
+        marks = (0..<workers).map { _ in TurnMark() }
         signal = try JournalSignal()
         denials = try DenialCounts()
         mail = Mutex(Mail(listeners: listeners, format: format, syslogPath: syslogPath))
@@ -62,6 +65,26 @@ final class JournalInbox: Sendable {
         }
         signal.wakeIfSleeping()
     }
+
+    /// Stamped where nobody can collect it before or be stopped behind it.
+    func post(_ name: String, _ stage: Stage?, _ fields: [JournalField]) {
+        mail.withLock { mail in
+            guard mail.events.count < Self.eventsMax else { return mail.dropped += 1 }
+            mail.events.append(Event(name: name, stage: stage, fields: fields, wallMilliseconds: System.wallMilliseconds()))
+        }
+        signal.wakeIfSleeping()
+    }
+
+    /// Until when everything has been told that ever will be, asked before anything is collected: nothing that comes later is as old.
+    ///
+    /// A worker whose turn takes longer than `lateMillisecondsMax` isn't waited for.
+    func cutoff(wallMilliseconds: Int64) -> Int64 {
+        // A mark may take a moment to be seen.
+        let cutoff = marks.reduce(wallMilliseconds - 1) { min($0, $1.value) }
+        return max(cutoff, wallMilliseconds - Self.lateMillisecondsMax)
+    }
+
+    private static let lateMillisecondsMax: Int64 = 1_000
 
     func rename(listeners: [String]) {
         mail.withLock { $0.listeners = listeners }

@@ -17,6 +17,9 @@ struct JournalOutput: ~Copyable {
     private(set) var droppedInAll: UInt64 = 0
 
     private let descriptor: Int32
+    /// Where lines carry their priority.
+    private let stream: JournalStream?
+    private var marksPriority = false
     /// In place of the descriptor.
     private var syslog: JournalSyslog?
     /// Where each line in the buffer ends, and how loud it is: kept for the system's log only.
@@ -29,25 +32,32 @@ struct JournalOutput: ~Copyable {
     /// The last write ended inside a line.
     private var isTorn = false
 
-    /// - Parameter descriptor: borrowed; remains open.
-    init(descriptor: Int32) {
+    /// - Parameters:
+    ///   - descriptor: borrowed; remains open.
+    ///   - stream: journald's; nil where there is none.
+    init(descriptor: Int32, stream: JournalStream? = .ofEnvironment) {
         self.descriptor = descriptor
+        self.stream = stream
     }
 
     /// How lines are written from now on, and whether the system's log gets them. To be called between a flush and the next line.
     mutating func write(as format: Settings.Log.Format, toSyslog path: String?) {
         if (textRest != nil) != (format == .text) { textRest = format == .text ? Buffer(capacity: Self.lineBytesMax) : nil }
         if path != syslog?.path { syslog = path.map { JournalSyslog(path: $0) } }
+        // Each time: the descriptor may be another file by now.
+        marksPriority = syslog == nil && stream?.isBehind(descriptor) == true
     }
 
     /// Opens a line; `end` is to follow before the next one.
     func begin(_ event: StaticString, _ severity: Severity, wallMilliseconds: Int64) -> LogLine {
-        LogLine(event, severity, wallMilliseconds: wallMilliseconds, in: buffer, textRest: textRest)
+        LogLine(event, severity, wallMilliseconds: wallMilliseconds, in: buffer, textRest: textRest, marksPriority: marksPriority)
     }
 
     /// Likewise, for an event that isn't known at compile time.
     func begin(_ event: Span<UInt8>, wallMilliseconds: Int64) -> LogLine {
-        LogLine(event, Severity(event: event), wallMilliseconds: wallMilliseconds, in: buffer, textRest: textRest)
+        LogLine(
+            event, Severity(event: event), wallMilliseconds: wallMilliseconds, in: buffer, textRest: textRest,
+            marksPriority: marksPriority)
     }
 
     /// Lines lost before they came here.

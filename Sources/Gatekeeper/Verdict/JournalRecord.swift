@@ -1,7 +1,7 @@
 /// The records that workers put into their rings, as written. `JournalScribe` reads them back, in the same order, with a `RecordReader`.
 ///
-/// Numbers are in the machine's order, never leave the process, and stand before the texts; a text is its length (two bytes, the upper
-/// bit set if it was cut) and its bytes.
+/// Each begins with its time, by which the journal puts those of all workers in order. Numbers are in the machine's order, never leave the
+/// process, and stand before the texts; a text is its length (two bytes, the upper bit set if it was cut) and its bytes.
 enum JournalRecord: UInt8 {
     case denied = 1
     case tlsFailed
@@ -27,9 +27,9 @@ enum JournalRecord: UInt8 {
 extension JournalRing.Writer {
     mutating func denied(peer: PeerAddress, proxy: PeerAddress?, listener: Int, reason: DenialReason, wallMilliseconds: Int64) {
         guard begin(kind: JournalRecord.denied.rawValue, count: 43) else { return dropDenials(1, reason) }
+        put(wallMilliseconds)
         put(peer)
         put(proxy ?? JournalRecord.noAddress)
-        put(wallMilliseconds)
         put(UInt16(truncatingIfNeeded: listener))
         put(reason.rawValue)
         end()
@@ -40,46 +40,59 @@ extension JournalRing.Writer {
     ) {
         let reason = reason.utf8.span
         guard begin(kind: JournalRecord.tlsFailed.rawValue, count: 43 + JournalRecord.size(reason.count)) else { return drop() }
+        put(wallMilliseconds)
         put(peer)
         put(proxy ?? JournalRecord.noAddress)
-        put(wallMilliseconds)
         put(UInt16(truncatingIfNeeded: listener))
         put(alert)
         put(text: reason)
         end()
     }
 
-    mutating func exchange(
-        _ verdict: borrowing ExchangeVerdict, id: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, upstream: Span<UInt8>
-    ) {
+    mutating func exchange(_ verdict: borrowing ExchangeVerdict, _ texts: borrowing VerdictTexts) {
         let labelCount = verdict.label?.utf8.count ?? 0
         let reasonCount = verdict.reason?.utf8CodeUnitCount ?? 0
         let shadowCount = verdict.shadow?.utf8CodeUnitCount ?? 0
-        let texts =
-            JournalRecord.size(id.count) + JournalRecord.size(method.count) + JournalRecord.size(upstream.count)
-            + JournalRecord.size(labelCount) + JournalRecord.size(reasonCount) + JournalRecord.size(shadowCount)
-            + JournalRecord.size(path.count, max: JournalWriter.textBytesMax)
-        guard begin(kind: JournalRecord.exchange.rawValue, count: 80 + texts) else { return drop() }
+        var count =
+            JournalRecord.size(texts.id.count) + JournalRecord.size(texts.method.count) + JournalRecord.size(texts.upstream.count)
+            + JournalRecord.size(texts.host.count) + JournalRecord.size(labelCount) + JournalRecord.size(reasonCount)
+            + JournalRecord.size(shadowCount) + JournalRecord.size(texts.path.count, max: JournalWriter.textBytesMax)
+        let hasRare = texts.hasRare
+        if hasRare {
+            count +=
+                JournalRecord.size(texts.dropped.count, max: JournalRecord.valueBytesMax) + JournalRecord.size(texts.userAgent.count)
+                + JournalRecord.size(texts.cipher.count) + JournalRecord.size(texts.trace.count)
+        }
+        guard begin(kind: JournalRecord.exchange.rawValue, count: 83 + count) else { return drop() }
+        put(verdict.endedMilliseconds)
         put(verdict.peer)
         put(verdict.proxy ?? JournalRecord.noAddress)
-        put(verdict.startedMilliseconds)
         put(verdict.durationNanoseconds)
         put(verdict.upstreamNanoseconds ?? JournalRecord.none64)
         put(verdict.bytesIn)
         put(verdict.bytesOut)
+        put(verdict.port)
         put(UInt16(truncatingIfNeeded: verdict.listener))
         put(verdict.status)
         put(verdict.tls?.rawValue ?? JournalRecord.none8)
         put(verdict.httpVersion.rawValue)
         put(verdict.outcome.rawValue)
         put(verdict.stage.rawValue)
-        put(text: id)
-        put(text: method)
-        put(text: path, max: JournalWriter.textBytesMax)
-        put(text: upstream)
+        put(UInt8(hasRare ? 1 : 0))
+        put(text: texts.id)
+        put(text: texts.method)
+        put(text: texts.path, max: JournalWriter.textBytesMax)
+        put(text: texts.upstream)
+        put(text: texts.host)
         if let label = verdict.label { put(text: label.utf8.span) } else { put(UInt16(0)) }
         if let reason = verdict.reason { put(word: reason) } else { put(UInt16(0)) }
         if let shadow = verdict.shadow { put(word: shadow) } else { put(UInt16(0)) }
+        if hasRare {
+            put(text: texts.dropped, max: JournalRecord.valueBytesMax)
+            put(text: texts.userAgent)
+            put(text: texts.cipher)
+            put(text: texts.trace)
+        }
         end()
     }
 
@@ -96,8 +109,8 @@ extension JournalRing.Writer {
             }
         }
         guard begin(kind: JournalRecord.event.rawValue, count: 29 + texts) else { return drop() }
-        put(peer ?? JournalRecord.noAddress)
         put(wallMilliseconds)
+        put(peer ?? JournalRecord.noAddress)
         put(listener.map { UInt16(truncatingIfNeeded: $0) } ?? JournalRecord.none16)
         put(stage?.rawValue ?? JournalRecord.none8)
         put(UInt8(peer == nil ? 0 : 1))

@@ -9,7 +9,7 @@ internal import Synchronization
 ///   │   free    │ rec  │ rec │  rec    │    free       │      both count bytes since the start and only grow;
 ///   └───────────┴──────┴─────┴─────────┴───────────────┘      modulo the capacity they are places in memory
 ///
-///   record:  size, this word included (4) │ kind (1) │ 0 0 0 │ content … │ padding to 8
+///   record:  size, this word included (4) │ kind (1) │ 0 0 0 │ time (8) │ content … │ padding to 8
 /// ```
 ///
 /// A record is contiguous: one that would cross the end is preceded by a `padding` record that fills the rest. A full ring loses the record
@@ -24,7 +24,7 @@ internal import Synchronization
     /// Records other than denials that found no room, not yet collected.
     private let dropped = Atomic<UInt64>(0)
     /// Denials that found no room or of which nothing more is known, by reason, not yet collected.
-    private let deniedUnseen: InlineArray<8, Atomic<UInt64>>
+    private let deniedUnseen: InlineArray<16, Atomic<UInt64>>
     // SAFETY: `capacity` bytes, allocated here and freed in deinit. Between tail and head they belong to the reader, otherwise to the
     // writer; each hands bytes over by storing its counter with release after its last access, and the other loads it with acquire.
     private nonisolated(unsafe) let base: UnsafeMutablePointer<UInt8>
@@ -57,23 +57,65 @@ internal import Synchronization
 
     // MARK: The journal's side
 
-    /// Lends each record to `read`, oldest first, and frees it afterwards. Ends after what was there at the call.
-    func drain(_ read: (_ kind: UInt8, _ content: Span<UInt8>) -> Void) {
-        let end = head.load(ordering: .acquiring)
-        var place = tail.load(ordering: .relaxed)
-        while place < end {
-            let offset = Int(truncatingIfNeeded: place) & (capacity - 1)
-            // SAFETY: `place` is where a record begins, so its header and `size` bytes were published by the release of `head`.
-            let size = unsafe Int(UnsafeRawPointer(base + offset).load(as: UInt32.self))
-            precondition(size >= Self.headerBytes && size <= capacity - offset)
-            let kind = unsafe base[offset + 4]
-            if kind != Self.paddingKind {
-                let content = unsafe UnsafeBufferPointer(start: base + offset + Self.headerBytes, count: size - Self.headerBytes)
-                unsafe read(kind, content.span)
-            }
-            place += UInt64(size)
-            tail.store(place, ordering: .releasing)
+    /// How far the ring is filled, in bytes.
+    var fill: Int { Int(head.load(ordering: .acquiring) &- tail.load(ordering: .acquiring)) }
+
+    /// What was in the ring when this was made, oldest first. One at a time.
+    struct Reader {
+        private let ring: JournalRing
+        private var place: UInt64
+        private let end: UInt64
+        /// Of the next record: when it happened; nil when there is none.
+        private(set) var next: Int64?
+
+        init(_ ring: JournalRing) {
+            self.ring = ring
+            end = ring.head.load(ordering: .acquiring)
+            place = ring.tail.load(ordering: .relaxed)
+            find()
         }
+
+        /// Lends the next record, and frees it afterwards. Only while `next` isn't nil.
+        mutating func take(_ read: (_ kind: UInt8, _ content: Span<UInt8>) -> Void) {
+            let (size, kind) = ring.header(at: place)
+            let offset = Int(truncatingIfNeeded: place) & (ring.capacity - 1)
+            // SAFETY: `find` left `place` where a record begins, whose `size` bytes were published by the release of `head`.
+            let content = unsafe UnsafeBufferPointer(
+                start: ring.base + offset + JournalRing.headerBytes, count: size - JournalRing.headerBytes)
+            unsafe read(kind, content.span)
+            pass(size)
+            find()
+        }
+
+        /// Steps over padding, and looks at the time that every record begins with.
+        private mutating func find() {
+            next = nil
+            while place < end {
+                let (size, kind) = ring.header(at: place)
+                guard kind == JournalRing.paddingKind else {
+                    let offset = Int(truncatingIfNeeded: place) & (ring.capacity - 1)
+                    precondition(size >= JournalRing.headerBytes + MemoryLayout<Int64>.size)
+                    // SAFETY: as in `take`; the line above keeps the load inside the record, which begins at a multiple of eight.
+                    next = unsafe UnsafeRawPointer(ring.base + offset + JournalRing.headerBytes).load(as: Int64.self)
+                    return
+                }
+                pass(size)
+            }
+        }
+
+        private mutating func pass(_ size: Int) {
+            place += UInt64(size)
+            ring.tail.store(place, ordering: .releasing)
+        }
+    }
+
+    /// Of the record at a place that was published.
+    private func header(at place: UInt64) -> (size: Int, kind: UInt8) {
+        let offset = Int(truncatingIfNeeded: place) & (capacity - 1)
+        // SAFETY: `place` is where a record begins, so its header was published by the release of `head`.
+        let size = unsafe Int(UnsafeRawPointer(base + offset).load(as: UInt32.self))
+        precondition(size >= Self.headerBytes && size <= capacity - offset)
+        return (size, unsafe base[offset + 4])
     }
 
     /// The number of dropped records since the last call.

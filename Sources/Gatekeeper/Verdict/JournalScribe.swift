@@ -1,12 +1,21 @@
 /// Turns what is in the inbox into lines: the journal's thread without the thread.
 ///
-/// Lines of one worker keep their order; those of different workers are as near to it as one turn.
+/// Lines come in the order of their times, over all workers: a turn takes the oldest of what lies ahead in each ring and in the mail, and leaves
+/// what happened after `cutoff` for the next one, because a worker that is in the middle of its turn may still tell of that moment.
+///
+/// ```
+///   worker 0   12 15 19 │ 31          written: 12 13 15 18 19
+///   worker 1      13 18 │ 25          left:    25 31
+///                    cutoff
+/// ```
 struct JournalScribe: ~Copyable {
     private let inbox: JournalInbox
     private var output: JournalOutput
     private var denials: SourceAggregator<DenialReason>
     private var handshakes = SourceAggregator<HandshakeFailure>()
     private var listeners: [String] = []
+    /// The control plane's lines that haven't been written yet.
+    private var events: [JournalInbox.Event] = []
 
     init(inbox: JournalInbox, descriptor: Int32, denials: SourceAggregator<DenialReason> = SourceAggregator()) {
         self.inbox = inbox
@@ -16,38 +25,71 @@ struct JournalScribe: ~Copyable {
 
     /// When there is something to write even if nothing more happens.
     var deadline: Instant? {
+        guard events.isEmpty else { return Instant(nanoseconds: 0) }
         guard let denials = denials.deadline, let handshakes = handshakes.deadline else { return denials.deadline ?? handshakes.deadline }
         return min(denials, handshakes)
     }
 
     /// Writes what there is. `givesUp` is asked while the reader of the log doesn't read.
-    mutating func turn(now: Instant, wallMilliseconds: Int64, givesUp: () -> Bool = { false }) {
+    ///
+    /// - Parameter cutoff: what happened after it, and not after `wallMilliseconds`, is left for the next turn. What seems to happen in the
+    ///   future was stamped before the clock was set back, and isn't waited for.
+    mutating func turn(now: Instant, wallMilliseconds: Int64, cutoff: Int64 = .max, givesUp: () -> Bool = { false }) {
         let mail = inbox.collect()
         listeners = mail.listeners
         output.write(as: mail.format, toSyslog: mail.syslogPath)
         output.lose(mail.dropped)
         for ring in inbox.rings { output.lose(ring.collectDropped()) }
-        for event in mail.events { write(event, givesUp) }
-        for (worker, ring) in inbox.rings.enumerated() {
-            ring.drain { kind, content in
-                switch JournalRecord(rawValue: kind) {
-                case .denied: denied(content, worker, now, givesUp)
-                case .tlsFailed: tlsFailed(content, worker, now, givesUp)
-                case .exchange: exchange(content, worker, givesUp)
-                case .event: event(content, worker, givesUp)
-                case nil: output.lose(1)
-                }
-            }
+        events += mail.events
+        // A ring that fills up loses more than the order.
+        let cutoff = inbox.rings.contains { $0.fill > $0.capacity / 2 } ? .max : cutoff
+        writeInOrder(now: now, givesUp) { $0 <= cutoff || $0 > wallMilliseconds }
+        for ring in inbox.rings {
             for reason in DenialReason.allCases {
                 let count = ring.collectDeniedUnseen(reason)
                 denials.addUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds, now: now)
                 inbox.denials.countUnseen(count, reason: reason, wallMilliseconds: wallMilliseconds)
             }
         }
-        for summary in denials.summaries(now: now) { write(summary, wallMilliseconds, givesUp) }
-        for summary in handshakes.summaries(now: now) { write(summary, wallMilliseconds, givesUp) }
+        // No later than what is left.
+        let summed = min(cutoff, wallMilliseconds)
+        for summary in denials.summaries(now: now) { write(summary, summed, givesUp) }
+        for summary in handshakes.summaries(now: now) { write(summary, summed, givesUp) }
         output.flush(givesUp: givesUp)
         inbox.note(linesDropped: output.droppedInAll)
+    }
+
+    private mutating func writeInOrder(now: Instant, _ givesUp: () -> Bool, isDue: (Int64) -> Bool) {
+        var readers = inbox.rings.map { JournalRing.Reader($0) }
+        var eventsWritten = 0
+        while true {
+            var first = events.dropFirst(eventsWritten).first.map(\.wallMilliseconds).flatMap { isDue($0) ? $0 : nil }
+            var worker: Int?
+            for index in readers.indices {
+                guard let next = readers[index].next, isDue(next), first.map({ next < $0 }) ?? true else { continue }
+                first = next
+                worker = index
+            }
+            if let worker {
+                readers[worker].take { kind, content in write(kind, content, worker, now, givesUp) }
+            } else if first != nil {
+                write(events[eventsWritten], givesUp)
+                eventsWritten += 1
+            } else {
+                break
+            }
+        }
+        events.removeFirst(eventsWritten)
+    }
+
+    private mutating func write(_ kind: UInt8, _ content: Span<UInt8>, _ worker: Int, _ now: Instant, _ givesUp: () -> Bool) {
+        switch JournalRecord(rawValue: kind) {
+        case .denied: denied(content, worker, now, givesUp)
+        case .tlsFailed: tlsFailed(content, worker, now, givesUp)
+        case .exchange: exchange(content, worker, givesUp)
+        case .event: event(content, worker, givesUp)
+        case nil: output.lose(1)
+        }
     }
 
     /// The last turn: also what was counted and would have been said later.
@@ -67,9 +109,9 @@ struct JournalScribe: ~Copyable {
 
     private mutating func denied(_ content: Span<UInt8>, _ worker: Int, _ now: Instant, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
+        let wallMilliseconds = record.number(Int64.self)
         let peer = record.peer()
         let proxy = record.optionalPeer()
-        let wallMilliseconds = record.number(Int64.self)
         let listener = record.number(UInt16.self)
         guard let reason = DenialReason(rawValue: record.number()) else { return output.lose(1) }
         inbox.denials.count(peer, reason: reason, wallMilliseconds: wallMilliseconds)
@@ -103,9 +145,9 @@ struct JournalScribe: ~Copyable {
 
     private mutating func tlsFailed(_ content: Span<UInt8>, _ worker: Int, _ now: Instant, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
+        let wallMilliseconds = record.number(Int64.self)
         let peer = record.peer()
         let proxy = record.optionalPeer()
-        let wallMilliseconds = record.number(Int64.self)
         let listener = record.number(UInt16.self)
         let alert = record.number(UInt8.self)
         let reason = record.text()
@@ -132,35 +174,38 @@ struct JournalScribe: ~Copyable {
 
     private mutating func exchange(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
+        let ended = record.number(Int64.self)
         let peer = record.peer()
         let proxy = record.optionalPeer()
-        let started = record.number(Int64.self)
         let duration = record.number(UInt64.self)
         let upstreamDuration = record.number(UInt64.self)
         let bytesIn = record.number(UInt64.self)
         let bytesOut = record.number(UInt64.self)
+        let port = record.number(UInt16.self)
         let listener = record.number(UInt16.self)
         let status = record.number(UInt16.self)
         let tls = TLSVersion(rawValue: record.number())
         guard let version = HTTPVersion(rawValue: record.number()), let outcome = Outcome(rawValue: record.number()),
             let stage = Stage(rawValue: record.number())
         else { return output.lose(1) }
+        let hasRare = record.number(UInt8.self) == 1
         let id = record.text()
         let method = record.text()
         let path = record.text()
         let upstream = record.text()
+        let host = record.text()
         let label = record.text()
         let reason = record.text()
         let shadow = record.text()
 
-        // A line is about an end, and is stamped with it.
-        let ended = started &+ Int64(clamping: duration / 1_000_000)
         let line =
             outcome == .refused
             ? output.begin("refused", .notice, wallMilliseconds: ended) : output.begin("request", .information, wallMilliseconds: ended)
         common(line, stage: stage, peer: peer, proxy: proxy, listener: listener, worker: worker)
+        line.number("port", UInt64(port))
         text(line, "id", id, of: content)
         if !label.isEmpty { text(line, "label", label, of: content) }
+        if !host.isEmpty { text(line, "host", host, of: content) }
         text(line, "method", method, of: content, lead: ": ")
         text(line, "path", path, of: content, lead: " ")
         line.number("status", UInt64(status), lead: " ")
@@ -174,13 +219,19 @@ struct JournalScribe: ~Copyable {
         line.word("outcome", outcome.word)
         if !reason.isEmpty { text(line, "reason", reason, of: content, lead: ": ") }
         if !shadow.isEmpty { text(line, "shadow", shadow, of: content) }
+        if hasRare {
+            for name: StaticString in ["dropped_fields", "user_agent", "cipher", "trace"] {
+                let value = record.text()
+                if !value.isEmpty { text(line, name, value, of: content) }
+            }
+        }
         output.end(line, givesUp: givesUp)
     }
 
     private mutating func event(_ content: Span<UInt8>, _ worker: Int, _ givesUp: () -> Bool) {
         var record = RecordReader(content)
-        let peer = record.peer()
         let wallMilliseconds = record.number(Int64.self)
+        let peer = record.peer()
         let listener = record.number(UInt16.self)
         let stage = Stage(rawValue: record.number())
         let hasPeer = record.number(UInt8.self) == 1

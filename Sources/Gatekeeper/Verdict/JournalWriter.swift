@@ -12,11 +12,14 @@ package final class JournalWriter {
 
     /// What was said so far, whether it found room in the ring or not.
     private(set) var verdicts = VerdictTally()
+    /// What the worker's loop marks its turns with.
+    let mark: TurnMark
     private var records: JournalRing.Writer
     private let signal: JournalSignal
 
-    init(ring: JournalRing, signal: JournalSignal, writesAccess: Bool) {
+    init(ring: JournalRing, signal: JournalSignal, mark: TurnMark = TurnMark(), writesAccess: Bool) {
         records = JournalRing.Writer(ring)
+        self.mark = mark
         self.signal = signal
         self.writesAccess = writesAccess
     }
@@ -53,23 +56,11 @@ package final class JournalWriter {
     }
 
     /// An exchange has ended: a `refused` line if that is its outcome, else a `request` line.
-    ///
-    /// - Parameters:
-    ///   - path: with or without its query, as `log.query` says.
-    ///   - upstream: its name, empty if none was chosen.
-    package func request(
-        _ verdict: borrowing ExchangeVerdict, id: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, upstream: Span<UInt8>
-    ) {
+    package func request(_ verdict: borrowing ExchangeVerdict, _ texts: borrowing VerdictTexts) {
         verdicts.count(verdict)
         guard writesAccess || verdict.outcome == .refused else { return }
-        records.exchange(verdict, id: id, method: method, path: path, upstream: upstream)
+        records.exchange(verdict, texts)
         signal.wakeIfSleeping()
-    }
-
-    package func request(
-        _ verdict: borrowing ExchangeVerdict, id: Span<UInt8>, method: Span<UInt8>, path: Span<UInt8>, upstream: String
-    ) {
-        request(verdict, id: id, method: method, path: path, upstream: upstream.utf8.span)
     }
 
     /// Anything else that is rare (`upstream_down`): a line with these fields after the common ones. Cut to 16 fields.

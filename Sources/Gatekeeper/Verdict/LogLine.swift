@@ -15,22 +15,34 @@ struct LogLine {
     private let rest: Buffer?
 
     /// Opens the line with the two fields that every line begins with.
-    init(_ event: Span<UInt8>, _ severity: Severity, wallMilliseconds: Int64, in buffer: Buffer, textRest rest: Buffer? = nil) {
-        self.init(severity, buffer, rest)
+    ///
+    /// - Parameter marksPriority: begin it with `<N>`, for journald.
+    init(
+        _ event: Span<UInt8>, _ severity: Severity, wallMilliseconds: Int64, in buffer: Buffer, textRest rest: Buffer? = nil,
+        marksPriority: Bool = false
+    ) {
+        self.init(severity, buffer, rest, marksPriority)
         begin(wallMilliseconds)
         text("event", event, lead: " ")
     }
 
-    init(_ event: StaticString, _ severity: Severity, wallMilliseconds: Int64, in buffer: Buffer, textRest rest: Buffer? = nil) {
-        self.init(severity, buffer, rest)
+    init(
+        _ event: StaticString, _ severity: Severity, wallMilliseconds: Int64, in buffer: Buffer, textRest rest: Buffer? = nil,
+        marksPriority: Bool = false
+    ) {
+        self.init(severity, buffer, rest, marksPriority)
         begin(wallMilliseconds)
         word("event", event, lead: " ")
     }
 
-    private init(_ severity: Severity, _ buffer: Buffer, _ rest: Buffer?) {
+    private init(_ severity: Severity, _ buffer: Buffer, _ rest: Buffer?, _ marksPriority: Bool) {
         self.severity = severity
         self.buffer = buffer
         self.rest = rest
+        guard marksPriority else { return }
+        buffer.append("<")
+        buffer.append(decimal: UInt64(severity.rawValue))
+        buffer.append(">")
     }
 
     func word(_ name: StaticString, _ word: StaticString, lead: StaticString? = nil) {

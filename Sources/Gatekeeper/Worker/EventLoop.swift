@@ -21,6 +21,7 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// The same in whole seconds.
     var wallUnixSeconds: Int64 { wallMilliseconds / 1000 }
 
+    private let mark: TurnMark
     private let epoll: Descriptor
     private let wakeUp: Descriptor
     /// The thread in `run`, 0 before.
@@ -50,7 +51,8 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// The token of the wake-up descriptor; no descriptor has this number.
     private static let wakeUpToken = UInt64.max
 
-    init() throws(SystemError) {
+    init(mark: TurnMark = TurnMark()) throws(SystemError) {
+        self.mark = mark
         epoll = try System.epoll()
         wakeUp = try System.eventDescriptor()
         now = System.now()
@@ -85,16 +87,21 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     func run() {
         thread.store(pthread_self(), ordering: .relaxed)
         isRunning = true
+        mark.set(wallMilliseconds)
+        defer { mark.clear() }
         let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: Self.eventsPerTurnMax)
         defer { unsafe events.deallocate() }
         takeInbox()
         while isRunning {
             runJobs()
             guard isRunning else { break }
+            mark.clear()
             // SAFETY: `events` is allocated above for as long as this function runs; the kernel fills `count` of them.
             let count = unsafe System.wait(epoll.number, into: events, timeoutMilliseconds: timeout())
+            mark.set(wallMilliseconds)
             now = System.now()
             wallMilliseconds = System.wallMilliseconds()
+            mark.set(wallMilliseconds)
             for index in 0..<count {
                 unsafe deliver(events[index])
             }

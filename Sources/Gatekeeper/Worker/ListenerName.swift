@@ -1,5 +1,4 @@
-/// What log lines and forwarded fields call a listener.
+/// What log lines call a listener, and requests without a `Host` are sent on for.
 struct ListenerName {
-    let port: UInt16
     let text: String
 }

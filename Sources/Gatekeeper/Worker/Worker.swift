@@ -15,7 +15,7 @@ actor Worker {
         index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket], announcements: Announcements,
         gauge: FloodGauge
     ) throws(SystemError) {
-        let loop = try EventLoop()
+        let loop = try EventLoop(mark: journal.mark)
         self.loop = loop
         state = try WorkerState(
             index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements,

@@ -23,6 +23,8 @@ final class WorkerState {
     var requestFields = FieldTable()
     var responseFields = FieldTable()
 
+    let date = HTTPDate()
+
     private var connections: [ObjectIdentifier: DownstreamConnection] = [:]
     /// Connections of load balancers that haven't said yet whose they are.
     private var greetings: [ObjectIdentifier: ProxyGreeting] = [:]
@@ -189,7 +191,7 @@ final class WorkerState {
     // MARK: Listeners
 
     private func open(_ listener: ListeningSocket) throws(SystemError) {
-        let name = ListenerName(port: listener.address.port, text: listener.address.description)
+        let name = ListenerName(text: listener.address.description)
         if listener.place < listeners.count { listeners[listener.place] = name } else { listeners.append(name) }
         acceptors[listener.descriptor] = try Acceptor(
             Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, isShared: listener.isShared,
@@ -301,7 +303,7 @@ final class WorkerState {
     /// The verdict on a load balancer's connection; nil when it has been closed.
     private func judge(_ greeting: ProxyGreeting, _ outcome: ProxyGreeting.Outcome) -> Admitted? {
         let arrival = greeting.arrival
-        guard case .header(let header) = outcome else {
+        guard case .header(let header, let goesOn) = outcome else {
             if case .noHeader = outcome { deny(greeting, peer: arrival.balancer, because: .proxyHeader) }
             greeting.socket.reset()
             return nil
@@ -312,21 +314,19 @@ final class WorkerState {
             deny(greeting, peer: arrival.balancer, because: .notListed)
             return nil
         }
-        // Where a check has no word of its own, HAProxy gives its own address.
-        let named: PeerAddress? =
-            if case .address(let source) = header.source, source.address != arrival.balancer { source.address } else { nil }
-        let peer = named ?? arrival.balancer
+        let named = header.named(besides: arrival.balancer)
+        let peer = named?.address ?? arrival.balancer
         let proxy = named == nil ? nil : arrival.balancer
         if named == nil, snapshot.admission.entry(for: peer, nowUnixSeconds: loop.wallUnixSeconds) == nil {
-            // It looks whether we are there, and has seen that. Nobody was turned away.
-            greeting.socket.close()
+            // Who only looked whether we are there has seen that. Nobody was turned away.
+            if goesOn { deny(greeting, peer: peer, because: .balancerCheck) } else { greeting.socket.close() }
             return nil
         }
         switch snapshot.decide(peer, nowUnixSeconds: loop.wallUnixSeconds, now: loop.now) {
         case .admitted(let entry):
             return Admitted(
-                descriptor: greeting.socket.descriptor, peer: peer, proxy: proxy, entry: entry, listener: arrival.listener,
-                accepted: arrival.accepted, tls: entrance.tls[index], snapshot: snapshot)
+                descriptor: greeting.socket.descriptor, peer: peer, port: named?.port ?? arrival.port, proxy: proxy, entry: entry,
+                listener: arrival.listener, accepted: arrival.accepted, tls: entrance.tls[index], snapshot: snapshot)
         case .denied(let reason):
             deny(greeting, peer: peer, proxy: proxy, because: reason)
             return nil

@@ -44,6 +44,7 @@ struct Draft: Sendable {
     /// Which one it is, for those who look after it.
     var upstreamPreset: Located<TicketSystemPreset>?
     var reusesAfterBody = false
+    var passesUnderscores = false
     var requestBuffering = Settings.Upstream([]).requestBuffering
     var spool = Settings.Upstream.Spool()
     /// Nil while all requests are let through.

@@ -168,6 +168,12 @@ enum Schema {
             path: "upstream.reuse_after_body", rule: .scalar(.flag(\.reusesAfterBody)),
             summary:
                 "Use a connection again behind a POST, PUT or PATCH with a body; only for a ticket system that is known to read bodies."),
+        Setting(
+            path: "upstream.field_names",
+            rule: .scalar(.choice(\.passesUnderscores, [("strict", false), ("underscores", true)], default: "strict")),
+            summary:
+                "Pass on fields whose names are letters, digits and hyphens, or those with underscores too, which CGI reads as hyphens; "
+                + "those that it would read as a field about the client, the target or the method never pass."),
         Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests, for each worker."),
         Setting(path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)), summary: "How many."),
         Setting(
@@ -193,7 +199,7 @@ enum Schema {
             summary: "Refuse what is on no route, or let it through and say in the log what would have been refused."),
         Setting(
             path: "websocket", rule: .scalar(.flag(\.webSocket)),
-            summary: "Let requests leave HTTP for a WebSocket; otherwise Upgrade is refused."),
+            summary: "Let requests leave HTTP for a WebSocket; any other Upgrade is an offer, which is taken off."),
     ]
 
     private static let limits = [
@@ -247,7 +253,7 @@ enum Schema {
             summary: "From a request's first byte to the end of its head."),
         Setting(
             path: "timeouts.body", rule: .scalar(.duration(\.timeouts.bodyMilliseconds, in: milliseconds)),
-            summary: "Between two pieces of a body, in either direction."),
+            summary: "Between two pieces of a body, in either direction; for an answer's from the ticket system see timeouts.stream."),
         Setting(
             path: "timeouts.idle", rule: .scalar(.duration(\.timeouts.idleMilliseconds, in: milliseconds)),
             summary: "Between two requests on one connection."),
@@ -257,6 +263,9 @@ enum Schema {
         Setting(
             path: "timeouts.response", rule: .scalar(.duration(\.timeouts.responseMilliseconds, in: milliseconds)),
             summary: "From the end of a request to the head of the upstream's response."),
+        Setting(
+            path: "timeouts.stream", rule: .scalar(.duration(\.timeouts.streamMilliseconds, in: milliseconds)),
+            summary: "How long the ticket system's answer may pause; without this key as long as timeouts.body, where that is written."),
         Setting(
             path: "timeouts.expect", rule: .scalar(.duration(\.timeouts.expectMilliseconds, in: 0...86_400_000)),
             summary: "How long a client that asks for 100 Continue waits for the upstream's before it gets ours."),
@@ -289,6 +298,9 @@ enum Schema {
             summary: "One JSON object a line, or text for people."),
         Setting(path: "log.access", rule: .scalar(.flag(\.log.access)), summary: "A line for each request."),
         Setting(path: "log.query", rule: .scalar(.flag(\.log.query)), summary: "The query of a request's target too; queries carry keys."),
+        Setting(
+            path: "log.fields", rule: .list(.logFields),
+            summary: "What a request's line tells besides: the client's User-Agent, TLS's cipher suite, the trace of its traceparent."),
         Setting(
             path: "state", rule: .scalar(.folder(\.statePath)),
             summary: "The folder of what must outlive the service: grants, and a configuration on trial."),

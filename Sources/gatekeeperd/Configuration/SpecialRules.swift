@@ -127,6 +127,24 @@ extension ScalarRule {
 }
 
 extension ListRule {
+    static var logFields: ListRule {
+        let form = Settings.Log.Fields.words.map(\.word).joined(separator: ", ")
+        return ListRule(form: form, bareKey: "name", begin: { $0.log.fields = [] }, add: addLogField)
+    }
+
+    private static func addLogField(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+        guard let name = element.fields["name"] else { return [] }
+        let known = Settings.Log.Fields.words
+        guard let field = known.first(where: { $0.word == name.value }) else {
+            let words = known.map(\.word)
+            let hint = Suggestion.nearest(to: name.value, among: words).map { "; did you mean \($0)?" } ?? ""
+            let text = "\(Quantity.quoted(name.value)) is not one of \(words.joined(separator: ", "))\(hint)"
+            return [.error(name.origin, at: "log.fields", text)]
+        }
+        draft.log.fields.insert(field.value)
+        return []
+    }
+
     static var routes: ListRule {
         ListRule(form: "/PATH, or path and methods", bareKey: "path", begin: { $0.routes = [] }, add: addRoute)
     }

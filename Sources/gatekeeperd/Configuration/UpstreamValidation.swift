@@ -23,6 +23,7 @@ enum UpstreamValidation {
         settings.reusesAfterBody = draft.reusesAfterBody
         settings.requestBuffering = draft.requestBuffering
         settings.spool = draft.spool
+        settings.passesUnderscores = draft.passesUnderscores
         return settings
     }
 

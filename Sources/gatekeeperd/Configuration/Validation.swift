@@ -39,6 +39,10 @@ enum Validation {
         settings.webSocket = draft.webSocket
         settings.limits = draft.limits
         settings.timeouts = draft.timeouts
+        // Who writes how long a body may pause means both directions, unless one has its own word.
+        if reader.written["timeouts.body"] != nil, reader.written["timeouts.stream"] == nil {
+            settings.timeouts.streamMilliseconds = draft.timeouts.bodyMilliseconds
+        }
         settings.log = draft.log
         settings.workers = draft.workers
         return Configuration(

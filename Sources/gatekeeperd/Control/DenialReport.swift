@@ -34,6 +34,14 @@ struct DenialReport: Equatable, Sendable {
         var address: PeerAddress
         var denials: Denials
         var label: Label?
+        /// The label of its entry in the allow-list, or the entry's address; nil for who isn't listed.
+        var listedAs: String?
+
+        /// What is known of it, in words; nil if nothing.
+        var words: String? {
+            let words = [listedAs.map { "is listed as \($0)" }, label?.rawValue].compactMap(\.self)
+            return words.isEmpty ? nil : words.joined(separator: ", ")
+        }
     }
 
     struct Network: Equatable, Sendable {
@@ -117,6 +125,16 @@ struct DenialReport: Equatable, Sendable {
 
     var reply: ControlReply { ControlReply(result: json, text: lines.joined(separator: "\n")) }
 
+    /// With the labels of sources that are listed: a vendor who is turned away for coming too often is no stranger.
+    func labelled(by entry: (PeerAddress) -> Settings.AllowEntry?) -> DenialReport {
+        var report = self
+        for index in report.sources.indices {
+            guard report.sources[index].label != .isGranted, let entry = entry(report.sources[index].address) else { continue }
+            report.sources[index].listedAs = entry.label ?? entry.prefix.description
+        }
+        return report
+    }
+
     // MARK: For people
 
     /// One a source, then the total.
@@ -128,7 +146,7 @@ struct DenialReport: Equatable, Sendable {
         }
         guard total > 0 else { return warning + (dropped ?? ["nobody was denied since \(since.text)"]) }
         var rows = sources.map { source in
-            (name: source.address.description, count: source.denials.count, rest: Self.text(source.denials, source.label?.rawValue))
+            (name: source.address.description, count: source.denials.count, rest: Self.text(source.denials, source.words))
         }
         rows += networks.map { ($0.prefix.description, $0.denials.count, Self.text($0.denials, Self.addresses($0.addresses))) }
         rows.sort { $0.count > $1.count }
@@ -178,7 +196,7 @@ struct DenialReport: Equatable, Sendable {
     private static func json(_ source: Source) -> JSON {
         json(
             source.denials, named: [("address", .string(source.address.description))],
-            also: [("label", source.label.map { .string($0.rawValue) })])
+            also: [("label", source.label.map { .string($0.rawValue) }), ("listed_as", source.listedAs.map(JSON.string))])
     }
 
     private static func json(

@@ -167,7 +167,7 @@ struct StatusPage {
 
     private func denied(_ page: inout Markup) {
         guard let denials else { return }
-        var rows = denials.sources.map { Self.row($0.address.description, $0.denials, $0.label?.rawValue, now) }
+        var rows = denials.sources.map { Self.row($0.address.description, $0.denials, $0.words, now) }
         rows += denials.networks.map { Self.row($0.name, $0.denials, nil, now) }
         if let others = denials.others { rows.append(Self.row("others", others.denials, nil, now)) }
         page.table("Denied within a day", ["address", "times", "reasons", "first", "last", "label"], rows)

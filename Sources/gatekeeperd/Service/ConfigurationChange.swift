@@ -9,6 +9,7 @@ enum ConfigurationChange {
             + allowList(settings.0.allow, settings.1.allow)
             + difference("routes", settings.0.routes.map(describe), settings.1.routes.map(describe))
             + difference("upstream.urls", settings.0.upstream.servers.map(\.name), settings.1.upstream.servers.map(\.name))
+            + difference("log.fields", settings.0.log.fields.described, settings.1.log.fields.described)
             + values(old.written, new.written)
             + secret("status_token", old.status?.token, new.status?.token)
     }

@@ -44,7 +44,8 @@ extension Service: ObservedService {
     func recentDenials(at now: WallTime) -> DenialReport? {
         // No older than the counts beside it. A page is made once a second at most, however many read it.
         recordDenials(at: now)
-        return ledger?.recentDenials(at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)
+        return ledger?.recentDenials(at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)?
+            .labelled { server.allowEntry(for: $0, nowUnixSeconds: now.milliseconds / 1000) }
     }
 
     func report(_ wrongTokens: WrongTokens.Summary) {

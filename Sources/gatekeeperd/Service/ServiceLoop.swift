@@ -5,9 +5,9 @@ internal import Glibc
 /// has ended.
 ///
 /// ```
-///   start ─▶ serving ──TERM, INT──▶ leaving ──timeouts.leave──▶ draining ──workers ended──▶ exit 0
-///             │  ▲  └──────successor serves────────────────────────┘ │
-///             └──┘ HUP, files replaced: another configuration        └──TERM, INT again, also while leaving──▶ stopped at once, exit 1
+///   start ─▶ serving ──TERM, INT, QUIT──▶ leaving ──timeouts.leave──▶ draining ──workers ended──▶ exit 0
+///             │  ▲  └──────successor serves──────────────────────────────┘ │
+///             └──┘ HUP, files replaced: another configuration              └──the same again, also while leaving──▶ stopped at once, exit 1
 /// ```
 ///
 /// Nothing here is on the data path; the thread sleeps in `poll` while the workers serve.
@@ -291,7 +291,7 @@ struct ServiceLoop: ~Copyable {
 
     private func isEnd(_ signal: SignalDescriptor.Signal) -> Bool {
         switch signal {
-        case .terminate, .interrupt: true
+        case .terminate, .interrupt, .quit: true
         case .hangUp, .reopenLog, .upgrade: false
         }
     }
@@ -302,7 +302,7 @@ struct ServiceLoop: ~Copyable {
         case .reopenLog: service.reopenLog()
         case .hangUp: reload()
         case .upgrade: beginSuccession()
-        case .terminate, .interrupt: break
+        case .terminate, .interrupt, .quit: break
         }
     }
 

@@ -12,6 +12,7 @@ struct SignalDescriptor: ~Copyable {
     enum Signal {
         case terminate
         case interrupt
+        case quit
         case hangUp
         case reopenLog
         /// SIGUSR2.
@@ -21,7 +22,7 @@ struct SignalDescriptor: ~Copyable {
     init() throws(SystemError) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2] { unsafe sigaddset(&set, number) }
+        for number in [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2] { unsafe sigaddset(&set, number) }
         // SAFETY: the set is initialised above and only read; SIG_IGN carries no code of ours.
         guard unsafe pthread_sigmask(SIG_BLOCK, &set, nil) == 0 else { throw SystemError("block signals", code: errno) }
         _ = signal(SIGPIPE, SIG_IGN)
@@ -46,6 +47,7 @@ struct SignalDescriptor: ~Copyable {
             switch Int32(record.ssi_signo) {
             case SIGTERM: return .terminate
             case SIGINT: return .interrupt
+            case SIGQUIT: return .quit
             case SIGHUP: return .hangUp
             case SIGUSR1: return .reopenLog
             case SIGUSR2: return .upgrade

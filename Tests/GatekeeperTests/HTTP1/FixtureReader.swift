@@ -161,7 +161,7 @@ final class FixtureReader {
         case .length(let length): state = .length(length)
         case .chunked:
             let bodyBytesMax = method == nil ? UInt64(limits.requestBodyBytesMax) : .max
-            state = .chunks(ChunkedScanner(bodyBytesMax: bodyBytesMax))
+            state = .chunks(ChunkedScanner(bodyBytesMax: bodyBytesMax, isResponse: method != nil))
         case .untilClose: state = .untilClose
         }
         return true
@@ -189,7 +189,7 @@ final class FixtureReader {
         let host = Array("default.example".utf8)
         HeadWriter.writeRequest(
             head, fields, source: source,
-            context: ForwardedContext(peer: peer.span, port: 443, requestID: identifier.span, defaultHost: host.span), into: buffer)
+            context: ForwardedContext(peer: peer.span, requestID: identifier.span, defaultHost: host.span), into: buffer)
         return Self.array(buffer.readable)
     }
 

@@ -68,7 +68,7 @@ import Testing
         let peer = Array("203.0.113.7".utf8)
         HeadWriter.writeRequest(
             head, table, source: bytes.span,
-            context: ForwardedContext(peer: peer.span, port: 443, requestID: peer.span, defaultHost: peer.span), into: buffer)
+            context: ForwardedContext(peer: peer.span, requestID: peer.span, defaultHost: peer.span), into: buffer)
         return FixtureReader.array(buffer.readable)
     }
 

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HeadWriterTests {
     private func request(
-        _ text: String, collected: Int? = nil, upgrade: Bool = false, announcesClose: Bool = false, fixedHost: String = "",
+        _ text: String, collected: Int? = nil, upgrade: Bool = false, announcesClose: Bool = false, passesUnderscores: Bool = false,
+        fixedHost: String = "",
         capacity: Int = 4096
     ) -> (text: String, overflowed: Bool) {
         let bytes = Array(text.utf8)
@@ -17,16 +18,16 @@ import Testing
         let (peer, identifier) = (Array("2001:db8::7".utf8), Array("id".utf8))
         let (host, fixed) = (Array("internal".utf8), Array(fixedHost.utf8))
         let context = ForwardedContext(
-            peer: peer.span, port: 8443, requestID: identifier.span, defaultHost: host.span, fixedHost: fixed.span)
+            peer: peer.span, requestID: identifier.span, defaultHost: host.span, fixedHost: fixed.span)
         HeadWriter.writeRequest(
             head, fields, source: bytes.span, context: context, upgrade: upgrade, announcesClose: announcesClose,
-            lengthFollows: collected != nil, into: buffer)
+            lengthFollows: collected != nil, passesUnderscores: passesUnderscores, into: buffer)
         if let collected { HeadWriter.endRequest(.length(UInt64(collected)), into: buffer) }
         return (String(decoding: FixtureReader.array(buffer.readable), as: UTF8.self), buffer.overflowed)
     }
 
     private func response(
-        _ text: String, version: HTTPVersion = .http11, framing: BodyFraming? = nil, keepAlive: Bool
+        _ text: String, version: HTTPVersion = .http11, framing: BodyFraming? = nil, keepAlive: Bool, date: Bool = false
     ) -> String {
         let bytes = Array(text.utf8)
         var fields = FieldTable()
@@ -36,8 +37,10 @@ import Testing
             return ""
         }
         let buffer = Buffer(capacity: 4096)
+        let dateText = date ? HTTPDate().text(atUnixSeconds: 784_111_777) : Buffer(capacity: 0)
         HeadWriter.writeResponse(
-            head, fields, source: bytes.span, requestVersion: version, framing: framing ?? head.framing, keepAlive: keepAlive, into: buffer)
+            head, fields, source: bytes.span, requestVersion: version, framing: framing ?? head.framing, keepAlive: keepAlive,
+            date: dateText.readable, into: buffer)
         return String(decoding: FixtureReader.array(buffer.readable), as: UTF8.self)
     }
 
@@ -46,13 +49,13 @@ import Testing
         let text = request("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n", fixedHost: "tickets.internal").text
         #expect(text.hasPrefix("GET / HTTP/1.1\r\nHost: tickets.internal\r\nX-Forwarded-For: 2001:db8::7\r\n"))
         #expect(text.components(by: "\r\n").contains("X-Forwarded-Host: a.example"))
-        #expect(text.components(by: "\r\n").contains("X-Forwarded-Port: 8443"))
+        #expect(text.components(by: "\r\n").contains("X-Forwarded-Port: 443"))
     }
 
     @Test("an upgrade goes on only when it is asked for")
     func upgrade() {
         let head = "GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n"
-        #expect(!request(head).text.contains("pgrade"))
+        #expect(!request(head).text.contains("pgrade") && !request(head).text.contains("WebSocket"))
         let lines = request(head, upgrade: true).text.components(by: "\r\n")
         #expect(lines.contains("Connection: Upgrade"))
         #expect(lines.contains("Upgrade: websocket"))
@@ -65,6 +68,24 @@ import Testing
         let lines = request(head, collected: collected, announcesClose: true).text.components(by: "\r\n")
         #expect(lines.filter { $0.hasPrefix("Connection") } == ["Connection: close"])
         #expect(!request(head, collected: collected).text.contains("Connection"))
+    }
+
+    @Test("names with an underscore pass where they are let, but for those that read as ours or as another method")
+    func underscores() {
+        let head =
+            "GET / HTTP/1.1\r\nHost: a\r\napi_key: 1\r\nX_Forwarded_For: 2\r\nx-http_method-override: 3\r\nA.B: 4\r\nX_Request_Id: 5\r\n\r\n"
+        #expect(!request(head).text.contains("_"))
+        let text = request(head, passesUnderscores: true).text
+        #expect(text.hasPrefix("GET / HTTP/1.1\r\nHost: a\r\napi_key: 1\r\nX-Forwarded-For: "))
+    }
+
+    @Test("an answer without Date gets one, one that has it keeps it, an interim one needs none")
+    func date() {
+        let date = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+        #expect(response("HTTP/1.1 200 OK\r\nA: 1\r\n\r\n", keepAlive: true, date: true) == "HTTP/1.1 200 OK\r\nA: 1\r\n\(date)\r\n")
+        let own = "HTTP/1.1 404 \r\nDate: yesterday\r\n\r\n"
+        #expect(response(own, keepAlive: true, date: true) == own)
+        #expect(response("HTTP/1.1 103 \r\n\r\n", keepAlive: true, date: true) == "HTTP/1.1 103 \r\n\r\n")
     }
 
     @Test("a collected chunked body goes on with its length, without its Trailer and without an expectation")

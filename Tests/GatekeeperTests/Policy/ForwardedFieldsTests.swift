@@ -8,7 +8,7 @@ import Testing
         let buffer = Buffer(capacity: 512)
         let (peer, identifier, host) = (Array("192.0.2.1".utf8), Array("0123".utf8), Array("a.example:8443".utf8))
         ForwardedFields.write(
-            ForwardedContext(peer: peer.span, port: 8443, requestID: identifier.span, defaultHost: Span()), host: host.span, into: buffer)
+            ForwardedContext(peer: peer.span, requestID: identifier.span, defaultHost: Span()), host: host.span, into: buffer)
         let expected = """
             X-Forwarded-For: 192.0.2.1
             X-Real-IP: 192.0.2.1

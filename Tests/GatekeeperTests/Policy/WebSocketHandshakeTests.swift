@@ -47,6 +47,6 @@ import Testing
         let bytes = Array("GET / HTTP/1.1\r\n\(fields)\r\n".utf8)
         var table = FieldTable()
         guard case .parsed(let head) = RequestHeadParser.parse(bytes.span, limits: Settings.Limits(), into: &table) else { return nil }
-        return try WebSocketHandshake(head, table, bytes.span, isAllowed: true).map { String(decoding: bytes[$0.key.range], as: UTF8.self) }
+        return try WebSocketHandshake(head, table, bytes.span).map { String(decoding: bytes[$0.key.range], as: UTF8.self) }
     }
 }

@@ -11,14 +11,14 @@ struct JournalRingTests {
         var received = 0
         for round in 0..<2_000 {
             for _ in 0..<(round % 5) {
-                let count = (sent * 37) % 600
+                let count = 8 + (sent * 37) % 600
                 guard writer.begin(kind: UInt8(sent % 200 + 1), count: count) else { continue }
                 writer.put([UInt8](repeating: UInt8(truncatingIfNeeded: sent), count: count).span)
                 writer.end()
                 sent += 1
             }
             ring.drain { kind, content in
-                let count = (received * 37) % 600
+                let count = 8 + (received * 37) % 600
                 #expect(kind == UInt8(received % 200 + 1))
                 #expect(content.count == (count + 7) & ~7)
                 #expect((0..<count).allSatisfy { content[$0] == UInt8(truncatingIfNeeded: received) })
@@ -46,6 +46,28 @@ struct JournalRingTests {
         ring.drain { _, _ in }
         let isTaken = writer.begin(kind: 1, count: 56)
         #expect(isTaken)
+    }
+
+    @Test("a reader shows the time of the next record, and nothing that came after it was made")
+    func times() {
+        let ring = JournalRing(capacity: 4096)
+        var writer = JournalRing.Writer(ring)
+        func put(_ time: Int64) {
+            let isTaken = writer.begin(kind: 1, count: 8)
+            #expect(isTaken)
+            writer.put(time)
+            writer.end()
+        }
+        put(12)
+        put(15)
+        var reader = JournalRing.Reader(ring)
+        put(31)
+        #expect(reader.next == 12)
+        reader.take { _, _ in }
+        #expect(reader.next == 15)
+        reader.take { _, _ in }
+        #expect(reader.next == nil)
+        #expect(JournalRing.Reader(ring).next == 31)
     }
 
     @Test("a record larger than the ring is never taken")
@@ -85,5 +107,13 @@ struct JournalRingTests {
         await written
         #expect(isOrdered)
         #expect(ring.isEmpty)
+    }
+}
+
+extension JournalRing {
+    /// Lends each record that is there, oldest first.
+    fileprivate func drain(_ read: (_ kind: UInt8, _ content: Span<UInt8>) -> Void) {
+        var reader = Reader(self)
+        while reader.next != nil { reader.take(read) }
     }
 }

@@ -11,7 +11,7 @@ struct JournalTests {
     func request() throws {
         let file = LogFile()
         let journal = try Journal.start(descriptor: file.descriptor, workers: 2, listeners: ["0.0.0.0:443", "[::]:8443"])
-        var verdict = ExchangeVerdict(peer: peer, listener: 1, startedMilliseconds: wall)
+        var verdict = ExchangeVerdict(peer: peer, port: 50_123, listener: 1, endedMilliseconds: wall)
         verdict.label = "Tier2Tickets"
         verdict.status = 201
         verdict.bytesIn = 512
@@ -23,9 +23,10 @@ struct JournalTests {
         #expect(journal.finish())
         #expect(
             file.text == """
-                {"time":"2026-03-01T12:00:00.012Z","event":"request","stage":"proxy","peer":"34.202.14.153","listener":"[::]:8443",\
-                "worker":1,"id":"01J","label":"Tier2Tickets","method":"POST","path":"/api/tickets.json","status":201,"bytes_in":512,\
-                "bytes_out":128,"duration_ms":12.345,"upstream":"http://10.0.0.5:8080","upstream_ms":1.000,"tls":"TLSv1.3",\
+                {"time":"2026-03-01T12:00:00.000Z","event":"request","stage":"proxy","peer":"34.202.14.153","listener":"[::]:8443",\
+                "worker":1,"port":50123,"id":"01J","label":"Tier2Tickets","host":"tickets.example","method":"POST",\
+                "path":"/api/tickets.json","status":201,"bytes_in":512,"bytes_out":128,\
+                "duration_ms":12.345,"upstream":"http://10.0.0.5:8080","upstream_ms":1.000,"tls":"TLSv1.3",\
                 "protocol":"HTTP/1.1","outcome":"completed"}
 
                 """)
@@ -38,7 +39,7 @@ struct JournalTests {
         log.access = false
         let journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: ["0.0.0.0:443"], log: log)
         let writer = journal.writer(worker: 0)
-        var verdict = ExchangeVerdict(peer: peer, listener: 0, startedMilliseconds: wall)
+        var verdict = ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall)
         request(verdict, with: writer)
         verdict.outcome = .refused
         verdict.stage = .http1
@@ -56,12 +57,34 @@ struct JournalTests {
         #expect(lines.first?["upstream_ms"] == nil)
     }
 
+    @Test("what few requests have stands at the end of their lines, each under its name")
+    func rare() throws {
+        let file = LogFile()
+        let journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: [])
+        let writer = journal.writer(worker: 0)
+        let verdict = ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall)
+        let (word, dropped, trace) = (Array("x".utf8), Array("api_key (name)".utf8), Array("4bf9".utf8))
+        let agent = [UInt8](repeating: UInt8(ascii: "a"), count: 10_000)
+        writer.request(
+            verdict,
+            VerdictTexts(
+                id: word.span, method: word.span, path: word.span, upstream: word.span, dropped: dropped.span, userAgent: agent.span,
+                trace: trace.span))
+        #expect(journal.finish())
+        let line = try #require(try file.lines().first)
+        #expect(line["dropped_fields"] as? String == "api_key (name)")
+        #expect(line["user_agent"] as? String == String(repeating: "a", count: 255) + "…")
+        #expect(line["trace"] as? String == "4bf9")
+        #expect(line["cipher"] == nil && line["host"] == nil)
+        #expect(line["port"] as? Int == 0)
+    }
+
     @Test("a path that tries to be a line of its own stays inside its field, an endless one is cut")
     func hostilePath() throws {
         let file = LogFile()
         let journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: [])
         let writer = journal.writer(worker: 0)
-        let verdict = ExchangeVerdict(peer: peer, listener: 0, startedMilliseconds: wall)
+        let verdict = ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall)
         request(verdict, path: Array("/\"}\n{\"event\":\"started\"}".utf8), with: writer)
         request(verdict, path: [UInt8](repeating: 0, count: 100_000), with: writer)
         #expect(journal.finish())
@@ -121,7 +144,7 @@ struct JournalTests {
     func droppedLines() throws {
         let inbox = try JournalInbox(workers: 1, ringBytes: 4096, listeners: [])
         let writer = JournalWriter(ring: inbox.rings[0], signal: inbox.signal, writesAccess: true)
-        for _ in 0..<1_000 { request(ExchangeVerdict(peer: peer, listener: 0, startedMilliseconds: wall), with: writer) }
+        for _ in 0..<1_000 { request(ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall), with: writer) }
         let lines = try finish(inbox)
         #expect(lines.count + (lines.first?["dropped"] as? Int ?? 0) == 1_000)
     }
@@ -217,7 +240,7 @@ struct JournalTests {
         defer { pipe.close() }
         let journal = try Journal.start(descriptor: pipe.writer, workers: 1, listeners: [])
         let writer = journal.writer(worker: 0)
-        for _ in 0..<2_000 { request(ExchangeVerdict(peer: peer, listener: 0, startedMilliseconds: wall), with: writer) }
+        for _ in 0..<2_000 { request(ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall), with: writer) }
         #expect(!journal.finish(timeoutMilliseconds: 30))
         pipe.closeReader()
         #expect(journal.finish())
@@ -225,8 +248,9 @@ struct JournalTests {
 
     private func request(_ verdict: ExchangeVerdict, path: [UInt8] = Array("/api/tickets.json".utf8), with writer: JournalWriter) {
         let id = Array("01J".utf8)
-        let method = Array("POST".utf8)
-        writer.request(verdict, id: id.span, method: method.span, path: path.span, upstream: "http://10.0.0.5:8080")
+        let (method, upstream, host) = (Array("POST".utf8), Array("http://10.0.0.5:8080".utf8), Array("tickets.example".utf8))
+        writer.request(
+            verdict, VerdictTexts(id: id.span, method: method.span, path: path.span, upstream: upstream.span, host: host.span))
     }
 
     /// What the journal would write of this inbox and then end, without its thread.

@@ -31,7 +31,7 @@ struct LogLineTests {
 
     @Test("a request is its method, path and status; a refusal its reason as well")
     func request() throws {
-        var verdict = ExchangeVerdict(peer: peer, listener: 0, startedMilliseconds: wall)
+        var verdict = ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall)
         verdict.label = "Our office"
         verdict.status = 403
         verdict.outcome = .refused
@@ -40,8 +40,8 @@ struct LogLineTests {
         let text = try written { request(verdict, "/a?b=c", with: $0) }
         #expect(
             text == """
-                2026-11-25T17:00:00.123Z refused 203.0.113.9 at 0.0.0.0:443: POST /a?b=c 403: route stage=policy worker=0 id=01J \
-                label="Our office" bytes_in=0 bytes_out=0 duration_ms=0.000 upstream=http://10.0.0.5:8080 protocol=HTTP/1.1 outcome=refused
+                2026-11-25T17:00:00.123Z refused 203.0.113.9 at 0.0.0.0:443: POST /a?b=c 403: route stage=policy worker=0 port=0 \
+                id=01J label="Our office" bytes_in=0 bytes_out=0 duration_ms=0.000 upstream=http://10.0.0.5:8080 protocol=HTTP/1.1 outcome=refused
 
                 """)
     }
@@ -53,7 +53,7 @@ struct LogLineTests {
             ("/\\n", #""/\\n""#), ("", #""""#), ("/\u{202e}", #""/\u202e""#), ("/é", #""/é""#),
         ])
     func hostile(path: String, shown: String) throws {
-        let text = try written { request(ExchangeVerdict(peer: peer, listener: 0, startedMilliseconds: wall), path, with: $0) }
+        let text = try written { request(ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall), path, with: $0) }
         #expect(text.contains(": POST \(shown) 0 stage=proxy "), "\(text)")
         #expect(text.count { $0 == "\n" } == 1)
     }
@@ -88,8 +88,9 @@ struct LogLineTests {
     private func request(_ verdict: ExchangeVerdict, _ path: String, with journal: Journal) {
         let (id, method) = (Array("01J".utf8), Array("POST".utf8))
         let path = Array(path.utf8)
+        let upstream = Array("http://10.0.0.5:8080".utf8)
         journal.writer(worker: 0).request(
-            verdict, id: id.span, method: method.span, path: path.span, upstream: "http://10.0.0.5:8080")
+            verdict, VerdictTexts(id: id.span, method: method.span, path: path.span, upstream: upstream.span))
     }
 
     /// What a journal that writes text writes of what `say` says.

@@ -4,7 +4,7 @@ import Testing
 
 struct VerdictTallyTests {
     private func verdict(_ outcome: Outcome, status: UInt16, milliseconds: UInt64 = 1) -> ExchangeVerdict {
-        var verdict = ExchangeVerdict(peer: PeerAddress(ipv4: 1), listener: 0, startedMilliseconds: 0)
+        var verdict = ExchangeVerdict(peer: PeerAddress(ipv4: 1), listener: 0, endedMilliseconds: 0)
         verdict.outcome = outcome
         verdict.status = status
         verdict.durationNanoseconds = milliseconds * 1_000_000

@@ -40,7 +40,7 @@ struct MetricsPageTests {
         observation.sourceCount = 2
         observation.linesDropped = 5
         observation.isLastReloadFine = false
-        var verdict = ExchangeVerdict(peer: PeerAddress(ipv4: 1), listener: 0, startedMilliseconds: 0)
+        var verdict = ExchangeVerdict(peer: PeerAddress(ipv4: 1), listener: 0, endedMilliseconds: 0)
         verdict.status = 403
         verdict.outcome = .refused
         verdict.durationNanoseconds = 20_000_001

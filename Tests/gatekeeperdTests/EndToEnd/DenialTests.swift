@@ -77,6 +77,24 @@ struct DenialTests {
         #expect(try report()["total"]?.integer == total + 4)
     }
 
+    @Test("a source that is listed and was turned away is told by its label")
+    func listed() throws {
+        try daemon.rewriteConfiguration("  - \"127.0.0.2\"", "  - {address: 127.0.0.2, label: Tier2Tickets}\n  - 127.8.5.0/24")
+        try daemon.rewriteConfiguration("shield: off", "shield: off\nlimits: {connections_per_source: 1}")
+        #expect(try daemon.reload().event == "reloaded")
+        for source in ["127.0.0.2", "127.8.5.7"] {
+            let client = try RawClient(to: daemon, from: source)
+            try beDenied(by: daemon, [source: 2])
+            client.close()
+        }
+        try beDenied(by: daemon, ["127.8.6.1": 1])
+        try awaitTotal(5)
+        guard case .array(let sources)? = try report()["sources"] else { throw Failure("no sources") }
+        let labels = Dictionary(uniqueKeysWithValues: sources.map { ($0.string("address") ?? "", $0.string("listed_as")) })
+        #expect(labels == ["127.0.0.2": "Tier2Tickets", "127.8.5.7": "127.8.5.0/24", "127.8.6.1": nil])
+        #expect(try denials().output.contains("is listed as Tier2Tickets"))
+    }
+
     @Test("what was written outlives a process that is killed, and nothing is counted twice by the next")
     func killed() throws {
         try beDenied(by: daemon, ["127.8.1.1": 5, "127.8.1.2": 3])

@@ -21,8 +21,27 @@ struct FieldTests {
         #expect(request["x-forwarded-proto"] == "https")
         #expect(request["x-forwarded-host"] == "tickets.example:8443")
         #expect(request["host"] == "tickets.example:8443")
+        #expect(request["x-forwarded-port"] == "8443")
+        _ = try client.exchange("GET / HTTP/1.1\r\nHost: tickets.example:\r\n\r\n")
+        let next = upstream.requests[1]
+        #expect(next["host"] == "tickets.example" && next["x-forwarded-host"] == "tickets.example" && next["x-forwarded-port"] == "443")
         #expect(!request.head.contains("10.0.0."))
         #expect(!request.head.contains("evil"))
+    }
+
+    @Test("an answer without Date gets one, ours and the ticket system's")
+    func date() throws {
+        let door = try Door(
+            .each { request, connection in
+                try connection.send("HTTP/1.1 200 OK\r\n\(request.target == "/dated" ? "Date: then\r\n" : "")Content-Length: 0\r\n\r\n")
+            })
+        let form = /[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/
+        let answer = try door.client.exchange("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+        #expect(try #require(answer["date"]).wholeMatch(of: form) != nil)
+        #expect(try door.client.exchange("GET /dated HTTP/1.1\r\nHost: t\r\n\r\n").values("date") == ["then"])
+        let refusal = try door.client.exchange("GET / HTTP/1.1\r\n\r\n")
+        #expect(refusal.status == 400)
+        #expect(try #require(refusal["date"]).wholeMatch(of: form) != nil)
     }
 
     @Test("hop-by-hop fields end here, and so does what Connection names")
@@ -123,6 +142,7 @@ struct FieldTests {
             ("GET / HTTP/1.1\nHost: t\n\n", 400),
             ("GET / HTTP/1.1\r\nHost : t\r\n\r\n", 400),
             ("GET / HTTP/1.1\r\nHost: t\r\nX: a\r\n b\r\n\r\n", 400),
+            ("GET  / HTTP/1.1\r\nHost: t\r\n\r\n", 400), ("GET /  HTTP/1.1\r\nHost: t\r\n\r\n", 400),
         ])
     func refused(request: String, status: Int) throws {
         let upstream = try ScriptedUpstream(.echo)

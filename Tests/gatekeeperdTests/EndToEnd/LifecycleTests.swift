@@ -62,7 +62,7 @@ struct LifecycleTests {
         #expect(daemon.log.all.last?.event == "stopped")
     }
 
-    @Test("a second signal ends it at once", arguments: [SIGTERM, SIGINT])
+    @Test("a second signal ends it at once", arguments: [SIGTERM, SIGINT, SIGQUIT])
     func secondSignal(signal: Int32) throws {
         let upstream = try ScriptedUpstream(.neverAnswers)
         let daemon = try Daemon(upstream: upstream.url)
@@ -77,7 +77,7 @@ struct LifecycleTests {
         guard case .exited = try daemon.process.waitForEnd(seconds: 20) else { throw Failure("killed instead of ended") }
     }
 
-    @Test("without anything to finish it ends at once", arguments: [SIGTERM, SIGINT])
+    @Test("without anything to finish it ends at once", arguments: [SIGTERM, SIGINT, SIGQUIT])
     func idleStop(signal: Int32) throws {
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try Daemon(upstream: upstream.url)

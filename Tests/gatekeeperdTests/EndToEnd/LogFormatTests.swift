@@ -18,6 +18,10 @@ struct LogFormatTests {
         #expect(request.text.contains("Z request 127.0.0.2 at \(listener): GET /a 200 stage="))
         #expect(request.text.contains(" upstream=\(upstream.url) ") && request.text.hasSuffix(" outcome=completed"))
 
+        #expect(try client.exchange("GET /b HTTP/1.1\r\nHost: t\r\napi_key: 1\r\n\r\n").status == 200)
+        let told = try daemon.waitForLine { $0.text.contains(" /b ") }
+        #expect(told.text.hasSuffix(" outcome=completed dropped_fields=\"api_key (name)\""))
+
         let hostile = "GET /a\u{1b}[2J HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
         #expect(try client.exchange(hostile).status == 400)
         let refused = try daemon.waitForLine { $0.text.contains(" refused ") }
@@ -65,6 +69,28 @@ struct LogFormatTests {
         #expect(try daemon.terminate() == .exited(0))
         #expect(daemon.lines("request").compactMap { $0["path"] } == ["/before", "/after"])
         #expect(!daemon.log.all.contains { $0.number("dropped") != nil })
+    }
+
+    @Test("where standard output is journald's stream, lines begin with their priority, and nowhere else", arguments: [true, false])
+    func journald(isOurs: Bool) throws {
+        let folder = try TemporaryFolder()
+        let leaf = try Certificates.shared().leaf(.ecdsa)
+        // What the service manager says of the output that it gave us.
+        let launcher =
+            "exec 3>&\(isOurs ? 1 : 2); JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/3); exec 3>&-; export JOURNAL_STREAM; exec \"$0\" \"$@\""
+        let process = try ChildProcess(
+            "sh",
+            [
+                "-c", launcher, Daemon.binary, "run", "--listen", "127.0.0.1:0", "--certificate", leaf.certificate, "--key", leaf.key,
+                "--allow", "127.0.0.2", "--upstream", "http://127.0.0.1:9",
+            ], output: OpenFile(creating: folder.file("out")), errors: OpenFile(creating: folder.file("err")))
+        func said() throws -> String { try String(contentsOfFile: folder.file("out"), encoding: .utf8) }
+        #expect(try eventually { try said().contains("started") })
+        process.signal(SIGTERM)
+        #expect(try process.waitForEnd() == .exited(0))
+        let lines = try said().split(separator: "\n")
+        #expect(lines.count >= 2)
+        #expect(lines.allSatisfy { $0.hasPrefix(isOurs ? "<5>{\"time\":" : "{\"time\":") }, "\(lines)")
     }
 
     @Test("a log daemon that doesn't read holds up no request, and what it missed is counted")

@@ -40,6 +40,46 @@ struct LogTests {
         #expect(daemon.log.all.last?.event == "stopped")
     }
 
+    @Test("a request's line has what it called us and the port it came from, and what log.fields asks for")
+    func whoAndWhere() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, settings: "log: {fields: [user_agent, cipher, trace]}")
+        let client = try RawClient(to: daemon)
+        let port = SocketName(of: client.socket.descriptor).port
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+        let request = "GET / HTTP/1.1\r\nHost: tickets.example:8443\r\n"
+        let fields = "User-Agent: Vendor/1.0 \"x\"\r\nTraceparent: 00-\(trace)-00f067aa0ba902b7-01\r\n\r\n"
+        #expect(try client.exchange(request + fields).status == 200)
+        let line = try daemon.waitForLine(event: "request")
+        #expect(line.number("port") == Int(port))
+        #expect(line["host"] == "tickets.example:8443")
+        #expect(line["user_agent"] == "Vendor/1.0 \"x\"" && line["trace"] == trace)
+        #expect(line["cipher"]?.hasPrefix("TLS_") == true)
+        // What isn't one is none, and a request without any has none.
+        #expect(try client.exchange(request + "Traceparent: \(trace)\r\nConnection: close\r\n\r\n").status == 200)
+        #expect(try daemon.terminate() == .exited(0))
+        let bare = try #require(daemon.lines("request").last)
+        #expect(bare["trace"] == nil && bare["user_agent"] == nil && bare["cipher"] != nil)
+    }
+
+    @Test("lines come in the order of their times, over all workers")
+    func order() throws {
+        let upstream = try ScriptedUpstream(.answers("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"))
+        let daemon = try Daemon(upstream: upstream.url, settings: "workers: 4")
+        let clients = try (0..<16).map { _ in try RawClient(to: daemon) }
+        for _ in 1...40 {
+            for client in clients { try client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n") }
+            for client in clients { #expect(try client.response().status == 200) }
+        }
+        #expect(try daemon.terminate() == .exited(0))
+        let lines = daemon.log.all
+        #expect(Set(daemon.lines("request").compactMap { $0.number("worker") }).count > 1)
+        #expect(daemon.lines("request").count == 640)
+        let times = lines.compactMap { $0["time"] }
+        #expect(times == times.sorted())
+    }
+
     @Test("nothing secret is ever written")
     func secrets() throws {
         let upstream = try ScriptedUpstream(

@@ -104,13 +104,86 @@ struct MisbehaviourTests {
 
     // MARK: Bodies
 
+    @Test("what can be left out of a download without a doubt doesn't cut it")
+    func leftOut() throws {
+        let door = try Door(
+            .answers(
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5  \r\nhello\r\n0 \r\nSet-Cookie: a=b\r\nX-A: 1\r\nX-B: 2\r\n and 3\r\n"
+                    + "Content-Length: 7\r\nX-C: 4\r\n\r\n"))
+        for _ in 1...2 {
+            let answer = try door.client.exchange(Self.get)
+            #expect(answer.text == "hello")
+            #expect(answer.trailers.map(\.name) == ["X-A", "X-C"])
+        }
+        // In a request the same ends the connection.
+        let trailer = "POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nSet-Cookie: a=b\r\n\r\n"
+        #expect(try door.client.exchange(trailer).status == 400)
+    }
+
+    /// Pauses after the head and part of the body, until the proxy closes or the test lets it go on.
+    private static func pauses(_ mayGoOn: Awaited<Bool>) -> UpstreamScript {
+        .each { _, connection in
+            try connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
+            _ = mayGoOn.wait(seconds: 60)
+            try connection.send("2\r\ncd\r\n0\r\n\r\n")
+        }
+    }
+
+    @Test(
+        "an answer that pauses is cut by timeouts.stream, or by timeouts.body where that alone is written",
+        arguments: ["{stream: 300ms, body: 60s}", "{body: 300ms, response: 60s}", "{stream: 300ms, response: 60s}"])
+    func pausedAnswer(timeouts: String) throws {
+        let mayGoOn = Awaited<Bool>()
+        let upstream = try ScriptedUpstream(Self.pauses(mayGoOn))
+        let daemon = try Daemon(upstream: upstream.url, settings: "timeouts: \(timeouts)")
+        let client = try RawClient(to: daemon)
+        try client.send(Self.get)
+        let (bytes, ending) = client.receiveToEnd()
+        #expect(!String(decoding: bytes, as: UTF8.self).hasSuffix("\r\n0\r\n\r\n") && ending != .closeNotify)
+        let line = try daemon.waitForLine(event: "request")
+        #expect(line["outcome"] == "upstream_timeout" && line["reason"] == "stream_timeout" && line.number("status") == 200)
+        mayGoOn.resolve(true)
+    }
+
+    @Test(
+        "timeouts.response doesn't cut an answer that has begun",
+        arguments: ["{response: 200ms}", "{body: 200ms, response: 200ms, stream: 60s}"])
+    func pauseAllowed(timeouts: String) throws {
+        let mayGoOn = Awaited<Bool>()
+        let upstream = try ScriptedUpstream(Self.pauses(mayGoOn))
+        let daemon = try Daemon(upstream: upstream.url, settings: "timeouts: \(timeouts)")
+        let client = try RawClient(to: daemon, timeoutSeconds: 1)
+        try client.send(Self.get)
+        var got: [UInt8] = []
+        // Until a second has passed without a byte.
+        while case .bytes(let bytes) = client.receive() { got += bytes }
+        #expect(String(decoding: got, as: UTF8.self).hasSuffix("2\r\nab\r\n"))
+        mayGoOn.resolve(true)
+        while case .bytes(let bytes) = client.receive() { got += bytes }
+        #expect(String(decoding: got, as: UTF8.self).hasSuffix("\r\n0\r\n\r\n"))
+        #expect(try daemon.waitForLine(event: "request")["outcome"] == "completed")
+    }
+
+    @Test("an upstream that takes nothing of a body is told apart from one that doesn't answer")
+    func stalledUpload() throws {
+        let upstream = try ScriptedUpstream(.neverReads)
+        let daemon = try Daemon(
+            upstream: upstream.url, settings: "timeouts: {body: 500ms, response: 60s}\nlimits: {request_body: 256MiB}")
+        let client = try RawClient(to: daemon)
+        let piece = [UInt8](repeating: 0, count: 1 << 20)
+        try client.send("POST / HTTP/1.1\r\nHost: t\r\nContent-Length: \(200 * piece.count)\r\n\r\n")
+        for _ in 0..<200 { if client.trySending(piece) != nil { break } }
+        #expect(try daemon.waitForLine(event: "request")["reason"] == "upload_timeout")
+        #expect(daemon.lines("request").first?["outcome"] == "upstream_timeout")
+    }
+
     private static let cut: [(rest: String, isReset: Bool, reason: String)] = [
         ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", false, "truncated"),
         ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r", false, "truncated"),
         ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n", false, "truncated"),
-        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5 \r\nworld\r\n0\r\n\r\n", false, "chunk_size"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n5 5\r\nworld\r\n0\r\n\r\n", false, "chunk_size"),
         ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\n\n", false, "bare_lf"),
-        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nContent-Length: 5\r\n\r\n", false, "trailer_forbidden"),
+        ("Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nContent-Length: 5\n\r\n", false, "bare_lf"),
         ("Content-Length: 6\r\n\r\nhello", true, "truncated"),
         ("\r\nhello", true, "truncated"),
     ]

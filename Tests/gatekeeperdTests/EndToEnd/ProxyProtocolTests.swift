@@ -48,6 +48,37 @@ struct ProxyProtocolTests {
         #expect(daemon.lines("tls_failed").isEmpty)
     }
 
+    @Test(
+        "a check by TLS of a balancer that isn't listed leaves a line that says so, of its first and of how many", arguments: [true, false])
+    func tlsCheck(isLocal: Bool) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try daemon(upstream)
+        let preface = isLocal ? ProxyPreface.local : ProxyPreface.line(from: Self.balancer)
+        for _ in 1...3 {
+            #expect(throws: Failure.self) { try RawClient(to: daemon, from: Self.balancer, preface: preface) }
+        }
+        let line = try daemon.waitForLine(event: "denied")
+        #expect(line.peer == Self.balancer && line.reason == "balancer_check" && line["proxy"] == nil)
+        // One that says nothing is no news.
+        let silent = try RawClient(to: daemon, from: Self.balancer, preface: preface, security: .plain)
+        silent.finishSending()
+        #expect(silent.receiveToEnd().ending == .fin)
+        #expect(try daemon.terminate() == .exited(0))
+        let counts = (daemon.lines("denied") + daemon.lines("denied_summary")).compactMap { $0.number("count") }
+        #expect(counts.reduce(0, +) == 3)
+    }
+
+    @Test("what the client said is forwarded, not the port that the balancer came to")
+    func forwardedPort() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try daemon(upstream)
+        let client = try RawClient(to: daemon, from: Self.balancer, preface: ProxyPreface.line(from: "127.0.0.2"))
+        #expect(try client.exchange(Self.get).status == 200)
+        #expect(upstream.requests.first?["x-forwarded-port"] == "443")
+        // The client's own port, which the header tells.
+        #expect(try daemon.waitForLine(event: "request").number("port") == 50_000)
+    }
+
     @Test("a balancer that is listed itself may check by a request")
     func listedBalancer() throws {
         let upstream = try ScriptedUpstream(.echo)

@@ -46,6 +46,17 @@ struct TLSTests {
         #expect(try client.exchange(Self.get).status == 200)
     }
 
+    @Test("a client that speaks http/1.0 alone is served")
+    func oldProtocol() throws {
+        let door = try Door(.echo)
+        let client = try RawClient(to: door.daemon, security: .customTLS(TLSClientContext(alpn: ["h2", "http/1.0"])))
+        #expect(client.session?.alpn == "http/1.0")
+        #expect(try client.exchange("GET / HTTP/1.0\r\nHost: t\r\n\r\n").status == 200)
+        #expect(throws: Failure.self) {
+            try RawClient(to: door.daemon, security: .customTLS(TLSClientContext(alpn: ["h2", "http/1.", "http/1.10"])))
+        }
+    }
+
     @Test(
         "a client that takes small records only gets a large body whole", arguments: [512, 1024, 4096], TLSClientContext.Version.allCases)
     func smallFragments(fragments: Int, version: TLSClientContext.Version) throws {

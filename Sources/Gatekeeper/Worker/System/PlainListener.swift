@@ -42,7 +42,7 @@ package struct PlainListener: ~Copyable {
     package func accept() -> Accepted {
         while true {
             switch System.accept(descriptor.number) {
-            case .connection(let number, let peer): return .connection(PlainConnection(Descriptor(owning: number), peer: peer))
+            case .connection(let number, let peer): return .connection(PlainConnection(Descriptor(owning: number), peer: peer.address))
             case .aborted: continue
             case .exhausted: return .exhausted
             case .wouldBlock, .failed: return .none

@@ -72,7 +72,7 @@ enum System {
 
     /// What `accept4` came to. The descriptor is the caller's to close.
     enum Accepted {
-        case connection(Int32, PeerAddress)
+        case connection(Int32, SocketAddress)
         case wouldBlock
         /// The connection died in the queue, or the network reported an old error of it: nothing to do but go on (accept(2)).
         case aborted
@@ -88,7 +88,9 @@ enum System {
         while true {
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
             let number = unsafe clinux_accept4(listener, &storage, &length, flags)
-            if number >= 0 { return .connection(number, PeerAddress(peer: storage)) }
+            if number >= 0 {
+                return .connection(number, SocketAddress(address: PeerAddress(peer: storage), port: SocketAddress(storage).port))
+            }
             switch errno {
             case EINTR: continue
             case EAGAIN: return .wouldBlock

@@ -123,6 +123,13 @@ internal import CTLS
         unsafe SSL_version(session) == TLS1_3_VERSION ? .tls13 : .tls12
     }
 
+    /// What was agreed upon to seal records with, by its name in the standard (`TLS_AES_128_GCM_SHA256`); empty before that.
+    var cipher: [UInt8] {
+        // SAFETY: names are constant strings of the library.
+        guard let cipher = unsafe SSL_get_current_cipher(session), let name = unsafe SSL_CIPHER_standard_name(cipher) else { return [] }
+        return unsafe Array(String(cString: name).utf8)
+    }
+
     // MARK: Memory
 
     /// Record bytes that one `recv` brings while bulk is expected: eight of the largest records.

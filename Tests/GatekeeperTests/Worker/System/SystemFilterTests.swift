@@ -40,7 +40,7 @@ struct SystemFilterTests {
         #expect(System.waitReadable(listener.number, milliseconds: 10_000))
         guard case .connection(let near, let peer) = System.accept(listener.number) else { throw SystemError("accept", code: errno) }
         System.close(near)
-        #expect(peer == (try PeerAddress(parsing: "127.0.0.2")))
+        #expect(peer.address == (try PeerAddress(parsing: "127.0.0.2")))
         #expect(!System.waitReadable(stranger.number, milliseconds: 0))
         listed.close()
         stranger.close()
@@ -60,7 +60,7 @@ struct SystemFilterTests {
         while peers.count < 2, System.waitReadable(listener.number, milliseconds: 10_000) {
             guard case .connection(let near, let peer) = System.accept(listener.number) else { break }
             System.close(near)
-            peers.insert("\(peer)")
+            peers.insert("\(peer.address)")
         }
         #expect(peers == ["127.0.0.2", "::1"])
         try System.attach(filter(["127.0.0.2"]), to: listener.number)

@@ -18,7 +18,7 @@ struct SystemTests {
             Issue.record("somebody has connected")
             return
         }
-        #expect(address == PeerAddress(ipv4: 0x7f00_0001))
+        #expect(address.address == PeerAddress(ipv4: 0x7f00_0001))
         #expect(fcntl(number, F_GETFL) & O_NONBLOCK != 0)
         #expect(fcntl(number, F_GETFD) & FD_CLOEXEC != 0)
         System.close(number)

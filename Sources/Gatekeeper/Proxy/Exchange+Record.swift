@@ -1,0 +1,25 @@
+extension Exchange {
+    /// The log's line.
+    func record() {
+        let now = worker.loop.now
+        verdict.status = receiver.status
+        verdict.bytesIn = sender.bytesIn + (tunnel?.bytesIn ?? 0)
+        verdict.bytesOut = receiver.bytesOut + (tunnel?.bytesOut ?? 0)
+        verdict.httpVersion = head.version == .http10 ? .http10 : .http11
+        verdict.durationNanoseconds = now.nanoseconds(since: connection.requestBegan)
+        if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }
+        verdict.endedMilliseconds = worker.loop.wallMilliseconds
+        let upstream = pool?.target.name ?? ""
+        let log = connection.snapshot.log
+        let path = log.query ? head.target : head.path
+        let (identifier, input) = (identifier, input)
+        let dropped = sender.dropped.told()
+        let cipher = log.fields.contains(.cipher) ? connection.cipher : []
+        worker.journal.request(
+            verdict,
+            VerdictTexts(
+                id: identifier.bytes, method: input.bytes.bytes(head.methodRange), path: input.bytes.bytes(path),
+                upstream: upstream.utf8.span, host: input.bytes.bytes(head.host), dropped: dropped.span,
+                userAgent: input.bytes.bytes(userAgent), cipher: cipher.span, trace: input.bytes.bytes(trace)))
+    }
+}
