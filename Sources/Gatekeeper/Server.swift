@@ -15,6 +15,7 @@ public final class Server: Sendable {
     private let sources = SourceCounters()
     private let rates = SourceRates()
     private let handshakes = SourceRates()
+    let answers = AnswerRuns()
     private let announcements: Announcements
     /// How many strangers there are.
     let gauge: FloodGauge
@@ -57,13 +58,15 @@ public final class Server: Sendable {
         filterObstacle = Self.filterObstacle()
         let filters = settings.onDeny == .drop ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: nil, filters: filters, sources: sources, rates: rates, handshakes: handshakes, upstream: upstream,
+            settings, after: nil, filters: filters, sources: sources, rates: rates, handshakes: handshakes, answers: answers,
+            upstream: upstream,
             ticketKeys: ticketKeys, libraries: libraries)
         var listeners = ListenerTable(workers: count, inherited: inherited)
         do throws(SystemError) {
             let change = try listeners.change(to: settings.listeners.map(\.address), free: settings.freeAddresses, filters: filters)
             let journal = try Journal.start(
-                descriptor: journalDescriptor, syslogPath: syslogPath, workers: count, listeners: listeners.names, log: settings.log)
+                descriptor: journalDescriptor, syslogPath: syslogPath, workers: count, listeners: listeners.names, log: settings.log,
+                answers: answers)
             self.journal = journal
             let announcements = try Announcements()
             self.announcements = announcements
@@ -149,7 +152,8 @@ public final class Server: Sendable {
             ? current.snapshot.filters
             : settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
-            settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, handshakes: handshakes, upstream: upstream,
+            settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, handshakes: handshakes, answers: answers,
+            upstream: upstream,
             ticketKeys: ticketKeys, libraries: libraries)
         let change: ListenerTable.Change
         do throws(SystemError) {
@@ -224,9 +228,8 @@ public final class Server: Sendable {
                 admitted: tally.admitted, denied: tally.denied,
                 requests: tally.requests, shield: shieldStatus(current),
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
-                upstreams: current.snapshot.upstream.targets.map { target in
-                    ServerStatus.Upstream(name: target.name, isUp: target.health.isUp, openConnections: target.slots.count)
-                }, verdicts: verdicts, linesDropped: journal.linesDropped, isWhole: isWhole)
+                upstreams: current.snapshot.upstream.targets.map(ServerStatus.Upstream.init), verdicts: verdicts,
+                linesDropped: journal.linesDropped, isWhole: isWhole)
         }
     }
 

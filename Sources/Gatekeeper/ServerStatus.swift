@@ -47,5 +47,19 @@ public struct ServerStatus: Sendable {
         public var name: String
         public var isUp: Bool
         public var openConnections: Int
+        /// Since when it is down, in milliseconds since 1970.
+        public var downSinceMilliseconds: Int64?
+        /// The log's word for why.
+        public var reason: String?
+
+        package init(
+            name: String, isUp: Bool, openConnections: Int = 0, downSinceMilliseconds: Int64? = nil, reason: String? = nil
+        ) {
+            self.name = name
+            self.isUp = isUp
+            self.openConnections = openConnections
+            self.downSinceMilliseconds = downSinceMilliseconds
+            self.reason = reason
+        }
     }
 }

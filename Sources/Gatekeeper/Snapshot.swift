@@ -42,6 +42,9 @@ final class Snapshot: Sendable {
     private let rates: SourceRates
     private let handshakes: SourceRates
     let timeouts: Settings.Timeouts
+    private let answers: AnswerRuns
+    /// Of each entry of the list.
+    let answerPlaces: ContiguousArray<AnswerRuns.Place>
     let log: Settings.Log
 
     /// - Parameters:
@@ -50,7 +53,8 @@ final class Snapshot: Sendable {
     ///   - rates: of requests.
     init(
         _ settings: Settings, after other: Snapshot?, filters: [SocketAddress: SocketFilter] = [:], sources: SourceCounters,
-        rates: SourceRates, handshakes: SourceRates, upstream: UpstreamGroup, ticketKeys: TicketKeys, libraries: [TLSLibrary]
+        rates: SourceRates, handshakes: SourceRates, answers: AnswerRuns = AnswerRuns(), upstream: UpstreamGroup, ticketKeys: TicketKeys,
+        libraries: [TLSLibrary]
     ) throws(ServerError) {
         generation = (other?.generation ?? 0) + 1
         // Before the files are read: one that changes in between is another with the next configuration.
@@ -86,6 +90,8 @@ final class Snapshot: Sendable {
         limits = settings.limits
         self.rates = rates
         self.handshakes = handshakes
+        self.answers = answers
+        answerPlaces = answers.places(for: admission.allowList.entries)
         timeouts = settings.timeouts
         log = settings.log
     }
@@ -114,6 +120,8 @@ final class Snapshot: Sendable {
         limits = other.limits
         rates = other.rates
         handshakes = other.handshakes
+        answers = other.answers
+        answerPlaces = answers.places(for: admission.allowList.entries)
         timeouts = other.timeouts
         log = other.log
     }

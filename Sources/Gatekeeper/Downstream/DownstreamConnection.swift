@@ -369,6 +369,7 @@ final class DownstreamConnection: Sleeper {
         var verdict = ExchangeVerdict(peer: peer, port: port, listener: listener, endedMilliseconds: worker.loop.wallMilliseconds)
         verdict.proxy = proxy
         verdict.label = snapshot.admission.allowList.entries[entry].label
+        verdict.sourcePlace = snapshot.answerPlaces[entry]
         verdict.tls = tls.version
         return verdict
     }

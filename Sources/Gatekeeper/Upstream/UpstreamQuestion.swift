@@ -5,18 +5,21 @@ package struct UpstreamQuestion: Equatable, Sendable {
     let host: String
     /// The name that clients are told to use: the fields are sent that a client's request would be forwarded with. Nil for a bare request.
     let publicHost: String?
+    /// For whom it is asked, as a request of theirs would be forwarded; nil to say nothing of it.
+    let client: PeerAddress?
     let bodyBytesMax: Int
 
     /// Nil where one of them would end the line that it stands on, or leave its place in it.
     ///
     /// - Parameter bodyBytesMax: how much of the body is wanted.
-    package init?(path: String, host: String, publicHost: String? = nil, bodyBytesMax: Int = 0) {
+    package init?(path: String, host: String, publicHost: String? = nil, client: PeerAddress? = nil, bodyBytesMax: Int = 0) {
         for text in [path, host, publicHost ?? "."] where text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) {
             return nil
         }
         self.path = path
         self.host = host
         self.publicHost = publicHost
+        self.client = client
         self.bodyBytesMax = bodyBytesMax
     }
 
@@ -37,6 +40,13 @@ package struct UpstreamQuestion: Equatable, Sendable {
             buffer.append("X-Forwarded-Proto: https\r\nX-Forwarded-Host: ")
             buffer.append(publicHost)
             buffer.append("\r\n")
+        }
+        if let client {
+            for name: StaticString in ["X-Forwarded-For: ", "X-Real-IP: "] {
+                buffer.append(name)
+                client.append(to: buffer)
+                buffer.append("\r\n")
+            }
         }
         buffer.append("Connection: close\r\n\r\n")
     }

@@ -18,6 +18,21 @@ final class UpstreamTarget: Sendable {
     let slots: ConnectionSlots
     private let state: Mutex<State>
     private let version = SpokenVersion()
+    private let down = Mutex<Failure?>(nil)
+
+    /// Why it is down, and since when.
+    struct Failure: Sendable {
+        /// The log's word.
+        var reason: StaticString
+        var sinceMilliseconds: Int64
+    }
+
+    /// Nil while it is up.
+    var failure: Failure? { down.withLock { $0 } }
+
+    func note(_ failure: Failure?) {
+        down.withLock { $0 = failure }
+    }
 
     private struct State {
         var addresses: [ConnectAddress]

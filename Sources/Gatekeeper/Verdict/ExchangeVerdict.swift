@@ -12,6 +12,8 @@ package struct ExchangeVerdict: Sendable {
     package var listener: Int
     /// The allow-list entry's label.
     package var label: String?
+    /// The source's, among those whose answers are judged.
+    package var sourcePlace = AnswerRuns.none
     /// In milliseconds since 1970 UTC; what the line is stamped with.
     package var endedMilliseconds: Int64
     package var durationNanoseconds: UInt64 = 0

@@ -12,6 +12,7 @@ package final class Journal: Sendable {
     private let inbox: JournalInbox
     private let thread: JournalThread
     private let log: Settings.Log
+    private let answers: AnswerRuns
 
     static let gatherMilliseconds = 20
 
@@ -22,24 +23,27 @@ package final class Journal: Sendable {
     ///   - workers: how many `writer`s there will be.
     ///   - syslogPath: the socket of the system's log, which gets the lines in place of the descriptor.
     ///   - listeners: what lines call each listener, in the order of the settings.
+    ///   - answers: what becomes of each source's requests is counted there.
     package static func start(
         descriptor: Int32, syslogPath: String? = nil, workers: Int, listeners: [String], log: Settings.Log = Settings.Log(),
-        ringBytes: Int = 1 << 20
+        answers: AnswerRuns = AnswerRuns(), ringBytes: Int = 1 << 20
     ) throws(SystemError) -> Journal {
         let inbox = try JournalInbox(
             workers: workers, ringBytes: ringBytes, listeners: listeners, format: log.format, syslogPath: syslogPath)
-        return try Journal(inbox, descriptor: descriptor, log: log)
+        return try Journal(inbox, descriptor: descriptor, log: log, answers: answers)
     }
 
-    private init(_ inbox: JournalInbox, descriptor: Int32, log: Settings.Log) throws(SystemError) {
+    private init(_ inbox: JournalInbox, descriptor: Int32, log: Settings.Log, answers: AnswerRuns) throws(SystemError) {
         self.inbox = inbox
+        self.answers = answers
         self.log = log
         thread = try JournalThread { Self.run(inbox, descriptor) }
     }
 
     /// The pen of worker `worker` (0…workers-1). To be asked for once for each, and used on that worker's thread only.
     package func writer(worker: Int) -> sending JournalWriter {
-        JournalWriter(ring: inbox.rings[worker], signal: inbox.signal, mark: inbox.marks[worker], writesAccess: log.access)
+        JournalWriter(
+            ring: inbox.rings[worker], signal: inbox.signal, mark: inbox.marks[worker], answers: answers, writesAccess: log.access)
     }
 
     /// A line of the control plane (`started`, `reloaded`, `upstream_down`), from any thread, stamped with the present time.
@@ -52,6 +56,9 @@ package final class Journal: Sendable {
 
     /// Lines lost since the start.
     package var linesDropped: UInt64 { inbox.linesDropped }
+
+    /// Why lines are being lost; nil while they aren't.
+    package var trouble: JournalTrouble? { inbox.trouble(now: System.now(), wallMilliseconds: System.wallMilliseconds()) }
 
     /// What lines call the listeners from now on.
     package func rename(listeners: [String]) {
@@ -85,9 +92,11 @@ package final class Journal: Sendable {
             let timeout = scribe.deadline.map { Int($0.nanoseconds(since: now) / 1_000_000) + 1 }
             inbox.signal.sleep(timeoutMilliseconds: timeout) { inbox.isFinishing || !inbox.isEmpty }
             if !inbox.isFinishing { inbox.signal.gather(milliseconds: gatherMilliseconds) }
+            inbox.note(writingSince: System.now())
             let wallMilliseconds = System.wallMilliseconds()
             let cutoff = inbox.cutoff(wallMilliseconds: wallMilliseconds)
             scribe.turn(now: System.now(), wallMilliseconds: wallMilliseconds, cutoff: cutoff) { inbox.isFinishing }
+            inbox.note(writingSince: nil)
         }
         scribe.finish(now: System.now(), wallMilliseconds: System.wallMilliseconds()) { true }
     }

@@ -13,6 +13,18 @@ final class JournalInbox: Sendable {
     private let mail: Mutex<Mail>
     private let finishing = Atomic<Bool>(false)
     private let dropped = Atomic<UInt64>(0)
+    private let failure = Mutex<Failure?>(nil)
+    /// When the turn began that is being written, in nanoseconds of the monotonic clock; 0 between turns.
+    private let writingSince = Atomic<UInt64>(0)
+
+    /// The last line that was written got nowhere.
+    private struct Failure {
+        var reason: String
+        var sinceMilliseconds: Int64
+    }
+
+    /// A disk may take a while; a reader that hasn't read for so long has stopped.
+    static let patienceMilliseconds = 5_000
 
     /// Lines of the control plane that may wait; they are rare, and what floods them is a bug that must not eat the memory.
     static let eventsMax = 1024
@@ -57,6 +69,31 @@ final class JournalInbox: Sendable {
 
     func note(linesDropped count: UInt64) {
         dropped.store(count, ordering: .relaxed)
+    }
+
+    /// What stands against the last line; nil when it was written.
+    func note(failure reason: String?, wallMilliseconds: Int64) {
+        failure.withLock { failure in
+            guard let reason else { return failure = nil }
+            failure = Failure(reason: reason, sinceMilliseconds: failure?.sinceMilliseconds ?? wallMilliseconds)
+        }
+    }
+
+    func note(writingSince instant: Instant?) {
+        writingSince.store(instant?.nanoseconds ?? 0, ordering: .relaxed)
+    }
+
+    /// Why lines are being lost, or will be; nil while they are written.
+    func trouble(now: Instant, wallMilliseconds: Int64) -> JournalTrouble? {
+        if let failure = failure.withLock({ $0 }) {
+            return JournalTrouble(reason: failure.reason, linesLost: linesDropped, sinceMilliseconds: failure.sinceMilliseconds)
+        }
+        let since = writingSince.load(ordering: .relaxed)
+        guard since > 0 else { return nil }
+        let age = Int64(now.nanoseconds(since: Instant(nanoseconds: since)) / 1_000_000)
+        guard age >= Self.patienceMilliseconds else { return nil }
+        return JournalTrouble(
+            reason: "whoever reads the log has stopped reading", linesLost: linesDropped, sinceMilliseconds: wallMilliseconds - age)
     }
 
     func post(_ event: Event) {

@@ -16,6 +16,9 @@ struct JournalOutput: ~Copyable {
     /// Lines lost since the start, reported or not.
     private(set) var droppedInAll: UInt64 = 0
 
+    /// What stood against the last write; nil when it succeeded.
+    private(set) var failure: String?
+
     private let descriptor: Int32
     /// Where lines carry their priority.
     private let stream: JournalStream?
@@ -81,6 +84,15 @@ struct JournalOutput: ~Copyable {
         if buffer.overflowed || buffer.room < Self.lineBytesMax { flush(givesUp: givesUp) }
     }
 
+    /// Tries whether there is room again, with a line that says how many are lost; one that doesn't get there itself is no loss.
+    mutating func reportLoss(wallMilliseconds: Int64) {
+        guard dropped > 0, buffer.isEmpty else { return }
+        let before = (dropped: dropped, inAll: droppedInAll)
+        end(begin("dropped", .warning, wallMilliseconds: wallMilliseconds), givesUp: { true })
+        flush { true }
+        if dropped > 0 { (dropped, droppedInAll) = before }
+    }
+
     /// Writes everything. Waits for a slow reader, unless `givesUp` says that it has waited long enough; for that of the system's log only
     /// `JournalSyslog.waitMilliseconds`.
     mutating func flush(givesUp: () -> Bool) {
@@ -101,10 +113,12 @@ struct JournalOutput: ~Copyable {
     /// Sends each line by itself, and counts those that got nowhere.
     private mutating func dispatch(to syslog: JournalSyslog) {
         syslog.begin()
+        failure = nil
         var start = 0
         for (end, severity) in ends {
             if !syslog.send(buffer.bytes.extracting(start..<end - 1), severity) {
                 lose(1)
+                failure = syslog.failure
                 if end == reportedEnd { dropped += reported }
             }
             start = end
@@ -127,10 +141,11 @@ struct JournalOutput: ~Copyable {
         return !isTorn
     }
 
-    private func writeAll(givesUp: () -> Bool) -> Int {
+    private mutating func writeAll(givesUp: () -> Bool) -> Int {
+        let batch = buffer
         var written = 0
-        while written < buffer.end {
-            let count = write(buffer.bytes.extracting(written..<buffer.end), givesUp: givesUp)
+        while written < batch.end {
+            let count = write(batch.bytes.extracting(written..<batch.end), givesUp: givesUp)
             if count == 0 { break }
             written += count
         }
@@ -138,18 +153,27 @@ struct JournalOutput: ~Copyable {
     }
 
     /// The number of bytes that went out; 0 when none ever will.
-    private func write(_ bytes: Span<UInt8>, givesUp: () -> Bool) -> Int {
+    private mutating func write(_ bytes: Span<UInt8>, givesUp: () -> Bool) -> Int {
         while true {
             // SAFETY: the pointer and count are those of a borrowed span, which the kernel only reads.
             let count = unsafe bytes.withUnsafeBufferPointer { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { return count }
+            if count > 0 {
+                failure = nil
+                return count
+            }
             switch errno {
             case EINTR where count < 0: continue
             case EAGAIN where count < 0:
                 var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 // SAFETY: one entry, alive during the call.
-                if unsafe poll(&entry, 1, 100) <= 0, givesUp() { return 0 }
-            default: return 0
+                if unsafe poll(&entry, 1, 100) <= 0, givesUp() {
+                    failure = "whoever reads the log has stopped reading"
+                    return 0
+                }
+            default:
+                let code = errno
+                failure = code == EPIPE ? "whoever read the log has ended" : System.describe(code)
+                return 0
             }
         }
     }

@@ -16,6 +16,10 @@ struct JournalScribe: ~Copyable {
     private var listeners: [String] = []
     /// The control plane's lines that haven't been written yet.
     private var events: [JournalInbox.Event] = []
+    /// When to try whether there is room again; nil while nothing waits to be told as lost.
+    private var retryAt: Instant?
+
+    static let retryMilliseconds = 2_000
 
     init(inbox: JournalInbox, descriptor: Int32, denials: SourceAggregator<DenialReason> = SourceAggregator()) {
         self.inbox = inbox
@@ -26,8 +30,7 @@ struct JournalScribe: ~Copyable {
     /// When there is something to write even if nothing more happens.
     var deadline: Instant? {
         guard events.isEmpty else { return Instant(nanoseconds: 0) }
-        guard let denials = denials.deadline, let handshakes = handshakes.deadline else { return denials.deadline ?? handshakes.deadline }
-        return min(denials, handshakes)
+        return [denials.deadline, handshakes.deadline, retryAt].compactMap(\.self).min()
     }
 
     /// Writes what there is. `givesUp` is asked while the reader of the log doesn't read.
@@ -56,7 +59,22 @@ struct JournalScribe: ~Copyable {
         for summary in denials.summaries(now: now) { write(summary, summed, givesUp) }
         for summary in handshakes.summaries(now: now) { write(summary, summed, givesUp) }
         output.flush(givesUp: givesUp)
+        tellLoss(now, wallMilliseconds)
         inbox.note(linesDropped: output.droppedInAll)
+        inbox.note(failure: output.failure, wallMilliseconds: wallMilliseconds)
+    }
+
+    /// With the next line, or by itself when none comes.
+    private mutating func tellLoss(_ now: Instant, _ wallMilliseconds: Int64) {
+        if let retryAt, retryAt <= now {
+            output.reportLoss(wallMilliseconds: wallMilliseconds)
+            self.retryAt = nil
+        }
+        if output.dropped == 0 {
+            retryAt = nil
+        } else if retryAt == nil {
+            retryAt = now.advanced(byMilliseconds: Self.retryMilliseconds)
+        }
     }
 
     private mutating func writeInOrder(now: Instant, _ givesUp: () -> Bool, isDue: (Int64) -> Bool) {

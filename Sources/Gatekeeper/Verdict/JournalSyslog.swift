@@ -19,6 +19,8 @@ final class JournalSyslog {
     private var stamp = ""
     private var deadline: Instant?
     private var isConnected = false
+    /// Why a line got nowhere.
+    private(set) var failure = ""
 
     init(path: String) {
         self.path = path
@@ -49,9 +51,13 @@ final class JournalSyslog {
             case .bytes: return true
             case .endOfStream: return false
             case .wouldBlock:
-                guard wait(number) else { return false }
+                guard wait(number) else {
+                    failure = "whoever reads the system's log at \(path) has stopped reading"
+                    return false
+                }
             case .failed(let code):
                 // Too long for this daemon; the next line may do.
+                failure = "the system's log at \(path): \(System.describe(code))"
                 if code == EMSGSIZE { return false }
                 // Whoever held the other end is gone, and another one may be there already.
                 isConnected = mayConnect && connect()
@@ -62,8 +68,13 @@ final class JournalSyslog {
     }
 
     private func connect() -> Bool {
-        guard let number = socket?.number else { return false }
-        return System.connect(number, to: .unix(path)) == .bytes(0)
+        guard let number = socket?.number else {
+            failure = "there is no descriptor for the system's log"
+            return false
+        }
+        let outcome = System.connect(number, to: .unix(path))
+        if case .failed(let code) = outcome { failure = "the system's log at \(path): \(System.describe(code))" }
+        return outcome == .bytes(0)
     }
 
     /// False when the batch has waited long enough.

@@ -16,11 +16,15 @@ package final class JournalWriter {
     let mark: TurnMark
     private var records: JournalRing.Writer
     private let signal: JournalSignal
+    private let answers: AnswerRuns
 
-    init(ring: JournalRing, signal: JournalSignal, mark: TurnMark = TurnMark(), writesAccess: Bool) {
+    init(
+        ring: JournalRing, signal: JournalSignal, mark: TurnMark = TurnMark(), answers: AnswerRuns = AnswerRuns(), writesAccess: Bool
+    ) {
         records = JournalRing.Writer(ring)
         self.mark = mark
         self.signal = signal
+        self.answers = answers
         self.writesAccess = writesAccess
     }
 
@@ -58,6 +62,7 @@ package final class JournalWriter {
     /// An exchange has ended: a `refused` line if that is its outcome, else a `request` line.
     package func request(_ verdict: borrowing ExchangeVerdict, _ texts: borrowing VerdictTexts) {
         verdicts.count(verdict)
+        answers.note(verdict, at: verdict.sourcePlace)
         guard writesAccess || verdict.outcome == .refused else { return }
         records.exchange(verdict, texts)
         signal.wakeIfSleeping()

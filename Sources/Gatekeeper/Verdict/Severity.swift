@@ -17,7 +17,7 @@ enum Severity: Int, Sendable {
         }
         switch String(copying: name) {
         case "reload_failed", "listener_failed", "descriptors_exhausted": self = .error
-        case "upstream_down", "dropped", "shield": self = .warning
+        case "upstream_down", "dropped", "shield", "problem": self = .warning
         default: self = .notice
         }
     }

@@ -22,6 +22,8 @@ extension WorkerState {
     ) {
         var fields = [JournalField("upstream", target.name)]
         if let reason { fields.append(JournalField("reason", "\(reason)")) }
+        target.note(
+            change == .up ? nil : UpstreamTarget.Failure(reason: reason ?? "unknown", sinceMilliseconds: loop.wallMilliseconds))
         journal.event(
             change == .down ? "upstream_down" : "upstream_up", stage: .upstream, fields: fields, wallMilliseconds: loop.wallMilliseconds)
     }

@@ -5,8 +5,15 @@ struct CertificateCheck: Equatable, Sendable {
     let path: String
     let chain: CertificateChain
 
-    /// Time enough for whoever renews by hand; whoever renews by a timer has failed several times by then.
-    static let renewalMilliseconds: Int64 = 21 * 86_400_000
+    /// Whether this system's authorities lead to it.
+    let isKnown: Bool
+
+    /// - Parameter isKnown: nil to find out, which reads all of the system's authorities.
+    init(path: String, chain: CertificateChain, isKnown: Bool? = nil) {
+        self.path = path
+        self.chain = chain
+        self.isKnown = isKnown ?? (try? CertificateChain.isKnownToSystem(path: path)) ?? false
+    }
 
     func faults(at now: WallTime) -> [CertificateFault] {
         var faults = names() + leaf() + order()
@@ -102,8 +109,16 @@ struct CertificateCheck: Equatable, Sendable {
                     "\(path) ends with \(last.subject), which is self-signed: clients know it or don't trust it, so leave it out")
             ]
         }
-        if (try? CertificateChain.isKnownToSystem(path: path)) ?? false { return [] }
+        if isKnown { return [] }
         if last.isSelfSigned { return [fault(.selfSigned, "\(path) is self-signed: clients must be told to trust it")] }
+        if last.hasPublicIssuer {
+            return [
+                fault(
+                    .missingIntermediate,
+                    "\(path) ends with \(last.subject) and lacks the certificate of its issuer, \(last.issuer): "
+                        + "append it, for clients don't look for it")
+            ]
+        }
         return [
             fault(
                 .unknownIssuer,
@@ -122,7 +137,7 @@ struct CertificateCheck: Equatable, Sendable {
         let (start, end) = (certificate.start, certificate.end)
         if start > now { return [fault(.notYetValid, "\(name) is not valid before \(start.text)")] }
         if end <= now { return [fault(.expired, "\(name) expired on \(end.text)")] }
-        guard end.milliseconds(since: now) < Self.renewalMilliseconds else { return [] }
+        guard CertificateLifetime(start: start, end: end).isEnding(at: now) else { return [] }
         return [fault(.expiring, "\(name) expires \(TimeText.until(end, from: now))")]
     }
 

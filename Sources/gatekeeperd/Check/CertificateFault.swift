@@ -24,7 +24,9 @@ struct CertificateFault: Equatable, Sendable {
         case rootIncluded
         /// The leaf, by itself.
         case selfSigned
-        /// The chain ends before an authority that this system knows.
+        /// The chain ends before an authority that clients know, and says itself that there is more of it.
+        case missingIntermediate
+        /// The chain ends before an authority that this system knows: a private one, or a chain that isn't whole.
         case unknownIssuer
         case notYetValid
         case expired
@@ -36,7 +38,7 @@ struct CertificateFault: Equatable, Sendable {
         switch kind {
         case .outOfOrder, .notYetValid, .expired: true
         case .nameless, .wrongPurpose, .mustStaple, .weakKey, .unusualKey, .weakSignature, .doubled: false
-        case .rootIncluded, .selfSigned, .unknownIssuer, .expiring: false
+        case .rootIncluded, .selfSigned, .missingIntermediate, .unknownIssuer, .expiring: false
         }
     }
 }

@@ -48,7 +48,9 @@ extension ListRule {
             let path = FilePath.complete(text, directory: element.context.directory)
             draft.allowFiles.append(path)
             let name = source.text.written.map { FilePath.complete($0, directory: element.context.directory) } ?? path
-            return AllowFile.read(path, called: name, label: label, namedAt: origin)
+            let list = AllowFile.read(path, called: name, label: label, namedAt: origin)
+            draft.listLengths[path, default: 0] += list.entries.count
+            return list
         }
         do throws(ValueMistake) {
             let entries =

@@ -11,6 +11,8 @@ struct Configuration: Sendable {
 
     /// Files besides the configuration that are read again when they are replaced.
     var watchedPaths: [String] = []
+    /// How many entries of the allow-list each of them holds that is a list.
+    var listLengths: [String: Int] = [:]
 
     /// Where its parts were written.
     var places = ConfigurationPlaces()

@@ -18,6 +18,7 @@ struct Draft: Sendable {
     var allow: [Located<Settings.AllowEntry>]?
     /// Lists that were read into it.
     var allowFiles: [String] = []
+    var listLengths: [String: Int] = [:]
     var mayAllowEveryone = false
     var onDeny = Settings.OnDeny.reset
     /// Where `on_deny: drop` was said.

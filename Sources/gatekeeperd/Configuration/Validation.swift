@@ -47,7 +47,8 @@ enum Validation {
         settings.workers = draft.workers
         return Configuration(
             settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
-            watchedPaths: watchedPaths(settings, draft), places: places(reader),
+            watchedPaths: watchedPaths(settings, draft),
+            listLengths: draft.listLengths, places: places(reader),
             statePath: draft.statePath?.value ?? StandardPlace.state(),
             controlPath: draft.controlPath?.value ?? StandardPlace.control(),
             status: draft.statusAddress.map { StatusSettings(address: $0.value, token: draft.statusToken?.value) })

@@ -35,8 +35,8 @@ struct MetricsPage {
         }
         metrics.begin("log_lines_dropped_total", .counter, "Log lines that found no room or could not be written.")
         metrics.sample(observation.linesDropped)
-        metrics.begin("problems", .gauge, "Problems that the status page shows first.")
-        metrics.sample(report.problems.count)
+        metrics.begin("problems", .gauge, "Problems that the status page shows first, by kind.")
+        for kind in Problem.Kind.allCases { metrics.sample(report.problems.count { $0.kind == kind }, [("kind", kind.rawValue)]) }
     }
 
     private func connections(_ metrics: inout Exposition) {
@@ -94,6 +94,12 @@ struct MetricsPage {
         for certificate in certificates {
             guard let end = certificate.expiresAt else { continue }
             metrics.sample(end, [("file", certificate.file ?? ""), ("names", certificate.names.joined(separator: " "))])
+        }
+        metrics.begin(
+            "certificate_not_before_timestamp_seconds", .gauge, "When a certificate that is in force began, in seconds since 1970.")
+        for certificate in certificates {
+            guard let start = certificate.startsAt else { continue }
+            metrics.sample(start, [("file", certificate.file ?? ""), ("names", certificate.names.joined(separator: " "))])
         }
         metrics.begin("configuration_last_reload_successful", .gauge, "Whether the configuration that was last asked for is in force.")
         metrics.sample(observation.isLastReloadFine ? 1 : 0)

@@ -10,7 +10,6 @@ struct StatusPage {
     private let now: WallTime
     private var report: StatusReport { observation.report }
 
-    private static let certificateWarningMilliseconds = CertificateCheck.renewalMilliseconds
     private static let sourcesMax = 200
 
     init(_ observation: Observation, denials: DenialReport?, now: WallTime) {
@@ -66,23 +65,14 @@ struct StatusPage {
     }
 
     private var attention: [String] {
-        var lines = report.problems
+        var lines = report.problems.map { $0.lines(at: now).joined(separator: "; ") }
         if let pending = report.pendingConfirmation {
             let file = pending.file ?? "the new configuration"
             let who = pending.askedBy.map { ", applied by \($0)," } ?? ""
             lines.append("unconfirmed: \(file)\(who) is undone \(TimeText.until(pending.deadline, from: now)) unless it is confirmed")
         }
-        for certificate in report.certificates {
-            guard let end = certificate.expiresAt, isEnding(end) else { continue }
-            let name = certificate.names.first ?? certificate.file ?? "a certificate"
-            lines.append(
-                end > now
-                    ? "the certificate for \(name) expires \(TimeText.until(end, from: now))" : "the certificate for \(name) has expired")
-        }
         return lines
     }
-
-    private func isEnding(_ end: WallTime) -> Bool { end.milliseconds(since: now) < Self.certificateWarningMilliseconds }
 
     // MARK: The service
 
@@ -125,7 +115,7 @@ struct StatusPage {
                 let end = certificate.expiresAt
                 return Markup.Row(
                     cells: [certificate.names.joined(separator: ", "), end.map { TimeText.until($0, from: now) }, certificate.file],
-                    isBad: end.map(isEnding) ?? false)
+                    isBad: certificate.isEnding(at: now))
             })
         page.table(
             "Ticket systems", ["address", "state", "connections"],

@@ -13,7 +13,7 @@ extension StatusReport {
             ("shield", shield?.json), ("sources_total", .number(sources.count)),
             ("sources", .array(sources.prefix(Self.sourcesMax).map(\.json))), ("certificates", .array(certificates.map(\.json))),
             ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))),
-            ("pending_confirmation", pendingConfirmation?.json), ("problems", .strings(problems)))
+            ("pending_confirmation", pendingConfirmation?.json), ("problems", .array(problems.map(\.json))))
     }
 }
 
@@ -47,8 +47,17 @@ extension StatusReport.Source {
 extension StatusReport.Certificate {
     fileprivate var json: JSON {
         .object(
-            of: ("file", file.map(JSON.string)), ("names", .strings(names)), ("expires_at", expiresAt.map(JSON.time)),
+            of: ("file", file.map(JSON.string)), ("names", .strings(names)), ("not_before", startsAt.map(JSON.time)),
+            ("expires_at", expiresAt.map(JSON.time)),
             ("fingerprint", fingerprint.map(JSON.string)))
+    }
+}
+
+extension Problem {
+    fileprivate var json: JSON {
+        .object(
+            of: ("kind", .string(kind.rawValue)), ("about", subject.isEmpty ? nil : .string(subject)), ("text", .string(text)),
+            ("cure", .string(cure)), ("since", .time(since)))
     }
 }
 

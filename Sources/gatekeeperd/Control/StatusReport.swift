@@ -29,8 +29,8 @@ struct StatusReport: Equatable, Sendable {
     var upstreams: [Upstream] = []
     var grants: [Grant] = []
     var pendingConfirmation: PendingConfirmation?
-    /// What an admin should do something about: a ledger that can't be written, a watched file that can't be read.
-    var problems: [String] = []
+    /// What an admin should do something about, the oldest first.
+    var problems: [Problem] = []
 
     static let sourcesMax = 1000
 
@@ -89,9 +89,17 @@ struct StatusReport: Equatable, Sendable {
     struct Certificate: Equatable, Sendable {
         var file: String?
         var names: [String]
+        var startsAt: WallTime?
         var expiresAt: WallTime?
         /// SHA-256 of the leaf.
         var fingerprint: String?
+
+        /// Its end is near, or behind.
+        func isEnding(at now: WallTime) -> Bool {
+            guard let expiresAt else { return false }
+            let lifetime = CertificateLifetime(start: startsAt ?? WallTime(milliseconds: 0), end: expiresAt)
+            return lifetime.isOver(at: now) || lifetime.isEnding(at: now)
+        }
     }
 
     struct Upstream: Equatable, Sendable {

@@ -3,10 +3,11 @@ struct StatusText {
     let report: StatusReport
     let now: WallTime
 
-    private static let certificateWarningMilliseconds: Int64 = 14 * 86_400_000
-
     var lines: [String] {
-        var lines = report.problems.map { "problem: \($0)" }
+        var lines = report.problems.flatMap { problem in
+            let lines = problem.lines(at: now)
+            return lines.prefix(1).map { "problem: \($0)" } + lines.dropFirst().map { "  \($0)" }
+        }
         if let pending = report.pendingConfirmation { lines.append(text(pending)) }
         lines.append(service)
         if let configuration = report.configuration { lines.append(text(configuration)) }
@@ -62,7 +63,7 @@ struct StatusText {
         if let expiresAt = certificate.expiresAt {
             let left = expiresAt.milliseconds(since: now)
             text += left > 0 ? "  expires \(TimeText.until(expiresAt, from: now))" : "  EXPIRED \(TimeText.since(expiresAt, until: now))"
-            if left > 0, left < Self.certificateWarningMilliseconds { text += "  RENEW" }
+            if left > 0, certificate.isEnding(at: now) { text += "  RENEW" }
         }
         if let file = certificate.file { text += "  \(file)" }
         return text

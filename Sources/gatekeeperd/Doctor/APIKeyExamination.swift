@@ -14,21 +14,31 @@ struct APIKeyExamination: Equatable, Sendable {
     var remarks: [Remark] {
         let remarks = systems.map(remark)
         // Where it is known why, it need not be guessed.
-        return remarks.contains { $0.severity == .finding } ? remarks : remarks + refusals
+        guard !remarks.contains(where: { $0.severity == .finding }) else { return remarks }
+        let refusals = refusals
+        // What is refused isn't well, whatever a look from here says.
+        return refusals.isEmpty ? remarks : remarks.filter { $0.severity != .ok } + refusals
     }
 
     private func remark(_ system: TicketSystem) -> Remark {
         for asked in system.answers.dropFirst() {
             guard let api = AddressBoundAPI.recognise(asked.answer) else { continue }
+            let latest = AccessRecord.latest(at: asked.path, in: records ?? [])
             let meaning = "\(api.title) \(api.meaning(for: system.ownAddress))"
-            let admitted = (records ?? []).count { $0.path == asked.path && $0.isAdmission }
-            guard admitted == 0 else {
-                let requests = CheckReport.count(admitted, "request")
-                return .ok(.apiKeys, "\(meaning); it has been told otherwise, for it admitted \(requests) to \(asked.path) of late")
+            if latest.last?.isAdmission ?? false {
+                return .ok(
+                    .apiKeys,
+                    "\(meaning); it has been told otherwise, for it admitted \(latest.count(where: \.isAdmission)) of the last "
+                        + "\(CheckReport.count(latest.count, "request")) to \(asked.path)")
             }
-            return .finding(
-                .apiKeys, "\(system.name) answers \(asked.answer.status) to GET \(asked.path): \(meaning)",
-                advice: api.remedy(for: system.ownAddress))
+            var seen = "\(system.name) answers \(asked.answer.status) to GET \(asked.path)"
+            if let client = system.client { seen += " for \(client)" }
+            seen += ": \(meaning)"
+            if !latest.isEmpty {
+                let refused = latest.count(where: \.isRefusal)
+                seen += ", and refused \(refused) of the last \(CheckReport.count(latest.count, "request")) there"
+            }
+            return .finding(.apiKeys, seen, advice: api.remedy(for: system.ownAddress))
         }
         if let obstacle = system.obstacle {
             return .unexamined(.apiKeys, "whether \(system.name) binds keys to addresses can't be asked: \(obstacle)")
@@ -36,16 +46,37 @@ struct APIKeyExamination: Equatable, Sendable {
         return .ok(.apiKeys, "\(system.name) shows none of the APIs that are known to bind keys to addresses")
     }
 
-    /// What all clients are told, whatever the ticket system is.
+    /// What clients are told of late, whatever the ticket system is: at each path, and, where paths differ from one request to the next, by
+    /// all together.
     private var refusals: [Remark] {
         let records = records ?? []
-        let refused = records.count(where: \.isRefusal)
-        guard records.count >= Self.requestsMin, refused * 100 >= records.count * Self.percentMin else { return [] }
+        var paths: [String] = []
+        for record in records.reversed() where record.isRefusal && !paths.contains(record.path) && paths.count < Self.pathsMax {
+            paths.append(record.path)
+        }
+        let refusing = paths.filter { path in
+            let latest = AccessRecord.latest(at: path, in: records)
+            return latest.count == AccessRecord.latestCount && latest.allSatisfy(\.isRefusal)
+        }
+        let recent = records.suffix(Self.requestsMin)
+        let refused = recent.count(where: \.isRefusal)
+        let seen: String
+        if !refusing.isEmpty {
+            seen =
+                "each of the last \(AccessRecord.latestCount) requests to \(refusing.map(PeerWords.quoted).joined(separator: ", ")) was answered "
+                + "401 or 403 by the ticket system"
+        } else if recent.count >= Self.requestsMin, refused * 100 >= recent.count * Self.percentMin {
+            seen = "\(refused) of the last \(recent.count) requests were answered 401 or 403 by the ticket system"
+        } else {
+            return []
+        }
         return [
             .finding(
-                .apiKeys, "\(refused) of the last \(records.count) requests were answered 401 or 403 by the ticket system",
+                .apiKeys, seen,
                 advice: "look into its log: is the key wrong, or bound to the client's address? It sees this host's, and the client's in "
                     + "X-Forwarded-For")
         ]
     }
+
+    private static let pathsMax = 8
 }

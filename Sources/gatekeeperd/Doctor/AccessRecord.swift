@@ -15,6 +15,13 @@ struct AccessRecord: Equatable, Sendable {
         }
     }
 
+    /// The last five at one path, the latest last, as far as there are so many: what came before may have been mended, or broken, since.
+    static func latest(at path: String, in records: [AccessRecord]) -> ArraySlice<AccessRecord> {
+        records.filter { $0.path == path && ($0.isAdmission || $0.isRefusal) }.suffix(latestCount)
+    }
+
+    static let latestCount = 5
+
     var isAdmission: Bool { (200..<300).contains(status) }
     /// Of whoever asked: there is no key, or it isn't taken.
     var isRefusal: Bool { status == 401 || status == 403 }

@@ -54,7 +54,7 @@ struct CertificateExamination: Equatable, Sendable {
             ? .note(.certificate, fault.message, advice: advice) : .finding(.certificate, fault.message, advice: advice)
     }
 
-    private static func advice(_ kind: CertificateFault.Kind) -> String {
+    static func advice(_ kind: CertificateFault.Kind) -> String {
         switch kind {
         case .nameless: "get one with the name that clients use in its subjectAltName"
         case .wrongPurpose: "get one that is for servers: an authority's usual one, with digitalSignature and serverAuth"
@@ -66,9 +66,11 @@ struct CertificateExamination: Equatable, Sendable {
         case .outOfOrder: "put the leaf first, and behind each certificate the one that issued it, as in certbot's fullchain.pem"
         case .rootIncluded: "take the last certificate out of the file"
         case .selfSigned: "get one from an authority that clients know; until then each client must be told to trust this one"
-        case .unknownIssuer:
+        case .missingIntermediate:
             "use the whole chain (certbot's fullchain.pem, not cert.pem): browsers look for a missing certificate, a vendor's client "
-                + "gives up. With an authority of your own, each client must be told to trust it"
+                + "gives up"
+        case .unknownIssuer:
+            "with an authority of your own, each client must be told to trust it. With another's, use the whole chain (fullchain.pem)"
         case .notYetValid: "is the clock right?"
         case .expired: "renew it now: clients turn away"
         case .expiring: "renew it; if that should have happened by itself, look into the log of whoever does it"

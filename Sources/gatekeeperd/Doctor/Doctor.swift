@@ -21,18 +21,58 @@ struct Doctor: Sendable {
 
     func examine() -> DoctorReport {
         let facts = DoctorFacts(for: self)
+        var remarks: [Examination: [Remark]] = [:]
+        for examination in Examination.allCases where examination != .service && asks(examination) {
+            remarks[examination] = Self.settled(self.remarks(examination, facts))
+        }
+        if asks(.service) { remarks[.service] = Self.settled(service(facts, besides: remarks)) }
         return DoctorReport(
             remarks: Examination.allCases.flatMap { examination in
-                asks(examination) ? remarks(examination, facts) : [.unexamined(examination, "left out, as told by --skip")]
+                remarks[examination] ?? [.unexamined(examination, "left out, as told by --skip")]
             })
+    }
+
+    /// What is well is one line, and none beside what isn't.
+    static func settled(_ remarks: [Remark]) -> [Remark] {
+        let others = remarks.filter { $0.severity != .ok }
+        guard !others.contains(where: { $0.severity == .finding }) else { return others }
+        let well = remarks.filter { $0.severity == .ok }
+        guard let first = well.first else { return others }
+        var line = first
+        line.seen = well.map(\.seen).joined(separator: "; ")
+        return [line] + others
+    }
+
+    /// What the service says of itself, but for what was found here as well.
+    private func service(_ facts: DoctorFacts, besides remarks: [Examination: [Remark]]) -> [Remark] {
+        let state = facts.account.state.map { state in
+            var state = state
+            state.problems.removeAll { problem in
+                guard let examination = Self.examination(of: problem) else { return false }
+                return (remarks[examination] ?? []).contains { remark in
+                    remark.severity == .finding
+                        && (remark.seen.contains(problem.text) || !problem.subject.isEmpty && remark.seen.contains(problem.subject))
+                }
+            }
+            return state
+        }
+        return ServiceExamination(state: state, file: file, hash: configuration.fingerprint).remarks
+    }
+
+    /// Who looks at the same thing from here.
+    private static func examination(of problem: ServiceState.Problem) -> Examination? {
+        switch Problem.Kind(rawValue: problem.kind) {
+        case .upstreamDown: .upstream
+        case .certificateEnding, .certificateExpired, .certificateUnfit: .certificate
+        default: nil
+        }
     }
 
     private func remarks(_ examination: Examination, _ facts: DoctorFacts) -> [Remark] {
         let settings = configuration.settings
         let state = try? facts.account.state.get()
         switch examination {
-        case .service:
-            return ServiceExamination(state: facts.account.state, file: file, hash: configuration.fingerprint).remarks
+        case .service: return []
         case .certificate:
             guard let files = facts.certificates else { return [.unexamined(.certificate, "the files couldn't be read in time")] }
             return CertificateExamination(files: files, served: state?.certificates).remarks
@@ -40,8 +80,9 @@ struct Doctor: Sendable {
             return UpstreamExamination(systems: facts.systems, publicHost: facts.publicHost).remarks
         case .sources:
             return SourceExamination(
-                admitted: state?.sources, denials: facts.account.denials, gateways: facts.gateways,
-                balancers: settings.listeners.flatMap(\.proxyProtocolFrom), allowed: settings.allow.map(\.prefix)
+                admitted: state?.sources, denials: facts.account.denials, lastHour: facts.account.lastHour, gateways: facts.gateways,
+                onLink: facts.onLink, now: now, balancers: settings.listeners.flatMap(\.proxyProtocolFrom),
+                allowed: settings.allow.map(\.prefix)
             ).remarks
         case .exposure:
             return ExposureExamination(

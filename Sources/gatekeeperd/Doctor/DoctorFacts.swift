@@ -11,6 +11,8 @@ struct DoctorFacts: Sendable {
     var publicLook: PublicLook?
     var listening: [SocketAddress]?
     var gateways: [PeerAddress] = []
+    /// That this host reaches without a router.
+    var onLink: [AddressPrefix] = []
     var isClockSynchronised: Bool?
     var stateFolder: HostExamination.StateFolderFacts?
     var unit: HostExamination.UnitFacts?
@@ -40,11 +42,15 @@ struct DoctorFacts: Sendable {
         let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }
         let folder = configuration.statePath.map { path in Self.start { HostExamination.StateFolderFacts(path: path) } }
         let paths = doctor.asks(.apiKeys) ? AddressBoundAPI.paths(routes: settings.routes?.routes.map(\.pattern) ?? []) : []
+        let client = Self.client(of: settings.allow.map(\.prefix))
         let asking =
             !doctor.asksTicketSystems
             ? []
             : settings.upstream.servers.map { server in
-                Self.start { TicketSystem.ask(server, paths: paths, host: settings.upstream.host, publicHost: publicHost, by: settings) }
+                Self.start {
+                    TicketSystem.ask(
+                        server, paths: paths, host: settings.upstream.host, publicHost: publicHost, client: client, by: settings)
+                }
             }
 
         systems = zip(settings.upstream.servers, asking).map { server, errand in
@@ -58,6 +64,12 @@ struct DoctorFacts: Sendable {
         readKernel()
         if let name = doctor.publicName, doctor.asks(.exposure) { look(at: name, by: settings) }
         unit = HostExamination.UnitFacts(ofServiceBy: doctor.file)
+    }
+
+    /// Whom a ticket system may be asked for: somebody of the list, of the vendor's rather than of the house.
+    static func client(of list: [AddressPrefix]) -> PeerAddress? {
+        let exact = list.filter(\.isExact).map(\.address)
+        return exact.first { !AddressScope($0).isPrivate } ?? exact.first
     }
 
     private static func start<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Errand<Value>? {
@@ -85,6 +97,8 @@ struct DoctorFacts: Sendable {
         listening = tables.isEmpty ? nil : tables.flatMap(KernelTable.listeners)
         gateways = Self.text("/proc/net/route").map(KernelTable.gateways(inRoutes:)) ?? []
         gateways += Self.text("/proc/net/ipv6_route").map(KernelTable.gateways(inIPv6Routes:)) ?? []
+        onLink = Self.text("/proc/net/route").map(KernelTable.networks(inRoutes:)) ?? []
+        onLink += Self.text("/proc/net/ipv6_route").map(KernelTable.networks(inIPv6Routes:)) ?? []
         isClockSynchronised = KernelClock.isSynchronised
         if case .success(let state) = account.state {
             descriptorsMax = Self.text("/proc/\(state.process)/limits").flatMap(KernelTable.openFilesMax(inLimits:))

@@ -38,6 +38,28 @@ enum KernelTable {
         }
     }
 
+    /// The networks that are reached without asking anybody, of `route`.
+    static func networks(inRoutes text: String) -> [AddressPrefix] {
+        rows(of: text).compactMap { columns in
+            guard columns.count > 7, !isGateway(columns[3]), let network = words(columns[1]), let mask = words(columns[7]) else {
+                return nil
+            }
+            let length = (~UInt32(truncatingIfNeeded: mask.low)).leadingZeroBitCount
+            return length > 0 ? AddressPrefix(containing: network, length: 96 + length) : nil
+        }
+    }
+
+    /// The same of `ipv6_route`, but for what is on every link, and for addresses of this host's own.
+    static func networks(inIPv6Routes text: String) -> [AddressPrefix] {
+        lines(of: text).compactMap { columns in
+            guard columns.count > 8, !isGateway(columns[8]), columns[0].utf8.count == 32, let length = Int(columns[1], radix: 16),
+                (8..<128).contains(length), let high = UInt64(columns[0].prefix(16), radix: 16),
+                let low = UInt64(columns[0].suffix(16), radix: 16), high >> 56 != 0xff
+            else { return nil }
+            return AddressPrefix(containing: PeerAddress(high: high, low: low), length: length)
+        }
+    }
+
     /// What a process may have open at once, of its `limits`: the soft limit, which is the one that holds.
     static func openFilesMax(inLimits text: String) -> Int? {
         let row = lines(of: text).first { $0.prefix(3).elementsEqual(["Max", "open", "files"]) }

@@ -2,6 +2,8 @@
 struct ServiceAccount: Equatable, Sendable {
     var state: Result<ServiceState, ControlFailure>
     var denials: Result<DenialTally, ControlFailure>
+    /// Of the last hour; nil where that can't be told apart.
+    var lastHour: DenialTally?
 
     private static let patienceMilliseconds = 3_000
 
@@ -14,7 +16,12 @@ struct ServiceAccount: Equatable, Sendable {
         if case .failure(let failure) = denials, failure.code == .absent, let statePath {
             denials = Result { () throws(ControlFailure) in try left(in: statePath, at: now, instead: failure) }
         }
-        return ServiceAccount(state: state, denials: denials)
+        var account = ServiceAccount(state: state, denials: denials)
+        account.lastHour = try? DenialTally(ask(controlPath, .denials(.lastHour)))
+        if account.lastHour == nil, let statePath, case .success = denials {
+            account.lastHour = try? DenialTally(LedgerReading.denials(.lastHour, folder: statePath, at: now).json)
+        }
+        return account
     }
 
     private static func ask(_ path: String?, _ request: ControlRequest) throws(ControlFailure) -> JSON {

@@ -21,7 +21,7 @@ struct ServiceExamination: Equatable, Sendable {
 
     private func problems(of state: ServiceState) -> [Remark] {
         state.problems.map {
-            .finding(.service, "the service has a problem: \($0)", advice: "mend that; `gatekeeperd status` shows when it is over")
+            .finding(.service, "the service has a problem: \($0.text)", advice: $0.cure)
         }
     }
 

@@ -8,7 +8,7 @@ struct ServiceState: Equatable, Sendable {
     var certificates: [Certificate] = []
     var sources: [Source] = []
     var listeners: [SocketAddress] = []
-    var problems: [String] = []
+    var problems: [Problem] = []
     var isDraining = false
     /// When a configuration on trial is undone, as text.
     var trialEnd: String?
@@ -18,10 +18,19 @@ struct ServiceState: Equatable, Sendable {
         var fingerprint: String
     }
 
+    /// As the service told it; of another version it may have a kind that isn't known here.
+    struct Problem: Equatable, Sendable {
+        var kind: String
+        var subject = ""
+        var text: String
+        var cure: String
+    }
+
     /// An entry of the allow-list, and how many connections it has admitted.
     struct Source: Equatable, Sendable {
         var prefix: AddressPrefix
         var admitted: Int
+        var lastSeen: WallTime?
     }
 
     init(process: Int) {
@@ -40,10 +49,16 @@ struct ServiceState: Equatable, Sendable {
         }
         sources = status["sources"].elements.compactMap { source in
             guard let text = source.string("address"), let prefix = try? AddressPrefix(parsing: text) else { return nil }
-            return Source(prefix: prefix, admitted: source["admitted"].connections)
+            let seconds = source.string("last_seen_at").flatMap { try? CalendarTime.unixSeconds($0) }
+            return Source(
+                prefix: prefix, admitted: source["admitted"].connections, lastSeen: seconds.map { WallTime(milliseconds: $0 * 1000) })
         }
         listeners = (status["listeners"]?.texts ?? []).compactMap { try? SocketAddress(parsing: $0) }
-        problems = status["problems"]?.texts ?? []
+        problems = status["problems"].elements.compactMap { problem in
+            guard let text = problem.string("text") else { return nil }
+            return Problem(
+                kind: problem.string("kind") ?? "", subject: problem.string("about") ?? "", text: text, cure: problem.string("cure") ?? "")
+        }
         isDraining = status["draining"]?.boolean ?? false
         trialEnd = status["pending_confirmation"]?.string("deadline")
     }

@@ -7,8 +7,14 @@ struct SourceExamination: Equatable, Sendable {
     /// Entries of the allow-list with what they have admitted; nil where no service answers.
     var admitted: [ServiceState.Source]?
     var denials: Result<DenialTally, ControlFailure>
+    /// Of the last hour; nil where that isn't known.
+    var lastHour: DenialTally?
     /// Of this host.
     var gateways: [PeerAddress]
+    /// That this host reaches without a router.
+    var onLink: [AddressPrefix] = []
+    /// When it was asked.
+    var now = WallTime(milliseconds: 0)
     /// Load balancers that name the source themselves.
     var balancers: [AddressPrefix]
     /// The allow-list as it is configured.
@@ -26,8 +32,60 @@ struct SourceExamination: Equatable, Sendable {
                 "the allow-list has \(gateway), which is this host's gateway: if it puts its address in the place of others', "
                     + "everybody is admitted", advice: Self.remedy)
         }
-        return listed + [traffic]
+        let traffic = traffic
+        let findings = listed + [recent, traffic].compactMap { $0?.severity == .finding ? $0 : nil }.prefix(1)
+        return findings.isEmpty ? [neighbours, traffic].compactMap(\.self).filter { $0.severity != .ok || neighbours == nil } : findings
     }
+
+    // MARK: The last hour
+
+    /// Fewer within an hour may be one tool that asks in vain.
+    static let recentMin = 10
+
+    /// What has begun today, and a day's counts hide: denials of one inner address, and nobody from outside who came in meanwhile.
+    private var recent: Remark? {
+        guard let lastHour else { return nil }
+        let counts = lastHour.sources.filter { !isBalancer($0.address) }
+        let total = lastHour.total - (lastHour.sources.reduce(0) { $0 + $1.count } - counts.reduce(0) { $0 + $1.count })
+        guard total >= Self.recentMin, let most = counts.max(by: { ($0.count, $1.address.low) < ($1.count, $0.address.low) }),
+            isNearlyAll(most.count, of: total), AddressScope(most.address).isPrivate || gateways.contains(most.address)
+        else { return nil }
+        let hourAgo = now.advanced(byMilliseconds: -3_600_000)
+        let outsiders = (admitted ?? []).contains { source in
+            !AddressScope(source.prefix.address).isPrivate && source.lastSeen.map { $0 > hourAgo } ?? false
+        }
+        guard !outsiders else { return nil }
+        let whose = gateways.contains(most.address) ? "this host's gateway" : "a private address"
+        return .finding(
+            .sources,
+            "\(most.count) of \(total) denials within the last hour were of \(most.address), \(whose), and nobody from outside came in: a router, "
+                + "a container network or a proxy in front puts its own address in the place of the clients'", advice: Self.remedy)
+    }
+
+    /// Neighbours that were turned away: whoever has an address here is the admin's own, or stands for others.
+    private var neighbours: Remark? {
+        guard case .success(let tally) = denials else { return nil }
+        let near = tally.sources.filter { source in
+            guard !isBalancer(source.address), AddressScope(source.address) != .loopback else { return false }
+            return gateways.contains(source.address) || onLink.contains { $0.contains(source.address) }
+        }
+        guard !near.isEmpty else { return nil }
+        let told = near.sorted { ($0.count, $1.address.low) > ($1.count, $0.address.low) }.prefix(Self.neighboursMax).map { source in
+            let whose = gateways.contains(source.address) ? "this host's gateway" : "a neighbour of this host's"
+            let recent = lastHour?.sources.first { $0.address == source.address }?.count ?? 0
+            return "\(source.address), \(whose) (\(source.count) times within a day, \(recent) within the last hour)"
+        }
+        let more = near.count > told.count ? " and \(near.count - told.count) more" : ""
+        return .note(
+            .sources, "turned away were \(told.joined(separator: ", "))\(more)",
+            advice:
+                "is it a monitor of yours? A load balancer belongs under proxy_protocol_from. If it is a router or a proxy that stands for "
+                + "others: \(Self.remedy)")
+    }
+
+    private static let neighboursMax = 5
+
+    // MARK: The day
 
     private var traffic: Remark {
         let tally: DenialTally
@@ -49,7 +107,7 @@ struct SourceExamination: Equatable, Sendable {
             return .ok(.sources, "\(share), which is a public address")
         }
         guard gateways.contains(address) else {
-            if isAllowed(address) { return .ok(.sources, "\(share), which is on the allow-list") }
+            if isAllowed(address) { return listed(address, share) }
             return .finding(
                 .sources,
                 "\(share), a private address: a router, a container network or a proxy in front puts its own in the place of the "
@@ -59,6 +117,20 @@ struct SourceExamination: Equatable, Sendable {
             .sources,
             "\(share), which is this host's gateway: it puts its own address in the place of the clients', and no list can tell "
                 + "them apart", advice: Self.remedy)
+    }
+
+    /// One inner address of the list: a tool of the admin's own, or what must not be listed, since it stands for everybody.
+    private func listed(_ address: PeerAddress, _ share: String) -> Remark {
+        let outsiders = (admitted ?? []).filter { !AddressScope($0.prefix.address).isPrivate }
+        let seen = "\(share), a private address that is on the allow-list"
+        guard !outsiders.isEmpty, outsiders.allSatisfy({ $0.admitted == 0 }) else {
+            return .note(
+                .sources, seen,
+                advice: "fine if that is a machine of yours. If it is a router or a proxy, it admits everyone: \(Self.remedy)")
+        }
+        return .finding(
+            .sources, "\(seen), and none of those from outside who are listed ever came: it stands for them, and admits everyone",
+            advice: Self.remedy)
     }
 
     /// Nearly all by one network of the list, in which addresses aren't told apart: the gateway's may be among them, or may be all of them.

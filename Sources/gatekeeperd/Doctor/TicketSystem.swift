@@ -7,6 +7,8 @@ struct TicketSystem: Equatable, Sendable {
     var addresses: [SocketAddress] = []
     /// In the order in which they were asked for; the first is `/`.
     var answers: [Answer] = []
+    /// For whom it was asked.
+    var client: PeerAddress?
     /// Why not everything was answered.
     var obstacle: String?
 
@@ -34,15 +36,19 @@ struct TicketSystem: Equatable, Sendable {
         self.obstacle = obstacle
     }
 
-    /// Asks it for `/` and for each of `paths`, as a client that was told to use `publicHost`.
+    /// Asks it for `/` and for each of `paths`, as a client that was told to use `publicHost` and has the address `client`.
     static func ask(
-        _ server: Settings.Upstream.Server, paths: [String], host: String?, publicHost: String?, by settings: Settings
+        _ server: Settings.Upstream.Server, paths: [String], host: String?, publicHost: String?, client: PeerAddress? = nil,
+        by settings: Settings
     ) -> TicketSystem {
         let host = host ?? publicHost ?? authority(of: server.endpoint)
         let questions = (["/"] + paths).compactMap { path in
-            UpstreamQuestion(path: path, host: host, publicHost: publicHost, bodyBytesMax: bodyBytesMax).map { (path: path, $0) }
+            UpstreamQuestion(path: path, host: host, publicHost: publicHost, client: client, bodyBytesMax: bodyBytesMax).map {
+                (path: path, $0)
+            }
         }
         var system = TicketSystem(server)
+        system.client = client
         do throws(ServerError) {
             let hearing = try Rehearsal(settings).ask(server, questions.map(\.1), milliseconds: answerMilliseconds)
             system.addresses = hearing.addresses

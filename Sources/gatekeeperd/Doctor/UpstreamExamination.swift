@@ -18,8 +18,30 @@ struct UpstreamExamination: Equatable, Sendable {
                     advice: trouble?.cure ?? "see 502 in the guide's page on troubles; meanwhile its clients get that")
             ]
         }
+        if let objection = objection(first.answer, system) { return [objection] }
         if let stray = redirect(first.answer, system) { return [stray] }
         return [.ok(.upstream, "\(system.name) answers, with \(first.answer.status)")]
+    }
+
+    /// An answer that is one to how it is asked, and that every client gets likewise.
+    private func objection(_ answer: UpstreamAnswer, _ system: TicketSystem) -> Remark? {
+        if answer.status == 421 {
+            return .finding(
+                .upstream,
+                "\(system.name) answers 421: the name that TLS asks it for isn't the Host of the request, or it has no site of that name",
+                advice:
+                    "set upstream.server_name to the name that its certificate is for, and upstream.host too if it knows itself by that "
+                    + "name alone; Apache minds since 2.4.64")
+        }
+        let text = String(decoding: answer.body.prefix(2_048), as: UTF8.self).lowercased()
+        if answer.status == 400, system.server.tls == nil,
+            text.contains("plain http request was sent to https port")
+                || text.contains("speaking plain http to an ssl-enabled server port")
+        {
+            return .finding(
+                .upstream, "\(system.name) speaks TLS, and is spoken to in the clear", advice: "say https:// in upstream.url")
+        }
+        return nil
     }
 
     /// A redirect to another host than clients know: built from a base URL that is for those inside, as a rule.

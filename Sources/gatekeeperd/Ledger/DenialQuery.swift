@@ -11,6 +11,7 @@ struct DenialQuery: Equatable, Sendable {
     /// What an answer of the control socket has room for.
     static let topMax = 1_000
     static let usual = DenialQuery(uncheckedSeconds: 86_400, top: 50)
+    static let lastHour = DenialQuery(uncheckedSeconds: 3_600, top: 50)
 
     init(seconds: Int, top: Int) throws(ValueMistake) {
         guard seconds > 0 else { throw ValueMistake("denials are asked for since at least one second ago") }

@@ -4,50 +4,120 @@ internal import Gatekeeper
 struct ServedCertificate: Equatable, Sendable {
     let file: String
     let names: [String]
-    let startsAt: WallTime
-    let endsAt: WallTime
+    let lifetime: CertificateLifetime
     /// SHA-256 of the leaf, in hexadecimal.
     let fingerprint: String
+    /// Nil for one that a test makes.
+    private var chain: CertificateChain?
+    private var isKnown = false
+    /// Why clients don't trust it that trusted the one before it in the same file.
+    private(set) var setback: String?
+    /// The last one in this file that had none, if this one has.
+    private var better: CertificateChain?
+    private var betterWasKnown = false
+    private(set) var loadedAt: WallTime
 
-    /// Before its end: when whoever renews by hand should, and when whoever does by a timer has waited for it in vain.
-    private static let warningMilliseconds: [Int64] = [CertificateCheck.renewalMilliseconds, 7 * 86_400_000, 86_400_000, 0]
+    var endsAt: WallTime { lifetime.end }
 
     /// Those of these settings that can be read; one that can't isn't in force.
-    static func all(of settings: Settings) -> [ServedCertificate] {
+    ///
+    /// - Parameter before: those that were in force until now, with which a renewal is compared.
+    static func all(of settings: Settings, after before: [ServedCertificate] = [], at now: WallTime) -> [ServedCertificate] {
         settings.tls.certificates.compactMap { certificate in
             do throws(ServerError) {
-                return ServedCertificate(try CertificateChain(path: certificate.path).leaf, from: certificate.path)
+                let chain = try CertificateChain(path: certificate.path)
+                let old = before.first { $0.file == certificate.path }
+                if let old, old.chain == chain { return old }
+                return ServedCertificate(chain, from: certificate.path, after: old, at: now)
             } catch {
                 return nil
             }
         }
     }
 
-    private init(_ leaf: CertificateChain.Certificate, from file: String) {
+    private init(_ chain: CertificateChain, from file: String, after old: ServedCertificate?, at now: WallTime) {
+        let leaf = chain.leaf
         self.file = ConcealedValues.hide(in: file)
         names = leaf.names
-        startsAt = leaf.start
-        endsAt = leaf.end
+        lifetime = CertificateLifetime(start: leaf.start, end: leaf.end)
         fingerprint = leaf.fingerprint
+        self.chain = chain
+        isKnown = (try? CertificateChain.isKnownToSystem(path: file)) ?? false
+        loadedAt = now
+        let reference = old.flatMap { $0.setback == nil ? $0.chain : $0.better }
+        let wasKnown = old.map { $0.setback == nil ? $0.isKnown : $0.betterWasKnown } ?? false
+        setback = isKnown ? nil : reference.flatMap { Self.setback(of: chain, after: $0, isKnown: wasKnown) }
+        if setback != nil { (better, betterWasKnown) = (reference, wasKnown) }
     }
 
-    init(file: String, names: [String], startsAt: WallTime = WallTime(milliseconds: 0), endsAt: WallTime, fingerprint: String = "") {
+    init(file: String, names: [String], lifetime: CertificateLifetime, fingerprint: String = "") {
         self.file = file
-        self.startsAt = startsAt
         self.names = names
-        self.endsAt = endsAt
+        self.lifetime = lifetime
         self.fingerprint = fingerprint
+        loadedAt = lifetime.start
     }
+
+    /// What a chain that leads to no authority of this system's had in its place before. By itself such a chain may be a private authority's,
+    /// which clients have been told to trust.
+    private static func setback(of chain: CertificateChain, after before: CertificateChain, isKnown: Bool) -> String? {
+        guard let last = chain.certificates.last, let lastBefore = before.certificates.last else { return nil }
+        if last.isSelfSigned {
+            return lastBefore.isSelfSigned || chain.certificates.count > 1
+                ? nil : "it is self-signed, and the one before it was issued by \(before.leaf.issuer)"
+        }
+        if before.certificates.contains(where: { $0.subject == last.issuer && !$0.isSelfSigned }) {
+            return "it came without the certificate of its issuer, \(last.issuer), which the one before it had"
+        }
+        return isKnown
+            ? "it ends with \(last.subject), whose issuer \(last.issuer) this system doesn't know, and the one before it was complete" : nil
+    }
+
+    // MARK: What is wrong with it
+
+    /// Judged as `check` judges the file, but for what only an admin can know: whether clients trust an authority that this system doesn't.
+    func problems(at now: WallTime) -> [Problem] {
+        var problems: [Problem] = []
+        if let setback {
+            problems.append(
+                Problem(
+                    .certificateUnfit, of: file, "the certificate that was put into \(file) isn't trusted by clients: \(setback)",
+                    cure: "put the whole chain there (certbot's fullchain.pem, not cert.pem)", since: loadedAt))
+        }
+        guard let chain else { return problems }
+        for fault in CertificateCheck(path: file, chain: chain, isKnown: isKnown).faults(at: now) {
+            guard let problem = problem(fault), !problems.contains(where: problem.isSame) else { continue }
+            problems.append(problem)
+        }
+        return problems
+    }
+
+    private func problem(_ fault: CertificateFault) -> Problem? {
+        let cure = CertificateExamination.advice(fault.kind)
+        switch fault.kind {
+        case .rootIncluded, .selfSigned, .unknownIssuer: return nil
+        case .expired:
+            return Problem(.certificateExpired, of: file, fault.message, cure: cure, since: endsAt)
+        case .expiring:
+            return Problem(.certificateEnding, of: file, fault.message, cure: cure, since: lifetime.warnings.first ?? endsAt)
+        default:
+            // A renewal's setback and a chain that isn't whole are one problem.
+            return Problem(
+                .certificateUnfit, of: fault.kind == .missingIntermediate ? file : "\(file) \(fault.kind)", fault.message, cure: cure,
+                since: loadedAt)
+        }
+    }
+
+    // MARK: Warnings in the log
 
     /// Whether a warning was due before: whoever has just begun to look hasn't heard it.
-    func isNearEnd(at now: WallTime) -> Bool {
-        endsAt.advanced(byMilliseconds: -CertificateCheck.renewalMilliseconds) <= now
-    }
+    func isNearEnd(at now: WallTime) -> Bool { lifetime.isOver(at: now) || lifetime.isEnding(at: now) }
 
     /// When a warning is due next; nil when the last one was.
-    func nextWarning(after now: WallTime) -> WallTime? {
-        Self.warningMilliseconds.map { endsAt.advanced(byMilliseconds: -$0) }.filter { $0 > now }.min()
-    }
+    func nextWarning(after now: WallTime) -> WallTime? { lifetime.nextWarning(after: now) }
+
+    /// The same certificate in the same file.
+    func isSame(as other: ServedCertificate) -> Bool { file == other.file && fingerprint == other.fingerprint }
 
     /// Fields of a `certificate` line in the log.
     ///

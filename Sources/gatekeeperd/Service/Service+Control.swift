@@ -68,7 +68,11 @@ extension Service: ControlledService {
 
     // MARK: Status
 
-    func status(at now: WallTime) -> StatusReport { report(server.status(), at: now) }
+    func status(at now: WallTime) -> StatusReport {
+        recordDenials(at: now)
+        judgeProblems(at: now)
+        return report(server.status(), at: now)
+    }
 
     func report(_ status: ServerStatus, at now: WallTime) -> StatusReport {
         var report = StatusReport()
@@ -90,33 +94,20 @@ extension Service: ControlledService {
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }
         report.certificates = certificates.map {
-            StatusReport.Certificate(file: $0.file, names: $0.names, expiresAt: $0.endsAt, fingerprint: $0.fingerprint)
+            StatusReport.Certificate(
+                file: $0.file, names: $0.names, startsAt: $0.lifetime.start, expiresAt: $0.endsAt, fingerprint: $0.fingerprint)
         }
         report.upstreams = status.upstreams.map {
-            StatusReport.Upstream(url: $0.name, isUp: $0.isUp, openConnections: $0.openConnections)
+            StatusReport.Upstream(
+                url: $0.name, isUp: $0.isUp, since: $0.downSinceMilliseconds.map { WallTime(milliseconds: $0) },
+                openConnections: $0.openConnections, failure: $0.reason)
         }
         report.grants = ledger?.active(at: now) ?? []
         report.pendingConfirmation = trial.map { trial, _ in
             StatusReport.PendingConfirmation(file: trial.file, askedBy: trial.askedBy, deadline: trial.endsAt)
         }
-        report.problems = problems
-        report.problems += status.absentListeners.lazy.filter { !$0.isFree }.map { Self.absence(of: $0.address, "listen") }
-        if let page = statusListener?.address, !page.isHere { report.problems.append(Self.absence(of: page, "status")) }
-        report.problems += report.upstreams.filter { $0.isUp == false }.map { "the ticket system \($0.url) does not answer" }
+        report.problems = problemBook.problems
         return report
-    }
-
-    private static func absence(of address: SocketAddress, _ key: String) -> String {
-        "nobody can connect to \(address), as this machine has no such address any more: give it back (`ip address` shows which it has), "
-            + "or take it out of `\(key)`"
-    }
-
-    /// What an admin should do something about, as far as this process alone knows it.
-    private var problems: [String] {
-        let reload = failedReload.map { failure in
-            "the reload at \(failure.at.text) failed, and the configuration before it stays: \(failure.lines.joined(separator: "; "))"
-        }
-        return [reload].compactMap(\.self) + (ledger?.problems ?? [])
     }
 
     private func source(_ entry: Settings.AllowEntry, _ usage: SourceUsage?) -> StatusReport.Source {

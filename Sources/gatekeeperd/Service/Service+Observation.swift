@@ -13,6 +13,7 @@ extension Service: ObservedService {
     var hasUpstream: Bool { server.hasUpstream }
 
     func observe(at now: WallTime) -> Observation? {
+        judgeProblems(at: now)
         var status = server.status()
         guard status.isWhole else { return nil }
         let sourceCount = status.sources.count

@@ -27,9 +27,9 @@ final class Service {
     let ledger: ServiceLedger?
     /// Nil where nobody asked for a status page.
     var statusListener: StatusListener?
-    /// The last attempt to put a configuration in force succeeded.
-    private(set) var failedReload: (at: WallTime, lines: [String])?
-    var isLastReloadFine: Bool { failedReload == nil }
+    let problemBook = ProblemBook()
+    /// What was last asked for is in force.
+    var isLastReloadFine: Bool { problemBook.failures.reload == nil && problemBook.failures.files == nil }
     /// A successor has read the configuration and the ledger, and wouldn't hear of what changes here until it serves.
     var isHandingOver = false
     /// The end was asked for, and connections are taken a while longer.
@@ -47,7 +47,7 @@ final class Service {
     ) throws(ServerError) -> Service {
         let now = WallTime.now()
         let ledger = reading.configuration.statePath.map { ServiceLedger(folder: $0, at: now) }
-        for problem in ledger?.problems ?? [] { Console.complain(problem) }
+        for trouble in ledger?.troubles ?? [] { Console.complain(trouble.text) }
         let expired = ledger?.expire(at: now) ?? []
         let (current, trial) = resumed(reading, from: source, ledger: ledger, at: now)
         // Before the server: what can't be served for want of a port serves nobody.
@@ -97,7 +97,7 @@ final class Service {
         self.log = log
         self.notification = notification
         nextEnd = Self.nextEnd(of: current, after: startedAt)
-        certificates = ServedCertificate.all(of: current.configuration.settings)
+        certificates = ServedCertificate.all(of: current.configuration.settings, at: startedAt)
         nextWarning = certificates.compactMap { $0.nextWarning(after: startedAt) }.min()
     }
 
@@ -108,8 +108,6 @@ final class Service {
     /// For the manager that started us.
     var statusLine: String { "serving on \(server.addresses.map(\.description).joined(separator: ", "))" }
 
-    /// Of a reload that failed, for whoever asks for the status later.
-    private static let linesKept = 5
     private static let leaving = "the service is about to stop"
     private static let handingOver = "a new binary is just taking over; ask again in a moment"
 
@@ -133,17 +131,17 @@ final class Service {
     ///
     /// - Parameter asker: who wants it, for the log: a signal, a user.
     func reload(askedBy asker: String, at now: WallTime) -> ReloadReport {
-        if isHandingOver { return keep([Self.handingOver], askedBy: asker) }
+        if isHandingOver { return keep([Self.handingOver], askedBy: asker, as: nil) }
         // The manager would take READY for news of a service that it is ending.
-        if isLeaving { return keep([Self.leaving], askedBy: asker) }
+        if isLeaving { return keep([Self.leaving], askedBy: asker, as: nil) }
         notification.reloading()
         defer { notification.ready(status: statusLine) }
         do {
-            let report = bringInForce(try source.read(), askedBy: asker, at: now)
+            let report = bringInForce(try source.read(), askedBy: asker, at: now, failingAs: \.reload)
             if case .applied = report { endTrial() }
             return report
         } catch {
-            return keep(error.lines, askedBy: asker)
+            return keep(error.lines, askedBy: asker, as: \.reload)
         }
     }
 
@@ -153,21 +151,31 @@ final class Service {
         let paths = paths.map(ConcealedValues.hide)
         let asker = "change of \(paths.joined(separator: ", "))"
         do {
-            return bringInForce(try source.read(text: current.text, named: current.file), askedBy: asker, at: now, replaced: paths)
+            var next = try source.read(text: current.text, named: current.file)
+            let emptied = next.configuration.keepLists(of: current.configuration)
+            let lines = emptied.map {
+                "\($0) holds no entry any more; a list that turns empty isn't taken by itself, `gatekeeperd reload` takes it"
+            }
+            // What else has changed doesn't wait for it.
+            guard emptied.isEmpty || !Set(paths).isSubset(of: emptied) else { return keep(lines, askedBy: asker, as: \.files) }
+            let report = bringInForce(next, askedBy: asker, at: now, replaced: paths.filter { !emptied.contains($0) }, failingAs: \.files)
+            guard !emptied.isEmpty, case .applied = report else { return report }
+            return keep(lines, askedBy: asker, as: \.files)
         } catch {
-            return keep(error.lines, askedBy: asker)
+            return keep(error.lines, askedBy: asker, as: \.files)
         }
     }
 
     /// What is in force as the server is to have it: with the grants of this moment.
-    private static func settings(of reading: ConfigurationSource.Reading, _ ledger: ServiceLedger?, at now: WallTime) -> Settings {
+    static func settings(of reading: ConfigurationSource.Reading, _ ledger: ServiceLedger?, at now: WallTime) -> Settings {
         var settings = reading.configuration.settings
         settings.allow += ledger?.allowEntries(at: now) ?? []
         return settings
     }
 
     private func bringInForce(
-        _ next: ConfigurationSource.Reading, askedBy asker: String, at now: WallTime, replaced paths: [String] = []
+        _ next: ConfigurationSource.Reading, askedBy asker: String, at now: WallTime, replaced paths: [String] = [],
+        failingAs place: FailurePlace?
     ) -> ReloadReport {
         let old = current.configuration
         let page: StatusListener?
@@ -175,19 +183,21 @@ final class Service {
             page = try Self.openStatusPage(next.configuration.status, after: statusListener)
             try server.apply(Self.settings(of: next, ledger, at: now))
         } catch {
-            return keep([error.advised], askedBy: asker)
+            return keep([error.advised], askedBy: asker, as: place)
         }
         serveStatusPage(next.configuration.status, on: page)
         var warnings = ConfigurationChange.deferred(from: old, to: next.configuration)
         do throws(SystemError) {
             try log.move(to: next.configuration.logDestination)
             server.directLog(toSyslog: log.destination.syslogPath)
+            problemBook.failures.log = nil
         } catch {
+            problemBook.failures.log = ServiceFailures.Failure(at: now, lines: ["\(error)"])
             warnings.append("log.to: lines go where they went before, \(error)")
         }
         take(next, at: now)
         loadedAt = now
-        failedReload = nil
+        problemBook.failures.succeed(place)
         generation += 1
         let changes = ConfigurationChange.lines(from: old, to: next.configuration) + paths.map { "\($0): read again" }
         warnings += next.configuration.warnings.prefix(ConfigurationError.linesMax).map { "\($0)" }
@@ -203,7 +213,7 @@ final class Service {
     }
 
     /// The configuration asks for a shield that there can't be. One that nobody has asked for is told of by `status` alone.
-    private var shieldDoubt: String? {
+    var shieldDoubt: String? {
         guard current.configuration.places.shield != nil, let obstacle = server.shieldObstacle else { return nil }
         return "the shield can't be raised: \(obstacle.advised)"
     }
@@ -231,8 +241,11 @@ final class Service {
         predecessor?.tell()
     }
 
-    private func keep(_ lines: [String], askedBy asker: String) -> ReloadReport {
-        failedReload = (.now(), Array(lines.prefix(Self.linesKept)))
+    typealias FailurePlace = WritableKeyPath<ServiceFailures, ServiceFailures.Failure?>
+
+    /// - Parameter place: nil where whoever asked is told, and nothing is wrong with what serves.
+    private func keep(_ lines: [String], askedBy asker: String, as place: FailurePlace?) -> ReloadReport {
+        if let place { problemBook.failures.note(ServiceFailures.Failure(at: .now(), lines: lines), as: place) }
         server.event("reload_failed", [JournalField("by", asker), JournalField("error", lines.joined(separator: "; "))])
         return .kept(errors: lines)
     }
@@ -252,14 +265,15 @@ final class Service {
             do {
                 next = try source.read(text: text, named: file)
             } catch {
-                return keep(error.lines, askedBy: "\(asker)")
+                return keep(error.lines, askedBy: "\(asker)", as: nil)
             }
         } catch {
             throw ControlFailure(.invalid, "\(error)")
         }
         let before = trial?.before ?? current
-        let report = bringInForce(next, askedBy: "\(asker)", at: now)
+        let report = bringInForce(next, askedBy: "\(asker)", at: now, failingAs: nil)
         guard case .applied(var applied) = report else { return report }
+        judgeConfigurationFile(at: now)
         guard let seconds, let text = next.text else {
             endTrial()
             if let own = source.file, own != file {
@@ -299,7 +313,7 @@ final class Service {
         let reason = "\(trial.file) was not confirmed"
         // With the files that it names as they are now, if they can still be used.
         let current = (try? source.read(text: before.text)) ?? before
-        guard case .kept = bringInForce(current, askedBy: reason, at: now) else { return }
+        guard case .kept = bringInForce(current, askedBy: reason, at: now, failingAs: nil) else { return }
         // A file it names is gone since. What is on disk may be better than what nobody confirmed.
         _ = reload(askedBy: reason, at: now)
     }
@@ -341,8 +355,8 @@ final class Service {
     /// Says which certificates are in force that weren't before.
     private func noteCertificates(at now: WallTime) {
         let before = certificates
-        certificates = ServedCertificate.all(of: current.configuration.settings)
-        for certificate in certificates where !before.contains(certificate) {
+        certificates = ServedCertificate.all(of: current.configuration.settings, after: before, at: now)
+        for certificate in certificates where !before.contains(where: certificate.isSame) {
             server.event("certificate", certificate.fields(state: "changed"))
             warn(of: certificate, at: now)
         }
@@ -364,36 +378,14 @@ final class Service {
         server.event("certificate", certificate.fields(state: certificate.endsAt <= now ? "expired" : "expires"))
     }
 
-    // MARK: Grants
-
-    /// The server learns of grants that came or went.
-    func adoptGrants(at now: WallTime) {
-        server.admit(Self.settings(of: current, ledger, at: now).allow)
-    }
-
-    /// Sources that connected by a grant: the first time is worth a line, and the others aren't announced any more.
-    func noteAnnouncements(at now: WallTime) {
-        let used = server.takeAnnouncements().flatMap { ledger?.recordUse(by: $0, at: now) ?? [] }
-        guard !used.isEmpty else { return }
-        for grant in used { report(grant, "first_used") }
-        adoptGrants(at: now)
-    }
-
-    func report(_ grant: Grant, _ state: String, by asker: Asker? = nil) {
-        server.event(
-            "grant",
-            [
-                JournalField("state", state), JournalField("address", "\(grant.address)"), JournalField("reason", grant.reason),
-                JournalField("until", grant.endsAt.text), JournalField("by", "\(asker ?? grant.madeBy)"),
-            ])
-    }
-
     // MARK: The log
 
     func reopenLog() {
         do {
             try log.reopen()
+            problemBook.failures.log = nil
         } catch {
+            problemBook.failures.log = ServiceFailures.Failure(at: .now(), lines: ["\(error)"])
             Console.complain("cannot \(error); the old file stays")
         }
     }

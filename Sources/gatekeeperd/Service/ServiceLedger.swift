@@ -30,21 +30,38 @@ final class ServiceLedger {
     }
 
     /// What an admin should do something about.
-    var problems: [String] {
-        var problems: [String] = []
-        if let failure { problems.append("no grants, no record of denials: \(failure)") }
-        if let setAside { problems.append("the ledger was damaged and a new one was begun; the old one is \(setAside)") }
+    var troubles: [LedgerTrouble] {
+        var troubles: [LedgerTrouble] = []
+        if let failure {
+            troubles.append(
+                LedgerTrouble(
+                    text: "no grants, no record of denials: \(failure)",
+                    cure: "let the service's user write to the state folder, or make room there, and restart the service"))
+        }
+        if let setAside {
+            troubles.append(
+                LedgerTrouble(
+                    kind: .ledgerReplaced, text: "the ledger was damaged and a new one was begun; the old one is \(setAside)",
+                    cure: "make the grants anew that are missing, take the old file away, and restart the service"))
+        }
         if let grants, let failure = grants.failure {
             let count = grants.unrecordedCount
             let changes = Quantity.counted(count, "change of a grant", plural: "changes of grants")
-            problems.append("\(changes) \(count == 1 ? "waits" : "wait") for the disk: \(failure)")
+            troubles.append(
+                LedgerTrouble(
+                    subject: "grants", text: "\(changes) \(count == 1 ? "waits" : "wait") for the disk: \(failure)", cure: Self.roomCure))
         }
         if let denials, let failure = denials.failure {
             let count = denials.unrecordedCount
-            problems.append("\(Quantity.counted(count, "denial")) \(count == 1 ? "waits" : "wait") for the disk: \(failure)")
+            let waiting = "\(Quantity.counted(count, "denial")) \(count == 1 ? "waits" : "wait")"
+            troubles.append(
+                LedgerTrouble(subject: "denials", text: "\(waiting) for the disk: \(failure)", cure: Self.roomCure))
         }
-        return problems
+        return troubles
     }
+
+    private static let roomCure =
+        "make room where the state folder lies, or let the service's user write there; it is tried again by itself"
 
     // MARK: Grants
 

@@ -23,6 +23,9 @@ struct ServiceLoop: ~Copyable {
     private var lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.lookMilliseconds)
     private var successor: Successor?
     private var aliveAt: Instant?
+    /// When to judge what is wrong.
+    private var judgeAt = MonotonicClock.now()
+    private var failuresJudged = ServiceFailures()
     /// When to record denials; nil while there are none.
     private var recordAt: Instant?
     /// When to record who came.
@@ -47,6 +50,8 @@ struct ServiceLoop: ~Copyable {
     private static let recordSourcesMilliseconds = 60_000
     /// How often files are looked at without an event: network file systems give none, nor does a folder that was replaced as a whole.
     private static let lookMilliseconds = 60_000
+    /// How soon what nobody tells of is noticed: a ticket system that is down, a log that can't be written.
+    private static let judgeMilliseconds = 2_000
     /// How long the calendar may jump without our noticing.
     private static let calendarMilliseconds: Int64 = 10_000
 
@@ -113,7 +118,7 @@ struct ServiceLoop: ~Copyable {
         self.program = program
         do throws(SystemError) {
             watch = try FileWatch()
-            watch?.watch(service.current.configuration.watchedPaths)
+            watch?.watch(service.lookedAtPaths)
             // Between the reading and the watching nobody looked.
             if let changed = service.source.changedFiles(since: service.current) { _ = service.reloadFiles(changed, at: .now()) }
         } catch {
@@ -153,6 +158,7 @@ struct ServiceLoop: ~Copyable {
             }
             if let leaveUntil, leaveUntil <= MonotonicClock.now() { return drain() }
             followConfiguration()
+            judgeProblems()
         }
     }
 
@@ -179,7 +185,7 @@ struct ServiceLoop: ~Copyable {
     private func patience() -> Int32 {
         let now = MonotonicClock.now()
         let deadlines = [successor?.deadline, control?.nextDeadline, service.statusListener?.nextDeadline]
-        let instant = ([lookAt, aliveAt, recordAt, recordSourcesAt, shieldAt, leaveUntil] + deadlines).compactMap(\.self).min()
+        let instant = ([lookAt, judgeAt, aliveAt, recordAt, recordSourcesAt, shieldAt, leaveUntil] + deadlines).compactMap(\.self).min()
         var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
         if let moment = service.nextMoment {
             let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
@@ -205,6 +211,14 @@ struct ServiceLoop: ~Copyable {
         guard recordSourcesAt <= MonotonicClock.now() else { return }
         recordSourcesAt = MonotonicClock.now().advanced(byMilliseconds: Self.recordSourcesMilliseconds)
         service.recordSources(at: .now())
+    }
+
+    /// From time to time, and when something was tried and failed, or succeeds at last.
+    private mutating func judgeProblems() {
+        guard judgeAt <= MonotonicClock.now() || service.problemBook.failures != failuresJudged else { return }
+        service.judgeProblems(at: .now())
+        failuresJudged = service.problemBook.failures
+        judgeAt = MonotonicClock.now().advanced(byMilliseconds: Self.judgeMilliseconds)
     }
 
     private mutating func turnShield(isFlooded: Bool) {
@@ -234,10 +248,16 @@ struct ServiceLoop: ~Copyable {
             lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.settleMilliseconds)
             return
         }
-        lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.lookMilliseconds)
-        let changed = watch?.changed() ?? []
+        let isWaiting = service.lookForFiles(at: .now())
+        lookAt = MonotonicClock.now().advanced(
+            byMilliseconds: isWaiting ? Int(AbsentFiles.patienceMilliseconds) : Self.lookMilliseconds)
+        var changed = watch?.changed() ?? []
         // Links may lead elsewhere now, changed files or not.
-        watch?.watch(service.current.configuration.watchedPaths)
+        watch?.watch(service.lookedAtPaths)
+        if let file = service.source.file, let place = changed.firstIndex(of: file) {
+            changed.remove(at: place)
+            service.judgeConfigurationFile(at: .now())
+        }
         guard !changed.isEmpty else { return }
         if case .kept(let lines) = service.reloadFiles(changed, at: .now()) {
             for line in lines { Console.report(line) }
@@ -248,7 +268,7 @@ struct ServiceLoop: ~Copyable {
     /// Whatever has put another configuration in force, the files that it names are watched, and whoever drains beside us learns of it.
     private mutating func followConfiguration() {
         service.tellPredecessor()
-        let paths = service.current.configuration.watchedPaths
+        let paths = service.lookedAtPaths
         if let watched = watch?.paths, watched != paths { watch?.watch(paths) }
     }
 
@@ -261,9 +281,11 @@ struct ServiceLoop: ~Copyable {
         do throws(SystemError) {
             successor = try Successor(program: program, arguments: CommandLine.arguments, sockets: service.server.listeners)
             service.isHandingOver = true
+            service.problemBook.failures.succession = nil
             service.server.lendListeners(true)
             service.server.event("succession", [JournalField("state", "begun")])
         } catch {
+            service.problemBook.failures.succession = ServiceFailures.Failure(at: .now(), lines: ["cannot \(error)"])
             Console.complain("SIGUSR2: cannot \(error)")
         }
     }
@@ -280,6 +302,7 @@ struct ServiceLoop: ~Copyable {
             return successor
         case .failed(let reason, let words):
             service.server.lendListeners(false)
+            service.problemBook.failures.succession = ServiceFailures.Failure(at: .now(), lines: [reason])
             let said = words.isEmpty ? [] : [JournalField("said", words)]
             service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)] + said)
             Console.complain("the new binary did not take over: \(reason); this one goes on")

@@ -28,6 +28,25 @@ struct JournalOutputTests {
         #expect(lines.map { $0["dropped"] as? Int } == [4, nil])
     }
 
+    @Test("a loss is told by itself as soon as there is room, and trying costs nothing")
+    func retry() throws {
+        let descriptor = unsafe open("/dev/full", O_WRONLY | O_CLOEXEC)
+        defer { close(descriptor) }
+        var output = JournalOutput(descriptor: descriptor)
+        for _ in 0..<3 { line(&output) }
+        output.flush { false }
+        #expect(output.failure == "No space left on device")
+        for _ in 0..<5 { output.reportLoss(wallMilliseconds: 0) }
+        #expect(output.dropped == 3 && output.droppedInAll == 3 && output.failure != nil)
+        let file = LogFile()
+        dup2(file.descriptor, descriptor)
+        output.reportLoss(wallMilliseconds: 0)
+        output.reportLoss(wallMilliseconds: 0)
+        #expect(output.dropped == 0 && output.failure == nil)
+        let lines = try file.lines()
+        #expect(lines.map { $0["event"] as? String } == ["dropped"] && lines.map { $0["dropped"] as? Int } == [3])
+    }
+
     @Test("a pipe whose reader has gone costs lines, not the process")
     func brokenPipe() {
         signal(SIGPIPE, SIG_IGN)
@@ -37,7 +56,7 @@ struct JournalOutputTests {
         var output = JournalOutput(descriptor: pipe.writer)
         line(&output)
         output.flush { false }
-        #expect(output.dropped == 1)
+        #expect(output.dropped == 1 && output.failure == "whoever read the log has ended")
     }
 
     @Test("a line torn by a reader that stopped is ended before the next one, and counted")

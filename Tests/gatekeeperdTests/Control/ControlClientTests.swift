@@ -53,8 +53,10 @@ struct ControlClientTests {
 
     @Test("control characters of others don't reach the terminal")
     func terminal() throws {
-        let loop = try ControlLoop { $0.report.problems = ["a\u{1b}[2Jb\u{9b}c"] }
-        #expect(try ControlClient(path: loop.path).ask(.status).text.hasPrefix("problem: a?[2Jb?c\n"))
+        let loop = try ControlLoop {
+            $0.report.problems = [Problem(.logLost, "a\u{1b}[2Jb\u{9b}c", cure: "d", since: GrantScene.start)]
+        }
+        #expect(try ControlClient(path: loop.path).ask(.status).text.hasPrefix("problem: a?[2Jb?c (log_lost, "))
     }
 
     @Test("no service, a dead one's socket, and a file that is none are told apart")

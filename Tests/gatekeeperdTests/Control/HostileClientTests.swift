@@ -135,7 +135,9 @@ struct HostileClientTests {
 
     @Test("an answer beyond its limit is replaced by one that says so")
     func endlessAnswer() throws {
-        scene.service.report.problems = [String(repeating: "p", count: ControlReply.bytesMax)]
+        scene.service.report.problems = [
+            Problem(.logLost, String(repeating: "p", count: ControlReply.bytesMax), cure: "c", since: GrantScene.start)
+        ]
         #expect(try failure("{\"gatekeeper\":1,\"command\":\"status\"}\n") == "too_large")
     }
 

@@ -29,12 +29,15 @@ struct MetricsPageTests {
         report.openConnections = 2
         report.admittedCount = 40
         report.upstreams = [.init(url: "http://a", isUp: true, openConnections: 3), .init(url: "http://b", isUp: false)]
-        report.certificates = [.init(file: "/c.pem", names: ["a.example", "b.example"], expiresAt: now)]
+        report.certificates = [
+            .init(
+                file: "/c.pem", names: ["a.example", "b.example"], startsAt: now.advanced(byMilliseconds: -1_000), expiresAt: now)
+        ]
         report.sources = [
             .init(address: "192.0.2.7", label: "vendor", lastSeenAt: now, openConnections: 1, admittedCount: 39, requestCount: 400),
             .init(address: "192.0.2.8", label: "never came", listedAt: now),
         ]
-        report.problems = ["one"]
+        report.problems = ["a", "b"].map { Problem(.upstreamDown, of: $0, "text", cure: "cure", since: now) }
         report.shield = .init(state: "up", droppedCount: 4_711)
         observation.report = report
         observation.sourceCount = 2
@@ -52,7 +55,8 @@ struct MetricsPageTests {
         let metrics = try metrics(observation)
         let expected: [(name: String, labels: [String: String], value: Double)] = [
             ("build_info", ["version": Version.current], 1), ("process_start_time_seconds", [:], 1_800_000_000),
-            ("log_lines_dropped_total", [:], 5), ("problems", [:], 1), ("connections_open", [:], 2),
+            ("log_lines_dropped_total", [:], 5), ("problems", ["kind": "upstream_down"], 2), ("problems", ["kind": "log_lost"], 0),
+            ("connections_open", [:], 2),
             ("connections_admitted_total", [:], 40),
             ("connections_denied_total", ["reason": "expired"], 1), ("packets_dropped_total", [:], 4_711), ("shield_up", [:], 1),
             ("tls_failures_total", [:], 1),
@@ -61,6 +65,7 @@ struct MetricsPageTests {
             ("request_bytes_total", [:], 11), ("response_bytes_total", [:], 12), ("upstream_up", ["upstream": "http://a"], 1),
             ("upstream_up", ["upstream": "http://b"], 0), ("upstream_connections_open", ["upstream": "http://a"], 3),
             ("certificate_not_after_timestamp_seconds", ["file": "/c.pem", "names": "a.example b.example"], 1_800_000_000),
+            ("certificate_not_before_timestamp_seconds", ["file": "/c.pem", "names": "a.example b.example"], 1_799_999_999),
             ("configuration_last_reload_successful", [:], 0), ("configuration_generation", [:], 7),
             ("configuration_loaded_timestamp_seconds", [:], 1_800_000_001.5), ("configuration_unconfirmed", [:], 0),
             ("grants_active", [:], 0), ("sources", [:], 2),

@@ -23,7 +23,7 @@ struct StatusReportTests {
         report.certificates = [.init(file: "chain.pem", names: ["tickets.example"], expiresAt: ago(-86_400 * 3))]
         report.upstreams = [.init(url: "http://10.0.0.5:8080", isUp: false, since: ago(30), failure: "connection refused")]
         report.pendingConfirmation = .init(file: "/root/new.yaml", askedBy: GrantScene.alice, deadline: ago(-90))
-        report.problems = ["the ledger can't be written"]
+        report.problems = [Problem(.ledgerFailed, of: "grants", "the ledger can't be written", cure: "make room", since: ago(30))]
         return report
     }
 
@@ -31,7 +31,8 @@ struct StatusReportTests {
     func text() {
         #expect(
             StatusText(report: report, now: now).lines == [
-                "problem: the ledger can't be written",
+                "problem: the ledger can't be written (ledger_failed, since 2027-01-15T07:59:30Z, 30s ago)",
+                "  do: make room",
                 "unconfirmed: /root/new.yaml, applied by alice (1000), is undone in 1m 30s (2027-01-15T08:01:30Z) "
                     + "unless `gatekeeperd confirm` keeps it",
                 "gatekeeperd \(Version.current), process 42, up 1d 2h",
@@ -84,6 +85,12 @@ struct StatusReportTests {
         #expect(json["configuration"]?.string("hash") == "0123456789abcdef")
         #expect(json["pending_confirmation"]?["asked_by"]?["uid"]?.integer == 1000)
         #expect(json["admitted"] == nil)
+        guard case .array(let problems)? = json["problems"] else { return #expect(Bool(false), "no problems") }
+        #expect(
+            problems.map(\.text) == [
+                #"{"kind":"ledger_failed","about":"grants","text":"the ledger can't be written","cure":"make room","#
+                    + #""since":"2027-01-15T07:59:30Z"}"#
+            ])
         guard case .array(let sources)? = json["sources"] else { return #expect(Bool(false), "no sources") }
         #expect(sources.map(\.text).last == #"{"address":"192.0.2.8"}"#)
         #expect(JSONReader.read(Array(json.text.utf8)) == json)

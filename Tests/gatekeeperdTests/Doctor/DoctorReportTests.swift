@@ -49,4 +49,13 @@ struct DoctorReportTests {
             ])
         #expect(Remark.Severity.allCases.map(\.rawValue) == ["ok", "note", "finding", "unexamined"])
     }
+
+    @Test("what is well is one line of an examination, and none beside what isn't")
+    func settled() {
+        let (a, b) = (Remark.ok(.upstream, "a answers"), Remark.ok(.upstream, "b answers"))
+        #expect(Doctor.settled([a, b]) == [.ok(.upstream, "a answers; b answers")])
+        let (note, finding) = (Remark.note(.upstream, "n"), Remark.finding(.upstream, "f", advice: "do"))
+        #expect(Doctor.settled([a, note, b]) == [.ok(.upstream, "a answers; b answers"), note])
+        #expect(Doctor.settled([a, finding, note, b]) == [finding, note])
+    }
 }

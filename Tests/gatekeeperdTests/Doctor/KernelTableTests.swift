@@ -78,4 +78,25 @@ struct KernelTableTests {
         let found = KernelTable.listeners(in: String(decoding: table, as: UTF8.self))
         #expect(found.contains { $0.description == "127.0.0.1:\(listener.port)" })
     }
+
+    @Test("networks that are reached without a router are read with their length")
+    func networks() throws {
+        let routes = """
+            Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+            eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0
+            eth0\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+            docker0\t000011AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+            eth0\t0000A8C0\t0100000A\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0
+            tun0\t00000000\t00000000\t0001\t0\t0\t0\t00000000\t0\t0\t0
+            """
+        #expect(KernelTable.networks(inRoutes: routes).map(\.description) == ["10.0.0.0/24", "172.17.0.0/16"])
+        let none = String(repeating: "0", count: 32)
+        let ipv6 = """
+            20010db8000000010000000000000000 40 \(none) 00 \(none) 00000100 00000001 00000000 00000001     eth0
+            \(none) 00 \(none) 00 fe800000000000000000000000000001 00000400 00000001 00000000 00000003     eth0
+            ff000000000000000000000000000000 08 \(none) 00 \(none) 00000100 00000001 00000000 00000001     eth0
+            20010db8000000010000000000000007 80 \(none) 00 \(none) 00000000 00000001 00000000 80200001       lo
+            """
+        #expect(KernelTable.networks(inIPv6Routes: ipv6).map(\.description) == ["2001:db8:0:1::/64"])
+    }
 }

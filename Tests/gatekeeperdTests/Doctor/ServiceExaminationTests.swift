@@ -27,9 +27,13 @@ struct ServiceExaminationTests {
 
     @Test("each problem of its own is a finding")
     func problems() {
-        let remarks = examine { $0.problems = ["the disk is full", "another"] }
+        let remarks = examine {
+            $0.problems = [
+                .init(kind: "log_lost", text: "the disk is full", cure: "make room"), .init(kind: "of_tomorrow", text: "another", cure: ""),
+            ]
+        }
         #expect(remarks.map(\.severity) == [.finding, .finding])
-        #expect(remarks[0].seen == "the service has a problem: the disk is full")
+        #expect(remarks[0].seen == "the service has a problem: the disk is full" && remarks[0].advice == "make room")
     }
 
     @Test("a trial, a drain and a file that isn't in force are notes")
@@ -59,10 +63,11 @@ struct ServiceExaminationTests {
         report.sources = [.init(address: "192.0.2.7", admittedCount: 7), .init(address: "10.0.0.0/8"), .init(address: "nonsense")]
         report.certificates = [.init(file: "chain.pem", names: ["t.example"], fingerprint: "aa"), .init(file: "old.pem", names: [])]
         report.pendingConfirmation = .init(deadline: GrantScene.start)
-        report.problems = ["p"]
+        report.problems = [Problem(.upstreamDown, of: "http://a", "p", cure: "c", since: GrantScene.start)]
         let state = try #require(ServiceState(report.json))
         #expect(state.process == 42 && state.configurationFile == "/etc/g.yaml" && state.configurationHash == "0123")
-        #expect(state.listeners.map(\.description) == report.listeners && state.isDraining && state.problems == ["p"])
+        #expect(state.listeners.map(\.description) == report.listeners && state.isDraining && state.isDraining)
+        #expect(state.problems == [.init(kind: "upstream_down", subject: "http://a", text: "p", cure: "c")])
         #expect(state.sources.map { "\($0.prefix) \($0.admitted)" } == ["192.0.2.7 7", "10.0.0.0/8 0"])
         #expect(state.certificates == [ServiceState.Certificate(file: "chain.pem", fingerprint: "aa")])
         #expect(state.trialEnd == GrantScene.start.text)

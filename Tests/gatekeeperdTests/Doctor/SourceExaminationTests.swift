@@ -7,14 +7,19 @@ import Testing
 struct SourceExaminationTests {
     private func examine(
         denied: [String: Int], others: Int = 0, admitted: [String: Int]? = [:], gateways: [String] = [], balancers: [String] = [],
-        allowed: [String] = []
+        allowed: [String] = [], recent: [String: Int]? = nil, onLink: [String] = [], lastSeen: WallTime? = nil
     ) throws -> [Remark] {
-        var tally = DenialTally()
-        tally.sources = try denied.map { DenialTally.Source(address: try PeerAddress(parsing: $0), count: $1) }
-        tally.total = denied.values.reduce(others, +)
+        func tally(_ counts: [String: Int], others: Int = 0) throws -> DenialTally {
+            var tally = DenialTally()
+            tally.sources = try counts.map { DenialTally.Source(address: try PeerAddress(parsing: $0), count: $1) }
+            tally.total = counts.values.reduce(others, +)
+            return tally
+        }
+        let day = try tally(denied, others: others)
         return SourceExamination(
-            admitted: try admitted?.map { ServiceState.Source(prefix: try AddressPrefix(parsing: $0), admitted: $1) },
-            denials: .success(tally), gateways: try gateways.map { try PeerAddress(parsing: $0) },
+            admitted: try admitted?.map { ServiceState.Source(prefix: try AddressPrefix(parsing: $0), admitted: $1, lastSeen: lastSeen) },
+            denials: .success(day), lastHour: try recent.map { try tally($0) }, gateways: try gateways.map { try PeerAddress(parsing: $0) },
+            onLink: try onLink.map { try AddressPrefix(parsing: $0) }, now: GrantScene.start,
             balancers: try balancers.map { try AddressPrefix(parsing: $0) }, allowed: try allowed.map { try AddressPrefix(parsing: $0) }
         ).remarks
     }
@@ -65,10 +70,17 @@ struct SourceExaminationTests {
         #expect(try severity(examine(denied: clients, balancers: ["10.0.0.0/24"])) == [.ok])
     }
 
-    @Test("a listed tool of the admin's own is none, unless it is the gateway, which admits everybody")
+    @Test("nearly all by one inner address that is listed is never simply well: it may stand for everybody")
     func listed() throws {
         let tool = try examine(denied: [:], admitted: ["10.0.0.7": 400], allowed: ["10.0.0.7"])
-        #expect(severity(tool) == [.ok] && tool[0].seen.hasSuffix("which is on the allow-list"))
+        #expect(severity(tool) == [.note] && tool[0].seen.hasSuffix("a private address that is on the allow-list"))
+        // Listing the router was the cure that mustn't be: the vendor is listed too, and never came.
+        let router = try examine(
+            denied: ["203.0.113.9": 3], admitted: ["10.0.0.7": 400, "34.202.14.153": 0], allowed: ["10.0.0.7", "34.202.14.153"])
+        #expect(severity(router) == [.finding] && router[0].seen.contains("it stands for them, and admits everyone"))
+        #expect(router[0].advice?.contains("Don't list that address") == true)
+        let both = try examine(denied: [:], admitted: ["10.0.0.7": 400, "34.202.14.153": 2], allowed: ["10.0.0.7", "34.202.14.153"])
+        #expect(severity(both) == [.note])
         let gateway = try examine(denied: [:], admitted: ["10.0.0.1": 400], gateways: ["10.0.0.1"], allowed: ["10.0.0.1"])
         #expect(severity(gateway) == [.finding, .finding])
         #expect(gateway[0].seen.hasPrefix("the allow-list has 10.0.0.1, which is this host's gateway"))
@@ -84,6 +96,37 @@ struct SourceExaminationTests {
         #expect(remarks[0].seen == "40 of 41 connections were admitted by 10.0.0.0/24, in which this host's gateway is, 10.0.0.1")
         #expect(try severity(examine(denied: [:], admitted: ["10.0.0.0/24": 40], gateways: ["10.0.1.1"])) == [.ok])
         #expect(try severity(examine(denied: ["203.0.113.5": 10], admitted: ["10.0.0.0/24": 40], gateways: ["10.0.0.1"])) == [.ok])
+    }
+
+    @Test("a source NAT of today isn't hidden by yesterday's denials")
+    func today() throws {
+        let day = ["203.0.113.5": 900, "198.51.100.1": 900, "172.17.0.1": 30]
+        let found = try examine(denied: day, gateways: ["10.0.0.1"], recent: ["172.17.0.1": 30])
+        #expect(
+            severity(found) == [.finding] && found[0].seen.hasPrefix("30 of 30 denials within the last hour were of 172.17.0.1, a private"))
+        #expect(try severity(examine(denied: day, recent: ["172.17.0.1": 9])) == [.ok])
+        #expect(try severity(examine(denied: day, recent: ["172.17.0.1": 30, "203.0.113.5": 30])) == [.ok])
+        #expect(try severity(examine(denied: day, balancers: ["172.17.0.1"], recent: ["172.17.0.1": 30])) == [.ok])
+        // Somebody from outside came in meanwhile: addresses arrive, and this is a tool that asks in vain.
+        let admitted = ["34.202.14.153": 5]
+        let minutesAgo = GrantScene.start.advanced(byMilliseconds: -600_000)
+        #expect(try severity(examine(denied: day, admitted: admitted, recent: ["172.17.0.1": 30], lastSeen: minutesAgo)) == [.ok])
+        let yesterday = GrantScene.start.advanced(byMilliseconds: -86_400_000)
+        #expect(try severity(examine(denied: day, admitted: admitted, recent: ["172.17.0.1": 30], lastSeen: yesterday)) == [.finding])
+    }
+
+    @Test("a denial of this host's gateway, or of a neighbour, is a note, however few there are")
+    func neighbours() throws {
+        let day = ["203.0.113.5": 900, "198.51.100.1": 900, "10.0.0.1": 1, "10.0.0.44": 2]
+        let notes = try examine(
+            denied: day, gateways: ["10.0.0.1"], balancers: ["10.0.0.4"], recent: ["10.0.0.44": 1], onLink: ["10.0.0.0/24"])
+        #expect(severity(notes) == [.note])
+        #expect(
+            notes[0].seen == "turned away were 10.0.0.44, a neighbour of this host's (2 times within a day, 1 within the last hour), "
+                + "10.0.0.1, this host's gateway (1 times within a day, 0 within the last hour)")
+        #expect(try severity(examine(denied: ["10.0.0.4": 2], balancers: ["10.0.0.4"], onLink: ["10.0.0.0/24"])) == [.unexamined])
+        #expect(try severity(examine(denied: ["10.0.0.1": 1], gateways: ["10.0.0.1"])) == [.note, .unexamined])
+        #expect(try severity(examine(denied: day, onLink: ["192.168.7.0/24"])) == [.ok])
     }
 
     @Test("admissions and denials of one address are added")

@@ -135,12 +135,13 @@ struct CheckTests {
         #expect(run.lines.contains { $0.contains("yaml:3:16: tls.certificate: key") && $0.contains("does not belong to") }, "\(run.lines)")
     }
 
-    @Test("a certificate that has expired is an error, one that will within three weeks a warning")
+    @Test("a certificate that has expired is an error, one in the last quarter of its time a warning")
     func expiry() throws {
         let expired = try ConfigurationScene(leaf: Certificates.shared().misfit(.expired), upstream: "http://127.0.0.1:1").run("check")
         #expect(expired.ending == .exited(2))
         #expect(expired.lines.contains { $0.contains(":3:16: tls.certificate:") && $0.contains("expired on 20") }, "\(expired.lines)")
-        let soon = try ConfigurationScene(upstream: "http://127.0.0.1:1").run("check")
+        let ending = try TestAuthority.common().issue("ending", aged: 30, days: 2)
+        let soon = try ConfigurationScene(leaf: ending, upstream: "http://127.0.0.1:1").run("check")
         #expect(soon.ending == .exited(0))
         #expect(soon.lines.contains { $0.contains(":3:16: warning: tls.certificate:") && $0.contains("expires in 1d") }, "\(soon.lines)")
     }

@@ -199,10 +199,10 @@ final class Daemon: Sendable {
         return ending
     }
 
-    /// From now on no file of its may grow beyond this.
+    /// From now on no file of its may grow beyond this; another call may say otherwise.
     func limitFiles(toBytes bytes: UInt) throws {
         let log = try OpenFile(creating: folder.file("prlimit"))
-        let setting = try ChildProcess("prlimit", ["--pid", "\(process.id)", "--fsize=\(bytes)"], output: log, errors: log)
+        let setting = try ChildProcess("prlimit", ["--pid", "\(process.id)", "--fsize=\(bytes):"], output: log, errors: log)
         guard try setting.waitForEnd() == .exited(0) else { throw Failure("prlimit failed") }
     }
 

@@ -53,6 +53,26 @@ struct TestAuthority {
         return try sign(file, kind: kind, days: days, extensions: extensions)
     }
 
+    /// A leaf for localhost that began `age` days ago and ends `days` days from now.
+    func issue(_ file: String, aged age: Int, days: Int) throws -> Certificates.Leaf {
+        let leaf = Certificates.Leaf(certificate: folder.file("\(file).pem"), key: folder.file("\(file)-key.pem"))
+        let request = folder.file("\(file).csr")
+        try openssl(["req"] + Self.curve + ["-nodes", "-subj", "/CN=\(file)", "-keyout", leaf.key, "-out", request])
+        let extensions = try folder.write("basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n", to: "\(file).ext")
+        try folder.write("", to: "\(file).index")
+        let configuration = try folder.write(
+            "[ca]\ndefault_ca=x\n[x]\ndatabase=\(folder.file("\(file).index"))\nrand_serial=yes\nnew_certs_dir=\(folder.path)\n"
+                + "default_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n", to: "\(file).cnf")
+        func time(inDays days: Int) -> String {
+            ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: Double(days) * 86_400)).filter { $0.isNumber || $0 == "Z" }
+        }
+        try openssl([
+            "ca", "-batch", "-notext", "-config", configuration, "-keyfile", key, "-cert", certificate, "-in", request, "-out",
+            leaf.certificate, "-startdate", time(inDays: -age), "-enddate", time(inDays: days), "-extfile", extensions,
+        ])
+        return leaf
+    }
+
     /// A leaf with these lines of an extension file, a key by these options of `openssl req`, and a subject that may differ from its file.
     func issue(
         _ file: String, extensions: String, newKey: [String]? = nil, subject: String? = nil, digest: String = "-sha256"

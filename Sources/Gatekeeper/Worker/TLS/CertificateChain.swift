@@ -32,6 +32,9 @@ package struct CertificateChain: Sendable, Equatable {
         package var isIssuedByNext = false
         /// SHA-256 of the whole certificate, 64 hexadecimal digits.
         package var fingerprint = ""
+        /// It says that it is in the public logs (RFC 6962), or where its issuer's certificate is to be had (RFC 5280 §4.2.2.1): an authority that
+        /// has a chain to append.
+        package var hasPublicIssuer = false
     }
 
     /// What a certificate's public key is.

@@ -18,6 +18,9 @@ enum CertificateFacts {
         facts.mayServe = unsafe X509_check_purpose(certificate, X509_PURPOSE_SSL_SERVER, 0) == 1
         facts.maySign = unsafe X509_get_key_usage(certificate) & UInt32(KU_DIGITAL_SIGNATURE) != 0
         facts.wantsStapling = unsafe wantsStapling(certificate)
+        facts.hasPublicIssuer =
+            unsafe X509_get_ext_by_NID(certificate, NID_ct_precert_scts, -1) >= 0
+            || X509_get_ext_by_NID(certificate, NID_info_access, -1) >= 0
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         if unsafe X509_digest(certificate, EVP_sha256(), &digest, &count) == 1 {

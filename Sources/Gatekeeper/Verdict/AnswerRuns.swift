@@ -1,0 +1,135 @@
+internal import Synchronization
+
+/// How many requests of each source of the list have failed in a row, over all workers: one label is one source, an entry without a label is
+/// one by itself.
+///
+/// A request that succeeds costs one relaxed load; no lock, no allocation. At most `sourcesMax` sources are told apart; those beyond aren't
+/// judged.
+package final class AnswerRuns: Sendable {
+    /// Where a source's run is kept; `none` for one that isn't.
+    package typealias Place = UInt16
+
+    package static let sourcesMax = 1024
+    package static let none: Place = .max
+    /// So many in a row are no accident, and no client that is asked for its credentials first.
+    package static let countMin = 10
+
+    private let cells: InlineArray<1024, Cell>
+    private let names = Mutex<[String: Place]>([:])
+
+    private struct Cell: ~Copyable {
+        /// The kind above 48 bits, the status above 32, the count below; 0 after a success.
+        let run = Atomic<UInt64>(0)
+        let since = Atomic<Int64>(0)
+    }
+
+    /// How requests fail.
+    package enum Kind: UInt64, Sendable {
+        /// The ticket system says that somebody may not.
+        case unauthorized = 1
+        /// It can't, or it can't be reached.
+        case failing
+        /// We don't pass it on.
+        case refused
+    }
+
+    /// Requests of one source, all the last ones, that failed in the same way.
+    package struct Run: Equatable, Sendable {
+        /// The label, or the address.
+        package var name: String
+        package var kind: Kind
+        package var count: Int
+        /// Of the last one.
+        package var status: UInt16
+        /// When the first one began, in milliseconds since 1970.
+        package var sinceMilliseconds: Int64
+
+        package init(name: String, kind: Kind, count: Int, status: UInt16, sinceMilliseconds: Int64) {
+            self.name = name
+            self.kind = kind
+            self.count = count
+            self.status = status
+            self.sinceMilliseconds = sinceMilliseconds
+        }
+    }
+
+    package init() {
+        cells = InlineArray { _ in Cell() }
+    }
+
+    /// A place for each entry, in their order. A name keeps its place.
+    func places(for entries: ContiguousArray<Settings.AllowEntry>) -> ContiguousArray<Place> {
+        names.withLock { names in
+            ContiguousArray(
+                entries.map { entry in
+                    // Before a name is made of an address: a list may have a million.
+                    guard names.count < Self.sourcesMax || entry.label != nil else { return Self.none }
+                    let name = entry.label ?? "\(entry.prefix)"
+                    if let known = names[name] { return known }
+                    guard names.count < Self.sourcesMax else { return Self.none }
+                    let place = Place(names.count)
+                    names[name] = place
+                    return place
+                })
+        }
+    }
+
+    /// An exchange of the source at `place` has ended.
+    func note(_ verdict: borrowing ExchangeVerdict, at place: Place) {
+        guard Int(place) < Self.sourcesMax else { return }
+        switch Self.meaning(verdict.outcome, verdict.status) {
+        case nil: break
+        case .success?: succeed(Int(place))
+        case .failure(let kind)?: fail(Int(place), kind, verdict.status, verdict.startedMilliseconds)
+        }
+    }
+
+    private func succeed(_ place: Int) {
+        if cells[place].run.load(ordering: .relaxed) != 0 { cells[place].run.store(0, ordering: .relaxed) }
+    }
+
+    private func fail(_ place: Int, _ kind: Kind, _ status: UInt16, _ wallMilliseconds: Int64) {
+        while true {
+            let old = cells[place].run.load(ordering: .relaxed)
+            let isSame = old >> 48 == kind.rawValue
+            let count = isSame ? min(old & 0xffff_ffff, 0xffff_fffe) + 1 : 1
+            let new = kind.rawValue << 48 | UInt64(status) << 32 | count
+            guard cells[place].run.compareExchange(expected: old, desired: new, ordering: .relaxed).exchanged else { continue }
+            if !isSame { cells[place].since.store(wallMilliseconds, ordering: .relaxed) }
+            return
+        }
+    }
+
+    private enum Meaning {
+        case success
+        case failure(Kind)
+    }
+
+    /// Nil where it says nothing of either side's being well: a client that left, for instance.
+    private static func meaning(_ outcome: Outcome, _ status: UInt16) -> Meaning? {
+        switch outcome {
+        case .clientGone, .clientTimeout, .aborted: nil
+        case .refused: .failure(.refused)
+        case .upstreamFailed, .upstreamTimeout: .failure(.failing)
+        case .completed, .drained:
+            switch status {
+            case 401, 403, 407: .failure(.unauthorized)
+            // What isn't there, or isn't allowed in its state, is an answer like any other.
+            case 400, 421, 500...: .failure(.failing)
+            default: .success
+            }
+        }
+    }
+
+    /// Those who have failed last, longest first.
+    package var runs: [Run] {
+        let names = names.withLock { $0 }
+        return names.compactMap { name, place in
+            let run = cells[Int(place)].run.load(ordering: .relaxed)
+            guard let kind = Kind(rawValue: run >> 48) else { return nil }
+            return Run(
+                name: name, kind: kind, count: Int(run & 0xffff_ffff), status: UInt16(run >> 32 & 0xffff),
+                sinceMilliseconds: cells[Int(place)].since.load(ordering: .relaxed))
+        }.sorted { ($0.sinceMilliseconds, $0.name) < ($1.sinceMilliseconds, $1.name) }
+    }
+}

@@ -1,0 +1,14 @@
+/// Why the log loses lines.
+package struct JournalTrouble: Equatable, Sendable {
+    /// `No space left on device`, for instance.
+    package var reason: String
+    /// Since the start.
+    package var linesLost: UInt64
+    package var sinceMilliseconds: Int64
+
+    package init(reason: String, linesLost: UInt64, sinceMilliseconds: Int64) {
+        self.reason = reason
+        self.linesLost = linesLost
+        self.sinceMilliseconds = sinceMilliseconds
+    }
+}

@@ -1,0 +1,16 @@
+internal import Gatekeeper
+
+/// Lists that turned empty without anybody's saying so.
+extension Configuration {
+    /// Puts back what lists held in `old` that hold nothing here: the usual outcome of a download that failed, which would turn everybody away.
+    ///
+    /// - Returns: their paths.
+    mutating func keepLists(of old: Configuration) -> Set<String> {
+        let emptied = Set(listLengths.filter { $0.value == 0 && old.listLengths[$0.key, default: 0] > 0 }.keys)
+        for path in emptied {
+            settings.allow += old.settings.allow.filter { $0.origin?.hasPrefix("\(path):") ?? false }
+            listLengths[path] = old.listLengths[path]
+        }
+        return emptied
+    }
+}

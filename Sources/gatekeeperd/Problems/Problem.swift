@@ -1,0 +1,64 @@
+/// Something that an admin should do something about, as every place tells of it: `status`, its page, metrics, `doctor`, the log.
+///
+/// Neither `text` nor `cure` holds what a file says, or a value that came from the environment: both are read by whoever may read the page.
+struct Problem: Equatable, Sendable {
+    var kind: Kind
+    /// What it is about, where there may be several of a kind: a file, a ticket system, a label.
+    var subject = ""
+    /// What is wrong: a sentence without a full stop.
+    var text: String
+    /// What to do about it, likewise.
+    var cure: String
+    var since: WallTime
+
+    /// The words are a script's to rely on.
+    enum Kind: String, CaseIterable, Sendable {
+        /// A configuration that was asked for isn't in force.
+        case reloadFailed = "reload_failed"
+        /// Files that the configuration names have changed and can't be used.
+        case filesUnusable = "files_unusable"
+        /// The next start would fail by what the configuration file says now.
+        case configurationUnusable = "configuration_unusable"
+        /// The next start would fail for want of a file.
+        case fileMissing = "file_missing"
+        /// What `check` warns of.
+        case configurationWarning = "configuration_warning"
+        case allowListEmpty = "allow_list_empty"
+        /// An address that is listened on isn't this machine's any more.
+        case listenerAbsent = "listener_absent"
+        case certificateEnding = "certificate_ending"
+        case certificateExpired = "certificate_expired"
+        /// Clients won't trust it, or give it up.
+        case certificateUnfit = "certificate_unfit"
+        case upstreamDown = "upstream_down"
+        /// Every request of somebody is answered 401 or 403 by the ticket system.
+        case requestsUnauthorized = "requests_unauthorized"
+        /// Every request of somebody fails there for another reason.
+        case requestsFailing = "requests_failing"
+        /// Every request of somebody is refused here.
+        case requestsRefused = "requests_refused"
+        /// A source of the list is turned away by a limit.
+        case sourceLimited = "source_limited"
+        case logLost = "log_lost"
+        case ledgerFailed = "ledger_failed"
+        case ledgerReplaced = "ledger_replaced"
+        case shieldUnavailable = "shield_unavailable"
+        case successionFailed = "succession_failed"
+        case clockJumped = "clock_jumped"
+    }
+
+    init(_ kind: Kind, of subject: String = "", _ text: String, cure: String, since: WallTime) {
+        self.kind = kind
+        self.subject = subject
+        self.text = text
+        self.cure = cure
+        self.since = since
+    }
+
+    func isSame(as other: Problem) -> Bool { kind == other.kind && subject == other.subject }
+
+    /// For people: the sentence and since when, then what to do.
+    func lines(at now: WallTime) -> [String] {
+        ["\(text) (\(kind.rawValue), since \(since.text), \(TimeText.since(since, until: now)))", "do: \(cure)"]
+    }
+}

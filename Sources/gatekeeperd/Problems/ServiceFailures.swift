@@ -1,0 +1,43 @@
+/// What was tried and didn't succeed, until it does: each of them leaves the service as it was.
+struct ServiceFailures: Equatable, Sendable {
+    /// The configuration that was last asked for isn't in force.
+    var reload: Failure?
+    /// Files that it names have changed and can't be used.
+    var files: Failure?
+    /// What the configuration file says now can't be used, though nobody has asked for it yet.
+    var configuration: Failure?
+    var succession: Failure?
+    /// The log couldn't be opened where it should be.
+    var log: Failure?
+
+    /// One thing takes the place of another of its kind: a configuration that was asked for in vain is the file that can't be used.
+    mutating func note(_ failure: Failure, as place: WritableKeyPath<ServiceFailures, Failure?>) {
+        self[keyPath: place] = failure
+        if place == \.reload { configuration = nil }
+    }
+
+    /// A configuration came into force that was read whole, with all the files that it names; `place` is where it would have failed, nil for
+    /// one that isn't the configuration file's.
+    mutating func succeed(_ place: WritableKeyPath<ServiceFailures, Failure?>?) {
+        files = nil
+        // A renewal reads the text that is in force, and says nothing about what the file says by now.
+        guard place != \.files else { return }
+        reload = nil
+        if place == \.reload { configuration = nil }
+    }
+
+    struct Failure: Equatable, Sendable {
+        var at: WallTime
+        /// Why: the first few lines.
+        var lines: [String]
+
+        private static let linesKept = 5
+
+        init(at: WallTime, lines: [String]) {
+            self.at = at
+            self.lines = Array(lines.prefix(Self.linesKept))
+        }
+
+        var reason: String { lines.joined(separator: "; ") }
+    }
+}

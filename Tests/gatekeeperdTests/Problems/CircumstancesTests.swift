@@ -1,0 +1,159 @@
+import Gatekeeper
+import Testing
+
+@testable import gatekeeperd
+
+@Suite("What is wrong, from what is known")
+struct CircumstancesTests {
+    private let now = GrantScene.start
+
+    private func problems(_ change: (inout Circumstances) -> Void) -> [Problem] {
+        var circumstances = Circumstances(at: now)
+        change(&circumstances)
+        return circumstances.problems
+    }
+
+    private func failure(_ lines: String...) -> ServiceFailures.Failure { .init(at: now, lines: lines) }
+
+    @Test("nothing is wrong with a service that serves")
+    func well() {
+        #expect(problems { $0.upstreams = [.init(name: "http://a", isUp: true, openConnections: 1)] }.isEmpty)
+    }
+
+    @Test("each circumstance is a problem of its kind, with a sentence and a cure that end without a full stop")
+    func kinds() {
+        let found = problems { circumstances in
+            circumstances.configurationFile = "/g.yaml"
+            circumstances.failures.reload = failure("a", "b")
+            circumstances.failures.files = failure("a")
+            circumstances.failures.configuration = failure("a")
+            circumstances.failures.succession = failure("a")
+            circumstances.failures.log = failure("a")
+            circumstances.allowListIsEmpty = true
+            circumstances.absentAddresses = [SocketAddress(address: PeerAddress(ipv4: 1), port: 443)]
+            circumstances.shieldDoubt = "no shield"
+            circumstances.warnings = [.warning(.wholeFile("/g.yaml"), at: "allow", "odd")]
+            circumstances.absentFiles = [.init(path: "/k.pem", obstacle: "is gone", since: now)]
+            circumstances.upstreams = [
+                .init(name: "http://a", isUp: false, openConnections: 0, downSinceMilliseconds: 5, reason: "connect_refused")
+            ]
+            circumstances.answers = [AnswerRuns.Kind.unauthorized, .failing, .refused].map {
+                .init(name: "v\($0)", kind: $0, count: 10, status: 401, sinceMilliseconds: 7)
+            }
+            circumstances.limited = [.init(name: "v", reason: "connections_per_source", count: 17_000, since: now, cure: "raise it")]
+            circumstances.log = .init(reason: "No space left on device", linesLost: 3, sinceMilliseconds: 9)
+            circumstances.ledger = [.init(text: "full", cure: "room"), .init(kind: .ledgerReplaced, text: "damaged", cure: "look")]
+            circumstances.clockJump = .init(at: now, milliseconds: -3_600_000)
+        }
+        // A ticket system that is down fails everybody's requests, which is one problem.
+        let missing = Set(Problem.Kind.allCases).subtracting(found.map(\.kind))
+        #expect(missing == [.certificateEnding, .certificateExpired, .certificateUnfit, .requestsFailing])
+        for problem in found {
+            #expect(
+                !problem.text.isEmpty && !problem.cure.isEmpty && !problem.text.hasSuffix(".") && !problem.cure.hasSuffix("."), "\(problem)"
+            )
+        }
+        #expect(found.first { $0.kind == .upstreamDown }?.text == "the ticket system http://a does not answer: connect_refused")
+        #expect(found.first { $0.kind == .upstreamDown }?.since == WallTime(milliseconds: 5))
+        #expect(found.first { $0.kind == .requestsUnauthorized }?.text.contains("each of the last 10 requests") == true)
+        #expect(found.first { $0.kind == .clockJumped }?.text == "this machine's clock jumped by 1h, back")
+        #expect(found.first { $0.kind == .sourceLimited }?.text.contains("17000 times") == true)
+    }
+
+    @Test("requests that fail are a problem from the tenth in a row on")
+    func runs() {
+        func run(_ count: Int) -> [Problem] {
+            problems { $0.answers = [.init(name: "v", kind: .failing, count: count, status: 500, sinceMilliseconds: 0)] }
+        }
+        #expect(run(AnswerRuns.countMin - 1).isEmpty)
+        #expect(run(AnswerRuns.countMin).map(\.kind) == [.requestsFailing])
+    }
+
+    @Test("of many warnings the first are told, and how many there are besides")
+    func warnings() {
+        let found = problems { circumstances in
+            circumstances.warnings = (1...500).map { .warning(.flag("--allow"), at: "allow", "number \($0)") }
+        }
+        #expect(found.count == 21 && found.last?.text == "480 more warnings of the configuration")
+    }
+
+    // MARK: Files
+
+    @Test("a file that is gone for the time of a renewal is none that is missing")
+    func absentFiles() {
+        var files = AbsentFiles()
+        func after(_ milliseconds: Int64) -> WallTime { now.advanced(byMilliseconds: milliseconds) }
+        files.follow(["/a": "is gone"], at: now)
+        #expect(files.files(at: after(3_999)).isEmpty && files.isWaiting(at: after(3_999)))
+        files.follow([:], at: after(1_000))
+        #expect(files.files(at: after(9_000)).isEmpty && !files.isWaiting(at: now))
+        files.follow(["/a": "is gone", "/b": "is a folder"], at: after(2_000))
+        files.follow(["/a": "can't be read"], at: after(5_000))
+        #expect(files.files(at: after(6_000)) == [.init(path: "/a", obstacle: "can't be read", since: after(2_000))])
+        #expect(!files.isWaiting(at: after(6_000)))
+    }
+
+    @Test("a failed reload outlives a renewal, and ends with the configuration that was asked for")
+    func failures() {
+        var failures = ServiceFailures()
+        failures.note(failure("x"), as: \.configuration)
+        failures.note(failure("a"), as: \.reload)
+        #expect(failures.configuration == nil && failures.reload != nil)
+        failures.note(failure("b"), as: \.files)
+        failures.succeed(\.files)
+        #expect(failures.files == nil && failures.reload != nil)
+        failures.succeed(\.reload)
+        #expect(failures == ServiceFailures())
+    }
+
+    // MARK: The clock
+
+    @Test("a jump of the calendar is told, with its distance, and one that is taken back isn't any more")
+    func clock() {
+        var clock = ClockWatch()
+        func look(_ seconds: Int64, jumpedBy jump: Int64) {
+            clock.look(now.advanced(byMilliseconds: (seconds + jump) * 1000), monotonicMilliseconds: 5_000 + seconds * 1000)
+        }
+        for second: Int64 in 0...100 { look(second, jumpedBy: 0) }
+        look(101, jumpedBy: 9)
+        #expect(clock.jump == nil)
+        look(102, jumpedBy: -3_600)
+        #expect(clock.jump == .init(at: now.advanced(byMilliseconds: (102 - 3_600) * 1000), milliseconds: -3_600_000))
+        look(200, jumpedBy: -3_600)
+        #expect(clock.jump?.at == now.advanced(byMilliseconds: (102 - 3_600) * 1000))
+        look(201, jumpedBy: 0)
+        #expect(clock.jump == nil)
+        look(300, jumpedBy: 60)
+        #expect(clock.jump?.milliseconds == 60_000)
+        // By the next day it is the time.
+        look(300 + 86_401, jumpedBy: 60)
+        #expect(clock.jump == nil)
+        look(300 + 86_500, jumpedBy: 60)
+        #expect(clock.jump == nil)
+    }
+
+    // MARK: Limits
+
+    @Test("a listed source that a limit turns away is told with the sum of ten minutes, a stranger isn't")
+    func limited() throws {
+        let vendor = try PeerAddress(parsing: "192.0.2.7")
+        let stranger = try PeerAddress(parsing: "192.0.2.8")
+        func denied(_ peer: PeerAddress?, _ count: UInt64, _ reason: DenialReason = .connectionsPerSource) -> DenialSummary {
+            DenialSummary(
+                peer: peer, reason: reason, count: count, firstMilliseconds: now.milliseconds, lastMilliseconds: now.milliseconds,
+                sources: 1)
+        }
+        func name(_ peer: PeerAddress) -> String? { peer == vendor ? "Vendor" : nil }
+        var sources = LimitedSources()
+        sources.count([denied(stranger, 50), denied(vendor, 50, .notListed), denied(nil, 50), denied(vendor, 2)], at: now, name: name)
+        #expect(sources.current.isEmpty)
+        // The disk didn't take them, so they come again with three more.
+        sources.passOver([denied(vendor, 2)])
+        sources.count([denied(vendor, 5)], at: now.advanced(byMilliseconds: 10_000), name: name)
+        #expect(sources.current.map(\.count) == [5] && sources.current.first?.name == "Vendor")
+        sources.forget(at: now.advanced(byMilliseconds: 605_000))
+        #expect(sources.current.map(\.count) == [3])
+        sources.forget(at: now.advanced(byMilliseconds: 700_000))
+        #expect(sources.current.isEmpty)
+    }
+}
