@@ -15,7 +15,9 @@ package struct Inquiry {
     /// On a server that has no other connection.
     package func admission(of peer: PeerAddress, nowUnixSeconds: Int64) -> AdmissionDecision {
         let decision = snapshot.admission.decide(peer, nowUnixSeconds: nowUnixSeconds)
-        if case .admitted = decision { snapshot.admission.release(peer) }
+        if case .admitted(let entry) = decision {
+            snapshot.admission.release(peer.source(listedBy: allowList.entries[entry].prefix))
+        }
         return decision
     }
 

@@ -4,7 +4,7 @@ internal import Synchronization
 ///
 /// Every step is done by the code that does it in earnest. Nothing that runs notices: no file is written, no connection is accepted.
 package struct Rehearsal {
-    private let settings: Settings
+    let settings: Settings
     private let library: TLSLibrary
     private let ticketKeys: TicketKeys
 

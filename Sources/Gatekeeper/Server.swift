@@ -12,6 +12,8 @@ public final class Server: Sendable {
     let workers: [Worker]
     private let libraries: [TLSLibrary]
     let journal: Journal
+    /// For the life of the process: a request may come round after a reload.
+    private let loopMarker = LoopMarker.make()
     private let sources = SourceCounters()
     private let rates = SourceRates()
     private let handshakes = SourceRates()
@@ -54,7 +56,8 @@ public final class Server: Sendable {
         libraries = try Self.makeLibraries(count)
         let ticketKeys = try Self.makeTicketKeys()
         let upstream = try UpstreamGroup(
-            settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries)
+            settings.upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: libraries,
+            loopMarker: loopMarker)
         filterObstacle = Self.filterObstacle()
         let filters = settings.onDeny == .drop ? try Self.makeFilters(settings) : [:]
         let snapshot = try Snapshot(
@@ -145,7 +148,10 @@ public final class Server: Sendable {
         let upstream =
             isSameUpstream
             ? current.snapshot.upstream
-            : try UpstreamGroup(settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries)
+            : try UpstreamGroup(
+                settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries, loopMarker: loopMarker)
+        // A name may have moved, and whoever reloads knows.
+        if isSameUpstream { upstream.askAgain() }
         // What another process may be about to accept on is left alone.
         let filters =
             current.shield.isLent

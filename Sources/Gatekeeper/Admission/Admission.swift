@@ -41,7 +41,8 @@ package struct Admission: Sendable {
         case .stranger: return .denied(.notListed)
         }
         let denial = counters.take(
-            peer, connectionsMax: connectionsMax, connectionsPerSourceMax: connectionsPerSourceMax)
+            peer.source(listedBy: allowList.entries[entry].prefix), connectionsMax: connectionsMax,
+            connectionsPerSourceMax: connectionsPerSourceMax)
         if let denial { return .denied(denial) }
         return .admitted(entry: entry)
     }
@@ -61,8 +62,8 @@ package struct Admission: Sendable {
         allowList.entry(for: peer, nowUnixSeconds: nowUnixSeconds)
     }
 
-    /// An admitted connection has ended.
-    package func release(_ peer: PeerAddress) {
-        counters.release(peer)
+    /// An admitted connection of this source (`PeerAddress.source`) has ended.
+    package func release(_ source: PeerAddress) {
+        counters.release(source)
     }
 }

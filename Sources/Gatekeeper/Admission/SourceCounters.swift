@@ -24,12 +24,13 @@ package final class SourceCounters: Sendable {
     /// Connections open now.
     package var connections: Int { open.load(ordering: .relaxed) }
 
-    /// Counts one connection of `peer`, or says which limit it would exceed and counts nothing. Each nil is to be matched by one `release`.
+    /// Counts one connection of a source (`PeerAddress.source`), or says which limit it would exceed and counts nothing. Each nil is to be
+    /// matched by one `release`.
     ///
     /// Adds first and takes back afterwards, so that workers which accept at the same moment can't pass a limit together.
-    func take(_ peer: PeerAddress, connectionsMax: Int, connectionsPerSourceMax: Int) -> DenialReason? {
+    func take(_ source: PeerAddress, connectionsMax: Int, connectionsPerSourceMax: Int) -> DenialReason? {
         if let denial = takePlace(connectionsMax: connectionsMax) { return denial }
-        let index = cell(of: peer)
+        let index = cell(of: source)
         guard cells[index].add(1, ordering: .relaxed).newValue <= connectionsPerSourceMax else {
             cells[index].subtract(1, ordering: .relaxed)
             open.subtract(1, ordering: .relaxed)
@@ -52,12 +53,12 @@ package final class SourceCounters: Sendable {
     }
 
     /// The connection that was counted has ended.
-    func release(_ peer: PeerAddress) {
-        cells[cell(of: peer)].subtract(1, ordering: .relaxed)
+    func release(_ source: PeerAddress) {
+        cells[cell(of: source)].subtract(1, ordering: .relaxed)
         open.subtract(1, ordering: .relaxed)
     }
 
-    private func cell(of peer: PeerAddress) -> Int {
-        Int(truncatingIfNeeded: hash.value(peer)) & 0xffff
+    private func cell(of source: PeerAddress) -> Int {
+        Int(truncatingIfNeeded: hash.value(source)) & 0xffff
     }
 }

@@ -1,4 +1,7 @@
 extension DownstreamConnection {
+    /// Whom its requests count for, and whose upstream connections they use.
+    var client: PeerAddress { peer.source(listedBy: source) }
+
     /// How a connection is to be ended.
     enum Ending {
         /// Both sides are done.

@@ -50,6 +50,8 @@ final class DownstreamConnection: Sleeper {
     var delivery = DeliveryWatch()
     /// Requests that have been read.
     private(set) var requests = 0
+    /// Where somebody may have logged in on it.
+    var binding: UpstreamBinding?
     /// Those of them, the last ones, that were there before the answer before them had left.
     private var requestsPipelined = 0
     /// Until when a connection that has served nothing yet is waited for while draining: its request may be on the way.
@@ -132,6 +134,7 @@ final class DownstreamConnection: Sleeper {
     }
 
     private func finish(_ ending: Ending) async -> Pause {
+        binding?.end()
         await close(ending)
         if let input { worker.buffers.give(input) }
         input = nil

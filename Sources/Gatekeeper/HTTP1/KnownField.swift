@@ -18,6 +18,8 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     case requestID
     /// `X-HTTP-Method-Override` and its kin: another method than the request line's, for applications that look there.
     case methodOverride
+    /// `X-Gatekeeper-Hop`: a door that the request has come through (`LoopMarker`).
+    case hop
     /// A name with `_` besides letters, digits and `-`: CGI and WSGI read it as if it had `-` there. With `-` there we know no such field.
     case underscored
     /// A name with any other byte outside `[A-Za-z0-9-]`, which lighttpd, PHP and others read as `-` too (`X.Forwarded.For`), or one with `_`

@@ -33,6 +33,7 @@ struct KnownFieldNames: Sendable {
         ("x-http-method-override", .methodOverride),
         ("x-http-method", .methodOverride),
         ("x-method-override", .methodOverride),
+        ("x-gatekeeper-hop", .hop),
         ("authorization", .authorization),
         ("cookie", .cookie),
         ("set-cookie", .setCookie),

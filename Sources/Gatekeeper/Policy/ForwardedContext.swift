@@ -8,15 +8,19 @@ package struct ForwardedContext: ~Escapable {
     package let defaultHost: Span<UInt8>
     /// The `Host` to send whatever the client sent; empty to keep the client's.
     package let fixedHost: Span<UInt8>
+    /// What tells us this request if it comes round; empty for none.
+    package let loopMarker: Span<UInt8>
 
     /// The texts hold no control characters: they are ours, or come from a parsed head.
-    @_lifetime(copy peer, copy requestID, copy defaultHost, copy fixedHost)
+    @_lifetime(copy peer, copy requestID, copy defaultHost, copy fixedHost, copy loopMarker)
     package init(
-        peer: Span<UInt8>, requestID: Span<UInt8>, defaultHost: Span<UInt8>, fixedHost: Span<UInt8> = Span()
+        peer: Span<UInt8>, requestID: Span<UInt8>, defaultHost: Span<UInt8>, fixedHost: Span<UInt8> = Span(),
+        loopMarker: Span<UInt8> = Span()
     ) {
         self.peer = peer
         self.requestID = requestID
         self.defaultHost = defaultHost
         self.fixedHost = fixedHost
+        self.loopMarker = loopMarker
     }
 }

@@ -34,5 +34,6 @@ package enum ForwardedFields {
         buffer.append("\r\nX-Request-Id: ")
         buffer.append(context.requestID)
         buffer.append("\r\n")
+        LoopMarker.write(context.loopMarker, into: buffer)
     }
 }

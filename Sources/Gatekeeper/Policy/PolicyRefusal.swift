@@ -18,6 +18,9 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
     /// A body without a length for an upstream that speaks HTTP/1.0 and can't be sent chunks (RFC 9112 §6.1).
     case lengthRequired
 
+    /// It has come from ourselves: `upstream.url` leads back to this service, maybe by way of another (RFC 5842 §7.2).
+    case loop
+
     /// No certificate of ours is for this host, and `sni_strict` is on (RFC 9110 §15.5.20).
     case unknownHost
 
@@ -40,6 +43,7 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
         case .bodyUnexpected: (400, "body_unexpected", "A request of this method has no body here.")
         case .requestsPerSource: (429, "requests_per_source", "More requests came from this address than it may make in this time.")
         case .unknownHost: (421, "unknown_host", "This host isn't served here.")
+        case .loop: (508, "loop", "The request has come back to where it was forwarded from.")
         case .lengthRequired: (411, "length_required", "The body must be sent with its length in Content-Length.")
         }
     }

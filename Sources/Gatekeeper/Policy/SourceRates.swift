@@ -22,18 +22,9 @@ package final class SourceRates: Sendable {
     ///
     /// - Parameter entry: what on the allow-list lets it in.
     func take(_ peer: PeerAddress, listedBy entry: AddressPrefix, rate: Rate, now: Instant) -> UInt64? {
-        let source = Self.source(peer, listedBy: entry)
+        let source = peer.source(listedBy: entry)
         let index = Int(truncatingIfNeeded: hash.value(source)) & 0xff
         let nanoseconds = tables[index].withLock { $0.take(source, by: rate, now: now) }
         return nanoseconds.map { ($0 + 999_999_999) / 1_000_000_000 }
-    }
-
-    /// Whom a request counts for.
-    ///
-    /// An IPv4 address is a source. In IPv6 a host chooses the last 64 bits of its address, and another one for each connection if it likes
-    /// (RFC 8981): where a network is listed, its /64 is the source, or the network itself if that is smaller. Addresses that are listed one
-    /// by one are sources of their own, also side by side in one /64.
-    static func source(_ peer: PeerAddress, listedBy entry: AddressPrefix) -> PeerAddress {
-        peer.isIPv4 ? peer : peer.masked(to: max(64, entry.length))
     }
 }

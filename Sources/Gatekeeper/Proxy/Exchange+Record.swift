@@ -9,7 +9,7 @@ extension Exchange {
         verdict.durationNanoseconds = now.nanoseconds(since: connection.requestBegan)
         if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }
         verdict.endedMilliseconds = worker.loop.wallMilliseconds
-        let upstream = pool?.target.name ?? ""
+        let upstream = hold.pool?.target.name ?? ""
         let log = connection.snapshot.log
         let path = log.query ? head.target : head.path
         let (identifier, input) = (identifier, input)

@@ -17,16 +17,14 @@ final class Exchange {
 
     let connection: DownstreamConnection
     let worker: WorkerState
-    /// The ticket systems of the time when this began.
-    private let upstreams: UpstreamPools
+    /// On the ticket systems of the time when this began.
+    private(set) var hold: UpstreamHold
     let head: RequestHead
     let identifier: ExchangeIdentifier
     let sender: RequestSender
     let receiver: ResponseReceiver
     var verdict: ExchangeVerdict
     private(set) var upstreamBegan: Instant?
-    /// Whom this was last tried with.
-    private(set) var pool: UpstreamPool?
     /// The upstream takes no more of the request: it failed, or answered and closes.
     private var hasStoppedSending = false
     /// What the head was parsed from.
@@ -48,8 +46,9 @@ final class Exchange {
         self.head = head
         self.input = input
         worker = connection.worker
-        upstreams = worker.upstreams
         let source = input.readable
+        hold = UpstreamHold(
+            worker.upstreams, on: connection, bringsIdentity: ConnectionIdentity.isBrought(by: worker.requestFields, source))
         let clientIdentifier = ExchangeIdentifier(worker.requestFields, source)
         identifier = clientIdentifier ?? worker.identifiers.next()
         verdict = connection.verdict()
@@ -57,14 +56,15 @@ final class Exchange {
         let judgement = Judgement(head, worker.requestFields, source, by: snapshot)
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
-        keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody)
+        keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody, isExclusive: hold.keepsConnection)
         let collecting = head.framing == .chunked ? snapshot.collecting : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
             head, worker.requestFields, source: source,
             context: ForwardedContext(
                 peer: connection.peerText.bytes, requestID: identifier.bytes,
-                defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span),
+                defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span,
+                loopMarker: snapshot.upstream.loopMarker.utf8.span),
             upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collecting != nil,
             passesUnderscores: snapshot.passesUnderscores, into: outbound)
         let dropped = DroppedFields(
@@ -109,12 +109,15 @@ final class Exchange {
         }
         if case .failed(let failure) = sender.takeWhatCame() { return failure }
         if sender.isCollecting, let failure = await collect() { return failure }
-        if sender.sendsChunks, upstreams.group.speaksHTTP10(now: worker.loop.now) { return .forbidden(.lengthRequired) }
+        if sender.sendsChunks, hold.group.speaksHTTP10(now: worker.loop.now) { return .forbidden(.lengthRequired) }
         let rule = RetryRule(isIdempotent: head.method.isIdempotent)
         var isRepeated = false
         while true {
             let upstream: UpstreamConnection
-            switch await obtain(fresh: isRepeated) {
+            let outcome = await hold.obtain(
+                fresh: isRepeated, certain: !(rule.isIdempotent && sender.isWhole),
+                serverName: connection.upstreamName(forHost: input.bytes.bytes(head.host)))
+            switch outcome {
             case .connected(let connection): upstream = connection
             case .failed(let code): return .connectFailed(code)
             case .untrusted(let failure): return .upstreamUntrusted(failure)
@@ -125,7 +128,7 @@ final class Exchange {
             case .aborted: return connection.waiter.isAborted ? .aborted : .clientGone
             }
             let failure = await transfer(over: upstream)
-            noteHealth(after: failure, onReused: upstream.isReused)
+            hold.noteHealth(after: failure, hasBegun: receiver.hasBegun, onReused: upstream.isReused)
             guard let failure else { return nil }
             upstream.close()
             guard !isRepeated, sender.isReplayable, !receiver.hasReceived, let kind = failure.kind,
@@ -174,50 +177,13 @@ final class Exchange {
         }
     }
 
-    /// A connection to the first ticket system that takes one: kept from before, or new.
-    private func obtain(fresh: Bool) async -> DialOutcome {
-        var tried: UpstreamPools.Tried = 0
-        var outcome = DialOutcome.noneHealthy
-        let isCertain = !head.method.isIdempotent
-        let serverName = connection.upstreamName(forHost: input.bytes.bytes(head.host))
-        while let pool = upstreams.next(after: &tried) {
-            self.pool = pool
-            if !fresh, let pooled = pool.take(certain: isCertain, serverName: serverName) { return .connected(pooled) }
-            connection.socket.interest = [.broken, .peerClosed]
-            outcome = await pool.open(
-                waiter: connection.waiter, certain: isCertain, serverName: serverName, timeouts: connection.snapshot.timeouts,
-                queueMilliseconds: connection.snapshot.queueMilliseconds, isAbandoned: { connection.isGone })
-            switch outcome {
-            case .connected, .aborted: return outcome
-            case .failed(let code): pool.noteFailure(DialOutcome.reason(code))
-            case .untrusted(let failure): pool.noteFailure(failure.reason)
-            case .timedOut: pool.noteFailure("connect_timeout")
-            case .noneHealthy, .queueFull, .queueTimedOut: break
-            }
-        }
-        return outcome
-    }
-
-    /// Whatever status it has, a response is a sign of life. No response on a connection that was just opened for it isn't.
-    private func noteHealth(after failure: ExchangeFailure?, onReused isReused: Bool) {
-        guard let pool else { return }
-        if failure == nil || receiver.hasBegun { return pool.noteSuccess() }
-        switch failure {
-        case .upstreamClosed where !isReused: pool.noteFailure("closed_before_response")
-        case .upstreamUntrusted(let failure): pool.noteFailure(failure.reason)
-        case .upstreamTooSlow: pool.noteFailure("response_timeout")
-        case .upstreamStalled: pool.noteFailure("upload_timeout")
-        default: break
-        }
-    }
-
     // MARK: Both directions
 
     private func transfer(over upstream: UpstreamConnection) async -> ExchangeFailure? {
         let socket = upstream.socket
         socket.waiter = connection.waiter
         upstreamBegan = upstreamBegan ?? worker.loop.now
-        receiver.target = pool?.target
+        receiver.target = hold.pool?.target
         while true {
             let push = hasStoppedSending ? .done : sender.push(to: upstream)
             if case .failed(let failure) = push {
@@ -259,12 +225,8 @@ final class Exchange {
 
     /// Back to the pool, if nothing speaks against it.
     private func settle(_ upstream: UpstreamConnection) {
-        upstream.exchanges += 1
-        if keepRule.mayKeep, sender.isComplete, receiver.upstreamPersists, receiver.isClean {
-            pool?.give(upstream)
-        } else {
-            upstream.close()
-        }
+        let mayKeep = keepRule.mayKeep && sender.isComplete && receiver.upstreamPersists && receiver.isClean
+        hold.settle(upstream, mayKeep: mayKeep, by: receiver)
     }
 
     /// The upstream's 100, passed on to a client that still waits for it.
@@ -302,14 +264,16 @@ final class Exchange {
         }
         upstream.interest = upstreamInterest
         let (deadline, blame) = deadline(push, pull)
-        switch await suspend(for: downstreamInterest, until: deadline) {
-        case .ready: return nil
+        let wake = await suspend(for: downstreamInterest, until: min(deadline, hold.nextLook))
+        switch wake {
         case .aborted: return .aborted
         case .unreachable: return .clientUnreachable
-        case .deadlineExceeded:
-            guard worker.loop.now >= deadline else { return nil }
-            return blame == nil ? releaseBody() : blame
+        case .ready, .deadlineExceeded: break
         }
+        let now = worker.loop.now
+        if now >= hold.nextLook, !hold.look(at: upstream, isWaiting: !receiver.hasBegun) { return .upstreamUnreachable }
+        guard case .deadlineExceeded = wake, now >= deadline else { return nil }
+        return blame == nil ? releaseBody() : blame
     }
 
     /// A wait that lasts costs no more memory than what waits needs.
@@ -334,7 +298,7 @@ final class Exchange {
     private func deadline(_ push: Step, _ pull: Step) -> (Instant, ExchangeFailure?) {
         let timeouts = connection.snapshot.timeouts
         if sender.awaitsContinue, !receiver.hasBegun {
-            let patience = pool?.target.speaksHTTP10(now: worker.loop.now) == true ? 0 : timeouts.expectMilliseconds
+            let patience = hold.pool?.target.speaksHTTP10(now: worker.loop.now) == true ? 0 : timeouts.expectMilliseconds
             return (sender.progressed.advanced(byMilliseconds: patience), nil)
         }
         if case .blocked = push, let deadline = sender.spoolDeadline { return (deadline, .spoolFailed) }

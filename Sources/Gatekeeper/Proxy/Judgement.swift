@@ -9,6 +9,10 @@ struct Judgement {
     private(set) var handshake: WebSocketHandshake?
 
     init(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>, by snapshot: Snapshot) {
+        if LoopMarker.isIn(fields, bytes, marker: snapshot.upstream.loopMarker.utf8.span) {
+            refusal = .loop
+            return
+        }
         if let names = snapshot.strictNames, !names.covers(host: bytes.bytes(head.host)) {
             refusal = .unknownHost
             return

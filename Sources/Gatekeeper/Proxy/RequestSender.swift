@@ -111,6 +111,11 @@ final class RequestSender {
         }
     }
 
+    /// All that is left to send is here, and could be sent again.
+    var isWhole: Bool {
+        if case .complete = body { isReplayable } else { false }
+    }
+
     /// The upstream has the whole request.
     var isComplete: Bool {
         if case .complete = body { outbound.isEmpty && !isUnflushed } else { false }

@@ -42,8 +42,8 @@ final class ResponseReceiver {
     private(set) var status: UInt16 = 0
     /// The final head is on its way: from here on an answer of ours can't replace it.
     var hasBegun: Bool { status != 0 }
-    /// The upstream is ready for another request when this response has been read.
-    private(set) var upstreamPersists = false
+    /// The upstream is ready for another request when this response has been read; it asks for a login that belongs to its connection.
+    private(set) var (upstreamPersists, asksForIdentity) = (false, false)
     /// The client was told that the connection stays open.
     private(set) var clientPersists = false
     private(set) var bytesOut: UInt64 = 0
@@ -224,6 +224,7 @@ final class ResponseReceiver {
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent
         target?.note(version: head.version, now: loop.now)
+        asksForIdentity = ConnectionIdentity.isAsked(by: head, connection.worker.responseFields, inbound.readable)
         writesChunks = request.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
         state = state(for: head.framing)
         let framing: BodyFraming = writesChunks ? .chunked : head.framing == .chunked ? .untilClose : head.framing
@@ -297,7 +298,6 @@ final class ResponseReceiver {
     }
 
     // MARK: Body
-
     private func takeBody(_ source: Source, from upstream: UpstreamConnection) -> Step? {
         guard let inbound, !inbound.isEmpty else { return receive(from: upstream) }
         switch source {

@@ -48,6 +48,8 @@ enum ExchangeFailure: Equatable {
     case upstreamStalled
     /// Its answer paused for too long.
     case upstreamPaused
+    /// What was sent there isn't acknowledged: the host is gone, or nothing reaches it.
+    case upstreamUnreachable
     // Ours
     /// A body could not be collected: the disk is full, or the folder isn't there.
     case spoolFailed
@@ -68,6 +70,7 @@ extension ExchangeFailure {
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow, .upstreamStalled, .upstreamPaused: .timedOut
+        case .upstreamUnreachable: .unacknowledged
         case .clientGone, .clientTooSlow, .clientUnreachable, .refused, .forbidden, .limited, .spoolFailed, .spoolFull, .tunnelIdle,
             .aborted:
             nil
@@ -109,6 +112,7 @@ extension ExchangeFailure {
         case .upstreamTooSlow: "response_timeout"
         case .upstreamStalled: "upload_timeout"
         case .upstreamPaused: "stream_timeout"
+        case .upstreamUnreachable: "upstream_unreachable"
         }
     }
 
@@ -121,7 +125,7 @@ extension ExchangeFailure {
         case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
         case .limited(let seconds): (.refused, .policy, Problem(retryAfterSeconds: seconds))
         case .upstreamUntrusted(.silent), .upstreamUntrusted(.unacknowledged): (.upstreamTimeout, .upstream, .timedOut)
-        case .connectFailed, .upstreamUntrusted: (.upstreamFailed, .upstream, .unreachable)
+        case .connectFailed, .upstreamUntrusted, .upstreamUnreachable: (.upstreamFailed, .upstream, .unreachable)
         case .noneHealthy, .queueFull, .queueTimedOut: (.upstreamFailed, .upstream, .unavailable)
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:

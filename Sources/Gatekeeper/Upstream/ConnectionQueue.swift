@@ -1,4 +1,4 @@
-/// The requests of one worker that wait for a connection to one ticket system, first come first served.
+/// The requests of one worker that wait for a connection to one ticket system. In which order they are served, `ConnectionSlots` says.
 final class ConnectionQueue {
     enum Grant {
         /// Dial: there is room for one more.
@@ -27,28 +27,26 @@ final class ConnectionQueue {
     }
 
     private let slots: ConnectionSlots
+    private let worker: Int
     private let loop: EventLoop
-    private var tickets: [Ticket] = []
+    private var tickets: [UInt64: Ticket] = [:]
 
-    init(_ slots: ConnectionSlots, loop: EventLoop) {
+    init(_ slots: ConnectionSlots, worker: Int, loop: EventLoop) {
         self.slots = slots
+        self.worker = worker
         self.loop = loop
     }
-
-    var isEmpty: Bool { tickets.isEmpty }
 
     /// Suspends `waiter` until there is a connection for it, or room for one.
     ///
     /// - Parameter isAbandoned: asked when something else has woken it.
-    func wait(_ waiter: Waiter, until deadline: Instant, isAbandoned: () -> Bool) async -> Outcome {
+    func wait(for source: PeerAddress, _ waiter: Waiter, until deadline: Instant, isAbandoned: () -> Bool) async -> Outcome {
         // An end that has been reported already wakes nobody.
         if isAbandoned() { return .abandoned }
-        guard slots.beginWaiting() else { return .full }
-        defer { slots.endWaiting() }
+        guard let number = slots.enqueue(source, worker: worker) else { return .full }
         let ticket = Ticket(waiter)
-        tickets.append(ticket)
-        // A place may have come free before we were counted, and idle connections of other workers hold some.
-        slots.ring()
+        tickets[number] = ticket
+        defer { tickets[number] = nil }
         while true {
             let wake = await waiter.wait(until: deadline)
             if let grant = ticket.grant { return .granted(grant) }
@@ -59,17 +57,18 @@ final class ConnectionQueue {
                 case .aborted: .aborted
                 }
             guard let outcome else { continue }
-            tickets.removeAll { $0 === ticket }
-            return outcome
+            return slots.leave(number, of: source, worker: worker) ? outcome : .granted(.slot)
         }
     }
 
-    /// Gives `grant` to whoever has waited longest; false when nobody waits.
-    func serve(_ grant: Grant) -> Bool {
-        guard !tickets.isEmpty else { return false }
-        let ticket = tickets.removeFirst()
+    /// Wakes those who have been given a place.
+    func deliver() {
+        for number in slots.takeGranted(worker: worker) { grant(.slot, to: number) }
+    }
+
+    func grant(_ grant: Grant, to number: UInt64) {
+        guard let ticket = tickets[number] else { return }
         ticket.grant = grant
         ticket.waiter.wake()
-        return true
     }
 }

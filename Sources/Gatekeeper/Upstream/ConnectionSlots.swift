@@ -1,15 +1,54 @@
 internal import Synchronization
 
-/// How many connections one ticket system is given, by all workers together (`upstream.connections_max`), and who waits for one.
+/// How many connections one ticket system is given, by all workers together (`upstream.connections_max`), to whom, and who waits for one.
 ///
-/// A count and nothing more while there are enough. When there aren't, requests queue with their worker, and whoever closes a connection
-/// rings the workers, so that one of them takes the place, or gives up an idle connection that others need more.
+/// Shared fairly among sources (`PeerAddress.source`, decision 0014). Whoever holds none may have any place that is free. Whoever holds some
+/// may have another as long as it would hold no more than three times what is left for all others, and never the last one:
+///
+/// ```
+///   held < 3 × free, and free > 1        256 places: one source holds 192 at most, each of two 110, each of three 77
+/// ```
+///
+/// Requests that find no place wait by source, first come first served, and sources take turns. A place that comes free goes to whose turn it
+/// is, whatever worker that is with: places are given, not raced for.
+///
+/// Behind a lock, which is taken where a connection is opened or closed and where requests wait; a request on a kept connection never comes
+/// here.
 final class ConnectionSlots: Sendable {
+    /// What becomes of a connection that a request has done with while others wait.
+    enum Handover: Equatable {
+        /// This request of the same worker goes on with it.
+        case ticket(UInt64)
+        /// Its place belongs to somebody else by now; the connection has to be closed.
+        case passedOn
+        /// Nobody may have it.
+        case nobody
+    }
+
     private let connectionsMax: Int
     private let waitingMax: Int
-    private let open = Atomic(0)
+    private let state = Mutex(State())
+    /// How many wait, for whoever only wants to know whether anybody does.
     private let waiting = Atomic(0)
-    private let bells: Mutex<[Int: @Sendable () -> Void]> = Mutex([:])
+
+    private struct State {
+        var open = 0
+        /// Sources with at least one.
+        var held: [PeerAddress: Int] = [:]
+        /// Sources with at least one request that waits.
+        var queues: [PeerAddress: [Waiting]] = [:]
+        /// The same sources, whose turn is next first.
+        var turns: [PeerAddress] = []
+        var lastTicket: UInt64 = 0
+        /// What each worker hasn't heard of yet.
+        var granted: [Int: [UInt64]] = [:]
+        var bells: [Int: @Sendable () -> Void] = [:]
+    }
+
+    private struct Waiting {
+        let ticket: UInt64
+        let worker: Int
+    }
 
     init(connectionsMax: Int, waitingMax: Int) {
         self.connectionsMax = connectionsMax
@@ -17,45 +56,154 @@ final class ConnectionSlots: Sendable {
     }
 
     /// Connections open now.
-    var count: Int { open.load(ordering: .relaxed) }
-
-    /// A place for one more connection; false when there is none.
-    func take() -> Bool {
-        if open.add(1, ordering: .relaxed).newValue <= connectionsMax { return true }
-        open.subtract(1, ordering: .relaxed)
-        return false
-    }
-
-    func give() {
-        open.subtract(1, ordering: .sequentiallyConsistent)
-        if isContended { ring() }
-    }
+    var count: Int { state.withLock { $0.open } }
 
     /// Somebody waits: connections are for them, and not to lie idle.
     var isContended: Bool { waiting.load(ordering: .sequentiallyConsistent) > 0 }
 
-    /// A place in the queue; false when it is full.
-    func beginWaiting() -> Bool {
-        if waiting.add(1, ordering: .sequentiallyConsistent).newValue <= waitingMax { return true }
-        endWaiting()
-        return false
+    // MARK: Places
+
+    /// A place for one more connection of `source`; false when there is none for it, or its own requests wait already.
+    func take(for source: PeerAddress) -> Bool {
+        state.withLock { state in
+            guard state.queues[source] == nil, isEntitled(source, state) else { return false }
+            hold(source, &state)
+            return true
+        }
     }
 
-    func endWaiting() {
-        waiting.subtract(1, ordering: .sequentiallyConsistent)
+    /// A connection of `source` is over: its place is for whose turn it is.
+    func give(back source: PeerAddress) {
+        let bells = state.withLock { state in
+            letGo(source, &state)
+            return dispatch(&state)
+        }
+        for bell in bells { bell() }
     }
+
+    /// Who goes on with a connection of `source`, or with its place.
+    func handOver(from source: PeerAddress, worker: Int) -> Handover {
+        let (handover, bells): (Handover, [@Sendable () -> Void]) = state.withLock { state in
+            letGo(source, &state)
+            guard let (next, request) = takeNext(&state) else {
+                hold(source, &state)
+                return (.nobody, [])
+            }
+            hold(next, &state)
+            if next == source, request.worker == worker { return (.ticket(request.ticket), []) }
+            state.granted[request.worker, default: []].append(request.ticket)
+            return (.passedOn, state.bells[request.worker].map { [$0] } ?? [])
+        }
+        for bell in bells { bell() }
+        return handover
+    }
+
+    private func isEntitled(_ source: PeerAddress, _ state: borrowing State) -> Bool {
+        let free = connectionsMax - state.open
+        guard free > 0 else { return false }
+        guard let held = state.held[source] else { return true }
+        return free > 1 && held < 3 * free
+    }
+
+    private func hold(_ source: PeerAddress, _ state: inout State) {
+        state.open += 1
+        state.held[source, default: 0] += 1
+    }
+
+    private func letGo(_ source: PeerAddress, _ state: inout State) {
+        state.open -= 1
+        let held = state.held[source, default: 1] - 1
+        state.held[source] = held > 0 ? held : nil
+    }
+
+    // MARK: Waiting
+
+    /// A place in the queue of `source`; nil when as many wait as may. Its worker is rung when it has been granted a place.
+    func enqueue(_ source: PeerAddress, worker: Int) -> UInt64? {
+        let (ticket, bells): (UInt64?, [@Sendable () -> Void]) = state.withLock { state in
+            guard waiting.load(ordering: .relaxed) < waitingMax else { return (nil, []) }
+            waiting.add(1, ordering: .sequentiallyConsistent)
+            state.lastTicket += 1
+            let request = Waiting(ticket: state.lastTicket, worker: worker)
+            if state.queues[source]?.append(request) == nil {
+                state.queues[source] = [request]
+                state.turns.append(source)
+            }
+            return (request.ticket, dispatch(&state))
+        }
+        for bell in bells { bell() }
+        return ticket
+    }
+
+    /// Waits no more. False when it has been granted a place meanwhile, which is its own then.
+    func leave(_ ticket: UInt64, of source: PeerAddress, worker: Int) -> Bool {
+        state.withLock { state in
+            if let index = state.queues[source]?.firstIndex(where: { $0.ticket == ticket }) {
+                remove(at: index, of: source, &state)
+                return true
+            }
+            state.granted[worker]?.removeAll { $0 == ticket }
+            return false
+        }
+    }
+
+    /// Tickets of this worker that have been granted a place since it last asked.
+    func takeGranted(worker: Int) -> [UInt64] {
+        state.withLock { state in
+            guard let granted = state.granted[worker], !granted.isEmpty else { return [] }
+            state.granted[worker] = []
+            return granted
+        }
+    }
+
+    private func remove(at index: Int, of source: PeerAddress, _ state: inout State) {
+        waiting.subtract(1, ordering: .sequentiallyConsistent)
+        state.queues[source]?.remove(at: index)
+        guard state.queues[source]?.isEmpty == true else { return }
+        state.queues[source] = nil
+        state.turns.removeAll { $0 == source }
+    }
+
+    /// The first request of the first source that may have a place now; its source goes to the end of the turns.
+    private func takeNext(_ state: inout State) -> (PeerAddress, Waiting)? {
+        guard connectionsMax > state.open else { return nil }
+        for (turn, source) in state.turns.enumerated() where isEntitled(source, state) {
+            guard let request = state.queues[source]?.first else { continue }
+            state.turns.remove(at: turn)
+            state.turns.append(source)
+            remove(at: 0, of: source, &state)
+            return (source, request)
+        }
+        return nil
+    }
+
+    /// Gives free places to those who wait and may have them.
+    ///
+    /// - Returns: whom to ring. While somebody waits on, that is everybody: idle connections may hold what he needs.
+    private func dispatch(_ state: inout State) -> [@Sendable () -> Void] {
+        var workers: Set<Int> = []
+        while let (source, request) = takeNext(&state) {
+            hold(source, &state)
+            state.granted[request.worker, default: []].append(request.ticket)
+            workers.insert(request.worker)
+        }
+        if workers.isEmpty, !state.turns.isEmpty { return Array(state.bells.values) }
+        return workers.compactMap { state.bells[$0] }
+    }
+
+    // MARK: Bells
 
     /// Asks every worker to look at what it has and what it waits for.
     func ring() {
-        for bell in bells.withLock({ Array($0.values) }) { bell() }
+        for bell in state.withLock({ Array($0.bells.values) }) { bell() }
     }
 
     /// - Parameter bell: called from any thread.
     func register(worker: Int, bell: @escaping @Sendable () -> Void) {
-        bells.withLock { $0[worker] = bell }
+        state.withLock { $0.bells[worker] = bell }
     }
 
     func unregister(worker: Int) {
-        bells.withLock { $0[worker] = nil }
+        state.withLock { $0.bells[worker] = nil }
     }
 }

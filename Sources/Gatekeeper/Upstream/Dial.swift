@@ -42,17 +42,28 @@ enum DialOutcome {
 }
 
 extension UpstreamPool {
-    /// Connects to the first address that answers. Suspends `waiter`; each address has `timeoutMilliseconds` of its own.
+    /// Connects to the first address that answers. Suspends `waiter`; each address has `timeoutMilliseconds` of its own, all together have until
+    /// `end`.
     ///
     /// - Parameter serverName: what to ask for where the configuration says no name (`UpstreamTLS.asksByHost`).
-    func dial(waiter: Waiter, on loop: EventLoop, timeoutMilliseconds: Int, serverName: String? = nil) async -> DialOutcome {
+    func dial(
+        waiter: Waiter, on loop: EventLoop, timeoutMilliseconds: Int, until end: Instant = .distantFuture, serverName: String? = nil
+    ) async -> DialOutcome {
         var outcome = DialOutcome.failed(0)
+        let epoch = target.currentEpoch
         for address in target.addresses {
-            outcome = await connect(address, waiter: waiter, loop: loop, timeoutMilliseconds: timeoutMilliseconds, serverName: serverName)
+            let deadline = min(end, loop.now.advanced(byMilliseconds: timeoutMilliseconds))
+            let stamp: FileStamp? = if case .unix(let path) = address { FileStamp(path: path) } else { nil }
+            outcome = await connect(address, waiter: waiter, loop: loop, deadline: deadline, serverName: serverName)
             switch outcome {
-            case .connected, .aborted: return outcome
-            case .failed, .untrusted, .timedOut, .noneHealthy, .queueFull, .queueTimedOut: continue
+            case .connected(let connection):
+                connection.epoch = epoch
+                connection.stamp = stamp
+                return outcome
+            case .aborted: return outcome
+            case .failed, .untrusted, .timedOut, .noneHealthy, .queueFull, .queueTimedOut: break
             }
+            if loop.now >= end { break }
         }
         target.reportConnectFailure()
         return outcome
@@ -61,9 +72,8 @@ extension UpstreamPool {
     private static var fullQueuePauseMilliseconds: Int { 20 }
 
     private func connect(
-        _ address: ConnectAddress, waiter: Waiter, loop: EventLoop, timeoutMilliseconds: Int, serverName: String?
+        _ address: ConnectAddress, waiter: Waiter, loop: EventLoop, deadline: Instant, serverName: String?
     ) async -> DialOutcome {
-        let deadline = loop.now.advanced(byMilliseconds: timeoutMilliseconds)
         let socket: Socket
         do throws(SystemError) {
             let descriptor = try System.streamSocket(family: address.family)
@@ -98,18 +108,18 @@ extension UpstreamPool {
             socket.close()
             return .failed(code)
         }
-        guard let tls else { return .connected(UpstreamConnection(socket)) }
-        let outcome = await shakeHands(tls, over: socket, serverName: serverName, waiter: waiter, on: loop, deadline: deadline)
+        guard let tls else { return .connected(UpstreamConnection(socket, to: address)) }
+        let outcome = await shakeHands(
+            tls, over: socket, to: address, serverName: serverName, waiter: waiter, on: loop, deadline: deadline)
         if case .connected = outcome { return outcome }
         socket.close()
         return outcome
     }
 
     private func shakeHands(
-        _ tls: UpstreamTLS, over socket: Socket, serverName: String?, waiter: Waiter, on loop: EventLoop, deadline: Instant
-    ) async
-        -> DialOutcome
-    {
+        _ tls: UpstreamTLS, over socket: Socket, to address: ConnectAddress, serverName: String?, waiter: Waiter, on loop: EventLoop,
+        deadline: Instant
+    ) async -> DialOutcome {
         guard let stream = tls.begin(over: socket, pool: buffers, serverName: serverName, wallSeconds: loop.wallUnixSeconds) else {
             return .failed(ENOMEM)
         }
@@ -117,7 +127,8 @@ extension UpstreamPool {
             switch stream.handshake() {
             case .done:
                 if let objection = tls.objection(to: stream) { return .untrusted(objection) }
-                return .connected(UpstreamConnection(socket, tls: stream, serverName: tls.asksByHost ? serverName : nil))
+                let asked = tls.asksByHost ? serverName : nil
+                return .connected(UpstreamConnection(socket, tls: stream, to: address, serverName: asked))
             case .failed(let failure): return .untrusted(tls.failure(of: stream, failure))
             case .wouldBlock: break
             }

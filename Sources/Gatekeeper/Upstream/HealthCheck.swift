@@ -1,32 +1,32 @@
 /// Asks one ticket system regularly whether it answers (`upstream.health`), from one worker for all.
 ///
 /// Any status below 500 is an answer: an API that wants credentials says 401 and is well. The connection is the check's own and is closed
-/// after each.
+/// after each. One that wasn't answered is repeated soon: a ticket system that hangs is known after three timeouts, not three intervals.
 final class HealthCheck {
     private let pool: UpstreamPool
     private let check: Settings.Upstream.Check
-    private let connectMilliseconds: Int
-    private let host: String
-    private let loop: EventLoop
+    private let question: UpstreamQuestion?
     private let waiter: Waiter
     private var isEnded = false
 
-    init(_ pool: UpstreamPool, _ check: Settings.Upstream.Check, host: String, connectMilliseconds: Int, loop: EventLoop) {
+    private static let repeatMilliseconds = 500
+
+    init(_ pool: UpstreamPool, _ check: Settings.Upstream.Check, question: UpstreamQuestion?) {
         self.pool = pool
         self.check = check
-        self.host = host
-        self.connectMilliseconds = connectMilliseconds
-        self.loop = loop
-        waiter = Waiter(on: loop)
+        self.question = question
+        waiter = Waiter(on: pool.loop)
     }
 
     /// Until `end`.
     func run() async {
         while !isEnded {
-            let failure = await probe()
+            let failure = await Self.probe(pool, check, question, waiter: waiter)
             guard !isEnded else { break }
-            if let failure { pool.noteFailure(failure) } else { pool.noteSuccess() }
-            _ = await waiter.wait(until: loop.now.advanced(byMilliseconds: check.intervalMilliseconds))
+            if let failure { pool.noteSilence(failure, isPrompted: false) } else { pool.noteSuccess() }
+            let isDoubtful = failure != nil && pool.target.health.isUp
+            let pause = isDoubtful ? min(check.intervalMilliseconds, Self.repeatMilliseconds) : check.intervalMilliseconds
+            _ = await waiter.wait(until: pool.loop.now.advanced(byMilliseconds: pause))
         }
         waiter.end()
     }
@@ -36,13 +36,17 @@ final class HealthCheck {
         waiter.abort()
     }
 
-    /// Nil when it answers.
-    private func probe() async -> StaticString? {
-        let probe = UpstreamProbe(
-            pool: pool, waiter: waiter, loop: loop, connectMilliseconds: connectMilliseconds, answerMilliseconds: check.timeoutMilliseconds)
-        guard let question = UpstreamQuestion(path: check.path, host: host) else { return "request_line" }
+    /// Nil when it answers within the check's timeout, all in all.
+    static func probe(
+        _ pool: UpstreamPool, _ check: Settings.Upstream.Check, _ question: UpstreamQuestion?, waiter: Waiter
+    ) async -> StaticString? {
+        let milliseconds = check.timeoutMilliseconds
+        var probe = UpstreamProbe(
+            pool: pool, waiter: waiter, loop: pool.loop, connectMilliseconds: milliseconds, answerMilliseconds: milliseconds)
+        probe.end = pool.loop.now.advanced(byMilliseconds: milliseconds)
+        guard let question else { return "request_line" }
         switch await probe.ask(question) {
-        case .answered(let answer): return answer.status < 500 ? nil : "status"
+        case .answered(let answer): return answer.status < 500 ? nil : answer.status == 508 ? "loop" : "status"
         case .failed(let reason): return reason
         }
     }

@@ -8,6 +8,7 @@
 /// | closed before any response byte | reused | if the method is idempotent (RFC 9110 §9.2.2), or no body byte of a body that was to come was sent |
 /// | closed before any response byte | fresh | no: the upstream read it and chose to close |
 /// | anything after the first response byte | any | no |
+/// | sent, and nobody acknowledges anything | any | likewise: what was sent may have arrived all the same |
 /// | too slow | any | no: it may still be at work |
 ///
 /// And only while everything that was sent is still here to be sent again.
@@ -17,6 +18,7 @@ struct RetryRule {
     enum Failure: Equatable {
         case connect
         case closedBeforeResponse
+        case unacknowledged
         case failedInResponse
         case timedOut
     }
@@ -33,6 +35,7 @@ struct RetryRule {
         switch failure {
         case .connect: true
         case .closedBeforeResponse: sent == .nothing || (isReused && (isIdempotent || sent == .headOnly))
+        case .unacknowledged: sent != .body || isIdempotent
         case .failedInResponse, .timedOut: sent == .nothing
         }
     }

@@ -5,28 +5,48 @@ final class UpstreamConnection {
     let tls: TLSStream?
     /// By which it was asked for where the request said so; it carries requests for that name alone.
     let serverName: String?
+    /// Where it leads.
+    let address: ConnectAddress
+    /// Of a UNIX socket's path, as it was when this was connected.
+    var stamp: FileStamp?
+    /// As `UpstreamTarget.currentEpoch`, when it was last known to be good.
+    var epoch: UInt64 = 0
+    /// Whose requests it carries: never another's.
+    private(set) var source = PeerAddress(high: 0, low: 0)
+    /// It may be known to the ticket system as somebody: it carries the requests of one connection of a client and no other's.
+    var isBound = false
+    /// Of `IdleConnections`, which alone writes them.
+    var place = -1
+    var shelf = -1
     /// Where it is counted; nil once it is over.
-    private var pool: UpstreamPool?
+    private(set) var pool: UpstreamPool?
     /// Responses that have come in whole over it.
     var exchanges = 0
-    /// Since when it lies in the pool.
+    /// Since when it lies in the pool: when its last answer had come in whole.
     var idleSince = Instant(nanoseconds: 0)
 
-    init(_ socket: Socket, tls: TLSStream? = nil, serverName: String? = nil) {
+    init(_ socket: Socket, tls: TLSStream? = nil, to address: ConnectAddress = .unix(""), serverName: String? = nil) {
         self.serverName = serverName
         self.socket = socket
         self.tls = tls
+        self.address = address
     }
 
-    /// From here on it takes one of the places that `pool` may give.
-    func occupy(slotOf pool: UpstreamPool) {
+    /// From here on it takes one of the places that `pool` gives to `source`.
+    func occupy(slotOf pool: UpstreamPool, for source: PeerAddress) {
         self.pool = pool
+        self.source = source
+    }
+
+    /// Its place has been given to somebody else.
+    func leaveSlot() {
+        pool = nil
     }
 
     private func vacate() {
         guard let pool else { return }
         self.pool = nil
-        pool.slotFreed()
+        pool.slotFreed(by: source)
     }
 
     /// Whether it has carried an exchange before: then its peer may have closed it while our bytes were on their way.

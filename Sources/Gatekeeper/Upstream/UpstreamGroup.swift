@@ -7,6 +7,8 @@ final class UpstreamGroup: Sendable {
     let check: Settings.Upstream.Check?
     /// Towards each ticket system, one for each worker; nil in clear.
     let contexts: [[TLSContext]?]
+    /// What tells requests that have come round to us; as `LoopMarker`.
+    let loopMarker: String
     /// What it was made from: a configuration that says the same goes on with the same connections.
     let identity: UpstreamIdentity
 
@@ -14,7 +16,10 @@ final class UpstreamGroup: Sendable {
     static let targetsMax = 64
     private static let resolutionMilliseconds: Int32 = 5_000
 
-    init(_ settings: Settings.Upstream, connectMilliseconds: Int, libraries: [TLSLibrary]) throws(ServerError) {
+    init(
+        _ settings: Settings.Upstream, connectMilliseconds: Int, libraries: [TLSLibrary], loopMarker: String = ""
+    ) throws(ServerError) {
+        self.loopMarker = loopMarker
         // Before the files are read: one that changes in between is read again with the next configuration.
         identity = UpstreamIdentity(settings, connectMilliseconds: connectMilliseconds)
         guard (1...Self.targetsMax).contains(settings.servers.count) else {
@@ -39,6 +44,17 @@ final class UpstreamGroup: Sendable {
         check = settings.check
         // So that the first request finds an address. A name server that is gone must not keep us for longer.
         resolved.wait(milliseconds: Self.resolutionMilliseconds)
+    }
+
+    /// One of them asks for logins that belong to connections.
+    var bindsIdentities: Bool {
+        for target in targets where target.bindsIdentities { return true }
+        return false
+    }
+
+    /// Has every name asked for anew.
+    func askAgain() {
+        for target in targets { target.askAgain() }
     }
 
     /// One of them is known to speak HTTP/1.0, and any of them may be asked.

@@ -3,14 +3,18 @@ internal import Synchronization
 /// Whether one ticket system answers, as all workers have seen it.
 ///
 /// ```
-///            3 failures in a row                     passive: back-off is over, one request may try
-///   up ────────────────────────────▶ down ───────────────────────────────────────────────────────────▶ up
-///    ▲                                │   active: a check has been answered
-///    └────── a response ──────────────┘
+///          a check after a failed request fails, 3 checks in a row,
+///          or 3 requests where others can stand in and nobody checks
+///   up ──────────────────────────────────────────────────────────────▶ down
+///    ▲                                                                   │
+///    └──────── a response; a check has been answered ────────────────────┘
 /// ```
 ///
-/// What counts as a failure is decided by who saw it: no connection, no TLS, no answer on a fresh connection, no answer in time. A status,
-/// whatever it says, is an answer.
+/// A failed request is a suspicion and has it asked at once (`UpstreamInquest`); one that answers checks is never out, however slow a report
+/// is. What counts as a failure is decided by who saw it: no connection, no TLS, no answer on a fresh connection, no answer in time. A status,
+/// whatever it says, is an answer to a request.
+///
+/// While it is down and nobody checks it, one request may try after each back-off.
 final class UpstreamHealth: Sendable {
     static let failuresMax = 3
     /// The first back-off; each trial that fails doubles it.
@@ -24,6 +28,8 @@ final class UpstreamHealth: Sendable {
 
     /// With active checks only they, or an answer that was still on its way, bring it back.
     private let isChecked: Bool
+    /// Nobody stands in for it.
+    private let isSole: Bool
     /// Both read on every request; the lock is taken only when something is wrong.
     private let isDown = Atomic(false)
     private let failures = Atomic(0)
@@ -32,10 +38,16 @@ final class UpstreamHealth: Sendable {
     private struct Trial {
         var backOffMilliseconds = UpstreamHealth.backOffMilliseconds
         var at = Instant(nanoseconds: 0)
+        var isAsked = false
+        var askedAgain = Instant(nanoseconds: 0)
     }
 
-    init(isChecked: Bool) {
+    /// After an answer it isn't asked again for so long.
+    private static let askPauseMilliseconds = 200
+
+    init(isChecked: Bool, isSole: Bool = false) {
         self.isChecked = isChecked
+        self.isSole = isSole
         trial = Mutex(Trial())
     }
 
@@ -65,18 +77,53 @@ final class UpstreamHealth: Sendable {
         guard failures.load(ordering: .relaxed) != 0 else { return nil }
         failures.store(0, ordering: .relaxed)
         guard isDown.exchange(false, ordering: .relaxed) else { return nil }
-        trial.withLock { $0 = Trial() }
+        trial.withLock { trial in
+            trial.backOffMilliseconds = Self.backOffMilliseconds
+            trial.at = Instant(nanoseconds: 0)
+        }
         return .up
     }
 
+    /// A request has failed. That alone takes it out only where others can stand in and no check can tell.
+    ///
     /// - Parameter jitter: 0.75…1.25 of the back-off, so that workers and doors don't try in step.
     func noteFailure(now: Instant, jitter: Double = .random(in: 0.75...1.25)) -> Change? {
-        let count = failures.add(1, ordering: .relaxed).newValue
+        guard !isChecked, !isSole || !isUp else { return nil }
+        return count(1, now: now, jitter: jitter)
+    }
+
+    /// A check wasn't answered.
+    ///
+    /// - Parameter isPrompted: a request had failed before; two that say the same are enough.
+    func noteSilence(now: Instant, isPrompted: Bool, jitter: Double = .random(in: 0.75...1.25)) -> Change? {
+        count(isPrompted ? Self.failuresMax : 1, now: now, jitter: jitter)
+    }
+
+    private func count(_ weight: Int, now: Instant, jitter: Double) -> Change? {
+        let count = failures.add(weight, ordering: .relaxed).newValue
         guard count >= Self.failuresMax else { return nil }
         trial.withLock { trial in
             trial.at = now.advanced(byMilliseconds: Int(Double(trial.backOffMilliseconds) * jitter))
             trial.backOffMilliseconds = min(trial.backOffMilliseconds * 2, Self.backOffMillisecondsMax)
         }
         return isDown.exchange(true, ordering: .relaxed) ? nil : .down
+    }
+
+    // MARK: Asking
+
+    /// It is to be asked now, by whoever gets `true`; each is to be matched by one `noteAsked`. False while somebody does that, and shortly after.
+    func mayAsk(now: Instant) -> Bool {
+        trial.withLock { trial in
+            guard !trial.isAsked, now >= trial.askedAgain else { return false }
+            trial.isAsked = true
+            return true
+        }
+    }
+
+    func noteAsked(now: Instant) {
+        trial.withLock { trial in
+            trial.isAsked = false
+            trial.askedAgain = now.advanced(byMilliseconds: Self.askPauseMilliseconds)
+        }
     }
 }

@@ -1,8 +1,17 @@
-/// The idle upstream connections of one worker: handed out newest first, closed when they are old, many, or no longer clean.
+/// The kept upstream connections of one worker: each for one source, handed out newest first, closed when they are old, many, or no longer
+/// clean.
+///
+/// ```
+///   answer read ─▶ give ─┬─ nobody waits ───────────────────────▶ kept ─▶ take, in a later turn of the loop
+///                        └─ others wait, or 204, 304 ─▶ settling ─▶ next turn: clean? ─▶ whose turn it is, or kept
+/// ```
+///
+/// *For one source*: an upstream that leaves a body unread takes it for the next request, and some bind a user to the connection. Nobody gets a
+/// connection that another address has spoken on.
 ///
 /// *Clean*: nothing to read and no FIN. Bytes that arrive on an idle connection belong to no request of ours (Roundup sends a body after
 /// some HEAD responses); on the next exchange they would be taken for its response. So a connection on which anything has arrived is closed,
-/// never used.
+/// never used. What is on its way when an answer ends is only seen when the kernel is asked again: hence never in the same turn.
 ///
 /// *Old* is learned: an upstream that closes idle connections after a second (Starman) makes us keep them for three quarters of that, so that
 /// a POST doesn't meet the closing. What was learned is doubled every minute that passes without another such closing, up to the setting.
@@ -10,29 +19,43 @@ final class UpstreamPool {
     /// Shorter lives are taken for a restart of the upstream and not for its habit.
     private static let learnedIdleMillisecondsMin: UInt64 = 100
     private static let forgetAfterMilliseconds = 60_000
+    /// A host that has answered so recently is taken to be there for a request that can't be repeated.
+    private static let provenMilliseconds: UInt64 = 2_000
+    /// How long a UNIX socket's path isn't looked at again.
+    private static let stampMilliseconds = 20
 
     let target: UpstreamTarget
     /// Nil in clear.
     let tls: UpstreamTLS?
     let buffers: BufferPool
-    private let loop: EventLoop
+    let loop: EventLoop
+    private let worker: Int
     private let queue: ConnectionQueue
     /// Told when the ticket system seems to be down, and why, and when it is back.
     private let report: (UpstreamHealth.Change, StaticString?) -> Void
-    /// Idle connections, oldest first.
-    private var idle: [UpstreamConnection] = []
+    /// Begins a task that asks whether the ticket system lives, if there is anybody to do that.
+    var beginAsking: (() -> Void)?
+    private var idle = IdleConnections()
+    /// Between two requests of the client's connection that each belongs to.
+    private var bound: [ObjectIdentifier: UpstreamConnection] = [:]
+    /// Not to be used before the loop has turned.
+    private var settling: [UpstreamConnection] = []
     /// All idle connections wake this one: something arrived on one of them, or the oldest has aged.
     private let waiter: Waiter
     private var idleMilliseconds: UInt64
     private var forgetAt: Instant = .distantFuture
-    private var isEnded = false
+    private(set) var isEnded = false
+    private var sweptEpoch: UInt64 = 0
+    private var stamp: FileStamp?
+    private var stampUntil = Instant(nanoseconds: 0)
 
     init(
-        _ target: UpstreamTarget, tls: UpstreamTLS? = nil, buffers: BufferPool, loop: EventLoop,
+        _ target: UpstreamTarget, tls: UpstreamTLS? = nil, buffers: BufferPool, worker: Int = 0, loop: EventLoop,
         report: @escaping (UpstreamHealth.Change, StaticString?) -> Void = { _, _ in }
     ) {
         self.report = report
-        queue = ConnectionQueue(target.slots, loop: loop)
+        self.worker = worker
+        queue = ConnectionQueue(target.slots, worker: worker, loop: loop)
         self.target = target
         self.tls = tls
         self.buffers = buffers
@@ -41,86 +64,192 @@ final class UpstreamPool {
         idleMilliseconds = UInt64(target.idleTimeoutMilliseconds)
     }
 
-    /// A clean idle connection, or nil: dial then.
+    // MARK: Kept connections
+
+    /// A clean connection of `source` that has been idle since an earlier turn of the loop, or nil: dial then.
     ///
-    /// With `certain` the kernel is asked once more whether anything has arrived since epoll was last looked at: for a request that can't be
-    /// repeated, one system call is cheaper than a lost ticket.
+    /// `certain` is for a request that can't be repeated: a lost POST is a lost ticket. It gets a connection that has carried an answer within
+    /// two seconds, and the kernel is asked once more whether anything has arrived since epoll was last looked at.
     ///
     /// - Parameter serverName: the host that is asked for, which a connection by the configuration's own name doesn't depend on.
-    func take(certain: Bool, serverName: String? = nil) -> UpstreamConnection? {
+    func take(for source: PeerAddress, certain: Bool, serverName: String? = nil) -> UpstreamConnection? {
         let serverName = asked(serverName)
-        while let place = idle.lastIndex(where: { $0.serverName == serverName }) {
-            let connection = idle.remove(at: place)
-            if connection.isClean(certain: certain, pool: buffers), age(of: connection) < idleMilliseconds { return connection }
+        var next = idle.newest(of: source)
+        while let connection = next {
+            next = idle.older(than: connection)
+            if connection.idleSince == loop.now || connection.serverName != serverName { continue }
+            if certain, age(of: connection) >= Self.provenMilliseconds { return nil }
+            idle.remove(connection)
+            if isGood(connection, certain: certain) { return connection }
             discard(connection)
         }
         return nil
     }
 
     /// By which a connection is asked for.
-    private func asked(_ serverName: String?) -> String? { tls?.asksByHost == true ? serverName : nil }
+    func asked(_ serverName: String?) -> String? { tls?.asksByHost == true ? serverName : nil }
+
+    /// A connection of `source` may be taken in the next turn of the loop.
+    func hasJustKept(for source: PeerAddress) -> Bool {
+        idle.newest(of: source)?.idleSince == loop.now
+    }
 
     /// Takes a connection back whose last response has been read to its end.
-    func give(_ connection: UpstreamConnection) {
-        guard !isEnded, target.idleConnectionsMax > 0, connection.isClean(certain: false, pool: buffers) else { return connection.retire() }
+    ///
+    /// - Parameter hadNoBody: it was a 204 or 304, behind which some upstreams send a body all the same.
+    func give(_ connection: UpstreamConnection, hadNoBody: Bool = false) {
+        connection.idleSince = loop.now
+        guard !isEnded, target.idleConnectionsMax > 0, isGood(connection, certain: false) else { return connection.retire() }
         if let stream = connection.tls, connection.exchanges == 1 {
             tls?.remember(stream, wallSeconds: loop.wallUnixSeconds)
         }
-        if queue.serve(.connection(connection)) { return }
-        // Another worker's requests wait for its place.
-        if target.slots.isContended { return connection.retire() }
-        if idle.count >= target.idleConnectionsMax { idle.removeFirst().retire() }
-        connection.idleSince = loop.now
+        if hadNoBody || target.slots.isContended { return settle(connection) }
+        keep(connection)
+    }
+
+    private func keep(_ connection: UpstreamConnection) {
+        if idle.count >= target.idleConnectionsMax, let oldest = idle.oldest { evict(oldest) }
+        rest(connection)
+        idle.add(connection)
+        if idle.count == 1 { waiter.wake() }
+    }
+
+    /// From here on the pool hears of what arrives on it.
+    private func rest(_ connection: UpstreamConnection) {
         connection.socket.waiter = waiter
         connection.socket.interest = [.readable]
-        idle.append(connection)
-        if idle.count == 1 { waiter.wake() }
+    }
+
+    private func settle(_ connection: UpstreamConnection) {
+        connection.socket.interest = []
+        settling.append(connection)
+        loop.wakeLater(waiter)
+    }
+
+    /// What has settled is kept, or goes to whose turn it is.
+    private func finishSettling() {
+        guard !settling.isEmpty else { return }
+        let settled = settling.filter { isEnded || $0.idleSince < loop.now }
+        settling.removeAll { isEnded || $0.idleSince < loop.now }
+        if !settling.isEmpty { loop.wakeLater(waiter) }
+        for connection in settled {
+            guard !isEnded, isGood(connection, certain: true) else {
+                connection.retire()
+                continue
+            }
+            guard target.slots.isContended else {
+                keep(connection)
+                continue
+            }
+            switch target.slots.handOver(from: connection.source, worker: worker) {
+            case .ticket(let number): queue.grant(.connection(connection), to: number)
+            case .passedOn:
+                connection.leaveSlot()
+                connection.retire()
+            case .nobody: connection.retire()
+            }
+        }
+    }
+
+    private func isGood(_ connection: UpstreamConnection, certain: Bool) -> Bool {
+        connection.isClean(certain: certain, pool: buffers) && age(of: connection) < idleMilliseconds && isCurrent(connection)
+    }
+
+    /// It leads to where a new one would.
+    private func isCurrent(_ connection: UpstreamConnection) -> Bool {
+        guard target.accepts(connection) else { return false }
+        guard case .unix(let path) = connection.address, let own = connection.stamp else { return true }
+        if loop.now >= stampUntil {
+            stamp = FileStamp(path: path)
+            stampUntil = loop.now.advanced(byMilliseconds: Self.stampMilliseconds)
+        }
+        // A path that leads nowhere says nothing about who is there.
+        guard let stamp else { return true }
+        return stamp == own
+    }
+
+    // MARK: Connections that belong to a client's connection
+
+    /// Keeps a bound connection between two requests: it goes on taking its place, and ends with the others when it gets old.
+    func rest(bound connection: UpstreamConnection) {
+        connection.idleSince = loop.now
+        guard !isEnded, connection.isClean(certain: false, pool: buffers) else { return connection.retire() }
+        rest(connection)
+        bound[ObjectIdentifier(connection)] = connection
+        waiter.wake()
+    }
+
+    /// For the next request of whom it belongs to; false when it has ended meanwhile.
+    func take(bound connection: UpstreamConnection) -> Bool {
+        guard bound.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return false }
+        if !isEnded, isGood(connection, certain: true) { return true }
+        connection.retire()
+        return false
+    }
+
+    /// Whom it belongs to has gone.
+    func release(bound connection: UpstreamConnection) {
+        if bound.removeValue(forKey: ObjectIdentifier(connection)) != nil { connection.retire() }
     }
 
     // MARK: Places
 
-    /// A connection from the pool or a new one, as soon as `upstream.connections_max` allows it.
+    /// A connection from the pool or a new one, as soon as `upstream.connections_max` and the shares of others allow it.
     func open(
-        waiter: Waiter, certain: Bool, serverName: String? = nil, timeouts: Settings.Timeouts, queueMilliseconds: Int,
-        isAbandoned: () -> Bool
+        for source: PeerAddress, waiter: Waiter, certain: Bool, serverName: String? = nil, timeouts: Settings.Timeouts,
+        queueMilliseconds: Int, isAbandoned: () -> Bool
     ) async -> DialOutcome {
         let deadline = loop.now.advanced(byMilliseconds: queueMilliseconds)
-        while !target.slots.take() {
-            switch await queue.wait(waiter, until: deadline, isAbandoned: isAbandoned) {
+        while !takePlace(for: source) {
+            switch await queue.wait(for: source, waiter, until: deadline, isAbandoned: isAbandoned) {
             case .granted(.connection(let connection)):
-                if connection.serverName == asked(serverName), connection.isClean(certain: certain, pool: buffers) {
-                    return .connected(connection)
-                }
+                if connection.serverName == asked(serverName), isGood(connection, certain: certain) { return .connected(connection) }
                 connection.close()
                 continue
-            case .granted(.slot): return await dialCounted(waiter: waiter, serverName: serverName, timeouts: timeouts)
+            case .granted(.slot):
+                return await dialCounted(for: source, waiter: waiter, serverName: serverName, timeouts: timeouts)
             case .full: return .queueFull
             case .timedOut: return .queueTimedOut
             case .abandoned, .aborted: return .aborted
             }
         }
-        return await dialCounted(waiter: waiter, serverName: serverName, timeouts: timeouts)
+        return await dialCounted(for: source, waiter: waiter, serverName: serverName, timeouts: timeouts)
+    }
+
+    /// A place that is free, or that an idle connection gives up: first another source's, then one of its own that it had no use for.
+    private func takePlace(for source: PeerAddress) -> Bool {
+        while !target.slots.take(for: source) {
+            guard let victim = idle.oldest(butNotOf: source) ?? idle.oldest else { return false }
+            evict(victim)
+        }
+        return true
     }
 
     /// In a place that was taken before; it is free again if this fails.
-    private func dialCounted(waiter: Waiter, serverName: String?, timeouts: Settings.Timeouts) async -> DialOutcome {
+    private func dialCounted(
+        for source: PeerAddress, waiter: Waiter, serverName: String?, timeouts: Settings.Timeouts
+    ) async -> DialOutcome {
         let outcome = await dial(
             waiter: waiter, on: loop, timeoutMilliseconds: timeouts.connectMilliseconds, serverName: serverName)
-        if case .connected(let connection) = outcome { connection.occupy(slotOf: self) } else { slotFreed() }
+        if case .connected(let connection) = outcome { connection.occupy(slotOf: self, for: source) } else { slotFreed(by: source) }
         return outcome
     }
 
-    /// A connection is over: its place is for whoever has waited longest.
-    func slotFreed() {
-        if !queue.serve(.slot) { target.slots.give() }
+    /// A connection is over: its place is for whose turn it is.
+    func slotFreed(by source: PeerAddress) {
+        target.slots.give(back: source)
     }
 
-    /// Somebody waits for a place, here or with another worker.
+    /// Somebody waits for a place, here or with another worker, or has been given one; or kept connections aren't to be trusted any more.
     func relieve() {
-        while !queue.isEmpty, target.slots.take() {
-            if !queue.serve(.slot) { target.slots.give() }
-        }
-        if queue.isEmpty, target.slots.isContended, !idle.isEmpty { idle.removeFirst().retire() }
+        queue.deliver()
+        if sweptEpoch != target.currentEpoch { sweep() }
+        if target.slots.isContended, let oldest = idle.oldest { evict(oldest) }
+    }
+
+    private func evict(_ connection: UpstreamConnection) {
+        idle.remove(connection)
+        connection.retire()
     }
 
     // MARK: Health
@@ -129,8 +258,22 @@ final class UpstreamPool {
         if let change = target.health.noteSuccess() { report(change, nil) }
     }
 
+    /// A request has failed there: whether it lives is asked at once.
     func noteFailure(_ reason: StaticString) {
         if let change = target.health.noteFailure(now: loop.now) { report(change, reason) }
+        suspect()
+    }
+
+    /// Has somebody ask whether it lives, unless that has just been done.
+    func suspect() {
+        if let beginAsking, target.health.mayAsk(now: loop.now) { beginAsking() }
+    }
+
+    /// A check of ours wasn't answered.
+    ///
+    /// - Parameter isPrompted: a request had failed before.
+    func noteSilence(_ reason: StaticString, isPrompted: Bool) {
+        if let change = target.health.noteSilence(now: loop.now, isPrompted: isPrompted) { report(change, reason) }
     }
 
     // MARK: Cleaning
@@ -138,12 +281,14 @@ final class UpstreamPool {
     /// Keeps the pool clean, until `end`.
     func run() async {
         while !isEnded {
-            let wake: Instant = idle.first.map { $0.idleSince.advanced(byMilliseconds: Int(idleMilliseconds)) } ?? .distantFuture
-            _ = await waiter.wait(until: min(wake, forgetAt))
+            _ = await waiter.wait(until: min(nextAging, forgetAt))
+            finishSettling()
             sweep()
         }
-        for connection in idle { connection.retire() }
-        idle.removeAll()
+        finishSettling()
+        for connection in idle.all { evict(connection) }
+        for connection in bound.values { connection.retire() }
+        bound.removeAll()
         waiter.end()
     }
 
@@ -152,22 +297,27 @@ final class UpstreamPool {
         waiter.wake()
     }
 
+    private var nextAging: Instant {
+        var oldest = idle.oldest?.idleSince ?? .distantFuture
+        for connection in bound.values { oldest = min(oldest, connection.idleSince) }
+        return oldest == .distantFuture ? oldest : oldest.advanced(byMilliseconds: Int(idleMilliseconds))
+    }
+
     private func sweep() {
         if loop.now >= forgetAt {
             idleMilliseconds = min(idleMilliseconds * 2, UInt64(target.idleTimeoutMilliseconds))
             let isForgotten = idleMilliseconds == UInt64(target.idleTimeoutMilliseconds)
             forgetAt = isForgotten ? .distantFuture : loop.now.advanced(byMilliseconds: Self.forgetAfterMilliseconds)
         }
-        var kept: [UpstreamConnection] = []
-        kept.reserveCapacity(idle.count)
-        for connection in idle {
-            if age(of: connection) < idleMilliseconds, connection.isClean(certain: false, pool: buffers) {
-                kept.append(connection)
-            } else {
-                discard(connection)
-            }
+        sweptEpoch = target.currentEpoch
+        for connection in idle.all where !isGood(connection, certain: false) {
+            idle.remove(connection)
+            discard(connection)
         }
-        idle = kept
+        for (key, connection) in bound where !isGood(connection, certain: false) {
+            bound[key] = nil
+            discard(connection)
+        }
     }
 
     private func discard(_ connection: UpstreamConnection) {

@@ -5,6 +5,7 @@ final class UpstreamPools {
     private let worker: Int
     private let loop: EventLoop
     private var checks: [HealthCheck] = []
+    private var inquests: [Int: UpstreamInquest] = [:]
     private var rounds = 0
     private var isEnded = false
 
@@ -48,19 +49,37 @@ final class UpstreamPools {
     }
 
     /// Asks one of them regularly whether it answers, until `end`.
-    func check(_ place: Int, host: String, connectMilliseconds: Int) async {
+    ///
+    /// - Parameter host: sent as `Host`; empty for the ticket system's own name.
+    func check(_ place: Int, host: String) async {
         guard let settings = group.check, !isEnded else { return }
-        let target = pools[place].target
-        let check = HealthCheck(
-            pools[place], settings, host: host.isEmpty ? target.authority : host, connectMilliseconds: connectMilliseconds, loop: loop)
+        let check = HealthCheck(pools[place], settings, question: question(place, host: host))
         checks.append(check)
         await check.run()
     }
 
-    /// Has `ring` called, from any thread, when requests wait for connections to one of them with some worker.
-    func listen(_ ring: @escaping @Sendable (_ place: Int) -> Void) {
+    /// Asks one of them whether it lives, after a request has failed there.
+    func ask(_ place: Int, host: String, connectMilliseconds: Int) async {
+        let pool = pools[place]
+        guard !isEnded else { return pool.target.health.noteAsked(now: loop.now) }
+        let inquest = UpstreamInquest(
+            pool, group.check, question: question(place, host: host), connectMilliseconds: connectMilliseconds)
+        inquests[place] = inquest
+        await inquest.run()
+        if inquests[place] === inquest { inquests[place] = nil }
+    }
+
+    private func question(_ place: Int, host: String) -> UpstreamQuestion? {
+        UpstreamQuestion(
+            path: group.check?.path ?? "/", host: host.isEmpty ? pools[place].target.authority : host, loopMarker: group.loopMarker)
+    }
+
+    /// Has `ring` called, from any thread, when there is something for one of them to do for requests that wait with some worker, and `ask` when
+    /// one of them is to be asked whether it lives.
+    func listen(_ ring: @escaping @Sendable (_ place: Int) -> Void, ask: @escaping (_ place: Int) -> Void) {
         for (place, pool) in pools.enumerated() {
             pool.target.slots.register(worker: worker) { ring(place) }
+            pool.beginAsking = { ask(place) }
         }
     }
 
@@ -68,6 +87,7 @@ final class UpstreamPools {
     func end() {
         isEnded = true
         for check in checks { check.end() }
+        for inquest in inquests.values { inquest.end() }
         for pool in pools { pool.end() }
     }
 

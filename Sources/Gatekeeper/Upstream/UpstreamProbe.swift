@@ -6,6 +6,8 @@ struct UpstreamProbe {
     let connectMilliseconds: Int
     /// From the connection to the end of what is wanted of the answer.
     let answerMilliseconds: Int
+    /// All of it, the connection included, for whom that matters.
+    var end = Instant.distantFuture
 
     enum Outcome {
         case answered(UpstreamAnswer)
@@ -14,12 +16,13 @@ struct UpstreamProbe {
     }
 
     func ask(_ question: UpstreamQuestion) async -> Outcome {
-        let outcome = await pool.dial(waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds, serverName: question.serverName)
+        let outcome = await pool.dial(
+            waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds, until: end, serverName: question.serverName)
         guard case .connected(let connection) = outcome else { return .failed(outcome.reason ?? "aborted") }
         defer { connection.close() }
         let buffer = pool.buffers.take()
         defer { pool.buffers.give(buffer) }
-        let deadline = loop.now.advanced(byMilliseconds: answerMilliseconds)
+        let deadline = min(end, loop.now.advanced(byMilliseconds: answerMilliseconds))
         connection.socket.waiter = waiter
         question.write(into: buffer)
         guard !buffer.overflowed else { return .failed("request_too_large") }

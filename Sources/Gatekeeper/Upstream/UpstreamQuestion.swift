@@ -8,11 +8,15 @@ package struct UpstreamQuestion: Equatable, Sendable {
     /// For whom it is asked, as a request of theirs would be forwarded; nil to say nothing of it.
     let client: PeerAddress?
     let bodyBytesMax: Int
+    /// As `LoopMarker`; empty for none.
+    let loopMarker: String
 
     /// Nil where one of them would end the line that it stands on, or leave its place in it.
     ///
     /// - Parameter bodyBytesMax: how much of the body is wanted.
-    package init?(path: String, host: String, publicHost: String? = nil, client: PeerAddress? = nil, bodyBytesMax: Int = 0) {
+    package init?(
+        path: String, host: String, publicHost: String? = nil, client: PeerAddress? = nil, bodyBytesMax: Int = 0, loopMarker: String = ""
+    ) {
         for text in [path, host, publicHost ?? "."] where text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) {
             return nil
         }
@@ -21,6 +25,7 @@ package struct UpstreamQuestion: Equatable, Sendable {
         self.publicHost = publicHost
         self.client = client
         self.bodyBytesMax = bodyBytesMax
+        self.loopMarker = loopMarker
     }
 
     /// The host as a server name (SNI); nil for an address.
@@ -48,6 +53,7 @@ package struct UpstreamQuestion: Equatable, Sendable {
                 buffer.append("\r\n")
             }
         }
+        LoopMarker.write(loopMarker.utf8.span, into: buffer)
         buffer.append("Connection: close\r\n\r\n")
     }
 }

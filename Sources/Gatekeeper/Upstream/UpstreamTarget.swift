@@ -33,9 +33,15 @@ final class UpstreamTarget: Sendable {
     func note(_ failure: Failure?) {
         down.withLock { $0 = failure }
     }
+    /// It has asked for a login that belongs to a connection (NTLM, Negotiate).
+    private let asksForIdentity = Atomic(false)
+    /// Counts up whenever connections that were good before may not be any more.
+    private let epoch = Atomic<UInt64>(0)
 
     private struct State {
         var addresses: [ConnectAddress]
+        /// What hasn't carried an answer since may be dead.
+        var distrustedUntil = Instant(nanoseconds: 0)
         /// The resolver to ask after a connect failure; nil for an address that needs none.
         var resolver: Resolver?
     }
@@ -44,7 +50,7 @@ final class UpstreamTarget: Sendable {
     init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Countdown? = nil) throws(ServerError) {
         name = server.name
         tls = server.tls
-        health = UpstreamHealth(isChecked: settings.check != nil)
+        health = UpstreamHealth(isChecked: settings.check != nil, isSole: settings.servers.count <= 1)
         slots = ConnectionSlots(connectionsMax: settings.connectionsMax, waitingMax: settings.queueMax)
         idleConnectionsMax = settings.idleConnectionsMax
         idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
@@ -91,14 +97,58 @@ final class UpstreamTarget: Sendable {
         self.version.note(version, now: now)
     }
 
+    /// Whether it has ever asked for a login that belongs to a connection.
+    var bindsIdentities: Bool { asksForIdentity.load(ordering: .relaxed) }
+
+    func noteIdentityAsked() {
+        if !bindsIdentities { asksForIdentity.store(true, ordering: .relaxed) }
+    }
+
     /// A connection failed: what the name stands for may have moved.
     func reportConnectFailure() {
+        askAgain()
+    }
+
+    /// What the name stands for is asked for now; an address needs no asking.
+    func askAgain() {
         state.withLock { $0.resolver }?.refresh()
     }
 
     /// What the name stands for now. Keeps the last good answer when it is not resolved for a while.
     func update(_ addresses: [SocketAddress]) {
         guard !addresses.isEmpty else { return }
-        state.withLock { $0.addresses = addresses.map(ConnectAddress.ip) }
+        let addresses = addresses.map(ConnectAddress.ip)
+        let isOther = state.withLock { state in
+            defer { state.addresses = addresses }
+            return state.addresses.contains { !addresses.contains($0) }
+        }
+        if isOther { beginEpoch() }
+    }
+
+    // MARK: Kept connections
+
+    /// What a connection that is opened now belongs to.
+    var currentEpoch: UInt64 { epoch.load(ordering: .acquiring) }
+
+    /// A kept connection turned out to be dead: those that haven't carried an answer since are closed, with every worker.
+    func distrustKept(now: Instant) {
+        state.withLock { $0.distrustedUntil = now }
+        beginEpoch()
+    }
+
+    private func beginEpoch() {
+        epoch.add(1, ordering: .acquiringAndReleasing)
+        slots.ring()
+    }
+
+    /// Whether a kept connection still leads to where a new one would, as far as is known. Two loads as long as nothing has changed.
+    func accepts(_ connection: UpstreamConnection) -> Bool {
+        let current = currentEpoch
+        if connection.epoch == current { return true }
+        let isGood = state.withLock { state in
+            connection.idleSince > state.distrustedUntil && state.addresses.contains(connection.address)
+        }
+        if isGood { connection.epoch = current }
+        return isGood
     }
 }

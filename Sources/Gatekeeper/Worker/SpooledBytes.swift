@@ -23,7 +23,7 @@ final class SpooledBytes {
         let snapshot = connection.snapshot
         spool = snapshot.spool
         totalMax = snapshot.spoolSettings.totalBytesMax
-        source = SourceRates.source(connection.peer, listedBy: connection.source)
+        source = connection.client
         file = SpoolFile(in: snapshot.spoolSettings.folder)
         ring = connection.worker.bell(for: connection)
     }

@@ -70,6 +70,8 @@ actor Worker {
         case accept(descriptor: Int32)
         case keepPoolClean(set: UInt64, upstream: Int)
         case checkHealth(set: UInt64, upstream: Int)
+        /// A request to a ticket system has failed.
+        case askHealth(set: UInt64, upstream: Int)
         /// Requests wait for connections to a ticket system, with some worker.
         case relievePool(set: UInt64, upstream: Int)
         case cutAfterDrain(milliseconds: Int)
@@ -97,6 +99,7 @@ actor Worker {
         case .accept(let descriptor): await state.accept(on: descriptor)
         case .keepPoolClean(let set, let upstream): await state.keepPoolClean(set: set, upstream: upstream)
         case .checkHealth(let set, let upstream): await state.checkHealth(set: set, upstream: upstream)
+        case .askHealth(let set, let upstream): await state.askHealth(set: set, upstream: upstream)
         case .relievePool(let set, let upstream): state.relievePool(set: set, upstream: upstream)
         case .cutAfterDrain(let milliseconds): await state.cutAfterDrain(milliseconds: milliseconds)
         case .wake(let connection): state.wake(connection)

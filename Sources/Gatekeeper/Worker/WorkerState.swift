@@ -29,7 +29,7 @@ final class WorkerState {
     /// Connections of load balancers that haven't said yet whose they are.
     private var greetings: [ObjectIdentifier: ProxyGreeting] = [:]
     /// By the generation of the snapshot that they were made for. One that another snapshot has replaced lives as long as a request uses it.
-    private var poolSets: [UInt64: WeakPools] = [:]
+    var poolSets: [UInt64: WeakPools] = [:]
     /// Acceptors that haven't ended, and connections that were admitted but whose task hasn't begun: the worker waits for them too.
     private var acceptorsRunning = 0
     private var connectionsComing = 0
@@ -63,7 +63,7 @@ final class WorkerState {
         UpstreamPools(snapshot.upstream, worker: index, loop: loop) { place, target in
             let contexts = snapshot.upstream.contexts[place]
             let tls = target.tls.flatMap { settings in contexts.map { UpstreamTLS(settings, context: $0[index]) } }
-            return UpstreamPool(target, tls: tls, buffers: buffers, loop: loop) { change, reason in
+            return UpstreamPool(target, tls: tls, buffers: buffers, worker: index, loop: loop) { change, reason in
                 Self.report(change, reason, of: target, in: journal, loop)
             }
         }
@@ -83,7 +83,11 @@ final class WorkerState {
         let set = snapshot.generation
         poolSets = poolSets.filter { $0.value.pools != nil }
         poolSets[set] = WeakPools(pools: upstreams)
-        upstreams.listen { place in worker.begin(.relievePool(set: set, upstream: place)) }
+        upstreams.listen { place in
+            worker.begin(.relievePool(set: set, upstream: place))
+        } ask: { place in
+            worker.begin(.askHealth(set: set, upstream: place))
+        }
         for place in upstreams.pools.indices {
             begin(.keepPoolClean(set: set, upstream: place))
             // One worker asks for all.
@@ -366,7 +370,7 @@ final class WorkerState {
 
     /// An admitted connection is over.
     private func forget(_ peer: PeerAddress, _ source: AddressPrefix, requests: Int) {
-        snapshot.admission.release(peer)
+        snapshot.admission.release(peer.source(listedBy: source))
         sources.ended(source, requests: requests, wallMilliseconds: loop.wallMilliseconds)
         finishIfDone()
     }
@@ -374,25 +378,5 @@ final class WorkerState {
     /// A task for this on our worker.
     private func begin(_ work: Worker.Work) {
         worker?.begin(work)
-    }
-
-    // MARK: Upstreams
-
-    private struct WeakPools {
-        weak var pools: UpstreamPools?
-    }
-
-    func keepPoolClean(set: UInt64, upstream place: Int) async {
-        guard let pool = poolSets[set]?.pools?.pools[place] else { return }
-        await pool.run()
-    }
-
-    func relievePool(set: UInt64, upstream place: Int) {
-        poolSets[set]?.pools?.pools[place].relieve()
-    }
-
-    func checkHealth(set: UInt64, upstream place: Int) async {
-        await poolSets[set]?.pools?.check(
-            place, host: snapshot.askedHost, connectMilliseconds: snapshot.timeouts.connectMilliseconds)
     }
 }

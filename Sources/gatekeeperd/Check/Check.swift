@@ -224,6 +224,11 @@ struct Check {
             warn(of: path, origin, "upstream.ca")
         }
         for (server, origin) in zip(servers, configuration.places.upstreams) {
+            if let listener = rehearsal.listener(reachedBy: server) {
+                let words = "\(server.name) leads back to this service, which listens on \(listener): name the ticket system itself"
+                report.findings.append(.error(origin, at: key, words))
+                continue
+            }
             do throws(ServerError) {
                 guard let reason = try rehearsal.call(server) else { continue }
                 let words = UpstreamTrouble(reason, server).map { ": \($0.text)" } ?? ""

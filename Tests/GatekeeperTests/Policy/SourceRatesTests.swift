@@ -31,7 +31,7 @@ struct SourceRatesTests {
             ("2001:db8:1:2::13", "2001:db8:1:2::10/124", "2001:db8:1:2::10"),
         ])
     func sources(peer: String, entry: String, source: String) throws {
-        let found = SourceRates.source(try PeerAddress(parsing: peer), listedBy: try AddressPrefix(parsing: entry))
+        let found = try PeerAddress(parsing: peer).source(listedBy: AddressPrefix(parsing: entry))
         #expect("\(found)" == source)
     }
 

@@ -3,36 +3,123 @@ import Testing
 
 @testable import Gatekeeper
 
-/// Places for connections, counted by several threads at once.
+/// Places for connections, shared among sources, counted by several threads at once.
 struct ConnectionSlotsTests {
+    private func client(_ number: UInt32) -> PeerAddress { PeerAddress(ipv4: 0x0a00_0000 + number) }
+
+    /// As many as it gets.
+    private func fill(_ slots: ConnectionSlots, by source: PeerAddress) -> Int {
+        var count = 0
+        while slots.take(for: source) { count += 1 }
+        return count
+    }
+
     @Test("there are so many and no more, and one that is given back is there again")
     func bound() {
         let slots = ConnectionSlots(connectionsMax: 2, waitingMax: 1)
-        #expect(slots.take() && slots.take())
-        #expect(!slots.take())
-        slots.give()
-        #expect(slots.take())
-        #expect(!slots.take())
+        #expect(slots.take(for: client(1)) && slots.take(for: client(2)))
+        #expect(!slots.take(for: client(3)))
+        slots.give(back: client(2))
+        #expect(slots.take(for: client(3)))
+        #expect(!slots.take(for: client(2)))
+        #expect(slots.count == 2)
     }
 
-    @Test("as many may wait as may, and whoever gives a place back rings while somebody does")
-    func waiting() {
+    @Test(
+        "however many one source wants, others find places: it holds three times at most what is left, and never the last",
+        arguments: [(1, 1), (2, 1), (3, 2), (4, 3), (8, 6), (256, 192)])
+    func share(connectionsMax: Int, share: Int) {
+        let slots = ConnectionSlots(connectionsMax: connectionsMax, waitingMax: 0)
+        #expect(fill(slots, by: client(1)) == share)
+        #expect(slots.take(for: client(2)) == (connectionsMax > 1))
+    }
+
+    @Test("those who come later get less at first, and as much as the first when places change hands")
+    func evens() {
+        let slots = ConnectionSlots(connectionsMax: 256, waitingMax: 1_000)
+        #expect(fill(slots, by: client(1)) == 192)
+        #expect(fill(slots, by: client(2)) == 48)
+        // Both want more than they have; one by one the places of the first come free.
+        for _ in 1...200 {
+            #expect(slots.enqueue(client(1), worker: 0) != nil)
+            #expect(slots.enqueue(client(2), worker: 1) != nil)
+        }
+        var held = [192, 48]
+        for _ in 1...150 {
+            slots.give(back: client(1))
+            held[0] += slots.takeGranted(worker: 0).count - 1
+            held[1] += slots.takeGranted(worker: 1).count
+        }
+        #expect(abs(held[0] - held[1]) <= 4 && held[0] + held[1] >= 216, "\(held)")
+    }
+
+    @Test("sources take turns, within each first come first served, whatever worker they wait with")
+    func turns() throws {
+        let slots = ConnectionSlots(connectionsMax: 1, waitingMax: 10)
+        #expect(slots.take(for: client(9)))
+        let first = try (0...2).map { try #require(slots.enqueue(client(1), worker: $0 % 2)) }
+        let second = try #require(slots.enqueue(client(2), worker: 1))
+        var order: [UInt64] = []
+        var holder = client(9)
+        for next in [client(1), client(2), client(1), client(1)] {
+            slots.give(back: holder)
+            order += slots.takeGranted(worker: 0) + slots.takeGranted(worker: 1)
+            holder = next
+        }
+        #expect(order == [first[0], second, first[1], first[2]])
+        #expect(!slots.isContended)
+    }
+
+    @Test("a connection goes on with the next request of its own source and worker, else its place goes to whose turn it is")
+    func handOver() throws {
+        let slots = ConnectionSlots(connectionsMax: 2, waitingMax: 10)
+        #expect(slots.take(for: client(1)) && slots.take(for: client(2)))
+        let own = try #require(slots.enqueue(client(1), worker: 0))
+        let elsewhere = try #require(slots.enqueue(client(1), worker: 1))
+        let other = try #require(slots.enqueue(client(3), worker: 0))
+        #expect(slots.handOver(from: client(1), worker: 0) == .ticket(own))
+        #expect(slots.handOver(from: client(1), worker: 0) == .passedOn)
+        #expect(slots.takeGranted(worker: 0) == [other])
+        #expect(slots.handOver(from: client(3), worker: 0) == .passedOn)
+        #expect(slots.takeGranted(worker: 1) == [elsewhere])
+        #expect(slots.handOver(from: client(1), worker: 1) == .nobody)
+        #expect(slots.count == 2)
+    }
+
+    @Test("who finds a place taken by its own waiting requests waits behind them")
+    func noOvertaking() throws {
+        let slots = ConnectionSlots(connectionsMax: 4, waitingMax: 10)
+        #expect(fill(slots, by: client(1)) == 3)
+        let ticket = try #require(slots.enqueue(client(1), worker: 0))
+        #expect(slots.leave(ticket, of: client(1), worker: 0))
+        _ = try #require(slots.enqueue(client(1), worker: 0))
+        #expect(!slots.take(for: client(1)))
+        #expect(slots.take(for: client(2)))
+    }
+
+    @Test("as many may wait as may; who leaves is none of them, and whoever was granted a place meanwhile keeps it")
+    func waiting() throws {
         let slots = ConnectionSlots(connectionsMax: 1, waitingMax: 1)
         let rings = Counter()
         slots.register(worker: 0) { rings.count.add(1, ordering: .relaxed) }
-        #expect(slots.take())
-        slots.give()
+        #expect(slots.take(for: client(1)))
+        slots.give(back: client(1))
         #expect(rings.count.load(ordering: .relaxed) == 0)
-        #expect(slots.take())
-        #expect(slots.beginWaiting())
-        #expect(!slots.beginWaiting())
-        slots.give()
-        #expect(rings.count.load(ordering: .relaxed) == 1)
-        slots.endWaiting()
+        #expect(slots.take(for: client(1)))
+        var ticket = try #require(slots.enqueue(client(2), worker: 0))
+        #expect(rings.count.load(ordering: .relaxed) == 1, "idle connections may hold the place")
+        #expect(slots.enqueue(client(3), worker: 0) == nil)
+        #expect(slots.leave(ticket, of: client(2), worker: 0))
         #expect(!slots.isContended)
+        ticket = try #require(slots.enqueue(client(2), worker: 0))
+        slots.give(back: client(1))
+        #expect(rings.count.load(ordering: .relaxed) == 3)
+        #expect(!slots.leave(ticket, of: client(2), worker: 0))
+        #expect(slots.takeGranted(worker: 0).isEmpty)
+        #expect(!slots.take(for: client(1)), "it holds the place")
         slots.unregister(worker: 0)
         slots.ring()
-        #expect(rings.count.load(ordering: .relaxed) == 1)
+        #expect(rings.count.load(ordering: .relaxed) == 3)
     }
 
     private final class Counter: Sendable {
@@ -44,18 +131,19 @@ struct ConnectionSlotsTests {
         let slots = ConnectionSlots(connectionsMax: 3, waitingMax: 0)
         let (held, most) = (Counter(), Counter())
         await withTaskGroup { group in
-            for _ in 1...4 {
+            for number in 1...4 {
+                let source = client(UInt32(number))
                 group.addTask {
-                    for _ in 1...20_000 where slots.take() {
+                    for _ in 1...20_000 where slots.take(for: source) {
                         let now = held.count.add(1, ordering: .relaxed).newValue
                         most.count.max(now, ordering: .relaxed)
                         held.count.subtract(1, ordering: .relaxed)
-                        slots.give()
+                        slots.give(back: source)
                     }
                 }
             }
         }
         #expect((1...3).contains(most.count.load(ordering: .relaxed)))
-        #expect(slots.take() && slots.take() && slots.take() && !slots.take())
+        #expect(slots.count == 0)
     }
 }

@@ -10,7 +10,9 @@ struct RetryRuleTests {
         let isIdempotent: Bool
     }
 
-    private static let failures: [RetryRule.Failure] = [.connect, .closedBeforeResponse, .failedInResponse, .timedOut]
+    private static let failures: [RetryRule.Failure] = [
+        .connect, .closedBeforeResponse, .unacknowledged, .failedInResponse, .timedOut,
+    ]
     private static let allSent: [RetryRule.Sent] = [.nothing, .headOnly, .body]
 
     static var rows: [Row] {
@@ -33,6 +35,9 @@ struct RetryRuleTests {
             // The upstream closed a connection that it had kept: it hadn't read what we sent, or the method may be done twice.
             case (.closedBeforeResponse, .headOnly, true, _): true
             case (.closedBeforeResponse, .body, true, true): true
+            // Nothing of a body has left, or the method may be done twice.
+            case (.unacknowledged, .headOnly, _, _): true
+            case (.unacknowledged, .body, _, true): true
             default: false
             }
         let rule = RetryRule(isIdempotent: row.isIdempotent)

@@ -8,7 +8,9 @@ struct UpstreamHealthTests {
 
     private func down(isChecked: Bool = false) -> UpstreamHealth {
         let health = UpstreamHealth(isChecked: isChecked)
-        for _ in 1...3 { _ = health.noteFailure(now: at(0), jitter: 1) }
+        for _ in 1...3 {
+            _ = isChecked ? health.noteSilence(now: at(0), isPrompted: false, jitter: 1) : health.noteFailure(now: at(0), jitter: 1)
+        }
         return health
     }
 
@@ -81,5 +83,39 @@ struct UpstreamHealthTests {
         #expect(!health.mayTry(now: at(1_000_000)))
         #expect(health.noteSuccess() == .up)
         #expect(health.mayTry(now: at(1_000_000)))
+    }
+
+    @Test(
+        "three slow reports take nothing out that answers its checks, or that nobody stands in for",
+        arguments: [(true, false), (false, true)])
+    func requestsAlone(isChecked: Bool, isSole: Bool) {
+        let health = UpstreamHealth(isChecked: isChecked, isSole: isSole)
+        for _ in 1...10 { #expect(health.noteFailure(now: at(0)) == nil) }
+        #expect(health.isUp)
+        #expect(health.mayTry(now: at(0)))
+    }
+
+    @Test("a failed request and a check that fails too are enough; checks alone have to be three in a row")
+    func checksToo() {
+        let prompted = UpstreamHealth(isChecked: true, isSole: true)
+        #expect(prompted.noteFailure(now: at(0)) == nil)
+        #expect(prompted.noteSilence(now: at(0), isPrompted: true) == .down)
+        let regular = UpstreamHealth(isChecked: true, isSole: true)
+        #expect(regular.noteSilence(now: at(0), isPrompted: false) == nil)
+        #expect(regular.noteSilence(now: at(0), isPrompted: false) == nil)
+        #expect(regular.noteSuccess() == nil)
+        #expect(regular.noteSilence(now: at(0), isPrompted: false) == nil)
+        #expect(regular.noteSilence(now: at(0), isPrompted: false) == nil)
+        #expect(regular.noteSilence(now: at(0), isPrompted: false) == .down)
+    }
+
+    @Test("one asks at a time, and not again at once")
+    func asking() {
+        let health = UpstreamHealth(isChecked: false)
+        #expect(health.mayAsk(now: at(0)))
+        #expect(!health.mayAsk(now: at(60_000)))
+        health.noteAsked(now: at(60_000))
+        #expect(!health.mayAsk(now: at(60_199)))
+        #expect(health.mayAsk(now: at(60_200)))
     }
 }

@@ -4,85 +4,58 @@ import Testing
 @testable import Gatekeeper
 
 struct UpstreamPoolTests {
-    /// A pool on a worker's loop, and connections to put into it.
-    private struct Scene {
-        let pool: UpstreamPool
-        let loop: EventLoop
-
-        init(_ loop: EventLoop, idleConnectionsMax: Int = 8, idleTimeoutMilliseconds: Int = 60_000) throws {
-            var settings = Settings.Upstream(endpoint: .unix("/run/tickets"), name: "http://tickets")
-            settings.idleConnectionsMax = idleConnectionsMax
-            settings.idleTimeoutMilliseconds = idleTimeoutMilliseconds
-            pool = UpstreamPool(try UpstreamTarget(settings.servers[0], of: settings), buffers: BufferPool(), loop: loop)
-            self.loop = loop
-        }
-
-        func connect() throws -> (UpstreamConnection, PeerSocket) {
-            let pair = try ConnectionPair.local()
-            return (UpstreamConnection(try Socket(Descriptor(owning: pair.near), on: loop)), pair.far)
-        }
-
-        /// One turn of the loop: what the kernel knows, the sockets know.
-        func turn() async {
-            await Waiter(on: loop).yield()
-        }
-
-        /// So long ago.
-        func past(milliseconds: UInt64) -> Instant {
-            Instant(nanoseconds: loop.now.nanoseconds - milliseconds * 1_000_000)
-        }
-    }
-
     @Test("hands out the newest first")
     func newestFirst() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop)
-            #expect(scene.pool.take(certain: false) == nil)
+            let scene = try PoolScene(worker.loop)
+            #expect(scene.take(certain: false) == nil)
             let connections = [try scene.connect(), try scene.connect(), try scene.connect()]
             for (connection, _) in connections { scene.pool.give(connection) }
-            #expect(scene.pool.take(certain: true) === connections[2].0)
-            #expect(scene.pool.take(certain: false) === connections[1].0)
-            #expect(scene.pool.take(certain: true) === connections[0].0)
-            #expect(scene.pool.take(certain: true) == nil)
+            await scene.turn()
+            #expect(scene.take(certain: true) === connections[2].0)
+            #expect(scene.take(certain: false) === connections[1].0)
+            #expect(scene.take(certain: true) === connections[0].0)
+            #expect(scene.take(certain: true) == nil)
         }
     }
 
     @Test("keeps at most so many, and closes the oldest for the newest")
     func bound() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop, idleConnectionsMax: 2)
+            let scene = try PoolScene(worker.loop, idleConnectionsMax: 2)
             let connections = [try scene.connect(), try scene.connect(), try scene.connect()]
             for (connection, _) in connections { scene.pool.give(connection) }
             #expect(connections[0].1.receive() == .end)
-            #expect(scene.pool.take(certain: true) === connections[2].0)
-            #expect(scene.pool.take(certain: true) === connections[1].0)
-            #expect(scene.pool.take(certain: true) == nil)
+            await scene.turn()
+            #expect(scene.take(certain: true) === connections[2].0)
+            #expect(scene.take(certain: true) === connections[1].0)
+            #expect(scene.take(certain: true) == nil)
         }
     }
 
     @Test("keeps none where none may be kept")
     func keepsNone() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop, idleConnectionsMax: 0)
+            let scene = try PoolScene(worker.loop, idleConnectionsMax: 0)
             let (connection, far) = try scene.connect()
             scene.pool.give(connection)
             #expect(far.receive() == .end)
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
         }
     }
 
     @Test("a connection on which anything arrived while it lay there is never handed out", arguments: [false, true])
     func dirty(closes: Bool) async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop)
+            let scene = try PoolScene(worker.loop)
             let (clean, quiet) = try scene.connect()
             let (dirty, far) = try scene.connect()
             scene.pool.give(clean)
             scene.pool.give(dirty)
             if closes { far.finishSending() } else { far.send("HTTP/1.1 200 OK\r\n".utf8) }
             await scene.turn()
-            #expect(scene.pool.take(certain: false) === clean)
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) === clean)
+            #expect(scene.take(certain: false) == nil)
             #expect(far.receive() == (closes ? .end : .failed(ECONNRESET)), "it was closed")
             #expect(quiet.receive(waits: false) == .nothing, "the other one wasn't")
         }
@@ -91,39 +64,40 @@ struct UpstreamPoolTests {
     @Test("who must be certain is told of what arrived since the loop last looked", arguments: [false, true])
     func certain(closes: Bool) async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop)
+            let scene = try PoolScene(worker.loop)
             let (dirty, far) = try scene.connect()
             scene.pool.give(dirty)
+            await scene.turn()
             if closes { far.finishSending() } else { far.send("x".utf8) }
             #expect(!dirty.socket.isReadable)
-            #expect(scene.pool.take(certain: true) == nil)
+            #expect(scene.take(certain: true) == nil)
         }
     }
 
     @Test("a connection that is readable when it comes back isn't kept")
     func dirtyReturn() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop)
+            let scene = try PoolScene(worker.loop)
             let (connection, far) = try scene.connect()
             far.send("surplus".utf8)
             await scene.turn()
             #expect(connection.socket.isReadable)
             scene.pool.give(connection)
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
         }
     }
 
     @Test("a connection that has lain too long is closed instead of handed out")
     func aged() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop, idleTimeoutMilliseconds: 500)
+            let scene = try PoolScene(worker.loop, idleTimeoutMilliseconds: 500)
             let (young, quiet) = try scene.connect()
             let (old, far) = try scene.connect()
             scene.pool.give(young)
             scene.pool.give(old)
             old.idleSince = scene.past(milliseconds: 500)
             young.idleSince = scene.past(milliseconds: 300)
-            #expect(scene.pool.take(certain: false) === young)
+            #expect(scene.take(certain: false) === young)
             #expect(far.receive() == .end)
             #expect(quiet.receive(waits: false) == .nothing)
         }
@@ -132,7 +106,7 @@ struct UpstreamPoolTests {
     @Test("closes what has aged without being asked, not before")
     func sweepsAged() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop, idleTimeoutMilliseconds: 40)
+            let scene = try PoolScene(worker.loop, idleTimeoutMilliseconds: 40)
             let pool = scene.pool
             let cleaning = worker.start {
                 await pool.run()
@@ -150,7 +124,7 @@ struct UpstreamPoolTests {
     @Test("closes what the upstream closed without being asked, and everything when it ends")
     func sweepsClosed() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop)
+            let scene = try PoolScene(worker.loop)
             let pool = scene.pool
             let cleaning = worker.start {
                 await pool.run()
@@ -168,30 +142,30 @@ struct UpstreamPoolTests {
             let late = try Peer(of: scene)
             pool.give(late.connection)
             try await late.waitForEnd(worker)
-            #expect(pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
         }
     }
 
     @Test("learns from an upstream that closes early, and keeps connections for three quarters of that")
     func learns() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop)
+            let scene = try PoolScene(worker.loop)
             let (closed, far) = try scene.connect()
             scene.pool.give(closed)
             closed.idleSince = scene.past(milliseconds: 1_000)
             far.finishSending()
             await scene.turn()
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
 
             // The loop's clock has gone on by less than that since; 750 ms are three quarters of what was seen.
             let (young, quiet) = try scene.connect()
             scene.pool.give(young)
             young.idleSince = scene.past(milliseconds: 700)
-            #expect(scene.pool.take(certain: false) === young)
+            #expect(scene.take(certain: false) === young)
             #expect(quiet.receive(waits: false) == .nothing)
             scene.pool.give(young)
             young.idleSince = scene.past(milliseconds: 800)
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
             #expect(quiet.receive() == .end)
         }
     }
@@ -199,20 +173,20 @@ struct UpstreamPoolTests {
     @Test("a connection that closes at once is taken for a restart: what is learned is never less than 100 ms")
     func learnsAtLeast() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop)
+            let scene = try PoolScene(worker.loop)
             let (closed, far) = try scene.connect()
             scene.pool.give(closed)
             far.finishSending()
             await scene.turn()
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
             let (young, quiet) = try scene.connect()
             scene.pool.give(young)
             young.idleSince = scene.past(milliseconds: 99)
-            #expect(scene.pool.take(certain: false) === young)
+            #expect(scene.take(certain: false) === young)
             #expect(quiet.receive(waits: false) == .nothing)
             scene.pool.give(young)
             young.idleSince = scene.past(milliseconds: 100)
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
             #expect(quiet.receive() == .end)
         }
     }
@@ -220,16 +194,16 @@ struct UpstreamPoolTests {
     @Test("a connection that we close for its age teaches nothing")
     func agingTeachesNothing() async throws {
         try await SmallWorker.run { worker in
-            let scene = try Scene(worker.loop, idleTimeoutMilliseconds: 1_000)
+            let scene = try PoolScene(worker.loop, idleTimeoutMilliseconds: 1_000)
             let (old, far) = try scene.connect()
             scene.pool.give(old)
             old.idleSince = scene.past(milliseconds: 1_000)
-            #expect(scene.pool.take(certain: false) == nil)
+            #expect(scene.take(certain: false) == nil)
             #expect(far.receive() == .end)
             let (young, quiet) = try scene.connect()
             scene.pool.give(young)
             young.idleSince = scene.past(milliseconds: 990)
-            #expect(scene.pool.take(certain: false) === young)
+            #expect(scene.take(certain: false) === young)
             #expect(quiet.receive(waits: false) == .nothing)
         }
     }
@@ -240,11 +214,11 @@ struct UpstreamPoolTests {
         let socket: Socket
         private let waiter: Waiter
 
-        init(of scene: Scene) throws {
-            let pair = try ConnectionPair.local()
-            connection = UpstreamConnection(try Socket(Descriptor(owning: pair.near), on: scene.loop))
-            let far = try pair.far.duplicate()
-            pair.far.close()
+        init(of scene: PoolScene) throws {
+            let (connection, peer) = try scene.connect()
+            self.connection = connection
+            let far = try peer.duplicate()
+            peer.close()
             socket = try Socket(far, on: scene.loop)
             waiter = Waiter(on: scene.loop)
             socket.waiter = waiter

@@ -1,0 +1,140 @@
+/// An exchange's hold on the ticket systems: the connection that it gets, what its failure says of them, where the connection goes afterwards.
+struct UpstreamHold {
+    private let connection: DownstreamConnection
+    private let upstreams: UpstreamPools
+    /// Whom this was last tried with.
+    private(set) var pool: UpstreamPool?
+    /// The request brings a login that belongs to a connection.
+    private let bringsIdentity: Bool
+    private var watch: AcknowledgementWatch?
+    private var hasSuspected = false
+    private var began = Instant(nanoseconds: 0)
+
+    /// As long as a check may take where none says so.
+    private static let suspicionMilliseconds = 5_000
+
+    init(_ upstreams: UpstreamPools, on connection: DownstreamConnection, bringsIdentity: Bool) {
+        self.upstreams = upstreams
+        self.connection = connection
+        self.bringsIdentity = bringsIdentity
+    }
+
+    /// The request is part of a login that can't live with a connection that closes. Only where a ticket system has asked for such a one: else
+    /// whoever sends a body could have the connection kept, and have the body taken for a request.
+    var keepsConnection: Bool {
+        (bringsIdentity || connection.binding != nil) && upstreams.group.bindsIdentities
+    }
+
+    /// The ticket systems of the time when this began.
+    var group: UpstreamGroup { upstreams.group }
+
+    // MARK: Getting one
+
+    /// A connection to the first ticket system that takes one: the client's own, kept from before, or new.
+    ///
+    /// - Parameters:
+    ///   - fresh: for a request that has failed on another.
+    ///   - certain: it can't be repeated.
+    ///   - serverName: as `UpstreamPool.take`.
+    mutating func obtain(fresh: Bool, certain: Bool, serverName: String?) async -> DialOutcome {
+        defer { beginWatch() }
+        if !fresh, let (bound, pool) = connection.binding?.take() {
+            self.pool = pool
+            if bound.serverName == pool.asked(serverName) { return .connected(bound) }
+            bound.retire()
+        }
+        var tried: UpstreamPools.Tried = 0
+        var outcome = DialOutcome.noneHealthy
+        let source = connection.client
+        while let pool = upstreams.next(after: &tried) {
+            self.pool = pool
+            if !fresh, !bringsIdentity {
+                if let kept = pool.take(for: source, certain: certain, serverName: serverName) { return .connected(kept) }
+                if pool.hasJustKept(for: source) {
+                    await connection.waiter.yield()
+                    if connection.waiter.isAborted { return .aborted }
+                    if let kept = pool.take(for: source, certain: certain, serverName: serverName) { return .connected(kept) }
+                }
+            }
+            connection.socket.interest = [.broken, .peerClosed]
+            outcome = await pool.open(
+                for: source, waiter: connection.waiter, certain: certain, serverName: serverName,
+                timeouts: connection.snapshot.timeouts, queueMilliseconds: connection.snapshot.queueMilliseconds,
+                isAbandoned: { connection.isGone })
+            switch outcome {
+            case .connected, .aborted: return outcome
+            case .failed(let code): pool.noteFailure(DialOutcome.reason(code))
+            case .untrusted(let failure): pool.noteFailure(failure.reason)
+            case .timedOut: pool.noteFailure("connect_timeout")
+            case .noneHealthy, .queueFull, .queueTimedOut: break
+            }
+        }
+        return outcome
+    }
+
+    // MARK: What it says
+
+    /// Whatever status it has, a response is a sign of life. No response on a connection that was just opened for it isn't; on one that was kept,
+    /// it says that others which were kept may be dead too.
+    func noteHealth(after failure: ExchangeFailure?, hasBegun: Bool, onReused isReused: Bool) {
+        guard let pool else { return }
+        if failure == nil || hasBegun { return pool.noteSuccess() }
+        switch failure {
+        case .upstreamClosed:
+            if isReused { pool.target.distrustKept(now: pool.loop.now) } else { pool.noteFailure("closed_before_response") }
+        case .upstreamUnreachable:
+            pool.target.distrustKept(now: pool.loop.now)
+            pool.noteFailure("upstream_unreachable")
+        case .upstreamUntrusted(let failure): pool.noteFailure(failure.reason)
+        case .upstreamTooSlow: pool.noteFailure("response_timeout")
+        case .upstreamStalled: pool.noteFailure("upload_timeout")
+        default: break
+        }
+    }
+
+    /// When it is to be looked whether anybody is there.
+    var nextLook: Instant { watch?.next ?? .distantFuture }
+
+    private mutating func beginWatch() {
+        began = connection.worker.loop.now
+        hasSuspected = false
+        let milliseconds = connection.snapshot.timeouts.unacknowledgedMilliseconds
+        watch = AcknowledgementWatch(timeoutMilliseconds: milliseconds, now: began)
+    }
+
+    /// Looks whether anybody is there, while nothing comes; false when nobody is.
+    ///
+    /// - Parameter isWaiting: the answer hasn't begun.
+    mutating func look(at upstream: Socket, isWaiting: Bool) -> Bool {
+        guard let pool, watch != nil else { return true }
+        let now = pool.loop.now
+        let state = System.transmission(of: upstream.descriptor).map {
+            AcknowledgementWatch.State(unacknowledged: Int($0.unacknowledged), silenceMilliseconds: UInt64($0.silentMilliseconds))
+        }
+        if watch?.isGone(state, isDown: !pool.target.health.isUp, now: now) == true { return false }
+        if isWaiting, !hasSuspected, let check = upstreams.group.check,
+            now >= began.advanced(byMilliseconds: min(check.timeoutMilliseconds, Self.suspicionMilliseconds))
+        {
+            // A slow report, or a ticket system that hangs: it is asked, and only that tells.
+            hasSuspected = true
+            pool.suspect()
+        }
+        return true
+    }
+
+    // MARK: Giving it back
+
+    /// Back to the pool or to the client's connection that it belongs to, if it may be used again.
+    func settle(_ upstream: UpstreamConnection, mayKeep: Bool, by receiver: ResponseReceiver) {
+        upstream.exchanges += 1
+        if receiver.asksForIdentity { pool?.target.noteIdentityAsked() }
+        guard mayKeep, let pool else { return upstream.close() }
+        if upstream.isBound || bringsIdentity || receiver.asksForIdentity {
+            let binding = connection.binding ?? UpstreamBinding()
+            connection.binding = binding
+            binding.keep(upstream, in: pool)
+        } else {
+            pool.give(upstream, hadNoBody: receiver.status == 204 || receiver.status == 304)
+        }
+    }
+}
