@@ -80,7 +80,7 @@ package final class AnswerRuns: Sendable {
         switch Self.meaning(verdict.outcome, verdict.status) {
         case nil: break
         case .success?: succeed(Int(place))
-        case .failure(let kind)?: fail(Int(place), kind, verdict.status, verdict.startedMilliseconds)
+        case .failure(let kind)?: fail(Int(place), kind, verdict.status, verdict.endedMilliseconds)
         }
     }
 
