@@ -55,7 +55,6 @@ final class ResponseReceiver {
     private(set) var headArrived: Instant?
     /// A byte of any response has come in.
     private(set) var hasReceived = false
-
     /// The last time a whole unit came in.
     private var isBulk = false
 

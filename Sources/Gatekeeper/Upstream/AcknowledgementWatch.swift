@@ -19,6 +19,8 @@ struct AcknowledgementWatch {
     /// When to ask next.
     private(set) var next: Instant
     private var silentSince: Instant?
+    /// When everything that had been sent was acknowledged last.
+    private var settledAt: Instant?
 
     private static let intervalMillisecondsMax = 1_000
     /// The kernel counts in ticks.
@@ -38,13 +40,14 @@ struct AcknowledgementWatch {
         next = now.advanced(byMilliseconds: intervalMilliseconds)
         guard let state, state.unacknowledged > 0 else {
             silentSince = nil
+            settledAt = now
             return false
         }
         let silence = state.silenceMilliseconds + Self.tickMilliseconds
-        // Nothing since the attempt began: then nothing for as long as that.
-        if silence >= now.nanoseconds(since: began) / 1_000_000 {
-            if isDown { return true }
-            silentSince = silentSince ?? began
+        // Nothing since the attempt began, or since there was nothing to acknowledge: then nothing for as long as that.
+        if silence >= now.nanoseconds(since: settledAt ?? began) / 1_000_000 {
+            if isDown, settledAt == nil { return true }
+            silentSince = silentSince ?? settledAt ?? began
         }
         guard let since = silentSince, silence >= now.nanoseconds(since: since) / 1_000_000 else {
             silentSince = now

@@ -207,14 +207,18 @@ struct TLSStreamTests {
         }
     }
 
-    @Test("of the protocols on offer http/1.1 is chosen, and none is refused")
+    @Test("of the protocols on offer http/1.1 is chosen, else http/1.0, and others alone are refused")
     func protocols() async throws {
         try await SmallWorker.run { worker in
             let both = try TLSScene(worker) { try TLSPeer($0, protocols: ["h2", "http/1.1"]) }
             try #require(await both.shakeHands() == nil)
             #expect(both.client.chosenProtocol == "http/1.1")
             both.socket.close()
-            let neither = try TLSScene(worker) { try TLSPeer($0, protocols: ["h2", "http/1.0"]) }
+            let old = try TLSScene(worker) { try TLSPeer($0, protocols: ["h2", "http/1.0"]) }
+            try #require(await old.shakeHands() == nil)
+            #expect(old.client.chosenProtocol == "http/1.0")
+            old.socket.close()
+            let neither = try TLSScene(worker) { try TLSPeer($0, protocols: ["h2", "http/0.9"]) }
             let failure = try #require(await neither.shakeHands())
             #expect(failure.reason.contains("application_protocol"))
             neither.socket.close()

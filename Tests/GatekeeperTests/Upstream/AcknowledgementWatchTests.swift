@@ -38,7 +38,7 @@ struct AcknowledgementWatchTests {
 
     @Test("who stops in the middle has eight seconds from there")
     func stops() {
-        #expect(verdict { State(unacknowledged: 2, silenceMilliseconds: $0 < 20 ? 30 : UInt64(($0 - 20) * 1_000 + 30)) } == 29)
+        #expect(verdict { State(unacknowledged: 2, silenceMilliseconds: $0 < 20 ? 30 : UInt64(($0 - 20) * 1_000 + 30)) } == 28)
     }
 
     @Test("of one that is known to be down nobody waits who hasn't had a word")

@@ -26,10 +26,10 @@ struct PoolSharingTests {
     func turn() async throws {
         try await SmallWorker.run { worker in
             let scene = try PoolScene(worker.loop)
-            let (older, _) = try scene.connect()
+            let (older, olderFar) = try scene.connect()
             scene.pool.give(older)
             await scene.turn()
-            let (newer, _) = try scene.connect()
+            let (newer, newerFar) = try scene.connect()
             scene.pool.give(newer)
             #expect(scene.pool.hasJustKept(for: PoolScene.client(1)))
             #expect(scene.take(certain: false) === older)
@@ -37,6 +37,7 @@ struct PoolSharingTests {
             await scene.turn()
             #expect(!scene.pool.hasJustKept(for: PoolScene.client(1)))
             #expect(scene.take(certain: false) === newer)
+            #expect([olderFar, newerFar].allSatisfy { $0.receive(waits: false) == .nothing })
         }
     }
 
@@ -182,7 +183,7 @@ struct PoolSharingTests {
             }
             let (idle, far) = try connect(old)
             let (busy, busyFar) = try connect(old)
-            let (good, _) = try connect(new)
+            let (good, goodFar) = try connect(new)
             for connection in [good, idle] { pool.give(connection) }
             target.update([new])
             pool.relieve()
@@ -193,6 +194,7 @@ struct PoolSharingTests {
             let now = worker.loop.now
             while worker.loop.now == now { await Waiter(on: worker.loop).yield() }
             #expect(pool.take(for: good.source, certain: false) === good)
+            #expect(goodFar.receive(waits: false) == .nothing)
         }
     }
 

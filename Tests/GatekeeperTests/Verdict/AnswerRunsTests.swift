@@ -11,7 +11,7 @@ struct AnswerRunsTests {
     }
 
     private func answer(_ place: AnswerRuns.Place, _ status: UInt16, _ outcome: Outcome = .completed, at milliseconds: Int64 = 0) {
-        var verdict = ExchangeVerdict(peer: PeerAddress(ipv4: 1), listener: 0, startedMilliseconds: milliseconds)
+        var verdict = ExchangeVerdict(peer: PeerAddress(ipv4: 1), listener: 0, endedMilliseconds: milliseconds)
         verdict.status = status
         verdict.outcome = outcome
         runs.note(verdict, at: place)
