@@ -17,7 +17,7 @@ struct LeaveTests {
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try Daemon(
             upstream: upstream.url, settings: "status: 127.0.0.1:0\ntimeouts: {leave: 2s}", environment: manager.environment)
-        let page = try #require(daemon.lines("status_page").first?["address"]?.split(separator: ":").last.flatMap { UInt16($0) })
+        let page = try #require(daemon.waitForLine(event: "status_page")["address"]?.split(separator: ":").last.flatMap { UInt16($0) })
         #expect(try readiness(page).status == 200)
         daemon.process.signal(SIGTERM)
         try daemon.waitForLine(event: "leaving")

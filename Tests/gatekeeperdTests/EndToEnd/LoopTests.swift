@@ -4,7 +4,7 @@ import Testing
 @Suite("An upstream that leads back to the service")
 struct LoopTests {
     private static let get = "GET /a HTTP/1.1\r\nHost: tickets\r\n\r\n"
-    private static let nowhere = "http://127.0.0.1:1"
+    private static let nowhere = "https://127.0.0.1:1"
 
     private static func door(to upstream: String) throws -> Daemon {
         try Daemon(

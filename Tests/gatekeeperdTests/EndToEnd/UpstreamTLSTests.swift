@@ -123,7 +123,8 @@ struct UpstreamTLSTests {
                 try connection.respond(body: "\(connection.number)")
                 if version == .tls13 { connection.session?.sendTicket() }
             }, version: version)
-        let daemon = try Self.daemon(upstream, top: "workers: 1")
+        let settings = try "ca: \(Certificates.shared().authority)\n  reuse_after_body: true"
+        let daemon = try Self.daemon(upstream, settings, top: "workers: 1")
         let client = try RawClient(to: daemon)
         for _ in 1...5 {
             #expect(try client.exchange(Self.get).text == "1")

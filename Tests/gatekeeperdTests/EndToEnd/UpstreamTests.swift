@@ -10,7 +10,7 @@ struct UpstreamTests {
     func unixSocket() throws {
         let folder = try TemporaryFolder()
         let upstream = try ScriptedUpstream(path: folder.file("app.sock"), .echo)
-        let daemon = try Daemon(upstream: upstream.url)
+        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "reuse_after_body: true", settings: "")
         let client = try RawClient(to: daemon)
         for _ in 1...3 { #expect(try client.exchange(Self.post).json["body_bytes"]?.number == 6) }
         #expect(upstream.connectionCount == 1)
