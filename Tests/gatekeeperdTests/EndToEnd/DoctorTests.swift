@@ -108,7 +108,7 @@ struct DoctorTests {
         #expect(
             try eventually {
                 let found = try run(daemon.configuration, ["--skip", "clock"]).output
-                return found.contains("finding: sources: 30 of 30 connections came from 127.0.0.9, a private address")
+                return found.contains("finding: sources: 30 of 30 denials within the last hour were of 127.0.0.9, a private address")
             })
         try knock((0..<10).map { "127.0.1.\($0)" })
         #expect(
