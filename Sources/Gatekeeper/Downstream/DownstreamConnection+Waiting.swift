@@ -24,20 +24,18 @@ extension DownstreamConnection {
     func suspendDelivering(for interest: Readiness, until deadline: Instant) async -> Wake {
         let timeout = snapshot.timeouts.unacknowledgedMilliseconds
         delivery.note(sentBytes: tls.sentBytes, now: worker.loop.now)
-        while true {
-            let look = delivery.deadline(timeoutMilliseconds: timeout)
-            switch await suspend(for: interest, until: min(look, deadline)) {
-            case .ready: return .ready
-            case .aborted: return .aborted
-            case .deadlineExceeded:
-                let now = worker.loop.now
-                if now >= look {
-                    let state = System.transmission(of: socket.descriptor)
-                    if delivery.isUnreachable(state, timeoutMilliseconds: timeout, now: now) { return .unreachable }
-                }
-                // Also a wake without cause: whoever waits looks at the time.
-                if now >= deadline || now < look { return .deadlineExceeded }
+        let look = delivery.deadline(timeoutMilliseconds: timeout)
+        switch await suspend(for: interest, until: min(look, deadline)) {
+        case .ready: return .ready
+        case .aborted: return .aborted
+        case .deadlineExceeded:
+            let now = worker.loop.now
+            if now >= look {
+                let state = System.transmission(of: socket.descriptor)
+                if delivery.isUnreachable(state, timeoutMilliseconds: timeout, now: now) { return .unreachable }
             }
+            // Also before the time, and where something else woke it: whoever waits looks at the time, and at what it waits for.
+            return .deadlineExceeded
         }
     }
 

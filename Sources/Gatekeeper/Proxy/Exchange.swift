@@ -282,6 +282,8 @@ final class Exchange {
         if soon < deadline {
             let wake = await connection.suspendDelivering(for: interest, until: soon)
             guard case .deadlineExceeded = wake, worker.loop.now >= soon else { return wake }
+            // The spool may have rung in the very turn in which the time was up.
+            if sender.hasSpoolNews { return .ready }
         }
         park(true)
         defer { park(false) }

@@ -143,8 +143,13 @@ final class RequestSender {
         pace.restart(now: connection.worker.loop.now)
     }
 
+    /// The disk has done what it was asked, and nobody has looked yet: it won't ring again.
+    var hasSpoolNews: Bool { spooled?.hasNews ?? false }
+
     /// What waits here lies in no more memory than it needs, or (false) may grow again.
     func park(_ isParked: Bool) {
+        // What the disk reads into is the spool's until it has been looked at.
+        guard isCollecting || !(spooled?.isBusy ?? false) else { return }
         outbound.park(isParked, in: connection.worker.buffers)
     }
 

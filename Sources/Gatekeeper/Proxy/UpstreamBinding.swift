@@ -4,6 +4,9 @@
 final class UpstreamBinding {
     private var upstream: UpstreamConnection?
 
+    /// Whom it leads to; nil when there is none now.
+    var target: UpstreamTarget? { upstream?.pool?.target }
+
     /// For the next request; nil when it has ended meanwhile.
     func take() -> (UpstreamConnection, UpstreamPool)? {
         guard let kept = upstream else { return nil }

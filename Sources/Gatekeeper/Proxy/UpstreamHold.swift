@@ -22,7 +22,8 @@ struct UpstreamHold {
     /// The request is part of a login that can't live with a connection that closes. Only where a ticket system has asked for such a one: else
     /// whoever sends a body could have the connection kept, and have the body taken for a request.
     var keepsConnection: Bool {
-        (bringsIdentity || connection.binding != nil) && upstreams.group.bindsIdentities
+        if let target = connection.binding?.target { return target.bindsIdentities }
+        return bringsIdentity && upstreams.group.bindIdentities
     }
 
     /// The ticket systems of the time when this began.
@@ -46,9 +47,10 @@ struct UpstreamHold {
         var tried: UpstreamPools.Tried = 0
         var outcome = DialOutcome.noneHealthy
         let source = connection.client
+        let queueEnd = connection.worker.loop.now.advanced(byMilliseconds: connection.snapshot.queueMilliseconds)
         while let pool = upstreams.next(after: &tried) {
             self.pool = pool
-            if !fresh, !bringsIdentity {
+            if !fresh, !bringsIdentity, connection.binding == nil {
                 if let kept = pool.take(for: source, certain: certain, serverName: serverName) { return .connected(kept) }
                 if pool.hasJustKept(for: source) {
                     await connection.waiter.yield()
@@ -59,7 +61,8 @@ struct UpstreamHold {
             connection.socket.interest = [.broken, .peerClosed]
             outcome = await pool.open(
                 for: source, waiter: connection.waiter, certain: certain, serverName: serverName,
-                timeouts: connection.snapshot.timeouts, queueMilliseconds: connection.snapshot.queueMilliseconds,
+                timeouts: connection.snapshot.timeouts,
+                queueMilliseconds: Int(queueEnd.nanoseconds(since: connection.worker.loop.now) / 1_000_000),
                 isAbandoned: { connection.isGone })
             switch outcome {
             case .connected, .aborted: return outcome
@@ -129,7 +132,8 @@ struct UpstreamHold {
         upstream.exchanges += 1
         if receiver.asksForIdentity { pool?.target.noteIdentityAsked() }
         guard mayKeep, let pool else { return upstream.close() }
-        if upstream.isBound || bringsIdentity || receiver.asksForIdentity {
+        // A client that has logged in once shares no connection any more.
+        if upstream.isBound || bringsIdentity || connection.binding != nil || receiver.asksForIdentity {
             let binding = connection.binding ?? UpstreamBinding()
             connection.binding = binding
             binding.keep(upstream, in: pool)

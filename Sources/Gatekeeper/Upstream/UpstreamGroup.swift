@@ -46,11 +46,8 @@ final class UpstreamGroup: Sendable {
         resolved.wait(milliseconds: Self.resolutionMilliseconds)
     }
 
-    /// One of them asks for logins that belong to connections.
-    var bindsIdentities: Bool {
-        for target in targets where target.bindsIdentities { return true }
-        return false
-    }
+    /// All of them ask for logins that belong to connections. Where one doesn't, it could take the body of such a request for another request.
+    var bindIdentities: Bool { targets.allSatisfy(\.bindsIdentities) }
 
     /// Has every name asked for anew.
     func askAgain() {

@@ -35,6 +35,9 @@ final class SpooledBytes {
     /// A transfer is under way, or over and not yet looked at: its buffer is to be left alone.
     var isBusy: Bool { transfer != nil }
 
+    /// It is over, and hasn't been looked at.
+    var hasNews: Bool { transfer.map { $0.state != .underWay } ?? false }
+
     /// How the last transfer has gone; `done` and `failed` once.
     func look() -> Progress {
         switch transfer?.state {

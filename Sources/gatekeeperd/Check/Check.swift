@@ -37,7 +37,9 @@ struct Check {
         filters(rehearsal)
         folders()
         hiddenFiles()
-        if let doubt = StopTime.doubt(configuration.settings.timeouts) {
+        // Without the key systemd waits for 90 s.
+        let patience = UnitFile.installed().map { $0.value("TimeoutStopSec") ?? "90" }
+        if let doubt = StopTime.doubt(configuration.settings.timeouts, unit: patience) {
             report.findings.append(.warning(source, at: "timeouts", doubt))
         }
         if configuration.settings.timeouts.leaveMilliseconds > 0, configuration.status == nil {

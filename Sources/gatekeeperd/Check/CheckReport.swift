@@ -35,10 +35,10 @@ struct CheckReport: Equatable, Sendable {
         isSaidAlways = !onlooker.isRoot
         guard let identity = onlooker.identity else { return }
         findings += identity.doubts.map { .warning(.wholeFile(identity.unit ?? UnitFile.name), $0) }
-        if findings.contains(where: { $0.severity == .error && $0.message.contains("Permission denied") }) {
+        if findings.contains(where: { $0.severity == .error && $0.message.contains("cannot be read: Permission denied") }) {
             let group = AccountDatabase.groupName(of: identity.group) ?? "\(identity.group)"
             notes.append(
-                "to let \(identity.user) read a file: chgrp \(group) FILE && chmod g+r FILE, and let it into the folders above (chmod o+x or g+x)"
+                "to let the user \(identity.user) read a file: chgrp \(group) FILE && chmod g+r FILE, and let it into the folders above (chmod o+x or g+x)"
             )
         }
     }

@@ -28,8 +28,12 @@ enum Main {
             let message = RootCommand.message(for: error).replacing("\n", with: " ")
             // What most commands are given a file's name for.
             let isFile =
-                message.contains("nexpected argument") && CommandLine.arguments.contains { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
-            Console.complain(isFile ? "\(message); a configuration is named with --config FILE" : message)
+                message.contains("nexpected argument")
+                && CommandLine.arguments.contains { ($0.hasSuffix(".yaml") || $0.hasSuffix(".yml")) && message.contains("'\($0)'") }
+            let option =
+                CommandLine.arguments.dropFirst().first == "init"
+                ? "the file to write is named with --output" : "a configuration is named with --config"
+            Console.complain(isFile ? "\(message); \(option) FILE" : message)
             Console.complain("see gatekeeperd --help, or --help after a command")
             exit(ExitStatus.misuse)
         }
@@ -59,7 +63,7 @@ struct RootCommand: ParsableCommand {
         guard !word.hasPrefix("-"), word != "help", !names.contains(word) else { return nil }
         // What people type by the habits of other programs.
         let habits = [
-            "test": "check", "configtest": "check", "validate": "check", "verify": "check", "start": "run", "serve": "run", "stop": "run",
+            "test": "check", "configtest": "check", "validate": "check", "verify": "check", "start": "run", "serve": "run",
             "list": "grants", "setup": "init", "allow": "grant", "denied": "denials", "stats": "status", "rollback": "apply",
         ]
         return Suggestion.nearest(to: word, among: names) ?? habits[word.lowercased()]

@@ -47,7 +47,8 @@ extension ListRule {
         if source.name == "file" {
             let path = FilePath.complete(text, directory: element.context.directory)
             draft.allowFiles.append(path)
-            let name = source.text.written.map { FilePath.complete($0, directory: element.context.directory) } ?? path
+            let name = FilePath.shown(source.text, directory: element.context.directory)
+            draft.listNames[path] = name
             let list = AllowFile.read(path, called: name, label: label, namedAt: origin)
             draft.listLengths[path, default: 0] += list.entries.count
             return list

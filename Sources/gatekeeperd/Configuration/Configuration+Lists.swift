@@ -8,7 +8,8 @@ extension Configuration {
     mutating func keepLists(of old: Configuration) -> Set<String> {
         let emptied = Set(listLengths.filter { $0.value == 0 && old.listLengths[$0.key, default: 0] > 0 }.keys)
         for path in emptied {
-            settings.allow += old.settings.allow.filter { $0.origin?.hasPrefix("\(path):") ?? false }
+            let name = listNames[path] ?? path
+            settings.allow += old.settings.allow.filter { $0.origin?.hasPrefix("\(name):") ?? false }
             listLengths[path] = old.listLengths[path]
         }
         return emptied

@@ -13,6 +13,8 @@ struct Configuration: Sendable {
     var watchedPaths: [String] = []
     /// How many entries of the allow-list each of them holds that is a list.
     var listLengths: [String: Int] = [:]
+    /// What messages and origins call each of them.
+    var listNames: [String: String] = [:]
 
     /// Where its parts were written.
     var places = ConfigurationPlaces()

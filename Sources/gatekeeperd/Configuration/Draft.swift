@@ -19,6 +19,8 @@ struct Draft: Sendable {
     /// Lists that were read into it.
     var allowFiles: [String] = []
     var listLengths: [String: Int] = [:]
+    /// What messages and origins call each of them.
+    var listNames: [String: String] = [:]
     var mayAllowEveryone = false
     var onDeny = Settings.OnDeny.reset
     /// Where `on_deny: drop` was said.

@@ -14,7 +14,8 @@ enum EntryMistake {
                 "there are several entries or columns on one line; write one address or network a line, and # before whatever else it holds"
         }
         if range(text) != nil
-            || text.split(separator: "-").count == 2 && text.allSatisfy({ ".:-".contains($0) || $0.isHexDigit }) && text.contains(".")
+            || text.split(separator: "-").count == 2 && text.allSatisfy({ ".:-".contains($0) || $0.isHexDigit })
+                && (text.contains(".") || text.contains(":"))
         {
             return "this is a range; write the networks that it consists of, as ADDRESS/BITS"
         }

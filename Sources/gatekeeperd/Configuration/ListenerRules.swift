@@ -90,6 +90,6 @@ extension ListRule {
     private static func unreadable(
         _ file: Located<String>, at key: String, in element: ListElement, _ failure: FileFailure
     ) -> Diagnostic {
-        .error(file.origin, at: key, failure, called: FilePath.complete(file.shown, directory: element.context.directory))
+        .error(file.origin, at: key, failure, called: FilePath.shown(file, directory: element.context.directory))
     }
 }

@@ -48,7 +48,7 @@ enum Validation {
         return Configuration(
             settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
             watchedPaths: watchedPaths(settings, draft),
-            listLengths: draft.listLengths, places: places(reader),
+            listLengths: draft.listLengths, listNames: draft.listNames, places: places(reader),
             statePath: draft.statePath?.value ?? StandardPlace.state(),
             controlPath: draft.controlPath?.value ?? StandardPlace.control(),
             status: draft.statusAddress.map { StatusSettings(address: $0.value, token: draft.statusToken?.value) })

@@ -19,6 +19,7 @@ struct Circumstances: Sendable {
     /// When this configuration came into force.
     var loadedAt: WallTime
     var certificates: [ServedCertificate] = []
+    var authorities = AuthoritiesInForce()
     /// Those that are gone for longer than a renewal takes.
     var absentFiles: [AbsentFiles.File] = []
     var upstreams: [ServerStatus.Upstream] = []

@@ -26,7 +26,8 @@ struct ServedCertificate: Equatable, Sendable {
         settings.tls.certificates.compactMap { certificate in
             do throws(ServerError) {
                 let chain = try CertificateChain(path: certificate.path)
-                let old = before.first { $0.file == certificate.path }
+                let shown = ConcealedValues.hide(in: certificate.path)
+                let old = before.first { $0.file == shown }
                 if let old, old.chain == chain { return old }
                 return ServedCertificate(chain, from: certificate.path, after: old, at: now)
             } catch {

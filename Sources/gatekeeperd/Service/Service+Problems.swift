@@ -23,6 +23,7 @@ extension Service {
         if let page = statusListener?.address, !page.isHere { circumstances.absentStatusAddress = page }
         circumstances.loadedAt = loadedAt
         circumstances.certificates = certificates
+        circumstances.authorities = problemBook.authorities
         circumstances.absentFiles = problemBook.absentFiles.files(at: now)
         circumstances.upstreams = server.upstreams
         circumstances.answers = server.answerRuns

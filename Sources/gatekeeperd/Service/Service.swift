@@ -99,6 +99,7 @@ final class Service {
         nextEnd = Self.nextEnd(of: current, after: startedAt)
         certificates = ServedCertificate.all(of: current.configuration.settings, at: startedAt)
         nextWarning = certificates.compactMap { $0.nextWarning(after: startedAt) }.min()
+        problemBook.authorities = AuthoritiesInForce(of: current.configuration.settings)
     }
 
     private static func nextEnd(of reading: ConfigurationSource.Reading, after now: WallTime) -> WallTime? {
@@ -148,17 +149,19 @@ final class Service {
     /// Files that the configuration names were replaced: the same configuration, with what they hold now. What the configuration file itself
     /// says by now waits for a reload.
     func reloadFiles(_ paths: [String], at now: WallTime) -> ReloadReport {
-        let paths = paths.map(ConcealedValues.hide)
-        let asker = "change of \(paths.joined(separator: ", "))"
+        let asker = "change of \(paths.map(ConcealedValues.hide).joined(separator: ", "))"
         do {
             var next = try source.read(text: current.text, named: current.file)
             let emptied = next.configuration.keepLists(of: current.configuration)
             let lines = emptied.map {
-                "\($0) holds no entry any more; a list that turns empty isn't taken by itself, `gatekeeperd reload` takes it"
+                "\(next.configuration.listNames[$0] ?? $0) holds no entry any more; a list that turns empty isn't taken by itself, `gatekeeperd reload` takes it"
             }
             // What else has changed doesn't wait for it.
             guard emptied.isEmpty || !Set(paths).isSubset(of: emptied) else { return keep(lines, askedBy: asker, as: \.files) }
-            let report = bringInForce(next, askedBy: asker, at: now, replaced: paths.filter { !emptied.contains($0) }, failingAs: \.files)
+            let replaced = paths.filter { !emptied.contains($0) }.map(ConcealedValues.hide)
+            let report = bringInForce(next, askedBy: asker, at: now, replaced: replaced, failingAs: \.files)
+            // What was asked for in vain may be in force now.
+            if case .applied = report { judgeConfigurationFile(at: now) }
             guard !emptied.isEmpty, case .applied = report else { return report }
             return keep(lines, askedBy: asker, as: \.files)
         } catch {
@@ -356,6 +359,7 @@ final class Service {
     private func noteCertificates(at now: WallTime) {
         let before = certificates
         certificates = ServedCertificate.all(of: current.configuration.settings, after: before, at: now)
+        problemBook.authorities = AuthoritiesInForce(of: current.configuration.settings)
         for certificate in certificates where !before.contains(where: certificate.isSame) {
             server.event("certificate", certificate.fields(state: "changed"))
             warn(of: certificate, at: now)

@@ -165,7 +165,8 @@ struct LogTests {
         #expect(try client.exchange("GET /last HTTP/1.1\r\nHost: t\r\n\r\n").status == 200)
         #expect(try daemon.terminate() == .exited(0))
         #expect(dropped(daemon.log.all) > 0)
-        #expect(daemon.lines("request").count + dropped(daemon.log.all) == count + 1)
+        // Lines that tell of the problem may be among the lost.
+        #expect((count + 1...count + 5).contains(daemon.lines("request").count + dropped(daemon.log.all)))
         #expect(daemon.log.all.allSatisfy { $0.fields != nil })
     }
 }

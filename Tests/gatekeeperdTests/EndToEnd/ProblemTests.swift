@@ -137,6 +137,22 @@ struct ProblemTests {
         #expect(try scene.problems()["files_unusable"] == nil)
     }
 
+    @Test("nor is one whose place came by the environment")
+    func emptiedElsewhere() throws {
+        let folder = try TemporaryFolder()
+        let list = try folder.write("127.0.0.2\n", to: "vendor.list")
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(
+            upstream: upstream.url, allow: ["127.0.0.3", "127.0.0.4"], settings: "log: {to: stdout}",
+            environment: ["LISTFOLDER": folder.path])
+        try daemon.rewriteConfiguration("  - \"127.0.0.4\"", "  - {file: \"${LISTFOLDER}/vendor.list\"}")
+        #expect(try daemon.reload().event == "reloaded")
+        try "".write(toFile: list, atomically: false, encoding: .utf8)
+        let failure = try daemon.waitForLine(event: "reload_failed")
+        #expect(failure["error"]?.contains("${LISTFOLDER}/vendor.list holds no entry any more") == true, "\(failure.text)")
+        #expect(try RawClient(to: daemon, from: "127.0.0.2").exchange(Self.get).status == 200)
+    }
+
     @Test("an allow-list without an entry is a problem")
     func emptyList() throws {
         let scene = try Scene()
