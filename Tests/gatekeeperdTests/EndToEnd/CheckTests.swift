@@ -60,7 +60,7 @@ struct CheckTests {
         }
         let line = "\(file):2:36: tls.key: \(folder.file("key.pem")) cannot be read: Permission denied"
         #expect(other.output.split(separator: "\n").first.map(String.init) == line, "\(other)")
-        #expect(other.output.contains("note: to let nobody read a file: chgrp "))
+        #expect(other.output.contains("note: to let the user nobody read a file: chgrp "))
         #expect(other.output.hasSuffix("configuration can't be used: 1 error; looked as nobody (no capabilities)\n"), "\(other)")
         try allow(0o644, folder.file("key.pem"))
         let readable = try Daemon.run(["check", "--user", "nobody", file, "--json"])
