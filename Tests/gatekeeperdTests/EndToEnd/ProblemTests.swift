@@ -53,7 +53,7 @@ struct ProblemTests {
         let daemon = try Daemon(
             upstream: upstream.url, upstreamSettings: "health: {path: /, interval: 100ms}",
             settings: "control: \(control)\nstatus: 127.0.0.1:0")
-        let page = try #require(daemon.lines("status_page").first?["address"])
+        let page = try #require(daemon.waitForLine(event: "status_page")["address"])
         let text = "the ticket system \(upstream.url) does not answer: connect_refused"
         #expect(try !Daemon.run(["status", "--control", control]).output.contains("problem"))
         upstream.stop()
