@@ -99,11 +99,11 @@ final class ConnectionSlots: Sendable {
     }
 
     private func isEntitled(_ source: PeerAddress, _ state: borrowing State) -> Bool {
-        let free = connectionsMax - state.open
-        guard free > 0 else { return false }
-        guard let held = state.held[source] else { return true }
-        return free > 1 && held < 3 * free
+        Self.isShare(state.held[source] ?? 0, free: connectionsMax - state.open)
     }
+
+    /// Whether a source that has `own` of something may have another, of which `free` are left.
+    private static func isShare(_ own: Int, free: Int) -> Bool { own == 0 ? free > 0 : free > 1 && own < 3 * free }
 
     private func hold(_ source: PeerAddress, _ state: inout State) {
         state.open += 1
@@ -118,10 +118,12 @@ final class ConnectionSlots: Sendable {
 
     // MARK: Waiting
 
-    /// A place in the queue of `source`; nil when as many wait as may. Its worker is rung when it has been granted a place.
+    /// A place in the queue of `source`; nil when as many wait as may, or more of this source's than leave room for others: the queue is shared by
+    /// the rule that the connections are shared by. Its worker is rung when it has been granted a place.
     func enqueue(_ source: PeerAddress, worker: Int) -> UInt64? {
         let (ticket, bells): (UInt64?, [@Sendable () -> Void]) = state.withLock { state in
-            guard waiting.load(ordering: .relaxed) < waitingMax else { return (nil, []) }
+            let own = state.queues[source]?.count ?? 0
+            guard Self.isShare(own, free: waitingMax - waiting.load(ordering: .relaxed)) else { return (nil, []) }
             waiting.add(1, ordering: .sequentiallyConsistent)
             state.lastTicket += 1
             let request = Waiting(ticket: state.lastTicket, worker: worker)

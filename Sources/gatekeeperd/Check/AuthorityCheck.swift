@@ -14,15 +14,14 @@ struct AuthorityCheck: Equatable, Sendable {
 
     func faults(at now: WallTime) -> [CertificateFault] {
         authorities.compactMap { authority in
-            let name = "\(path): \(authority.subject)"
-            if authority.start > now {
-                return CertificateFault(kind: .notYetValid, message: "\(name) is not valid before \(authority.start.text)")
-            }
-            if authority.end <= now {
-                return CertificateFault(kind: .expired, message: "\(name) expired on \(authority.end.text): it vouches for nobody any more")
-            }
-            guard authority.end.milliseconds(since: now) < authority.end.milliseconds(since: authority.start) / 10 else { return nil }
-            return CertificateFault(kind: .expiring, message: "\(name) expires \(TimeText.until(authority.end, from: now))")
+            guard let (kind, text) = Self.judge(CertificateLifetime(start: authority.start, end: authority.end), at: now) else { return nil }
+            return CertificateFault(kind: kind, subject: authority.subject, message: "\(path): \(authority.subject) \(text)")
         }
+    }
+
+    private static func judge(_ lifetime: CertificateLifetime, at now: WallTime) -> (CertificateFault.Kind, String)? {
+        if lifetime.start > now { return (.notYetValid, "is not valid before \(lifetime.start.text)") }
+        if lifetime.isOver(at: now) { return (.expired, "expired on \(lifetime.end.text): it vouches for nobody any more") }
+        return lifetime.isInLastTenth(at: now) ? (.expiring, "expires \(TimeText.until(lifetime.end, from: now))") : nil
     }
 }

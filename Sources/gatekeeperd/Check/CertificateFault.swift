@@ -1,6 +1,8 @@
 /// One thing that is wrong with a file of certificates, or soon will be.
 struct CertificateFault: Equatable, Sendable {
     var kind: Kind
+    /// Which of the file's certificates or lists it is about, where there may be several; empty for the leaf.
+    var subject = ""
     /// A sentence that names the file.
     var message: String
 

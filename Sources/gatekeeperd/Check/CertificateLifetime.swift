@@ -1,4 +1,4 @@
-/// From when to when a certificate is good, and when its end is near.
+/// From when to when a certificate or a revocation list is good, and when its end is near.
 ///
 /// Near is relative: three weeks before the end is late for a year's certificate, and for one of six days it is before the beginning. At 25 %
 /// of the lifetime whoever renews by a timer has tried and failed; 10 % and 3 % are for those who haven't heard.
@@ -21,6 +21,11 @@ struct CertificateLifetime: Equatable, Sendable {
 
     /// A warning was due before, and the end wasn't.
     func isEnding(at now: WallTime) -> Bool { !isOver(at: now) && (warnings.first ?? end) <= now }
+
+    /// Hardly anything is left of it. For what somebody else issues at times of his own: the next one should have come by now.
+    func isInLastTenth(at now: WallTime) -> Bool {
+        !isOver(at: now) && end.milliseconds(since: now) < end.milliseconds(since: start) / 10
+    }
 
     /// When a warning is due next; nil when the last one was.
     func nextWarning(after now: WallTime) -> WallTime? { warnings.filter { $0 > now }.min() }

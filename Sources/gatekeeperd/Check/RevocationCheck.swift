@@ -8,17 +8,15 @@ struct RevocationCheck: Equatable, Sendable {
     func faults(at now: WallTime) -> [CertificateFault] { lists.compactMap { fault(of: $0, at: now) } }
 
     private func fault(of list: RevocationList, at now: WallTime) -> CertificateFault? {
-        let name = "\(path): the revocation list of \(list.issuer)"
-        let start = WallTime(milliseconds: list.startsAtUnixSeconds * 1000)
-        if start > now { return CertificateFault(kind: .notYetValid, message: "\(name) is not valid before \(start.text)") }
-        guard let end = list.endsAtUnixSeconds.map({ WallTime(milliseconds: $0 * 1000) }) else { return nil }
-        if end <= now {
-            return CertificateFault(
-                kind: .expired, message: "\(name) ran out on \(end.text): no client is let in until there is a newer one")
+        func fault(_ kind: CertificateFault.Kind, _ text: String) -> CertificateFault {
+            CertificateFault(kind: kind, subject: list.issuer, message: "\(path): the revocation list of \(list.issuer) \(text)")
         }
-        // Lists live for a day or for a year: the last tenth is when the next one should have come.
-        guard end.milliseconds(since: now) < end.milliseconds(since: start) / 10 else { return nil }
-        return CertificateFault(
-            kind: .expiring, message: "\(name) runs out \(TimeText.until(end, from: now)): then no client is let in without a newer one")
+        let start = WallTime(milliseconds: list.startsAtUnixSeconds * 1000)
+        if start > now { return fault(.notYetValid, "is not valid before \(start.text)") }
+        guard let end = list.endsAtUnixSeconds.map({ WallTime(milliseconds: $0 * 1000) }) else { return nil }
+        let lifetime = CertificateLifetime(start: start, end: end)
+        if lifetime.isOver(at: now) { return fault(.expired, "ran out on \(end.text): no client is let in until there is a newer one") }
+        guard lifetime.isInLastTenth(at: now) else { return nil }
+        return fault(.expiring, "runs out \(TimeText.until(end, from: now)): then no client is let in without a newer one")
     }
 }

@@ -20,18 +20,18 @@ struct AuthoritiesInForce: Sendable {
 
     /// Judged as `check` judges them.
     func problems(at now: WallTime) -> [Problem] {
-        var faults = authorities.flatMap { check in check.faults(at: now).map { (check.path, $0) } }
-        if let revocations { faults += revocations.faults(at: now).map { (revocations.path, $0) } }
-        return faults.enumerated().map { index, fault in
+        let faults = authorities.flatMap { check in check.faults(at: now).map { (check.path, $0) } }
+            + (revocations.map { check in check.faults(at: now).map { (check.path, $0) } } ?? [])
+        return faults.map { path, fault in
             let kind: Problem.Kind =
-                switch fault.1.kind {
+                switch fault.kind {
                 case .expired: .certificateExpired
                 case .expiring: .certificateEnding
                 default: .certificateUnfit
                 }
-            let file = ConcealedValues.hide(in: fault.0)
+            let file = ConcealedValues.hide(in: path)
             return Problem(
-                kind, of: "\(file) \(index)", ConcealedValues.hide(in: fault.1.message),
+                kind, of: "\(file) \(fault.subject)", ConcealedValues.hide(in: fault.message),
                 cure: "put a newer one into \(file); it is read by itself", since: now)
         }
     }

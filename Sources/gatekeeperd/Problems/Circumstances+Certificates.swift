@@ -1,4 +1,4 @@
 /// What is wrong with the certificates in force, or soon will be.
 extension Circumstances {
-    var certificateProblems: [Problem] { certificates.flatMap { $0.problems(at: now) } + authorities.problems(at: now) }
+    var certificateProblems: [Problem] { ServedCertificate.problems(of: certificates, at: now) + authorities.problems(at: now) }
 }

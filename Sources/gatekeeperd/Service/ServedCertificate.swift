@@ -76,6 +76,17 @@ struct ServedCertificate: Equatable, Sendable {
 
     // MARK: What is wrong with it
 
+    /// As `check` judges the file; nil for one that a test makes.
+    private var check: CertificateCheck? { chain.map { CertificateCheck(path: file, chain: $0, isKnown: isKnown) } }
+
+    /// What is wrong with those that are in force together.
+    static func problems(of certificates: [ServedCertificate], at now: WallTime) -> [Problem] {
+        let doubles = CertificateCheck.doubles(among: certificates.map(\.check))
+        return zip(certificates, doubles).flatMap { certificate, double in
+            certificate.problems(at: now) + (double.flatMap(certificate.problem).map { [$0] } ?? [])
+        }
+    }
+
     /// Judged as `check` judges the file, but for what only an admin can know: whether clients trust an authority that this system doesn't.
     func problems(at now: WallTime) -> [Problem] {
         var problems: [Problem] = []
@@ -85,8 +96,8 @@ struct ServedCertificate: Equatable, Sendable {
                     .certificateUnfit, of: file, "the certificate that was put into \(file) isn't trusted by clients: \(setback)",
                     cure: "put the whole chain there (certbot's fullchain.pem, not cert.pem)", since: loadedAt))
         }
-        guard let chain else { return problems }
-        for fault in CertificateCheck(path: file, chain: chain, isKnown: isKnown).faults(at: now) {
+        guard let check else { return problems }
+        for fault in check.faults(at: now) {
             guard let problem = problem(fault), !problems.contains(where: problem.isSame) else { continue }
             problems.append(problem)
         }

@@ -34,6 +34,16 @@ struct ConnectionSlotsTests {
         #expect(slots.take(for: client(2)) == (connectionsMax > 1))
     }
 
+    @Test("however many one source sends, others can wait, too", arguments: [(1, 1), (2, 1), (4, 3), (100, 75), (10_000, 7_500)])
+    func queueShare(waitingMax: Int, share: Int) {
+        let slots = ConnectionSlots(connectionsMax: 1, waitingMax: waitingMax)
+        #expect(slots.take(for: client(9)))
+        var count = 0
+        while slots.enqueue(client(1), worker: 0) != nil { count += 1 }
+        #expect(count == share)
+        #expect((slots.enqueue(client(2), worker: 0) != nil) == (waitingMax > 1))
+    }
+
     @Test("those who come later get less at first, and as much as the first when places change hands")
     func evens() {
         let slots = ConnectionSlots(connectionsMax: 256, waitingMax: 1_000)

@@ -58,6 +58,56 @@ struct SpoolTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
+    /// Stops the spool's thread until it is ended.
+    private static func holdSpool(of daemon: Daemon, in folder: TemporaryFolder) throws -> ChildProcess {
+        let script = Daemon.packageRoot.appendingPathComponent("Tests/gatekeeperdTests/Harness/hold-thread").path
+        let holding = try ChildProcess(
+            "python3", [script, "\(daemon.process.id)", "spool"], output: OpenFile(creating: folder.file("out")),
+            errors: OpenFile(creating: folder.file("err")))
+        #expect(try eventually { try String(contentsOfFile: folder.file("out"), encoding: .utf8) == "held\n" })
+        return holding
+    }
+
+    @Test("what the disk reads into is nobody else's memory, however long it takes")
+    func readsLate() throws {
+        let release = DispatchSemaphore(value: 0)
+        let upstream = try ScriptedUpstream(
+            UpstreamScript { connection in
+                while let request = try connection.request() {
+                    if request.target == "/first" { release.wait() }
+                    try connection.respond(body: "\(request.target) \(Digest.hex(of: request.body))")
+                }
+            })
+        let daemon = try Daemon(
+            upstream: upstream.url, upstreamSettings: "connections_max: 1", settings: "workers: 1\ntimeouts: {body: 60s}")
+        let first = try RawClient(to: daemon, from: "127.0.0.3")
+        try first.send("GET /first HTTP/1.1\r\nHost: t\r\n\r\n")
+        try upstream.waitForRequests(1)
+        // Lies on the disk, and waits for the only place.
+        let client = try RawClient(to: daemon)
+        try client.send(Self.ticket(1 << 20))
+        #expect(try eventually { try Self.bytesOnDisk(of: daemon) == 1 << 20 })
+        let folder = try TemporaryFolder()
+        let holding = try Self.holdSpool(of: daemon, in: folder)
+        release.signal()
+        #expect(try first.response().status == 200)
+        // For as long as a wait that gives back the memory which it doesn't need.
+        #expect(try upstream.waitForRequests(1).count == 1 && daemon.log.first(seconds: 0.5) { $0["path"] == "/ticket" } == nil)
+        let others = try (0..<12).map { number in
+            let other = try RawClient(to: daemon, from: "127.0.0.3")
+            try other.send("GET /\(number)\(String(repeating: "n", count: 7_000)) HTTP/1.1\r\nHost: t\r\n")
+            return other
+        }
+        holding.signal(SIGKILL)
+        _ = try holding.waitForEnd()
+        let expected = Digest.hex(of: [UInt8](repeating: 0x78, count: 1 << 20))
+        #expect(try client.response().text == "/ticket \(expected)")
+        for (number, other) in others.enumerated() {
+            try other.send("\r\n")
+            #expect(try other.response().text.hasPrefix("/\(number)nnnn"))
+        }
+    }
+
     @Test("a disk that hangs holds up only those who need it, and not for ever")
     func hangs() throws {
         let upstream = try ScriptedUpstream(.echo)
@@ -67,11 +117,7 @@ struct SpoolTests {
         #expect(try client.response().status == 200)
 
         let folder = try TemporaryFolder()
-        let script = Daemon.packageRoot.appendingPathComponent("Tests/gatekeeperdTests/Harness/hold-thread").path
-        let holding = try ChildProcess(
-            "python3", [script, "\(daemon.process.id)", "spool"], output: OpenFile(creating: folder.file("out")),
-            errors: OpenFile(creating: folder.file("err")))
-        #expect(try eventually { try String(contentsOfFile: folder.file("out"), encoding: .utf8) == "held\n" })
+        let holding = try Self.holdSpool(of: daemon, in: folder)
         let stuck = try RawClient(to: daemon)
         try stuck.send(Self.head)
         _ = stuck.trySending(Self.chunk(200 << 10))

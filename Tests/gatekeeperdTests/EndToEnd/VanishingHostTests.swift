@@ -47,4 +47,26 @@ struct VanishingHostTests {
         #expect(hole.first == 503 && hole[1] < 15, "\(hole)")
         #expect((story["down_seconds"]?.number ?? 99) < 15)
     }
+
+    @Test("a path too narrow for what we send is told from a ticket system that thinks, in seconds", arguments: [false, true])
+    func narrow(isTLS: Bool) throws {
+        let line = try LinkedNamespace()
+        let leaf = try Certificates.shared().leaf(.rsa)
+        let upstream = try ScriptedUpstream(address: "0.0.0.0", tls: isTLS ? TLSServer(leaf) : nil, .echo)
+        let url = upstream.url.replacing("127.0.0.1", with: line.nearAddress)
+        let daemon = try Daemon(
+            upstream: url, upstreamSettings: isTLS ? "ca: \(Certificates.shared().authority)\n  server_name: localhost" : "",
+            settings: "timeouts: {connect: 2s, unacknowledged: 1s}", launcher: line.launcher)
+        func post(_ body: String) throws -> String {
+            let script = "curl -q -sk -o /dev/null -w %{http_code} -m 30 --interface 127.0.0.2 -d '\(body)' \(daemon.url)/ticket"
+            return try line.output(of: ["sh", "-c", script])
+        }
+        // Small enough for any path: as hosts that never see the other's MSS would send, so large ones aren't cut to fit.
+        #expect(try post("small") == "200")
+        try line.narrow(toBytes: isTLS ? 200 : 600)
+        #expect(try post(String(repeating: "a ticket ", count: 500)) == (isTLS ? "504" : "502"))
+        let verdict = try daemon.waitForLine { $0.event == "request" && $0.number("status") != 200 }
+        #expect(verdict.reason == (isTLS ? "upstream_unacknowledged" : "upstream_unreachable"))
+        #expect(upstream.requests.count == 1)
+    }
 }
