@@ -14,7 +14,9 @@ struct AuthorityCheck: Equatable, Sendable {
 
     func faults(at now: WallTime) -> [CertificateFault] {
         authorities.compactMap { authority in
-            guard let (kind, text) = Self.judge(CertificateLifetime(start: authority.start, end: authority.end), at: now) else { return nil }
+            guard let (kind, text) = Self.judge(CertificateLifetime(start: authority.start, end: authority.end), at: now) else {
+                return nil
+            }
             return CertificateFault(kind: kind, subject: authority.subject, message: "\(path): \(authority.subject) \(text)")
         }
     }

@@ -20,7 +20,8 @@ struct AuthoritiesInForce: Sendable {
 
     /// Judged as `check` judges them.
     func problems(at now: WallTime) -> [Problem] {
-        let faults = authorities.flatMap { check in check.faults(at: now).map { (check.path, $0) } }
+        let faults =
+            authorities.flatMap { check in check.faults(at: now).map { (check.path, $0) } }
             + (revocations.map { check in check.faults(at: now).map { (check.path, $0) } } ?? [])
         return faults.map { path, fault in
             let kind: Problem.Kind =
