@@ -16,7 +16,7 @@ package struct Inquiry {
     package func admission(of peer: PeerAddress, nowUnixSeconds: Int64) -> AdmissionDecision {
         let decision = snapshot.admission.decide(peer, nowUnixSeconds: nowUnixSeconds)
         if case .admitted(let entry) = decision {
-            snapshot.admission.release(peer.source(listedBy: allowList.entries[entry].prefix))
+            snapshot.admission.release(peer, listedBy: allowList.entries[entry].prefix)
         }
         return decision
     }

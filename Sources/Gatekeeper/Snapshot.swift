@@ -132,10 +132,10 @@ final class Snapshot: Sendable {
     /// Decides about a connection as `Admission.decide` does, then whether its source has begun too many of late.
     func decide(_ peer: PeerAddress, nowUnixSeconds: Int64, now: Instant) -> AdmissionDecision {
         let decision = admission.decide(peer, nowUnixSeconds: nowUnixSeconds)
-        guard case .admitted(let entry) = decision, let rate = limits.handshakesPerSource,
-            handshakes.take(peer, listedBy: admission.allowList.entries[entry].prefix, rate: rate, now: now) != nil
-        else { return decision }
-        admission.release(peer)
+        guard case .admitted(let entry) = decision, let rate = limits.handshakesPerSource else { return decision }
+        let prefix = admission.allowList.entries[entry].prefix
+        guard handshakes.take(peer, listedBy: prefix, rate: rate, now: now) != nil else { return decision }
+        admission.release(peer, listedBy: prefix)
         return .denied(.handshakesPerSource)
     }
 

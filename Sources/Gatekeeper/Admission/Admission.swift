@@ -62,8 +62,10 @@ package struct Admission: Sendable {
         allowList.entry(for: peer, nowUnixSeconds: nowUnixSeconds)
     }
 
-    /// An admitted connection of this source (`PeerAddress.source`) has ended.
-    package func release(_ source: PeerAddress) {
-        counters.release(source)
+    /// An admitted connection has ended.
+    ///
+    /// - Parameter prefix: of the entry that let `peer` in, which says what was counted as its source.
+    package func release(_ peer: PeerAddress, listedBy prefix: AddressPrefix) {
+        counters.release(peer.source(listedBy: prefix))
     }
 }

@@ -370,7 +370,7 @@ final class WorkerState {
 
     /// An admitted connection is over.
     private func forget(_ peer: PeerAddress, _ source: AddressPrefix, requests: Int) {
-        snapshot.admission.release(peer.source(listedBy: source))
+        snapshot.admission.release(peer, listedBy: source)
         sources.ended(source, requests: requests, wallMilliseconds: loop.wallMilliseconds)
         finishIfDone()
     }

@@ -33,7 +33,7 @@ struct AdmissionTests {
         #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
         #expect(admission.decide(listed, nowUnixSeconds: 0) == .denied(.connectionsPerSource))
         #expect(admission.decide(other, nowUnixSeconds: 0) == .admitted(entry: 1))
-        admission.release(listed)
+        admission.release(listed, listedBy: AddressPrefix(listed))
         #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
     }
 
@@ -43,7 +43,7 @@ struct AdmissionTests {
         #expect(admission.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
         #expect(admission.decide(other, nowUnixSeconds: 0) == .denied(.connections))
         #expect(admission.decide(stranger, nowUnixSeconds: 0) == .denied(.notListed))
-        admission.release(listed)
+        admission.release(listed, listedBy: AddressPrefix(listed))
         #expect(admission.decide(other, nowUnixSeconds: 0) == .admitted(entry: 1))
     }
 
@@ -66,7 +66,7 @@ struct AdmissionTests {
         #expect(before.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
         let after = makeAdmission(counters) { $0.connectionsPerSourceMax = 1 }
         #expect(after.decide(listed, nowUnixSeconds: 0) == .denied(.connectionsPerSource))
-        before.release(listed)
+        before.release(listed, listedBy: AddressPrefix(listed))
         #expect(after.decide(listed, nowUnixSeconds: 0) == .admitted(entry: 0))
     }
 
@@ -85,7 +85,20 @@ struct AdmissionTests {
         }
         #expect(admitted == 100)
         #expect(counters.connections == 100)
-        for _ in 0..<100 { admission.release(peer) }
+        for _ in 0..<100 { admission.release(peer, listedBy: AddressPrefix(peer)) }
+        #expect(counters.connections == 0)
+    }
+
+    @Test("what is let go is what was counted, whichever address of a network's it came from")
+    func network() throws {
+        let counters = SourceCounters(hash: AddressHash(seed: 1))
+        let prefix = try AddressPrefix(parsing: "2001:db8::/32")
+        let admission = Admission(AllowList([Settings.AllowEntry(prefix: prefix)]), limits: Settings.Limits(), counters: counters)
+        let peer = try PeerAddress(parsing: "2001:db8::1234:5678")
+        for _ in 1...3 {
+            #expect(admission.decide(peer, nowUnixSeconds: 0) == .admitted(entry: 0))
+            admission.release(peer, listedBy: prefix)
+        }
         #expect(counters.connections == 0)
     }
 
