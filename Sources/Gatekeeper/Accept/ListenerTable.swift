@@ -137,7 +137,7 @@ struct ListenerTable {
 
     /// Whether a socket on `bound` is what `wanted` asks for; port 0 asks for any.
     private func serves(_ bound: SocketAddress, _ wanted: SocketAddress) -> Bool {
-        bound.address == wanted.address && bound.zone.flatMap(System.interfaceIndex) == wanted.zone.flatMap(System.interfaceIndex)
+        bound.address == wanted.address && bound.zone.flatMap(NetworkInterface.index) == wanted.zone.flatMap(NetworkInterface.index)
             && (bound.port == wanted.port || wanted.port == 0)
     }
 

@@ -50,10 +50,10 @@ final class DownstreamConnection: Sleeper {
     var delivery = DeliveryWatch()
     /// Requests that have been read.
     private(set) var requests = 0
-    /// Where somebody may have logged in on it.
-    var binding: UpstreamBinding?
-    /// Those of them, the last ones, that were there before the answer before them had left.
+    /// The last so many of them came before the answer to the one before had left.
     private var requestsPipelined = 0
+    /// The upstream connection that belongs to this one, once somebody may have logged in by it.
+    var binding: UpstreamBinding?
     /// Until when a connection that has served nothing yet is waited for while draining: its request may be on the way.
     private let newcomerDeadline: Instant
 

@@ -52,9 +52,6 @@ final class CollectedBody {
         relay.tell(&told)
     }
 
-    /// All that will be collected has been read.
-    var hasEnded: Bool { end != nil }
-
     /// Takes what is in `input`.
     ///
     /// - Parameters:

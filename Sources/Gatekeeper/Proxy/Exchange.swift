@@ -56,7 +56,7 @@ final class Exchange {
         let judgement = Judgement(head, worker.requestFields, source, by: snapshot)
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
-        keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody, isExclusive: hold.keepsConnection)
+        keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody, isExclusive: hold.keepsConnection())
         let collecting = head.framing == .chunked ? snapshot.collecting : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(

@@ -35,7 +35,7 @@ final class RequestSender {
     private let spooled: SpooledBytes?
     /// Body bytes taken from the client so far.
     private var bodyBytes: UInt64 = 0
-    /// Taken by TLS, and not yet by the socket.
+    /// Some of what was sent may have been taken by TLS, and not yet by the socket.
     private var isUnflushed = false
     /// Everything sent so far is still in `outbound`, so it can be sent again.
     private(set) var isReplayable = true
@@ -219,6 +219,7 @@ final class RequestSender {
     private func flush(to upstream: UpstreamConnection) -> Step? {
         switch upstream.send(outbound) {
         case .bytes:
+            isUnflushed = true
             note(sent: bodyBytes > 0 || isBodyRead ? .body : .headOnly)
             return outbound.isEmpty ? nil : .blocked(upstream: [.writable])
         case .wouldBlock:
@@ -255,6 +256,7 @@ final class RequestSender {
             let before = input.count
             switch upstream.send(input, limit: Int(clamping: remaining)) {
             case .bytes:
+                isUnflushed = true
                 note(sent: .body)
                 account(before - input.count, of: remaining)
                 return nil

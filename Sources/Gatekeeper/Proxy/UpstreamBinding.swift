@@ -7,6 +7,9 @@ final class UpstreamBinding {
     /// Whom it leads to; nil when there is none now.
     var target: UpstreamTarget? { upstream?.pool?.target }
 
+    /// Its last answer ended in this very turn of the loop: what has come behind that one isn't known yet.
+    var hasJustRested: Bool { upstream.map { $0.idleSince == $0.pool?.loop.now } ?? false }
+
     /// For the next request; nil when it has ended meanwhile.
     func take() -> (UpstreamConnection, UpstreamPool)? {
         guard let kept = upstream else { return nil }

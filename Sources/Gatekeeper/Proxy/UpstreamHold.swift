@@ -6,6 +6,8 @@ struct UpstreamHold {
     private(set) var pool: UpstreamPool?
     /// The request brings a login that belongs to a connection.
     private let bringsIdentity: Bool
+    /// The request says nothing of its connection's end, and so is for nobody else.
+    private var onlyTarget: UpstreamTarget?
     private var watch: AcknowledgementWatch?
     private var hasSuspected = false
     private var began = Instant(nanoseconds: 0)
@@ -19,11 +21,13 @@ struct UpstreamHold {
         self.bringsIdentity = bringsIdentity
     }
 
-    /// The request is part of a login that can't live with a connection that closes. Only where a ticket system has asked for such a one: else
-    /// whoever sends a body could have the connection kept, and have the body taken for a request.
-    var keepsConnection: Bool {
-        if let target = connection.binding?.target { return target.bindsIdentities }
-        return bringsIdentity && upstreams.group.bindIdentities
+    /// The request is part of a login that can't live with a connection that closes. Only where the ticket system has asked for such a one, and then
+    /// with none that hasn't: else whoever sends a body could have the connection kept, and have the body taken for a request.
+    mutating func keepsConnection() -> Bool {
+        if upstreams.group.bindIdentities { return bringsIdentity || connection.binding?.target != nil }
+        guard let target = connection.binding?.target, target.bindsIdentities else { return false }
+        onlyTarget = target
+        return true
     }
 
     /// The ticket systems of the time when this began.
@@ -39,16 +43,23 @@ struct UpstreamHold {
     ///   - serverName: as `UpstreamPool.take`.
     mutating func obtain(fresh: Bool, certain: Bool, serverName: String?) async -> DialOutcome {
         defer { beginWatch() }
-        if !fresh, let (bound, pool) = connection.binding?.take() {
-            self.pool = pool
-            if bound.serverName == pool.asked(serverName) { return .connected(bound) }
-            bound.retire()
+        if !fresh, let binding = connection.binding {
+            if binding.hasJustRested {
+                await connection.waiter.yield()
+                if connection.waiter.isAborted { return .aborted }
+            }
+            if let (bound, pool) = binding.take() {
+                self.pool = pool
+                if bound.serverName == pool.asked(serverName) { return .connected(bound) }
+                bound.retire()
+            }
         }
         var tried: UpstreamPools.Tried = 0
         var outcome = DialOutcome.noneHealthy
         let source = connection.client
         let queueEnd = connection.worker.loop.now.advanced(byMilliseconds: connection.snapshot.queueMilliseconds)
         while let pool = upstreams.next(after: &tried) {
+            if let onlyTarget, pool.target !== onlyTarget { continue }
             self.pool = pool
             if !fresh, !bringsIdentity, connection.binding == nil {
                 if let kept = pool.take(for: source, certain: certain, serverName: serverName) { return .connected(kept) }

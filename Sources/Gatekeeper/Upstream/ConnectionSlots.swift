@@ -72,6 +72,23 @@ final class ConnectionSlots: Sendable {
         }
     }
 
+    /// Whether giving up idle connections would get `source` a place.
+    ///
+    /// - Parameters:
+    ///   - count: how many could be given up.
+    ///   - own: how many of them are its own.
+    func couldTake(for source: PeerAddress, freeing count: Int, own: Int) -> Bool {
+        state.withLock { $0.queues[source] == nil && isEntitled(source, freeing: count, own: own, $0) }
+    }
+
+    /// Likewise for any of those who wait; `own` tells how many idle ones a source has.
+    func wouldHelp(freeing count: Int, own: (PeerAddress) -> Int) -> Bool {
+        guard count > 0, isContended else { return false }
+        return state.withLock { state in
+            state.turns.contains { isEntitled($0, freeing: count, own: own($0), state) }
+        }
+    }
+
     /// A connection of `source` is over: its place is for whose turn it is.
     func give(back source: PeerAddress) {
         let bells = state.withLock { state in
@@ -98,8 +115,8 @@ final class ConnectionSlots: Sendable {
         return handover
     }
 
-    private func isEntitled(_ source: PeerAddress, _ state: borrowing State) -> Bool {
-        Self.isShare(state.held[source] ?? 0, free: connectionsMax - state.open)
+    private func isEntitled(_ source: PeerAddress, freeing count: Int = 0, own: Int = 0, _ state: borrowing State) -> Bool {
+        Self.isShare((state.held[source] ?? 0) - own, free: connectionsMax - state.open + count)
     }
 
     /// Whether a source that has `own` of something may have another, of which `free` are left.

@@ -20,6 +20,7 @@ struct IdleConnections {
     private struct Shelf {
         let source: PeerAddress
         var newest = -1
+        var count = 0
     }
 
     private var places: [Place] = []
@@ -61,6 +62,8 @@ struct IdleConnections {
         return index < 0 ? nil : places[index].connection
     }
 
+    func count(of source: PeerAddress) -> Int { shelfOfSource[source].map { shelves[$0].count } ?? 0 }
+
     /// The next older one of the same source.
     func older(than connection: UpstreamConnection) -> UpstreamConnection? {
         let index = places[connection.place].olderOfSource
@@ -76,6 +79,7 @@ struct IdleConnections {
         connection.place = index
         if older >= 0 { places[older].newerOfSource = index }
         shelves[shelf].newest = index
+        shelves[shelf].count += 1
         if newestPlace >= 0 { places[newestPlace].newer = index } else { oldestPlace = index }
         newestPlace = index
         count += 1
@@ -115,6 +119,7 @@ struct IdleConnections {
         } else {
             shelves[connection.shelf].newest = place.olderOfSource
         }
+        shelves[connection.shelf].count -= 1
         places[index] = Place()
         vacant.append(index)
         connection.place = -1

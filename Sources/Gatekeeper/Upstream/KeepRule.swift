@@ -9,7 +9,7 @@
 /// | without a body | no | yes, but for HEAD: some upstreams send a body all the same |
 /// | POST, PUT, PATCH with a body | unless `upstream.reuse_after_body` | with `reuse_after_body` alone |
 /// | any other method with a body | always | never: what reads a POST's body may leave a DELETE's |
-/// | on a connection that belongs to one client | never | yes |
+/// | on a connection that belongs to one client | never | yes, but for HEAD |
 struct KeepRule {
     private let method: Method
     /// A body goes with the request, and the upstream may leave it unread.

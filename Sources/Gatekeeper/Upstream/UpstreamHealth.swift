@@ -30,7 +30,8 @@ final class UpstreamHealth: Sendable {
     private let isChecked: Bool
     /// Nobody stands in for it.
     private let isSole: Bool
-    /// Both read on every request; the lock is taken only when something is wrong.
+    /// Both read on every request, and written with the lock held, which is taken only when something is wrong: a check that is answered and one
+    /// that isn't may end at the same moment, with two workers.
     private let isDown = Atomic(false)
     private let failures = Atomic(0)
     private let trial: Mutex<Trial>
@@ -75,13 +76,13 @@ final class UpstreamHealth: Sendable {
 
     func noteSuccess() -> Change? {
         guard failures.load(ordering: .relaxed) != 0 else { return nil }
-        failures.store(0, ordering: .relaxed)
-        guard isDown.exchange(false, ordering: .relaxed) else { return nil }
-        trial.withLock { trial in
+        return trial.withLock { trial in
+            failures.store(0, ordering: .relaxed)
+            guard isDown.exchange(false, ordering: .relaxed) else { return nil }
             trial.backOffMilliseconds = Self.backOffMilliseconds
             trial.at = Instant(nanoseconds: 0)
+            return .up
         }
-        return .up
     }
 
     /// A request has failed. That alone takes it out only where others can stand in and no check can tell.
@@ -100,13 +101,12 @@ final class UpstreamHealth: Sendable {
     }
 
     private func count(_ weight: Int, now: Instant, jitter: Double) -> Change? {
-        let count = failures.add(weight, ordering: .relaxed).newValue
-        guard count >= Self.failuresMax else { return nil }
         trial.withLock { trial in
+            guard failures.add(weight, ordering: .relaxed).newValue >= Self.failuresMax else { return nil }
             trial.at = now.advanced(byMilliseconds: Int(Double(trial.backOffMilliseconds) * jitter))
             trial.backOffMilliseconds = min(trial.backOffMilliseconds * 2, Self.backOffMillisecondsMax)
+            return isDown.exchange(true, ordering: .relaxed) ? nil : .down
         }
-        return isDown.exchange(true, ordering: .relaxed) ? nil : .down
     }
 
     // MARK: Asking

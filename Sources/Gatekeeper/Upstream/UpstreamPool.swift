@@ -146,7 +146,9 @@ final class UpstreamPool {
             case .passedOn:
                 connection.leaveSlot()
                 connection.retire()
-            case .nobody: connection.retire()
+            case .nobody:
+                keep(connection)
+                relieveWaiting()
             }
         }
     }
@@ -216,10 +218,13 @@ final class UpstreamPool {
         return await dialCounted(for: source, waiter: waiter, serverName: serverName, timeouts: timeouts)
     }
 
-    /// A place that is free, or that an idle connection gives up: first another source's, then one of its own that it had no use for.
+    /// A place that is free, or that an idle connection gives up: first another source's, then one of its own that it had no use for. None is given
+    /// up for a source that may have no more all the same.
     private func takePlace(for source: PeerAddress) -> Bool {
         while !target.slots.take(for: source) {
-            guard let victim = idle.oldest(butNotOf: source) ?? idle.oldest else { return false }
+            guard target.slots.couldTake(for: source, freeing: idle.count, own: idle.count(of: source)),
+                let victim = idle.oldest(butNotOf: source) ?? idle.oldest
+            else { return false }
             evict(victim)
         }
         return true
@@ -244,7 +249,13 @@ final class UpstreamPool {
     func relieve() {
         queue.deliver()
         if sweptEpoch != target.currentEpoch { sweep() }
-        if target.slots.isContended, let oldest = idle.oldest { evict(oldest) }
+        relieveWaiting()
+    }
+
+    /// Gives up the oldest idle connection if that, or that and more, would get somebody a place: whoever has been helped rings again.
+    private func relieveWaiting() {
+        guard let oldest = idle.oldest, target.slots.wouldHelp(freeing: idle.count, own: { idle.count(of: $0) }) else { return }
+        evict(oldest)
     }
 
     private func evict(_ connection: UpstreamConnection) {

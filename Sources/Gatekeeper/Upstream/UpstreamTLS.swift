@@ -81,7 +81,7 @@ internal import CTLS
     /// Why a handshake failed.
     func failure(of stream: TLSStream, _ failure: TLSFailure) -> UpstreamTLSFailure {
         // What was resumed may be what it objects to.
-        forget()
+        resumable = nil
         let verdict = unsafe Int32(truncatingIfNeeded: SSL_get_verify_result(stream.session))
         if settings.verifiesChain, let objection = UpstreamTLSFailure(verification: verdict) { return objection }
         return UpstreamTLSFailure(
@@ -120,10 +120,6 @@ internal import CTLS
     private static func serverName(of stream: TLSStream) -> String? {
         // SAFETY: a C string that the session holds.
         unsafe SSL_get_servername(stream.session, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) }
-    }
-
-    private func forget() {
-        resumable = nil
     }
 
     /// SHA-256 of the peer's SubjectPublicKeyInfo in DER, as `openssl pkey -pubin -outform der | openssl dgst -sha256` makes it (RFC 7469

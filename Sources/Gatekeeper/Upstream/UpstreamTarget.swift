@@ -19,6 +19,10 @@ final class UpstreamTarget: Sendable {
     private let state: Mutex<State>
     private let version = SpokenVersion()
     private let down = Mutex<Failure?>(nil)
+    /// It has asked for a login that belongs to a connection (NTLM, Negotiate).
+    private let asksForIdentity = Atomic(false)
+    /// Counts up whenever connections that were good before may not be any more.
+    private let epoch = Atomic<UInt64>(0)
 
     /// Why it is down, and since when.
     struct Failure: Sendable {
@@ -33,10 +37,6 @@ final class UpstreamTarget: Sendable {
     func note(_ failure: Failure?) {
         down.withLock { $0 = failure }
     }
-    /// It has asked for a login that belongs to a connection (NTLM, Negotiate).
-    private let asksForIdentity = Atomic(false)
-    /// Counts up whenever connections that were good before may not be any more.
-    private let epoch = Atomic<UInt64>(0)
 
     private struct State {
         var addresses: [ConnectAddress]
@@ -146,7 +146,8 @@ final class UpstreamTarget: Sendable {
         let current = currentEpoch
         if connection.epoch == current { return true }
         let isGood = state.withLock { state in
-            connection.idleSince > state.distrustedUntil && state.addresses.contains(connection.address)
+            // Somebody has logged in on a bound one: it is given up for what it shows itself alone.
+            (connection.isBound || connection.idleSince > state.distrustedUntil) && state.addresses.contains(connection.address)
         }
         if isGood { connection.epoch = current }
         return isGood

@@ -226,4 +226,59 @@ struct PoolSharingTests {
             #expect(scene.pool.target.slots.count == 0)
         }
     }
+
+    @Test("a source that may have no more ends nobody's idle connections, waiting or not")
+    func share() async throws {
+        try await SmallWorker.run { worker in
+            let scene = try PoolScene(worker.loop, connectionsMax: 8)
+            let pool = scene.pool
+            let cleaning = worker.start { await pool.run() }
+            // Six of eight are all that it may have.
+            let busy = try (1...6).map { _ in try scene.connect(client: 1) }
+            let (idle, far) = try scene.connect(client: 2)
+            pool.give(idle)
+            await scene.turn()
+            let outcome = Outcome()
+            let waiting = worker.start {
+                outcome.value = await pool.open(
+                    for: PoolScene.client(1), waiter: Waiter(on: scene.loop), certain: true, timeouts: Settings.Timeouts(),
+                    queueMilliseconds: 300, isAbandoned: { false })
+            }
+            await scene.turn()
+            pool.relieve()
+            #expect(far.receive(waits: false) == .nothing)
+            // One that the other has done with meanwhile is kept too.
+            let (second, secondFar) = try scene.connect(client: 3)
+            pool.give(second)
+            for _ in 1...3 { await scene.turn() }
+            #expect(secondFar.receive(waits: false) == .nothing)
+            #expect(scene.take(client: 3, certain: false) === second)
+            #expect(scene.take(client: 2, certain: false) === idle)
+            await waiting.value
+            guard case .queueTimedOut? = outcome.value else {
+                Issue.record("\(String(describing: outcome.value))")
+                return
+            }
+            #expect(busy.allSatisfy { $0.1.receive(waits: false) == .nothing })
+            pool.end()
+            await cleaning.value
+        }
+    }
+
+    @Test("a kept connection that turns out to be dead is no reason to end somebody's login")
+    func login() async throws {
+        try await SmallWorker.run { worker in
+            let scene = try PoolScene(worker.loop)
+            let (connection, far) = try scene.connect()
+            let binding = UpstreamBinding()
+            binding.keep(connection, in: scene.pool)
+            #expect(binding.hasJustRested)
+            await scene.turn()
+            #expect(!binding.hasJustRested)
+            scene.pool.target.distrustKept(now: worker.loop.now)
+            scene.pool.relieve()
+            #expect(far.receive(waits: false) == .nothing)
+            #expect(binding.take()?.0 === connection)
+        }
+    }
 }

@@ -118,4 +118,20 @@ struct UpstreamHealthTests {
         #expect(!health.mayAsk(now: at(60_199)))
         #expect(health.mayAsk(now: at(60_200)))
     }
+
+    @Test("an answer and a silence at the same moment, with two workers, leave nothing that another answer doesn't mend")
+    func concurrent() async {
+        for _ in 1...2_000 {
+            let health = UpstreamHealth(isChecked: true, isSole: true)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { _ = health.noteSilence(now: at(0), isPrompted: true) }
+                group.addTask { _ = health.noteSuccess() }
+            }
+            _ = health.noteSuccess()
+            guard health.isUp else {
+                Issue.record("it is down for ever")
+                return
+            }
+        }
+    }
 }

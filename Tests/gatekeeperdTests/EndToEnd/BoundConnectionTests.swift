@@ -109,4 +109,41 @@ struct BoundConnectionTests {
         let answer = try client.exchange(Self.request())
         #expect(answer.status == 401 && answer["x-connection"] == "2")
     }
+
+    @Test("what hides in a body never reaches a ticket system that asks for no logins, whichever one of several does")
+    func mixed() throws {
+        let bound = try ScriptedUpstream(Self.windows)
+        let careless = try ScriptedUpstream(.leavesBodiesUnread)
+        let daemon = try Daemon(
+            upstreams: [bound.url, careless.url],
+            settings: "workers: 1\nroutes: [{path: /a, methods: [GET, POST, PUT]}]", upstreamLines: ["order: round_robin"])
+        let hidden = "DELETE /hidden HTTP/1.1\r\nHost: tickets\r\n\r\n"
+        func login(as user: String?, until isThere: (RawMessage) -> Bool) throws -> RawClient {
+            while true {
+                let client = try RawClient(to: daemon)
+                if try isThere(client.exchange(Self.request(user.map { "NTLM user-\($0)" }))) { return client }
+            }
+        }
+        _ = try login(as: nil) { $0.status == 401 }
+        // A login whose connection ends between a request's head and its body, which goes on with another then.
+        for _ in 1...4 {
+            let client = try login(as: "alice") { $0["x-user"] == "alice" }
+            let request = Self.request(method: "PUT", body: hidden)
+            try client.send(String(request.dropLast(hidden.count)))
+            // What came before an answered request has been looked at, with one worker.
+            _ = try RawClient(to: daemon).exchange(Self.request())
+            bound.closeConnections()
+            #expect(bound.waitForOpenConnections(atMost: 0) == 0)
+            _ = try RawClient(to: daemon).exchange(Self.request())
+            try client.send(hidden)
+            _ = try? client.response(to: "PUT")
+        }
+        for _ in 1...4 {
+            let other = try RawClient(to: daemon)
+            _ = try? other.exchange(Self.request("NTLM user-bob", method: "POST", body: hidden))
+            _ = try? other.exchange(Self.request("NTLM user-bob", method: "POST", body: hidden))
+        }
+        #expect(!careless.requests.contains { $0.target == "/hidden" })
+        #expect(careless.requests.allSatisfy { $0["content-length"] == nil || $0["connection"] == "close" })
+    }
 }

@@ -2,12 +2,13 @@ internal import Glibc
 
 /// Names and numbers of this machine's network interfaces, for addresses that mean something on one of them only (RFC 4007).
 package enum NetworkInterface {
-    /// The number of an interface, by its name or written as a number; nil if there is none.
+    /// The number of an interface, by its name or else written as a number; nil if there is none.
     package static func index(named name: String) -> UInt32? {
-        if let number = UInt32(name) { return self.name(of: number) == nil ? nil : number }
-        let number = unsafe if_nametoindex(name)
-        return number == 0 ? nil : number
+        let index = unsafe if_nametoindex(name)
+        return index == 0 ? UInt32(name).flatMap { self.name(of: $0) == nil ? nil : $0 } : index
     }
+
+    package static func index(of name: InterfaceName) -> UInt32? { index(named: "\(name)") }
 
     /// Nil when it is no more.
     package static func name(of index: UInt32) -> String? {

@@ -70,7 +70,7 @@ enum ConnectAddress: Equatable, Sendable {
             var v6 = sockaddr_in6()
             v6.sin6_family = sa_family_t(AF_INET6)
             v6.sin6_port = target.port.bigEndian
-            v6.sin6_scope_id = target.zone.flatMap(System.interfaceIndex) ?? target.address.zone
+            v6.sin6_scope_id = target.zone.flatMap(NetworkInterface.index) ?? target.address.zone
             let address = target.address.withoutZone
             unsafe withUnsafeMutableBytes(of: &v6.sin6_addr) { bytes in
                 unsafe bytes.storeBytes(of: address.high.bigEndian, as: UInt64.self)

@@ -81,25 +81,12 @@ extension System {
 
     // MARK: Interfaces
 
-    /// By its name, or by its number written out; nil when there is no such interface now.
-    static func interfaceIndex(_ zone: InterfaceName) -> UInt32? {
-        let index = unsafe if_nametoindex("\(zone)")
-        return index == 0 ? UInt32("\(zone)").flatMap { interfaceName($0) == nil ? nil : $0 } : index
-    }
-
-    private static func interfaceName(_ index: UInt32) -> InterfaceName? {
-        var bytes = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-        // SAFETY: the array has the IF_NAMESIZE bytes that if_indextoname(3) may write.
-        guard unsafe if_indextoname(index, &bytes) != nil else { return nil }
-        return InterfaceName(String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
-    }
-
     /// Of a link-local address that the kernel has filled in.
     static func zone(of storage: sockaddr_storage) -> InterfaceName? {
         guard Int32(storage.ss_family) == AF_INET6 else { return nil }
         // SAFETY: sockaddr_storage is as large and as aligned as the structure that its family names.
         let index = unsafe withUnsafePointer(to: storage) { unsafe UnsafeRawPointer($0).loadUnaligned(as: sockaddr_in6.self).sin6_scope_id }
-        return index == 0 ? nil : interfaceName(index)
+        return index == 0 ? nil : NetworkInterface.name(of: index).flatMap { InterfaceName($0) }
     }
 
     /// A small file of proc(5), at most 64 KiB of it; nil where it can't be read.

@@ -197,7 +197,7 @@ enum System {
     ) throws(SystemError) -> Descriptor {
         let operation = "listen on \(address)"
         // By number 0 the kernel would complain of the address.
-        if let zone = address.zone, interfaceIndex(zone) == nil { throw SystemError(operation, code: ENODEV) }
+        if let zone = address.zone, NetworkInterface.index(of: zone) == nil { throw SystemError(operation, code: ENODEV) }
         let socket = try streamSocket(family: address.family)
         if isFree { bindFreely(socket.number, family: address.family) }
         set(socket.number, level: SOL_SOCKET, option: SO_REUSEADDR, to: 1)

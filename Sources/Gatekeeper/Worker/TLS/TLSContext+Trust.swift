@@ -9,8 +9,8 @@ extension TLSContext {
         let file = try PEMFile(path, .authorities)
         if let line = file.revocationListLine {
             throw TLSSetupError(
-                "authorities \(path): there is a revocation list at line \(line), which would do nothing here; client certificates are revoked "
-                    + "by a file of its own, `tls.client_crl`")
+                "authorities \(path): there is a revocation list at line \(line), which would do nothing here: take it out of this file "
+                    + "(lists for certificates of clients have a file of their own, `tls.client_crl`)")
         }
         let certificates = try file.certificates(by: library)
         try Self.checkAuthority(certificates, path)
