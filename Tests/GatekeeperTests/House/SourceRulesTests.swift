@@ -7,12 +7,12 @@ struct SourceRulesTests {
     /// Which module may be imported where, by the beginnings of paths under `Sources`.
     private static let imports: [String: [String]] = [
         "ArgumentParser": ["gatekeeperd/Commands/"],
-        "CLinux": ["Gatekeeper/Worker/", "gatekeeperd/System/"],
+        "CLinux": ["Gatekeeper/Base/", "gatekeeperd/System/"],
         "CSQLite": ["gatekeeperd/Ledger/"],
-        "CTLS": ["Gatekeeper/Downstream/TLS", "Gatekeeper/Policy/WebSocketKey.swift", "Gatekeeper/Upstream/", "Gatekeeper/Worker/TLS/"],
+        "CTLS": ["Gatekeeper/Base/TLS/", "Gatekeeper/Downstream/TLS", "Gatekeeper/Policy/WebSocketKey.swift", "Gatekeeper/Upstream/"],
         "CYAML": ["gatekeeperd/Configuration/YAML/"],
         "Gatekeeper": ["gatekeeperd/"],
-        "Glibc": ["Gatekeeper/Proxy/", "Gatekeeper/Upstream/", "Gatekeeper/Verdict/", "Gatekeeper/Worker/", "gatekeeperd/"],
+        "Glibc": ["Gatekeeper/Accept/", "Gatekeeper/Base/", "Gatekeeper/Proxy/", "Gatekeeper/Upstream/", "Gatekeeper/Verdict/", "gatekeeperd/"],
         "Synchronization": [""],
     ]
 
@@ -20,18 +20,18 @@ struct SourceRulesTests {
     private static let unsafe = [
         "Gatekeeper/Downstream/TLSServerCertificate.swift", "Gatekeeper/Downstream/TLSServerContext.swift",
         "Gatekeeper/Upstream/TLSClientContext.swift",
-        "Gatekeeper/Upstream/UpstreamTLS.swift", "Gatekeeper/Worker/TLS/",
+        "Gatekeeper/Upstream/UpstreamTLS.swift", "Gatekeeper/Base/TLS/",
         "Gatekeeper/Policy/WebSocketKey.swift", "Gatekeeper/Verdict/JournalOutput.swift", "Gatekeeper/Verdict/JournalRing.swift",
         "Gatekeeper/Verdict/JournalThread.swift",
-        "Gatekeeper/Worker/Buffer.swift", "Gatekeeper/Worker/EventLoop.swift", "Gatekeeper/Worker/Socket.swift",
-        "Gatekeeper/Worker/Waiter.swift", "Gatekeeper/Worker/Worker.swift", "Gatekeeper/Worker/System/",
+        "Gatekeeper/Base/Runtime/", "Gatekeeper/Base/System/", "Gatekeeper/Base/Values/NetworkInterface.swift",
+        "Gatekeeper/Worker/Worker.swift",
         "gatekeeperd/Configuration/YAML/YAMLEventSource.swift", "gatekeeperd/Ledger/SQL", "gatekeeperd/System/",
     ]
 
     /// Where the compiler is told instead of asked that something may be shared.
     private static let unchecked = [
-        "Gatekeeper/Worker/EventLoop.swift", "Gatekeeper/Worker/SpoolTransfer.swift", "Gatekeeper/Worker/System/SpoolFile.swift",
-        "Gatekeeper/Worker/TLS/",
+        "Gatekeeper/Base/Runtime/EventLoop.swift", "Gatekeeper/Base/Runtime/SpoolTransfer.swift",
+        "Gatekeeper/Base/Runtime/SpoolFile.swift", "Gatekeeper/Base/TLS/",
     ]
 
     @Test("no source imports Foundation, and each other module is imported where it belongs only")
