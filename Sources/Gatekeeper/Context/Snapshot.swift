@@ -34,7 +34,7 @@ final class Snapshot: Sendable {
     /// The ticket system is known to read the bodies that it is sent.
     let reusesAfterBody: Bool
     /// Which bodies without a length are collected before they are sent; nil to stream them all.
-    let collecting: CollectedBody.Rule?
+    let collecting: CollectingRule?
     /// Where collected bodies go that are too large for memory; the same for every snapshot.
     let spool: Spool
     let spoolSettings: Settings.Upstream.Spool
@@ -78,13 +78,7 @@ final class Snapshot: Sendable {
         webSocket = settings.webSocket
         passesUnderscores = settings.upstream.passesUnderscores
         reusesAfterBody = settings.upstream.reusesAfterBody
-        let bodyBytesMax = settings.limits.requestBodyBytesMax
-        collecting =
-            switch settings.upstream.requestBuffering {
-            case .off: nil
-            case .auto: .init(bytesMax: min(Settings.Upstream.RequestBuffering.autoBytesMax, bodyBytesMax), isLimit: false)
-            case .upTo(let bytes): .init(bytesMax: min(bytes, bodyBytesMax), isLimit: true)
-            }
+        collecting = CollectingRule(settings.upstream.requestBuffering, bodyBytesMax: settings.limits.requestBodyBytesMax)
         spool = other?.spool ?? Spool()
         spoolSettings = settings.upstream.spool
         limits = settings.limits

@@ -2,6 +2,13 @@ extension DownstreamConnection {
     /// Whom its requests count for, and whose upstream connections they use.
     var client: PeerAddress { peer.source(listedBy: source) }
 
+    /// Where a body of its requests is collected.
+    func makeSpooledBytes() -> SpooledBytes {
+        SpooledBytes(
+            in: snapshot.spool, totalMax: snapshot.spoolSettings.totalBytesMax, folder: snapshot.spoolSettings.folder, source: client,
+            ring: worker.bell(for: self))
+    }
+
     /// How a connection is to be ended.
     enum Ending {
         /// Both sides are done.

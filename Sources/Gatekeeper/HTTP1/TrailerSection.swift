@@ -79,15 +79,9 @@ package struct TrailerSection {
     }
 
     /// Would frame, route or authenticate.
-    private static var forbidden: KnownFieldSet {
+    static var forbidden: KnownFieldSet {
         .of(
             .host, .contentLength, .transferEncoding, .connection, .keepAlive, .te, .trailer, .upgrade, .http2Settings, .expect, .proxy,
             .authorization, .cookie, .setCookie, .wwwAuthenticate, .maxForwards)
-    }
-
-    /// Not passed on; what is forbidden in a request is refused before it comes to this.
-    package static func dropped(passingUnderscores: Bool = false) -> KnownFieldSet {
-        .of(.contentType, .contentEncoding, .contentRange, .cacheControl, .location, .date, .origin, .referer, .ifMatch)
-            .union(forbidden).union(ForwardedFields.fields(passingUnderscores: passingUnderscores))
     }
 }

@@ -3,15 +3,8 @@
 /// Kept in one buffer, and in the spool when it outgrows that; then sent with `Content-Length`. One that is too long to be collected goes on in
 /// chunks, or is refused, as the settings have it.
 final class CollectedBody {
-    /// Which bodies are collected.
-    struct Rule {
-        let bytesMax: Int
-        /// A longer one is refused with 413, and not streamed.
-        let isLimit: Bool
-    }
-
     private(set) var relay: ChunkRelay
-    private let rule: Rule
+    private let rule: CollectingRule
     private let pool: BufferPool
     private let buffer: Buffer
     private let spooled: SpooledBytes
@@ -32,7 +25,7 @@ final class CollectedBody {
         case spoolFull
     }
 
-    init(_ rule: Rule, bodyBytesMax: Int, passesUnderscores: Bool, spooled: SpooledBytes, pool: BufferPool) {
+    init(_ rule: CollectingRule, bodyBytesMax: Int, passesUnderscores: Bool, spooled: SpooledBytes, pool: BufferPool) {
         let limit = UInt64(rule.isLimit ? rule.bytesMax : bodyBytesMax)
         relay = ChunkRelay(bodyBytesMax: limit, writesChunks: false, passesUnderscores: passesUnderscores)
         self.rule = rule

@@ -68,7 +68,7 @@ final class RequestSender {
     ///   - collecting: collect a chunked body by this rule before anything is sent.
     ///   - dropped: what its sender may miss of the head.
     init(
-        _ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collecting: CollectedBody.Rule? = nil,
+        _ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collecting: CollectingRule? = nil,
         dropped: DroppedFields = DroppedFields()
     ) {
         self.head = head
@@ -82,7 +82,7 @@ final class RequestSender {
         pace = Pace(connection.snapshot, now: progressed)
         // Who waits for a 100 gets the upstream's word before its body.
         isSmall = if case .length(0...UInt64(Self.firstBodyBytesMax)) = head.framing { !head.expectsContinue } else { false }
-        spooled = collecting == nil ? nil : SpooledBytes(for: connection)
+        spooled = collecting == nil ? nil : connection.makeSpooledBytes()
         switch head.framing {
         case .none, .untilClose, .length(0): body = .complete
         case .length(let count):

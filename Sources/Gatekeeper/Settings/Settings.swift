@@ -335,10 +335,3 @@ public struct Settings: Sendable {
         public init() {}
     }
 }
-
-public enum TLSVersion: UInt8, Sendable, Comparable {
-    case tls12 = 2
-    case tls13 = 3
-
-    public static func < (a: TLSVersion, b: TLSVersion) -> Bool { a.rawValue < b.rawValue }
-}

@@ -12,7 +12,9 @@ struct SourceRulesTests {
         "CTLS": ["Gatekeeper/Base/TLS/", "Gatekeeper/Downstream/TLS", "Gatekeeper/Policy/WebSocketKey.swift", "Gatekeeper/Upstream/"],
         "CYAML": ["gatekeeperd/Configuration/YAML/"],
         "Gatekeeper": ["gatekeeperd/"],
-        "Glibc": ["Gatekeeper/Accept/", "Gatekeeper/Base/", "Gatekeeper/Proxy/", "Gatekeeper/Upstream/", "Gatekeeper/Verdict/", "gatekeeperd/"],
+        "Glibc": [
+            "Gatekeeper/Accept/", "Gatekeeper/Base/", "Gatekeeper/Proxy/", "Gatekeeper/Upstream/", "Gatekeeper/Verdict/", "gatekeeperd/",
+        ],
         "Synchronization": [""],
     ]
 

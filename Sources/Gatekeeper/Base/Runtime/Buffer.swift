@@ -219,3 +219,12 @@
         endOffset += count
     }
 }
+
+extension PeerAddress {
+    /// Appends the canonical text (`description`) without allocating, except where there is a zone.
+    package func append(to buffer: Buffer) {
+        let text = AddressText(self)
+        buffer.append(text.bytes)
+        if zone != 0 { buffer.append("%" + zoneText) }
+    }
+}

@@ -19,13 +19,17 @@ final class SpooledBytes {
     /// By when the transfer must be through.
     private(set) var deadline: Instant?
 
-    init(for connection: DownstreamConnection) {
-        let snapshot = connection.snapshot
-        spool = snapshot.spool
-        totalMax = snapshot.spoolSettings.totalBytesMax
-        source = connection.client
-        file = SpoolFile(in: snapshot.spoolSettings.folder)
-        ring = connection.worker.bell(for: connection)
+    /// - Parameters:
+    ///   - totalMax: bytes of all requests together.
+    ///   - folder: where the file lies.
+    ///   - source: whose request it is.
+    ///   - ring: wakes whoever waits; called from the spool's thread.
+    init(in spool: Spool, totalMax: Int, folder: String, source: PeerAddress, ring: @escaping @Sendable () -> Void) {
+        self.spool = spool
+        self.totalMax = totalMax
+        self.source = source
+        self.ring = ring
+        file = SpoolFile(in: folder)
     }
 
     deinit {

@@ -38,13 +38,6 @@ public struct PeerAddress: Hashable, Sendable {
     func masked(to length: UInt8) -> PeerAddress {
         PeerAddress(high: high & ~(UInt64.max >> Int(length)), low: low & ~(UInt64.max >> max(0, Int(length) - 64)))
     }
-
-    /// Appends the canonical text (`description`) without allocating, except where there is a zone.
-    package func append(to buffer: Buffer) {
-        let text = AddressText(self)
-        buffer.append(text.bytes)
-        if zone != 0 { buffer.append("%" + zoneText) }
-    }
 }
 
 // MARK: Zones
@@ -65,7 +58,7 @@ extension PeerAddress {
     /// As it is on the wire.
     var withoutZone: PeerAddress { PeerAddress(high: isLinkLocal ? high & 0xffff_ffff_0000_0000 : high, low: low) }
 
-    private var zoneText: String { NetworkInterface.name(of: zone) ?? String(zone) }
+    var zoneText: String { NetworkInterface.name(of: zone) ?? String(zone) }
 }
 
 extension PeerAddress: CustomStringConvertible {
