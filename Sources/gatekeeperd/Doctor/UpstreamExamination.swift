@@ -18,13 +18,14 @@ struct UpstreamExamination: Equatable, Sendable {
                     advice: trouble?.cure ?? "see 502 in the guide's page on troubles; meanwhile its clients get that")
             ]
         }
-        if let objection = objection(first.answer, system) { return [objection] }
+        if let objection = Self.objection(to: system) { return [objection] }
         if let stray = redirect(first.answer, system) { return [stray] }
         return [.ok(.upstream, "\(system.name) answers, with \(first.answer.status)")]
     }
 
-    /// An answer that is one to how it is asked, and that every client gets likewise.
-    private func objection(_ answer: UpstreamAnswer, _ system: TicketSystem) -> Remark? {
+    /// An answer that every client gets likewise, and that is none of the ticket system's: to how it is asked, or of a program that has failed.
+    static func objection(to system: TicketSystem) -> Remark? {
+        guard let answer = system.answers.first?.answer else { return nil }
         if answer.status == 421 {
             return .finding(
                 .upstream,
@@ -41,7 +42,26 @@ struct UpstreamExamination: Equatable, Sendable {
             return .finding(
                 .upstream, "\(system.name) speaks TLS, and is spoken to in the clear", advice: "say https:// in upstream.url")
         }
-        return nil
+        if let failure = system.answers.lazy.compactMap({ failure($0, system) }).first { return failure }
+        guard answer.status >= 500 else { return nil }
+        return .finding(.upstream, "\(system.name) answers \(answer.status) to GET /", advice: "look into its log")
+    }
+
+    /// Nothing is quoted: what PHP says of its failure has paths and names in it.
+    private static func failure(_ asked: TicketSystem.Answer, _ system: TicketSystem) -> Remark? {
+        guard let fault = PageFault(asked.answer.body) else { return nil }
+        let seen = "\(system.name) answers \(asked.answer.status) to GET \(asked.path)"
+        let taken = (200..<300).contains(asked.answer.status) ? ": clients get this page and think that it worked" : ""
+        switch fault {
+        case .error:
+            return .finding(
+                .upstream, "\(seen) with an error of PHP's\(taken)",
+                advice: "is its database up, and does it take its password? The log of its web server or of php-fpm has the error")
+        case .source:
+            return .finding(
+                .upstream, "\(seen) with the source of a PHP script, which isn't run\(taken)",
+                advice: "have its web server run PHP (Apache: mod_php or proxy_fcgi; nginx: fastcgi_pass)")
+        }
     }
 
     /// A redirect to another host than clients know: built from a base URL that is for those inside, as a rule.

@@ -6,19 +6,49 @@ import Testing
 @Suite("Does the ticket system answer, and lead its clients back?")
 struct UpstreamExaminationTests {
     private func examine(
-        _ status: UInt16, location: String? = nil, publicHost: String? = "t.example", upstream: String = "http://10.0.0.5:8080"
+        _ status: UInt16, body: String = "", location: String? = nil, publicHost: String? = "t.example",
+        upstream: String = "http://10.0.0.5:8080"
     ) throws -> [Remark] {
         let url = try UpstreamURL(upstream, directory: "")
         let fields = location.map { [UpstreamAnswer.Field(name: "location", value: $0)] } ?? []
         let system = TicketSystem(
             Settings.Upstream.Server(endpoint: url.endpoint, name: upstream), addresses: [try SocketAddress(parsing: "10.0.0.5:8080")],
-            answers: [TicketSystem.Answer(path: "/", answer: UpstreamAnswer(status: status, fields: fields))])
+            answers: [TicketSystem.Answer(path: "/", answer: UpstreamAnswer(status: status, fields: fields, body: Array(body.utf8)))])
         return UpstreamExamination(systems: [system], publicHost: publicHost).remarks
     }
 
-    @Test("any answer is one", arguments: [200, 302, 401, 404, 500])
+    @Test("any answer is one that isn't of a fault", arguments: [200, 302, 401, 404])
     func answers(status: UInt16) throws {
         #expect(try examine(status) == [.ok(.upstream, "http://10.0.0.5:8080 answers, with \(status)")])
+    }
+
+    @Test("an answer of a fault is a finding", arguments: [500, 502, 503])
+    func faults(status: UInt16) throws {
+        #expect(
+            try examine(status) == [.finding(.upstream, "http://10.0.0.5:8080 answers \(status) to GET /", advice: "look into its log")])
+    }
+
+    @Test(
+        "an error of PHP's is a finding whatever its status, and nothing of it is quoted",
+        arguments: [
+            "<br />\n<b>Fatal error</b>:  Uncaught mysqli_sql_exception: Secret in /srv/secret.php:69",
+            "PHP Fatal error:  Uncaught PDOException: secret", "Uncaught App\\SecretException: secret", "<html>secret<b>Parse error</b>: x",
+        ])
+    func errorPages(body: String) throws {
+        for (status, taken) in [(200, ": clients get this page and think that it worked"), (500, "")] {
+            let found = try examine(UInt16(status), body: body)
+            #expect(found.map(\.severity) == [.finding])
+            #expect(found[0].seen == "http://10.0.0.5:8080 answers \(status) to GET / with an error of PHP's\(taken)")
+            #expect(found[0].advice?.hasPrefix("is its database up") == true && found[0].advice?.contains("ecret") == false)
+        }
+    }
+
+    @Test("PHP that isn't run is a finding, and an article about an error is none")
+    func sources() throws {
+        let found = try examine(200, body: "\n<?php\n$password = 1;")
+        #expect(found.map(\.severity) == [.finding] && found[0].seen.contains("answers 200 to GET / with the source of a PHP script"))
+        #expect(try examine(200, body: "<html><li>Uncaught TypeError: what to do</html>").map(\.severity) == [.ok])
+        #expect(try examine(200, body: "Uncaught rabbits, and a fatal error of <?php").map(\.severity) == [.ok])
     }
 
     @Test("none is a finding with the log's word for why")
