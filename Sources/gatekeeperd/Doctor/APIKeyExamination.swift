@@ -5,6 +5,10 @@ struct APIKeyExamination: Equatable, Sendable {
     var systems: [TicketSystem]
     /// What clients were answered of late; nil where no log can be read.
     var records: [AccessRecord]?
+    /// Which ticket system the configuration says that it is.
+    var preset: String?
+    /// Whose keys are refused by the service's own account, which knows no paths.
+    var problems: [ServiceState.Problem] = []
 
     /// Fewer refusals may be anybody's who tried.
     static let requestsMin = 20
@@ -21,30 +25,70 @@ struct APIKeyExamination: Equatable, Sendable {
     }
 
     private func remark(_ system: TicketSystem) -> Remark {
-        for asked in system.answers.dropFirst() {
-            guard let api = AddressBoundAPI.recognise(asked.answer) else { continue }
-            let latest = AccessRecord.latest(at: asked.path, in: records ?? [])
-            let meaning = "\(api.title) \(api.meaning(for: system.ownAddress))"
-            if latest.last?.isAdmission ?? false {
-                return .ok(
-                    .apiKeys,
-                    "\(meaning); it has been told otherwise, for it admitted \(latest.count(where: \.isAdmission)) of the last "
-                        + "\(CheckReport.count(latest.count, "request")) to \(asked.path)")
-            }
-            var seen = "\(system.name) answers \(asked.answer.status) to GET \(asked.path)"
-            if let client = system.client { seen += " for \(client)" }
-            seen += ": \(meaning)"
-            if !latest.isEmpty {
-                let refused = latest.count(where: \.isRefusal)
-                seen += ", and refused \(refused) of the last \(CheckReport.count(latest.count, "request")) there"
-            }
-            return .finding(.apiKeys, seen, advice: api.remedy(for: system.ownAddress))
+        let seen = system.answers.dropFirst().compactMap { asked in AddressBoundAPI.recognise(asked.answer).map { (asked, $0) } }
+        if let (asked, api) = seen.first(where: { !$1.isDirect($0.path) }) ?? seen.first { return bound(system, api, asked) }
+        let unasked = "whether \(system.name) binds keys to addresses can't be asked"
+        if let obstacle = system.obstacle { return .unexamined(.apiKeys, "\(unasked): \(obstacle)") }
+        if UpstreamExamination.objection(to: system) != nil {
+            return .unexamined(.apiKeys, "\(unasked) while it answers as is told under upstream")
         }
-        if let obstacle = system.obstacle {
-            return .unexamined(.apiKeys, "whether \(system.name) binds keys to addresses can't be asked: \(obstacle)")
+        if let api = AddressBoundAPI.named(preset) { return expected(system, api, by: "upstream.preset says \(api.title)") }
+        if let api = AddressBoundAPI.all.first(where: { system.answers.map(\.answer).contains(where: $0.setsCookie) }) {
+            return expected(system, api, by: "\(system.name) sets \(api.title)'s cookie")
         }
-        return .ok(.apiKeys, "\(system.name) shows none of the APIs that are known to bind keys to addresses")
+        let hint = preset == nil ? "; if it is osTicket or GLPI, say so by upstream.preset" : ""
+        return .ok(.apiKeys, "\(system.name) shows none of the APIs that are known to bind keys to addresses\(hint)")
     }
+
+    // MARK: One that is known
+
+    /// It is there: what clients are answered says how it was set up, for an answer to us doesn't.
+    private func bound(_ system: TicketSystem, _ api: AddressBoundAPI, _ asked: TicketSystem.Answer) -> Remark {
+        let answers = KeyAnswers(records ?? [], of: api, at: asked.path)
+        let (meaning, remedy) = (api.meaning(for: system.ownAddress), api.remedy(for: system.ownAddress))
+        if let difference = answers.differenceText {
+            return .finding(.apiKeys, "\(system.name) \(difference)", advice: api.keyAdvice ?? remedy)
+        }
+        if answers.endWell {
+            return .ok(.apiKeys, "\(meaning); \(answers.admittedText) to \(asked.path): \(api.admission(for: system.ownAddress))")
+        }
+        var seen = "\(system.name) answers \(asked.answer.status) to GET \(asked.path)"
+        if let client = system.client { seen += " for \(client)" }
+        if api.isDirect(asked.path), let folder = api.folder(of: asked.path), let path = api.paths.first.map({ folder + $0 }),
+            let other = system.answers.first(where: { $0.path == path })
+        {
+            return .finding(
+                .apiKeys, "\(seen) as \(api.title) does, and \(other.answer.status) to GET \(path)\(answers.troubleText)",
+                advice: api.ruleAdvice)
+        }
+        seen += ": \(meaning)\(answers.troubleText)"
+        let advice = api.keyAdvice.map { "\($0). If it takes every client for that address: \(remedy)" } ?? remedy
+        if let problem = problems.first, answers.latest.isEmpty {
+            return .finding(.apiKeys, "\(seen); \(problem.text)", advice: advice)
+        }
+        guard answers.latest.isEmpty, !api.provesRefusal else { return .finding(.apiKeys, seen, advice: advice) }
+        let unseen =
+            records == nil ? "what clients are answered isn't known: the log is no file, or not in JSON" : "nobody has asked of late"
+        return .note(.apiKeys, "\(seen). Whether it was, GET doesn't show, and \(unseen)", advice: "unless that is done, \(remedy)")
+    }
+
+    // MARK: One that ought to be there
+
+    /// The configuration says that it is there, or its pages do, and its API doesn't answer as itself.
+    private func expected(_ system: TicketSystem, _ api: AddressBoundAPI, by evidence: String) -> Remark {
+        let asked = system.answers.dropFirst().filter { api.folder(of: $0.path) != nil }
+        if let welcome = asked.first(where: { api.welcomes($0.answer) }) {
+            let client = system.client.map { "\($0)" } ?? "a client"
+            return .ok(.apiKeys, "\(api.title) answers to GET \(welcome.path), and doesn't mind the address of \(client)")
+        }
+        let answers = KeyAnswers(records ?? [], of: api)
+        if answers.endWell { return .ok(.apiKeys, "\(api.title) isn't to be seen by GET; \(answers.admittedText)") }
+        let told = asked.filter { !api.isDirect($0.path) }.map { "GET \($0.path) is answered \($0.answer.status)" }
+        return .finding(
+            .apiKeys, "\(evidence), and \(told.joined(separator: ", "))\(answers.troubleText)", advice: api.absenceAdvice)
+    }
+
+    // MARK: Any other
 
     /// What clients are told of late, whatever the ticket system is: at each path, and, where paths differ from one request to the next, by
     /// all together.
@@ -55,7 +99,7 @@ struct APIKeyExamination: Equatable, Sendable {
             paths.append(record.path)
         }
         let refusing = paths.filter { path in
-            let latest = AccessRecord.latest(at: path, in: records)
+            let latest = records.filter { $0.path == path && ($0.isSuccess || $0.isRefusal) }.suffix(AccessRecord.latestCount)
             return latest.count == AccessRecord.latestCount && latest.allSatisfy(\.isRefusal)
         }
         let recent = records.suffix(Self.requestsMin)

@@ -1,5 +1,7 @@
 /// A request that the ticket system has answered, as the log tells it.
 struct AccessRecord: Equatable, Sendable {
+    /// The client's address.
+    var peer = ""
     /// Without the query.
     var path: String
     var status: Int
@@ -11,18 +13,15 @@ struct AccessRecord: Equatable, Sendable {
                 let path = json.string("path"), let status = json["status"]?.integer,
                 let seconds = json.string("time").flatMap({ try? CalendarTime.unixSeconds($0) }), seconds >= start.milliseconds / 1000
             else { return nil }
-            return AccessRecord(path: String(path.prefix { $0 != "?" }), status: status)
+            return AccessRecord(peer: json.string("peer") ?? "", path: String(path.prefix { $0 != "?" }), status: status)
         }
     }
 
-    /// The last five at one path, the latest last, as far as there are so many: what came before may have been mended, or broken, since.
-    static func latest(at path: String, in records: [AccessRecord]) -> ArraySlice<AccessRecord> {
-        records.filter { $0.path == path && ($0.isAdmission || $0.isRefusal) }.suffix(latestCount)
-    }
-
+    /// So many of the last ones are looked at: what came before may have been mended, or broken, since.
     static let latestCount = 5
 
-    var isAdmission: Bool { (200..<300).contains(status) }
+    /// With content, or without.
+    var isSuccess: Bool { (200..<300).contains(status) }
     /// Of whoever asked: there is no key, or it isn't taken.
     var isRefusal: Bool { status == 401 || status == 403 }
 }

@@ -1,80 +1,95 @@
 internal import Gatekeeper
 
 /// A ticket system whose API looks at the client's address, and how that is seen by asking without a key.
+///
+/// In what it says, `HOST` stands for the address that it takes for the client's.
 struct AddressBoundAPI: Sendable {
     let title: String
-    /// Below where it is installed.
-    let path: String
+    /// As `upstream.preset` has it.
+    var preset: String?
+    /// Below the folder where it is installed. The first is asked for.
+    var paths: [String] = []
+    /// One of them that the web server needs no rule for; nil where none of them needs any.
+    var direct: String?
     /// What its refusals say, in lower case.
     let marks: [String]
-    /// That it sets with them, by which words that others use too are known as its own.
-    let cookie: String?
-    /// What is to be said of the refusal, and what to do; `HOST` stands for the address that it takes for the client's.
-    private let meaningPattern: String
-    private let remedyPattern: String
+    /// How a cookie begins that it sets, in lower case.
+    var cookie: String?
+    /// How an answer begins that doesn't mind the address, in lower case; nil where none tells.
+    var welcome: String?
+    /// The statuses of a request that was let in.
+    var admissions = 200...299
+    /// Such a refusal is one of an address, and not of whoever asks so.
+    var provesRefusal = true
+    let meaningPattern: String
+    /// What must be so when clients are let in.
+    var admissionPattern = "it knows the address of a client"
+    /// What to look at when a key is refused; nil where that is the remedy as well.
+    var keyAdvice: String?
+    let remedyPattern: String
+    /// What to do where the preset names it and it isn't to be seen.
+    var absenceAdvice = ""
 
-    static let all = [osTicket, glpi]
-
-    /// As seen of osTicket 1.18.1: `GET` is refused before any key is looked at, with `400`, "URL not supported" and a cookie; `POST` without a key
-    /// that is for this address with `401` and one of the other two. By `GET` it isn't seen whom it trusts.
-    private static let osTicket = AddressBoundAPI(
-        title: "osTicket", path: "/api/tickets.json",
-        marks: ["url not supported", "valid api key required", "api key not found/active or source ip not authorized"],
-        cookie: "ostsessid=",
-        meaningPattern: "binds each key to the address of its client, and takes HOST for that unless it was told otherwise",
-        remedyPattern:
-            "have its web server put the client's address in place (nginx: set_real_ip_from HOST; real_ip_header X-Forwarded-For; "
-            + "Apache: RemoteIPHeader X-Forwarded-For, RemoteIPInternalProxy HOST), or say define('TRUSTED_PROXIES', 'HOST'); in "
-            + "include/ost-config.php. Make a key for each of the vendor's addresses; one for HOST would do for everybody who is admitted. "
-            + "A request that is admitted ends this finding, if the log is a file here; else --skip api_keys")
-
-    /// GLPI's API client is for a range of addresses. Its refusal comes before any token is looked at.
-    private static let glpi = AddressBoundAPI(
-        title: "GLPI", path: "/apirest.php/initSession", marks: ["error_not_allowed_ip"], cookie: nil,
-        meaningPattern: "admits API clients by address, and admits neither HOST nor whom it was asked for",
-        remedyPattern:
-            "put the vendor's addresses into the range of GLPI's API client, and have its web server put the client's address in "
-            + "place (set_real_ip_from HOST, or RemoteIPInternalProxy HOST). GLPI up to 9.3 believes X-Forwarded-For by itself; with pull request "
-            + "24046 (2026) GLPI_TRUSTED_REVERSE_PROXIES in config/local_define.php does it; in between only the web server can")
-
-    /// What an unknown one says that minds the address.
-    private static let marks = ["ip address", "source ip", "your ip"]
-
+    private static let probesMax = 12
     private static let refusals: ClosedRange<UInt16> = 400...403
 
-    /// Paths to be asked for: where each is installed as a rule, and where routes say that it is.
-    static func paths(routes: [String]) -> [String] {
-        let routed = routes.filter { route in !route.contains("{") && all.contains { route.hasSuffix($0.path) } }
-        return (all.map(\.path) + routed).reduce(into: []) { paths, path in
-            if !paths.contains(path), paths.count < pathsMax { paths.append(path) }
+    // MARK: Where it is
+
+    /// Paths to be asked for: where each is installed as a rule, and where clients have asked for it or routes let them.
+    static func probes(asked: [String] = [], routes: [String] = []) -> [String] {
+        let hinted = all.flatMap { api in (asked + routes).compactMap(api.folder).flatMap { folder in api.probes.map { folder + $0 } } }
+        return (all.flatMap(\.probes) + hinted).reduce(into: []) { paths, path in
+            if paths.count < probesMax, !paths.contains(path), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), !path.contains("{") {
+                paths.append(path)
+            }
         }
     }
 
-    private static let pathsMax = 8
+    private var probes: [String] { paths.prefix(1) + [direct].compactMap(\.self) }
+
+    /// The folder in which a path has this API, or a route that ends with `/**` may have it; nil for another path.
+    func folder(of path: String) -> String? {
+        guard path.hasSuffix("/**"), let first = paths.first else {
+            return paths.first(where: path.hasSuffix).map { String(path.dropLast($0.utf8.count)) }
+        }
+        let stem = String(path.dropLast("/**".utf8.count))
+        let door = String(first[..<(first.lastIndex(of: "/") ?? first.startIndex)])
+        return stem.hasSuffix(door) ? String(stem.dropLast(door.utf8.count)) : stem
+    }
+
+    func isDirect(_ path: String) -> Bool { direct.map(path.hasSuffix) ?? false }
+
+    // MARK: What it answers
 
     /// The one that answers so; nil where nothing is said of addresses.
     static func recognise(_ answer: UpstreamAnswer) -> AddressBoundAPI? {
         guard refusals.contains(answer.status) else { return nil }
-        let text = String(decoding: answer.body, as: UTF8.self).lowercased()
-        if let known = all.first(where: { $0.isSeen(in: answer, text) }) { return known }
-        guard let mark = marks.first(where: text.contains) else { return nil }
-        return AddressBoundAPI(
-            title: "its API", path: "", marks: [mark], cookie: nil,
-            meaningPattern: "speaks of addresses when it refuses, and takes HOST for the client",
-            remedyPattern:
-                "have the ticket system trust HOST as a proxy (X-Forwarded-For has the client's address), or make the key for HOST")
+        let text = text(of: answer)
+        return all.first { $0.marks.contains(where: text.contains) || $0.setsCookie(answer) }
+            ?? (unknown.marks.contains(where: text.contains) ? unknown : nil)
     }
 
-    /// By what it says, or by its cookie where the words were translated.
-    private func isSeen(in answer: UpstreamAnswer, _ text: String) -> Bool {
-        if marks.contains(where: text.contains) { return true }
+    /// It is known by that where words are translated, and on its pages.
+    func setsCookie(_ answer: UpstreamAnswer) -> Bool {
         guard let cookie else { return false }
         return answer.fields.contains { $0.name == "set-cookie" && $0.value.lowercased().hasPrefix(cookie) }
     }
 
-    /// - Parameter address: whom it takes for the client.
-    func meaning(for address: PeerAddress?) -> String { meaningPattern.replacing("HOST", with: Self.name(address)) }
-    func remedy(for address: PeerAddress?) -> String { remedyPattern.replacing("HOST", with: Self.name(address)) }
+    /// It is there, and doesn't mind the address that it was asked for.
+    func welcomes(_ answer: UpstreamAnswer) -> Bool { welcome.map(Self.text(of: answer).hasPrefix) ?? false }
 
-    private static func name(_ address: PeerAddress?) -> String { address?.description ?? "this host" }
+    func admits(_ record: AccessRecord) -> Bool { admissions.contains(record.status) }
+
+    private static func text(of answer: UpstreamAnswer) -> String { String(decoding: answer.body, as: UTF8.self).lowercased() }
+
+    // MARK: What to say of it
+
+    /// - Parameter address: whom it takes for the client.
+    func meaning(for address: PeerAddress?) -> String { "\(title) \(Self.fill(meaningPattern, address))" }
+    func admission(for address: PeerAddress?) -> String { Self.fill(admissionPattern, address) }
+    func remedy(for address: PeerAddress?) -> String { Self.fill(remedyPattern, address) }
+
+    private static func fill(_ pattern: String, _ address: PeerAddress?) -> String {
+        pattern.replacing("HOST", with: address?.description ?? "this host")
+    }
 }

@@ -19,6 +19,11 @@ struct Doctor: Sendable {
     /// Whether anything is left that needs their answers.
     var asksTicketSystems: Bool { [.upstream, .exposure, .apiKeys, .clock].contains(where: asks) }
 
+    /// Which ticket system the configuration says that there is.
+    private var preset: String? {
+        configuration.written["upstream.preset"].flatMap { try? PresetCatalog.ticketSystem($0).name }
+    }
+
     func examine() -> DoctorReport {
         let facts = DoctorFacts(for: self)
         var remarks: [Examination: [Remark]] = [:]
@@ -64,6 +69,7 @@ struct Doctor: Sendable {
         switch Problem.Kind(rawValue: problem.kind) {
         case .upstreamDown: .upstream
         case .certificateEnding, .certificateExpired, .certificateUnfit: .certificate
+        case .requestsUnauthorized: .apiKeys
         default: nil
         }
     }
@@ -89,7 +95,11 @@ struct Doctor: Sendable {
                 systems: facts.systems, listening: facts.listening,
                 ownListeners: settings.listeners.map(\.address) + (state?.listeners ?? []), publicLook: facts.publicLook
             ).remarks
-        case .apiKeys: return APIKeyExamination(systems: facts.systems, records: facts.records).remarks
+        case .apiKeys:
+            return APIKeyExamination(
+                systems: facts.systems, records: facts.records, preset: preset,
+                problems: (state?.problems ?? []).filter { $0.kind == Problem.Kind.requestsUnauthorized.rawValue }
+            ).remarks
         case .clock:
             return ClockExamination(
                 isSynchronised: facts.isClockSynchronised,

@@ -26,6 +26,8 @@ struct DoctorFacts: Sendable {
 
     /// For everything that is begun at the same time; what isn't there by then isn't known.
     private static let patienceMilliseconds = 30_000
+    /// The ticket system is asked where the log says that it was; without it, if that takes longer.
+    private static let logPatienceMilliseconds = 5_000
 
     init(for doctor: Doctor) {
         let deadline = Self.deadline()
@@ -41,7 +43,10 @@ struct DoctorFacts: Sendable {
         }
         let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }
         let folder = configuration.statePath.map { path in Self.start { HostExamination.StateFolderFacts(path: path) } }
-        let paths = doctor.asks(.apiKeys) ? AddressBoundAPI.paths(routes: settings.routes?.routes.map(\.pattern) ?? []) : []
+        records = looking?.result(until: MonotonicClock.now().advanced(byMilliseconds: Self.logPatienceMilliseconds)) ?? nil
+        let paths =
+            doctor.asks(.apiKeys)
+            ? AddressBoundAPI.probes(asked: (records ?? []).map(\.path), routes: settings.routes?.routes.map(\.pattern) ?? []) : []
         let client = Self.client(of: settings.allow.map(\.prefix))
         let asking =
             !doctor.asksTicketSystems
@@ -58,7 +63,6 @@ struct DoctorFacts: Sendable {
         }
         let late = ControlFailure(.timeout, "the service didn't answer in time")
         account = hearing?.result(until: deadline) ?? ServiceAccount(state: .failure(late), denials: .failure(late))
-        records = looking?.result(until: deadline) ?? nil
         certificates = reading?.result(until: deadline)
         stateFolder = folder.flatMap { $0?.result(until: deadline) }
         readKernel()

@@ -24,8 +24,8 @@ extension Circumstances {
         case .unauthorized:
             return Problem(
                 .requestsUnauthorized, of: run.name, "\(whose) was answered \(run.status) by the ticket system",
-                cure: "see whether the vendor's key still exists there and is active, and whether it is bound to an address; "
-                    + "`gatekeeperd doctor` looks for the latter", since: since)
+                cure: "see whether the vendor's key still exists there and is active, and whether it is bound to another address; "
+                    + "under api_keys `gatekeeperd doctor` says what can be seen of that", since: since)
         case .failing:
             return Problem(
                 .requestsFailing, of: run.name, "\(whose) was answered \(run.status) by the ticket system",

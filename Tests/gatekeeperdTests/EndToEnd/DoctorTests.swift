@@ -122,53 +122,6 @@ struct DoctorTests {
         #expect(try remarks(of: "service", daemon.configuration, "--skip", "clock", status: 0).map(\.severity) == ["unexamined"])
     }
 
-    @Test("an API that binds its keys to addresses is a finding that says which address it sees")
-    func boundKeys() throws {
-        let upstream = try ScriptedUpstream(
-            .each { request, connection in
-                let isAPI = request.target == "/api/tickets.json"
-                let body = isAPI ? "Valid API key required" : "<title>Support</title>"
-                try connection.send(
-                    "HTTP/1.1 \(isAPI ? "401 Unauthorized" : "200 OK")\r\nContent-Type: text/html\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
-                )
-            })
-        let daemon = try daemon(upstream: upstream.url)
-        let found = try remarks(of: "api_keys", daemon.configuration, "--skip", "clock", status: 3)
-        #expect(found.map(\.severity) == ["finding"])
-        #expect(found.first?.seen.contains("osTicket binds each key to the address of its client, and takes 127.0.0.1 for that") == true)
-        #expect(found.first?.seen.contains(" for 127.0.0.2: ") == true && upstream.requests.first?["x-forwarded-for"] == "127.0.0.2")
-        // Whoever has told osTicket whom to trust need not hear of it again.
-        #expect(try run(daemon.configuration, ["--skip", "clock", "--skip", "api_keys"]).ending == .exited(0))
-        let time = ISO8601DateFormatter().string(from: Date())
-        let log = try folder.write(
-            #"{"time":"\#(time)","event":"request","path":"/api/tickets.json","status":201,"outcome":"completed"}"# + "\n", to: "access.log"
-        )
-        let admitted = try remarks(of: "api_keys", daemon.configuration, "--skip", "clock", "--set", "log.to=\(log)", status: 0)
-        #expect(admitted.first?.seen.hasSuffix("admitted 1 of the last 1 request to /api/tickets.json") == true, "\(admitted)")
-        #expect(upstream.requests.allSatisfy { $0.method == "GET" && $0["x-api-key"] == nil })
-    }
-
-    /// What osTicket 1.18.1 answers by `GET` and by `POST`, to the byte that matters.
-    private static let osTicket = UpstreamScript.each { request, connection in
-        let cookie = "Set-Cookie: OSTSESSID=4f2b; expires=Fri, 27 Nov 2026 23:00:00 GMT; Max-Age=86400; path=/; HttpOnly"
-        switch (request.method, request.target) {
-        case ("GET", "/api/tickets.json"): try connection.respond("400 Bad Request", fields: [cookie], body: "URL not supported")
-        case ("POST", "/api/tickets.json"): try connection.respond("401 Unauthorized", fields: [cookie], body: "Valid API key required")
-        default: try connection.respond(fields: [cookie, "Content-Type: text/html; charset=UTF-8"], body: "<title>osTicket</title>")
-        }
-    }
-
-    @Test("a real osTicket, which says of addresses nothing to GET, is a finding all the same, with the line that mends it")
-    func osTicket() throws {
-        let upstream = try ScriptedUpstream(Self.osTicket)
-        let daemon = try daemon(upstream: upstream.url)
-        let found = try remarks(of: "api_keys", daemon.configuration, "--skip", "clock", status: 3)
-        #expect(found.map(\.severity) == ["finding"] && found.first?.seen.contains("400 to GET /api/tickets.json") == true, "\(found)")
-        let output = try run(daemon.configuration, ["--skip", "clock"]).output
-        #expect(output.contains("define('TRUSTED_PROXIES', '127.0.0.1'); in include/ost-config.php"), "\(output)")
-        #expect(upstream.requests.allSatisfy { $0.method == "GET" })
-    }
-
     @Test("GLPI is asked for somebody of the list, and a refusal of his address is a finding where it is one")
     func glpi() throws {
         func severity(trusting: Bool) throws -> [String] {
