@@ -61,7 +61,12 @@ extension TicketSystemPreset {
         "osticket": [
             PresetFact(
                 "A key is bound to REMOTE_ADDR. define('TRUSTED_PROXIES', '10.0.0.7'); in include/ost-config.php has it look at "
-                    + "X-Forwarded-For: name this host's address as osTicket sees it, or a prefix of it.", "osTicket 1.18.1, run"),
+                    + "X-Forwarded-For: name this host's address as osTicket sees it, a network as 10.0.0.0/24, or several with commas.",
+                "osTicket 1.18.1, run"),
+            PresetFact(
+                "401 \"Valid API key required\" is no key, an unknown one or one for another address; \"API key not found/active or source IP not "
+                    + "authorized\" one that isn't active; \"API key not authorized\" one without 'Can Create Tickets'.",
+                "osTicket 1.18.1, run", "2026-11-27"),
             PresetFact(
                 "Without that, realip in nginx or RemoteIPHeader in Apache does the same for it.",
                 "osTicket 1.18.1 on nginx and Apache, run"),
@@ -79,6 +84,15 @@ extension TicketSystemPreset {
             PresetFact(
                 "POST /api/tickets.json is all that a vendor needs: routes: [{methods: [POST], path: /api/tickets.json}].",
                 "osTicket 1.18.1, shown"),
+            PresetFact(
+                "Never let GET through to /api: with ?_method=POST it makes a ticket, and below /api/tasks/cron it runs the tasks.",
+                "osTicket 1.18.1, run", "2026-11-27"),
+            PresetFact(
+                "Only 201 is a ticket: with its database down PHP answers 200 to everything, and so does nginx without a rule for /api.",
+                "osTicket 1.18.1 on nginx and Apache, run", "2026-11-27"),
+            PresetFact(
+                "500 \"Incomplete client information\": it can't resolve the requester's mail domain, and its setting 'verify email addresses' is on.",
+                "osTicket 1.18.1, run", "2026-11-27"),
         ],
         "redmine": [
             PresetFact("Links and redirects are built from Host and X-Forwarded-Proto; both are sent.", "Redmine 5.0.4, run"),

@@ -22,11 +22,14 @@ extension TicketSystemPreset {
         return settings
     }
 
-    private static let php = Shown(
-        holds: true, by: "nginx 1.22 and Apache 2.4 with mod_php throw away what the application leaves unread (shown 2026-11-27)")
+    private static let phpReads = "nginx 1.22 and Apache 2.4 with mod_php throw away what the application leaves unread (shown 2026-11-27)"
+    private static let php = Shown(holds: true, by: phpReads)
 
     private static let reading: [String: Shown] = [
-        "osticket": php, "glpi": php, "itop": php, "freescout": php,
+        "osticket": Shown(
+            holds: true,
+            by: "\(phpReads); behind Apache it closes after each answer of its API, so that this gains something only behind nginx"),
+        "glpi": php, "itop": php, "freescout": php,
         "rt": Shown(holds: true, by: "Starman 0.4 reads a body before RT is called (shown 2026-11-27)"),
         "zammad": Shown(holds: true, by: "puma 5.6 reads a body before Zammad is called (shown 2026-11-27)"),
         "roundup": Shown(
