@@ -19,7 +19,9 @@ final class Acceptor {
     let place: Int
     private let socket: Socket
     private let waiter: Waiter
-    private unowned let worker: WorkerState
+    private let worker: WorkerContext
+    private let gauge: FloodGauge
+    private let handler: AcceptHandler
     /// As the settings call the listener.
     private let wanted: SocketAddress
     /// What the newest settings that know the listener say of it.
@@ -40,11 +42,15 @@ final class Acceptor {
     ///
     /// - Parameter isShared: another worker accepts on the same socket.
     init(
-        _ listener: consuming Descriptor, wanted: SocketAddress, place: Int, isShared: Bool = false, worker: WorkerState
+        _ listener: consuming Descriptor, wanted: SocketAddress, place: Int, isShared: Bool = false, worker: WorkerContext,
+        gauge: FloodGauge,
+        handler: AcceptHandler
     ) throws(SystemError) {
         guard let entrance = worker.snapshot.entrances[wanted] else { throw SystemError("find the settings of \(wanted)", code: 0) }
         self.place = place
         self.worker = worker
+        self.gauge = gauge
+        self.handler = handler
         self.wanted = wanted
         self.entrance = entrance
         waiter = Waiter(on: worker.loop)
@@ -80,7 +86,7 @@ final class Acceptor {
         if filter != nil, !isLent { System.detachFilter(from: descriptor) }
         socket.close()
         waiter.end()
-        worker.acceptorEnded(on: descriptor)
+        handler.ended(descriptor)
     }
 
     func stop() {
@@ -126,7 +132,9 @@ final class Acceptor {
         let drops = System.drops(at: socket.descriptor)
         dropsSeen = drops
         // Without a filter the kernel drops for other reasons, as when the queue is full.
-        if filter != nil { worker.noteDrops(drops &- seen) }
+        guard filter != nil, drops != seen else { return }
+        gauge.drop(UInt64(drops &- seen))
+        worker.journal.deniedUnseen(UInt64(drops &- seen), reason: .dropped)
     }
 
     // MARK: Accepting
@@ -145,7 +153,7 @@ final class Acceptor {
             case .exhausted(let code):
                 await shed(code)
             case .failed(let code):
-                worker.report(.listenerFailed, code: code, listener: place)
+                worker.report(.failed, code: code, listener: place)
                 _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
             }
         }
@@ -160,7 +168,7 @@ final class Acceptor {
         switch snapshot.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds, now: worker.loop.now) {
         case .admitted(let entry):
             forgetFilter(of: descriptor)
-            worker.admit(
+            handler.admit(
                 Admitted(
                     descriptor: descriptor, peer: peer, port: port, proxy: nil, entry: entry, listener: place,
                     accepted: worker.loop.now, tls: entrance.tls[worker.index], snapshot: snapshot))
@@ -173,7 +181,7 @@ final class Acceptor {
     private func receive(_ descriptor: Int32, from balancer: PeerAddress, port: UInt16, _ snapshot: Snapshot) {
         if let reason = snapshot.admission.takePlace() { return deny(descriptor, balancer, reason, snapshot) }
         forgetFilter(of: descriptor)
-        worker.greet(
+        handler.greet(
             ProxyArrival(
                 descriptor: descriptor, balancer: balancer, port: port, listener: place, accepted: worker.loop.now,
                 wanted: wanted, entrance: entrance, snapshot: snapshot))
@@ -186,7 +194,7 @@ final class Acceptor {
     }
 
     private func deny(_ descriptor: Int32, _ peer: PeerAddress, _ reason: DenialReason, _ snapshot: Snapshot) {
-        if reason == .notListed { worker.gauge.deny() }
+        if reason == .notListed { gauge.deny() }
         if snapshot.onDeny != .close { System.setResetOnClose(descriptor, true) }
         System.close(descriptor)
         worker.deny(peer, on: place, because: reason)
@@ -201,9 +209,19 @@ final class Acceptor {
             worker.report(.descriptorsExhausted, code: code, listener: place)
         }
         if let peer = reserve.shed(from: socket.descriptor) {
-            if worker.snapshot.admission.entry(for: peer, nowUnixSeconds: worker.loop.wallUnixSeconds) == nil { worker.gauge.deny() }
+            if worker.entry(for: peer) == nil { gauge.deny() }
             return worker.deny(peer, on: place, because: .descriptors)
         }
         _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
     }
+}
+
+/// What becomes of the connections that an acceptor takes.
+struct AcceptHandler {
+    /// Starts the task of one that has just been admitted.
+    let admit: (Admitted) -> Void
+    /// Starts the task of one that a load balancer has just opened.
+    let greet: (ProxyArrival) -> Void
+    /// The listener on this descriptor is closed.
+    let ended: (Int32) -> Void
 }

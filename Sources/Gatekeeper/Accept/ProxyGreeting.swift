@@ -3,7 +3,7 @@
 /// The header is looked at where the kernel keeps it and taken off once it is whole: not a byte behind it is read before the verdict, and what
 /// follows goes to TLS from the socket. A balancer that drips bytes makes us look at 2 KiB again for each, until the handshake's deadline.
 final class ProxyGreeting {
-    enum Outcome {
+    private enum Outcome {
         /// `goesOn`: of a balancer that speaks for itself and isn't listed, whether anything came behind it.
         case header(ProxyHeader, goesOn: Bool)
         /// Something else came, or nothing in time.
@@ -17,9 +17,9 @@ final class ProxyGreeting {
     let arrival: ProxyArrival
     let socket: Socket
     let waiter: Waiter
-    private let worker: WorkerState
+    private let worker: WorkerContext
 
-    init(_ arrival: ProxyArrival, worker: WorkerState) throws(SystemError) {
+    init(_ arrival: ProxyArrival, worker: WorkerContext) throws(SystemError) {
         self.arrival = arrival
         self.worker = worker
         waiter = Waiter(on: worker.loop)
@@ -29,7 +29,10 @@ final class ProxyGreeting {
         socket.interest = [.readable, .peerClosed, .broken]
     }
 
-    func run() async -> Outcome {
+    /// Up to the verdict on whom it is by; nil when it has been closed.
+    func run() async -> Admitted? { judge(await header()) }
+
+    private func header() async -> Outcome {
         defer { waiter.end() }
         while true {
             if let outcome = look() {
@@ -46,8 +49,7 @@ final class ProxyGreeting {
 
     /// A load balancer that isn't listed looks whether we are there.
     private func isOwnCheck(_ header: ProxyHeader) -> Bool {
-        header.named(besides: arrival.balancer) == nil
-            && worker.snapshot.admission.entry(for: arrival.balancer, nowUnixSeconds: worker.loop.wallUnixSeconds) == nil
+        header.named(besides: arrival.balancer) == nil && worker.entry(for: arrival.balancer) == nil
     }
 
     /// Whether anything comes behind the header within a moment: a check that only connects closes at once, one by TLS says hello.
@@ -97,6 +99,45 @@ final class ProxyGreeting {
         // Behind a FIN nothing comes.
         case .needsMore: return socket.peerClosed ? .noHeader : nil
         }
+    }
+
+    // MARK: The verdict
+
+    private func judge(_ outcome: Outcome) -> Admitted? {
+        guard case .header(let header, let goesOn) = outcome else {
+            if case .noHeader = outcome { deny(arrival.balancer, because: .proxyHeader) }
+            socket.reset()
+            return nil
+        }
+        let snapshot = worker.snapshot
+        // Settings that came while the header was waited for may believe this balancer no longer.
+        let entrance = snapshot.entrances[arrival.wanted] ?? arrival.entrance
+        guard entrance.expectsHeader(from: arrival.balancer) else {
+            deny(arrival.balancer, because: .notListed)
+            return nil
+        }
+        let named = header.named(besides: arrival.balancer)
+        let peer = named?.address ?? arrival.balancer
+        let proxy = named == nil ? nil : arrival.balancer
+        if named == nil, worker.entry(for: peer) == nil {
+            // Who only looked whether we are there has seen that. Nobody was turned away.
+            if goesOn { deny(peer, because: .balancerCheck) } else { socket.close() }
+            return nil
+        }
+        switch snapshot.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds, now: worker.loop.now) {
+        case .admitted(let entry):
+            return Admitted(
+                descriptor: socket.descriptor, peer: peer, port: named?.port ?? arrival.port, proxy: proxy, entry: entry,
+                listener: arrival.listener, accepted: arrival.accepted, tls: entrance.tls[worker.index], snapshot: snapshot)
+        case .denied(let reason):
+            deny(peer, proxy: proxy, because: reason)
+            return nil
+        }
+    }
+
+    private func deny(_ peer: PeerAddress, proxy: PeerAddress? = nil, because reason: DenialReason) {
+        if worker.snapshot.onDeny != .close || reason == .proxyHeader { socket.reset() } else { socket.close() }
+        worker.deny(peer, proxy: proxy, on: arrival.listener, because: reason)
     }
 }
 

@@ -3,8 +3,8 @@
 /// Line by line: each byte is scanned once however the head is torn, and each line is judged as soon as its end is there, so a peer that
 /// doesn't speak HTTP learns it with its first line. What is found is the same for every way of tearing (RFC 9112 §2 to §6).
 ///
-/// One parser serves one connection: `resume` until it says something other than `needsMore`, then `reset`.
-package struct RequestHeadParser {
+/// One parser serves one head: `resume` until it says something other than `needsMore`.
+package struct RequestHeadParser: HeadParser {
     private enum Stage {
         case beforeRequestLine(emptyLineSeen: Bool)
         case fields(RequestHead)
@@ -24,8 +24,6 @@ package struct RequestHeadParser {
         return parser.resume(bytes, limits: limits, into: &fields)
     }
 
-    /// Goes on where the last call stopped: `bytes` are those of the last call and more, at the same offsets, and `fields` is the same
-    /// table, emptied before the first call.
     package mutating func resume(
         _ bytes: Span<UInt8>, limits: Settings.Limits, into fields: inout FieldTable
     ) -> ParseResult<RequestHead> {
@@ -35,11 +33,6 @@ package struct RequestHeadParser {
         } catch {
             return .refused(error)
         }
-    }
-
-    /// Ready for the next head.
-    package mutating func reset() {
-        self = RequestHeadParser()
     }
 
     private mutating func advance(
@@ -53,19 +46,14 @@ package struct RequestHeadParser {
         case .fields(let partial):
             head = partial
         }
-        while true {
-            let leadingBlank: Refusal = fields.count == 0 ? .whitespaceBeforeFirstField : .obsFold
-            guard
-                let line = try lines.next(
-                    in: bytes, bytesMax: limits.headBytesMax, tooLong: .headTooLarge, leadingBlank: leadingBlank)
-            else {
-                stage = .fields(head)
-                return nil
-            }
-            if line.isEmpty { break }
-            let known = try FieldLine.parse(bytes, line, fieldsMax: limits.fieldsMax, into: &fields)
+        let version = head.version
+        let isWhole = try lines.takeFields(bytes, limits: limits, into: &fields) { known, fields throws(Refusal) in
             // Framing that can't become right by what follows isn't waited for.
-            if Self.framing.contains(known) { _ = try BodyFraming.ofRequest(fields, bytes, version: head.version) }
+            if Self.framing.contains(known) { _ = try BodyFraming.ofRequest(fields, bytes, version: version) }
+        }
+        guard isWhole else {
+            stage = .fields(head)
+            return nil
         }
         head.byteCount = lines.lineStart
         try conclude(&head, bytes, limits: limits, fields: &fields)

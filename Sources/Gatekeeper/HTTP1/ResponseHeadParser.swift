@@ -2,7 +2,7 @@
 /// response that reads two ways splits there.
 ///
 /// A refusal here is a 502, and the upstream connection is never used again.
-package struct ResponseHeadParser {
+package struct ResponseHeadParser: HeadParser {
     private enum Stage {
         case statusLine
         case fields(ResponseHead)
@@ -18,40 +18,37 @@ package struct ResponseHeadParser {
     /// 1xx responses that an upstream may send before its final one.
     static let interimResponsesMax = 16
 
+    private let method: Method
     private var lines = LineScanner()
     private var stage = Stage.statusLine
 
-    package init() {}
+    /// - Parameter method: of the request that it answers.
+    package init(forRequest method: Method) {
+        self.method = method
+    }
 
     /// Parses a head that may be complete; starts from the beginning at every call.
     package static func parse(
         _ bytes: Span<UInt8>, forRequest method: Method, limits: Settings.Limits, into fields: inout FieldTable
     ) -> ParseResult<ResponseHead> {
         fields.removeAll()
-        var parser = ResponseHeadParser()
-        return parser.resume(bytes, forRequest: method, limits: limits, into: &fields)
+        var parser = ResponseHeadParser(forRequest: method)
+        return parser.resume(bytes, limits: limits, into: &fields)
     }
 
-    /// Goes on where the last call stopped: `bytes` are those of the last call and more, at the same offsets, and `fields` is the same
-    /// table, emptied before the first call.
     package mutating func resume(
-        _ bytes: Span<UInt8>, forRequest method: Method, limits: Settings.Limits, into fields: inout FieldTable
+        _ bytes: Span<UInt8>, limits: Settings.Limits, into fields: inout FieldTable
     ) -> ParseResult<ResponseHead> {
         do throws(Refusal) {
-            guard let head = try advance(bytes, method: method, limits: limits, into: &fields) else { return .needsMore }
+            guard let head = try advance(bytes, limits: limits, into: &fields) else { return .needsMore }
             return .parsed(head)
         } catch {
             return .refused(error)
         }
     }
 
-    /// Ready for the next head.
-    package mutating func reset() {
-        self = ResponseHeadParser()
-    }
-
     private mutating func advance(
-        _ bytes: Span<UInt8>, method: Method, limits: Settings.Limits, into fields: inout FieldTable
+        _ bytes: Span<UInt8>, limits: Settings.Limits, into fields: inout FieldTable
     ) throws(Refusal) -> ResponseHead? {
         var head: ResponseHead
         switch stage {
@@ -63,20 +60,12 @@ package struct ResponseHeadParser {
         case .fields(let partial):
             head = partial
         }
-        while true {
-            let leadingBlank: Refusal = fields.count == 0 ? .whitespaceBeforeFirstField : .obsFold
-            guard
-                let line = try lines.next(
-                    in: bytes, bytesMax: limits.headBytesMax, tooLong: .headTooLarge, leadingBlank: leadingBlank)
-            else {
-                stage = .fields(head)
-                return nil
-            }
-            if line.isEmpty { break }
-            try FieldLine.parse(bytes, line, fieldsMax: limits.fieldsMax, into: &fields)
+        guard try lines.takeFields(bytes, limits: limits, into: &fields, check: { _, _ in }) else {
+            stage = .fields(head)
+            return nil
         }
         head.byteCount = lines.lineStart
-        try conclude(&head, bytes, method: method, fields: &fields)
+        try conclude(&head, bytes, fields: &fields)
         return head
     }
 
@@ -106,7 +95,7 @@ package struct ResponseHeadParser {
     }
 
     private func conclude(
-        _ head: inout ResponseHead, _ bytes: Span<UInt8>, method: Method, fields: inout FieldTable
+        _ head: inout ResponseHead, _ bytes: Span<UInt8>, fields: inout FieldTable
     ) throws(Refusal) {
         head.framing = try BodyFraming.ofResponse(fields, bytes, version: head.version, status: head.status, method: method)
         let connection = try ConnectionOptions(fields, bytes)

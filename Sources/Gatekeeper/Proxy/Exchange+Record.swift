@@ -6,15 +6,15 @@ extension Exchange {
         verdict.bytesIn = sender.bytesIn + (tunnel?.bytesIn ?? 0)
         verdict.bytesOut = receiver.bytesOut + (tunnel?.bytesOut ?? 0)
         verdict.httpVersion = head.version == .http10 ? .http10 : .http11
-        verdict.durationNanoseconds = now.nanoseconds(since: connection.requestBegan)
+        verdict.durationNanoseconds = now.nanoseconds(since: session.requestBegan)
         if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }
         verdict.endedMilliseconds = worker.loop.wallMilliseconds
         let upstream = hold.pool?.target.name ?? ""
-        let log = connection.snapshot.log
+        let log = session.snapshot.log
         let path = log.query ? head.target : head.path
         let (identifier, input) = (identifier, input)
         let dropped = sender.dropped.told()
-        let cipher = log.fields.contains(.cipher) ? connection.cipher : []
+        let cipher = log.fields.contains(.cipher) ? session.cipher : []
         worker.journal.request(
             verdict,
             VerdictTexts(

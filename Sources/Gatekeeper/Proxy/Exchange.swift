@@ -12,11 +12,12 @@ final class Exchange {
     /// What becomes of the client's connection.
     enum End {
         case persistent
-        case over(DownstreamConnection.Ending)
+        case over(ClientConnection.Ending)
     }
 
-    let connection: DownstreamConnection
-    let worker: WorkerState
+    let session: ClientSession
+    let connection: ClientConnection
+    let worker: WorkerContext
     /// On the ticket systems of the time when this began.
     private(set) var hold: UpstreamHold
     let head: RequestHead
@@ -41,18 +42,19 @@ final class Exchange {
     private(set) var trace = ByteRange.empty
 
     /// Right after `head` was parsed from the front of `input`, while the worker's field table still belongs to it.
-    init(_ head: RequestHead, in input: Buffer, on connection: DownstreamConnection) {
-        self.connection = connection
+    init(_ head: RequestHead, in input: Buffer, on session: ClientSession) {
+        self.session = session
+        connection = session.connection
         self.head = head
         self.input = input
-        worker = connection.worker
+        worker = session.worker
         let source = input.readable
         hold = UpstreamHold(
-            worker.upstreams, on: connection, bringsIdentity: ConnectionIdentity.isBrought(by: worker.requestFields, source))
+            worker.upstreams, on: session, bringsIdentity: ConnectionIdentity.isBrought(by: worker.requestFields, source))
         let clientIdentifier = ExchangeIdentifier(worker.requestFields, source)
         identifier = clientIdentifier ?? worker.identifiers.next()
-        verdict = connection.verdict()
-        let snapshot = connection.snapshot
+        verdict = session.verdict()
+        let snapshot = session.snapshot
         let judgement = Judgement(head, worker.requestFields, source, by: snapshot)
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
@@ -62,8 +64,8 @@ final class Exchange {
         HeadWriter.writeRequest(
             head, worker.requestFields, source: source,
             context: ForwardedContext(
-                peer: connection.peerText.bytes, requestID: identifier.bytes,
-                defaultHost: connection.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span,
+                peer: session.peerText.bytes, requestID: identifier.bytes,
+                defaultHost: session.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span,
                 loopMarker: snapshot.upstream.loopMarker.utf8.span),
             upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collecting != nil,
             passesUnderscores: snapshot.passesUnderscores, into: outbound)
@@ -76,18 +78,19 @@ final class Exchange {
                 .refused(.headTooLarge)
             } else {
                 // Last: what never reaches the ticket system costs its source nothing.
-                snapshot.takeRequest(of: connection.peer, listedBy: connection.entry, now: worker.loop.now)
+                snapshot.takeRequest(of: session.peer, listedBy: session.entry, now: worker.loop.now)
                     .map { .limited(retryAfterSeconds: $0) }
             }
         let asked = snapshot.log.fields
         if asked.contains(.userAgent) { userAgent = worker.requestFields.first(.userAgent)?.value ?? .empty }
         if asked.contains(.trace) { trace = TraceParent.traceID(worker.requestFields, source) ?? .empty }
         input.consume(head.byteCount)
+        session.expectation = Expectation(head)
         // What isn't passed on is never collected.
         sender = RequestSender(
-            head, on: connection, outbound: outbound, collecting: refusal == nil ? collecting : nil, dropped: dropped)
+            head, on: session, outbound: outbound, collecting: refusal == nil ? collecting : nil, dropped: dropped)
         receiver = ResponseReceiver(
-            head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: connection)
+            head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: session)
     }
 
     func run() async -> End {
@@ -116,7 +119,7 @@ final class Exchange {
             let upstream: UpstreamConnection
             let outcome = await hold.obtain(
                 fresh: isRepeated, certain: !(rule.isIdempotent && sender.isWhole),
-                serverName: connection.upstreamName(forHost: input.bytes.bytes(head.host)))
+                serverName: session.upstreamName(forHost: input.bytes.bytes(head.host)))
             switch outcome {
             case .connected(let connection): upstream = connection
             case .failed(let code): return .connectFailed(code)
@@ -149,10 +152,7 @@ final class Exchange {
 
     /// Waits for the whole body of a request whose upstream wants to know its length.
     private func collect() async -> ExchangeFailure? {
-        if sender.awaitsContinue {
-            sender.continueWasSent()
-            receiver.sendContinue()
-        }
+        if session.expectation == .waiting, let failure = sendContinue() { return failure }
         while true {
             let delivery = receiver.deliver()
             if case .failed(let failure) = delivery { return failure }
@@ -164,7 +164,7 @@ final class Exchange {
                 if connection.waiter.isAborted { return .aborted }
             case .blocked(let interest, _):
                 let deadline =
-                    sender.spoolDeadline ?? sender.pace.deadline(timeoutMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
+                    sender.spoolDeadline ?? sender.pace.deadline(timeoutMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
                 let wanted = delivery == nil ? interest : interest.union([.writable])
                 switch await suspend(for: wanted, until: deadline) {
                 case .ready: continue
@@ -204,7 +204,7 @@ final class Exchange {
             // An answer before the request is through: not a byte of the body follows. An upstream that doesn't read it (Python's servers don't)
             // would take it for the next request, without the fields that say whose it is.
             if receiver.hasBegun, !sender.isComplete { hasStoppedSending = true }
-            if let failure = passContinue() { return failure }
+            if session.expectation == .granted, let failure = sendContinue() { return failure }
             if let failure = await pause(hasStoppedSending ? .done : push, pull, on: socket) {
                 // One that waits for a handshake that it doesn't get waits for ever.
                 guard failure == .upstreamTooSlow, !receiver.hasBegun, let objection = upstream.objection else { return failure }
@@ -215,8 +215,8 @@ final class Exchange {
 
     /// Both peers have left HTTP: from here on bytes are passed on unread.
     private func passThrough(_ upstream: UpstreamConnection) async -> ExchangeFailure? {
-        input = connection.detachHead(head.byteCount)
-        let tunnel = Tunnel(connection, upstream, inbound: receiver.takeInbound())
+        input = connection.detachUsed(head.byteCount)
+        let tunnel = Tunnel(session, upstream, inbound: receiver.takeInbound())
         self.tunnel = tunnel
         let failure = await tunnel.run()
         upstream.close()
@@ -229,16 +229,10 @@ final class Exchange {
         hold.settle(upstream, mayKeep: mayKeep, by: receiver)
     }
 
-    /// The upstream's 100, passed on to a client that still waits for it.
-    private func passContinue() -> ExchangeFailure? {
-        guard receiver.hasContinued else { return nil }
-        receiver.hasContinued = false
-        return releaseBody()
-    }
-
-    private func releaseBody() -> ExchangeFailure? {
-        guard sender.awaitsContinue else { return nil }
-        sender.continueWasSent()
+    /// Tells a client that waits for a 100 to go on.
+    private func sendContinue() -> ExchangeFailure? {
+        session.expectation.tell()
+        sender.excuseClient()
         receiver.sendContinue()
         if case .failed(let failure) = receiver.deliver() { return failure }
         return nil
@@ -273,12 +267,12 @@ final class Exchange {
         let now = worker.loop.now
         if now >= hold.nextLook, !hold.look(at: upstream, isWaiting: !receiver.hasBegun) { return .upstreamUnreachable }
         guard case .deadlineExceeded = wake, now >= deadline else { return nil }
-        return blame == nil ? releaseBody() : blame
+        return blame == nil ? sendContinue() : blame
     }
 
     /// A wait that lasts costs no more memory than what waits needs.
-    private func suspend(for interest: Readiness, until deadline: Instant) async -> DownstreamConnection.Wake {
-        let soon = worker.loop.now.advanced(byMilliseconds: DownstreamConnection.parkMilliseconds)
+    private func suspend(for interest: Readiness, until deadline: Instant) async -> ClientConnection.Wake {
+        let soon = worker.loop.now.advanced(byMilliseconds: ClientConnection.parkMilliseconds)
         if soon < deadline {
             let wake = await connection.suspendDelivering(for: interest, until: soon)
             guard case .deadlineExceeded = wake, worker.loop.now >= soon else { return wake }
@@ -298,8 +292,8 @@ final class Exchange {
 
     /// The nearest deadline, and what it means when it passes; a nil blame is the wait for the upstream's 100.
     private func deadline(_ push: Step, _ pull: Step) -> (Instant, ExchangeFailure?) {
-        let timeouts = connection.snapshot.timeouts
-        if sender.awaitsContinue, !receiver.hasBegun {
+        let timeouts = session.snapshot.timeouts
+        if session.expectation == .waiting, !receiver.hasBegun {
             let patience = hold.pool?.target.speaksHTTP10(now: worker.loop.now) == true ? 0 : timeouts.expectMilliseconds
             return (sender.progressed.advanced(byMilliseconds: patience), nil)
         }
@@ -329,7 +323,7 @@ final class Exchange {
             verdict.stage = stage
             verdict.reason = failure.reason
             if let problem, !receiver.hasBegun {
-                let persists = failure.leavesConnectionOpen && sender.isBodyRead && head.isPersistent && connection.mayPersist
+                let persists = failure.leavesConnectionOpen && sender.isBodyRead && head.isPersistent && session.mayPersist
                 receiver.answer(problem, persists: persists)
                 if await !flushAnswer() { end = .over(.abandoned) }
             } else if failure == .tunnelIdle {
@@ -349,7 +343,7 @@ final class Exchange {
 
     /// Sends our own answer. False when the client can't be given it.
     private func flushAnswer() async -> Bool {
-        let deadline = worker.loop.now.advanced(byMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
+        let deadline = worker.loop.now.advanced(byMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
         while let obstacle = receiver.deliver() {
             guard case .blocked(let interest, _) = obstacle, await connection.suspend(for: interest, until: deadline) == .ready
             else { return false }

@@ -27,7 +27,8 @@ final class RequestSender {
         case chunks(ChunkRelay)
     }
 
-    private let connection: DownstreamConnection
+    private let session: ClientSession
+    private let connection: ClientConnection
     private let head: RequestHead
     private let outbound: Buffer
     private var body: Body
@@ -40,8 +41,6 @@ final class RequestSender {
     /// Everything sent so far is still in `outbound`, so it can be sent again.
     private(set) var isReplayable = true
     private(set) var sent = RetryRule.Sent.nothing
-    /// The client waits for a 100 before it sends its body (RFC 9110 §10.1.1), and has sent nothing of it.
-    private(set) var awaitsContinue: Bool
     /// What is sent is framed in chunks, as far as is known.
     private(set) var sendsChunks: Bool
     /// Wire bytes taken from the client, head included.
@@ -68,39 +67,38 @@ final class RequestSender {
     ///   - collecting: collect a chunked body by this rule before anything is sent.
     ///   - dropped: what its sender may miss of the head.
     init(
-        _ head: RequestHead, on connection: DownstreamConnection, outbound: Buffer, collecting: CollectingRule? = nil,
+        _ head: RequestHead, on session: ClientSession, outbound: Buffer, collecting: CollectingRule? = nil,
         dropped: DroppedFields = DroppedFields()
     ) {
         self.head = head
         self.dropped = dropped
-        self.connection = connection
+        self.session = session
+        connection = session.connection
         self.outbound = outbound
-        awaitsContinue = head.expectsContinue
         bytesIn = UInt64(head.byteCount)
         sendsChunks = head.framing == .chunked && collecting == nil
-        progressed = connection.worker.loop.now
-        pace = Pace(connection.snapshot, now: progressed)
+        progressed = connection.loop.now
+        pace = Pace(session.snapshot, now: progressed)
         // Who waits for a 100 gets the upstream's word before its body.
         isSmall = if case .length(0...UInt64(Self.firstBodyBytesMax)) = head.framing { !head.expectsContinue } else { false }
-        spooled = collecting == nil ? nil : connection.makeSpooledBytes()
+        spooled = collecting == nil ? nil : session.makeSpooledBytes()
         switch head.framing {
         case .none, .untilClose, .length(0): body = .complete
         case .length(let count):
             body = .length(remaining: count)
             if count >= Self.bulkBytesMin { connection.tls.expectBulk(true) }
         case .chunked:
-            let limit = connection.snapshot.limits.requestBodyBytesMax
+            let limit = session.snapshot.limits.requestBodyBytesMax
             if let collecting, let spooled {
                 body = .collecting(
                     CollectedBody(
-                        collecting, bodyBytesMax: limit, passesUnderscores: connection.snapshot.passesUnderscores, spooled: spooled,
-                        pool: connection.worker.buffers))
+                        collecting, bodyBytesMax: limit, passesUnderscores: session.snapshot.passesUnderscores, spooled: spooled,
+                        pool: connection.buffers))
             } else {
-                let passesUnderscores = connection.snapshot.passesUnderscores
+                let passesUnderscores = session.snapshot.passesUnderscores
                 body = .chunked(ChunkRelay(bodyBytesMax: UInt64(limit), writesChunks: true, passesUnderscores: passesUnderscores))
             }
         }
-        if case .complete = body { awaitsContinue = false }
     }
 
     /// The client has sent its whole request and we have read it.
@@ -133,14 +131,9 @@ final class RequestSender {
     /// By when the disk must have done what it is being waited for; nil while it isn't.
     var spoolDeadline: Instant? { spooled?.deadline }
 
-    func continueWasSent() {
-        awaitsContinue = false
-        pace.restart(now: connection.worker.loop.now)
-    }
-
     /// It isn't the client that is being waited for.
     func excuseClient() {
-        pace.restart(now: connection.worker.loop.now)
+        pace.restart(now: connection.loop.now)
     }
 
     /// The disk has done what it was asked, and nobody has looked yet: it won't ring again.
@@ -150,20 +143,20 @@ final class RequestSender {
     func park(_ isParked: Bool) {
         // What the disk reads into is the spool's until it has been looked at.
         guard isCollecting || !(spooled?.isBusy ?? false) else { return }
-        outbound.park(isParked, in: connection.worker.buffers)
+        outbound.park(isParked, in: connection.buffers)
     }
 
     /// Sends everything again, over another connection. Only while `isReplayable`.
     func replay() {
         outbound.restart()
         sent = .nothing
-        progressed = connection.worker.loop.now
+        progressed = connection.loop.now
     }
 
     /// The exchange is over: gives the buffer back.
     func release() {
         // What the disk still reads into is nobody else's buffer.
-        if !(spooled?.isBusy ?? false) || isCollecting { connection.worker.buffers.give(outbound) }
+        if !(spooled?.isBusy ?? false) || isCollecting { connection.buffers.give(outbound) }
         spooled?.end()
         connection.tls.expectBulk(false)
     }
@@ -175,14 +168,14 @@ final class RequestSender {
         case .complete, .collecting, .spooled:
             return nil
         case .length(let remaining):
-            awaitsContinue = false
+            session.expectation.bodyBegan()
             let count = Int(min(UInt64(min(input.count, Self.firstBodyBytesMax)), remaining))
             outbound.append(input.readable.extracting(first: count))
             input.consume(count)
             account(count, of: remaining)
             return nil
         case .chunked:
-            awaitsContinue = false
+            session.expectation.bodyBegan()
             return frameChunks(from: input)
         }
     }
@@ -233,8 +226,8 @@ final class RequestSender {
         connection.input?.rewind(to: head.byteCount)
         switch connection.fill() {
         case .bytes(let count):
-            awaitsContinue = false
-            progressed = connection.worker.loop.now
+            session.expectation.bodyBegan()
+            progressed = connection.loop.now
             pace.note(UInt64(count), now: progressed)
             return nil
         case .wouldBlock: return .blocked(downstream: [.readable])
@@ -296,7 +289,7 @@ final class RequestSender {
     }
 
     private var spoolDeadlineFromNow: Instant {
-        connection.worker.loop.now.advanced(byMilliseconds: connection.snapshot.timeouts.bodyMilliseconds)
+        connection.loop.now.advanced(byMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
     }
 
     // MARK: Collecting
@@ -314,7 +307,7 @@ final class RequestSender {
             }
             let before = input.count
             let outcome = collected.collect(
-                from: input, room: outbound.room - Self.framingFieldBytes, limits: connection.snapshot.limits,
+                from: input, room: outbound.room - Self.framingFieldBytes, limits: session.snapshot.limits,
                 deadline: spoolDeadlineFromNow)
             bodyBytes += UInt64(before - input.count)
             bytesIn += UInt64(before - input.count)
@@ -349,7 +342,7 @@ final class RequestSender {
                 body = .complete
             }
         }
-        progressed = connection.worker.loop.now
+        progressed = connection.loop.now
         return .done
     }
 
@@ -362,7 +355,7 @@ final class RequestSender {
     private func frameChunks(from input: Buffer) -> Step? {
         guard case .chunked(var relay) = body else { return nil }
         let before = input.count
-        let outcome = relay.move(from: input, to: outbound, limits: connection.snapshot.limits)
+        let outcome = relay.move(from: input, to: outbound, limits: session.snapshot.limits)
         let count = UInt64(before - input.count)
         bodyBytes += count
         bytesIn += count
@@ -378,7 +371,7 @@ final class RequestSender {
 
     private func note(sent: RetryRule.Sent) {
         self.sent = sent
-        progressed = connection.worker.loop.now
+        progressed = connection.loop.now
     }
 
     private func account(_ count: Int, of remaining: UInt64) {

@@ -19,7 +19,8 @@ final class ResponseReceiver {
         case untilClose
     }
 
-    private let connection: DownstreamConnection
+    private let session: ClientSession
+    private let connection: ClientConnection
     private let request: RequestHead
     /// What `request` was parsed from.
     private let requestBytes: Buffer
@@ -28,7 +29,7 @@ final class ResponseReceiver {
     private let webSocketKey: ByteRange?
     /// Whose response it is.
     var target: UpstreamTarget?
-    private var torn: PartialResponseHead?
+    private var heads = HeadReader<ResponseHeadParser>()
     /// From the upstream; a buffer only while something is in it.
     private var inbound: Buffer?
     /// Plaintext that we composed for the client: heads, chunks, answers of our own.
@@ -65,20 +66,21 @@ final class ResponseReceiver {
 
     init(
         _ request: RequestHead, in requestBytes: Buffer, identifier: ExchangeIdentifier, webSocketKey: ByteRange?,
-        on connection: DownstreamConnection
+        on session: ClientSession
     ) {
         self.webSocketKey = webSocketKey
         self.request = request
         self.requestBytes = requestBytes
-        self.connection = connection
+        self.session = session
+        connection = session.connection
         requestIdentifier = identifier
-        progressed = connection.worker.loop.now
-        pace = Pace(connection.snapshot, now: progressed)
+        progressed = connection.loop.now
+        pace = Pace(session.snapshot, now: progressed)
     }
 
     /// It isn't the client that is being waited for.
     func excuseClient() {
-        pace.restart(now: connection.worker.loop.now)
+        pace.restart(now: connection.loop.now)
     }
 
     /// The upstream has sent nothing beyond its response.
@@ -95,26 +97,24 @@ final class ResponseReceiver {
 
     /// Forgets what a failed upstream connection sent, for the next attempt. Only before the final head.
     func restart() {
-        if let inbound { connection.worker.buffers.give(inbound) }
+        if let inbound { connection.buffers.give(inbound) }
         inbound = nil
-        torn = nil
+        heads.reset()
         hasReceived = false
-        progressed = connection.worker.loop.now
+        progressed = connection.loop.now
     }
 
     /// Gives the buffers back.
     func release() {
-        if let inbound { connection.worker.buffers.give(inbound) }
-        if let reply { connection.worker.buffers.give(reply) }
-        inbound = nil
-        reply = nil
+        for buffer in [inbound, reply] { buffer.map(connection.buffers.give) }
+        (inbound, reply) = (nil, nil)
     }
 
     /// What waits here lies in no more memory than it needs, or (false) may grow again. Nobody remembers a place in it.
     func park(_ isParked: Bool) {
         for buffer in [inbound, reply] {
             buffer?.compact()
-            buffer?.park(isParked, in: connection.worker.buffers)
+            buffer?.park(isParked, in: connection.buffers)
         }
     }
 
@@ -122,7 +122,7 @@ final class ResponseReceiver {
     func pull(from upstream: UpstreamConnection, requestIsSent: Bool) -> Step {
         self.requestIsSent = requestIsSent
         let sentBefore = connection.tls.sentBytes
-        defer { pace.note(connection.tls.sentBytes - sentBefore, now: connection.worker.loop.now) }
+        defer { pace.note(connection.tls.sentBytes - sentBefore, now: connection.loop.now) }
         for _ in 0..<Step.budget {
             if let obstacle = deliver() { return obstacle }
             let obstacle =
@@ -142,7 +142,7 @@ final class ResponseReceiver {
     func deliver() -> Step? {
         let tls = connection.tls
         let sentBefore = tls.sentBytes
-        defer { if tls.sentBytes != sentBefore { progressed = connection.worker.loop.now } }
+        defer { if tls.sentBytes != sentBefore { progressed = connection.loop.now } }
         while true {
             let outcome: TLSStream.FlushOutcome
             if let reply, !reply.isEmpty {
@@ -150,7 +150,7 @@ final class ResponseReceiver {
                 outcome = tls.write(reply)
                 bytesOut += UInt64(before - reply.count)
             } else {
-                if let reply { connection.worker.buffers.give(reply) }
+                if let reply { connection.buffers.give(reply) }
                 reply = nil
                 outcome = tls.flush()
             }
@@ -165,7 +165,7 @@ final class ResponseReceiver {
     /// Memory to compose in.
     private func composing() -> Buffer {
         if let reply { return reply }
-        let buffer = connection.worker.buffers.take()
+        let buffer = connection.buffers.take()
         reply = buffer
         return buffer
     }
@@ -176,7 +176,7 @@ final class ResponseReceiver {
         clientPersists = persists
         state = .complete
         problem.write(
-            identifier: requestIdentifier, to: request, persists: persists, date: connection.worker.dateText.readable, into: composing())
+            identifier: requestIdentifier, to: request, persists: persists, date: session.worker.dateText.readable, into: composing())
     }
 
     /// Tells a client that waits for it to go on (RFC 9110 §10.1.1).
@@ -188,7 +188,10 @@ final class ResponseReceiver {
 
     private func takeHead(from upstream: UpstreamConnection) -> Step? {
         if let inbound, !inbound.isEmpty {
-            switch parseHead(inbound) {
+            let result = heads.read(
+                inbound.readable, by: ResponseHeadParser(forRequest: request.method), limits: ResponseHeadParser.limits,
+                into: &session.worker.responseFields)
+            switch result {
             case .parsed(let head): return pass(head, from: inbound)
             case .refused(let refusal): return .failed(.upstreamInvalid(refusal))
             case .needsMore: break
@@ -197,44 +200,26 @@ final class ResponseReceiver {
         return receive(from: upstream)
     }
 
-    /// As with requests: a whole head is parsed with the worker's table, one in pieces with a parser and a table of its own.
-    private func parseHead(_ inbound: Buffer) -> ParseResult<ResponseHead> {
-        let worker = connection.worker
-        guard let torn else {
-            let result = ResponseHeadParser.parse(
-                inbound.readable, forRequest: request.method, limits: ResponseHeadParser.limits, into: &worker.responseFields)
-            guard case .needsMore = result else { return result }
-            let torn = PartialResponseHead()
-            self.torn = torn
-            return torn.resume(inbound.readable, method: request.method)
-        }
-        let result = torn.resume(inbound.readable, method: request.method)
-        if case .needsMore = result { return result }
-        worker.responseFields = torn.fields
-        self.torn = nil
-        return result
-    }
-
     private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
         if head.status < 200 { return passInterim(head, from: inbound) }
-        let loop = connection.worker.loop
+        let loop = connection.loop
         status = head.status
         headArrived = loop.now
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent
         target?.note(version: head.version, now: loop.now)
-        asksForIdentity = ConnectionIdentity.isAsked(by: head, connection.worker.responseFields, inbound.readable)
+        asksForIdentity = ConnectionIdentity.isAsked(by: head, session.worker.responseFields, inbound.readable)
         writesChunks = request.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
         state = state(for: head.framing)
         let framing: BodyFraming = writesChunks ? .chunked : head.framing == .chunked ? .untilClose : head.framing
-        clientPersists = request.isPersistent && framing != .untilClose && requestIsSent && connection.mayPersist
+        clientPersists = request.isPersistent && framing != .untilClose && requestIsSent && session.mayPersist
         let output = composing()
         let requestBytes = requestBytes
         HeadWriter.writeResponse(
-            head, connection.worker.responseFields, source: inbound.readable, requestVersion: request.version,
+            head, session.worker.responseFields, source: inbound.readable, requestVersion: request.version,
             framing: framing, keepAlive: clientPersists, ownAuthority: requestBytes.bytes.bytes(request.host),
-            toldAuthority: connection.snapshot.fixedHost.utf8.span, upstreamPort: target?.port ?? 0,
-            date: connection.worker.dateText.readable, into: output)
+            toldAuthority: session.snapshot.fixedHost.utf8.span, upstreamPort: target?.port ?? 0,
+            date: session.worker.dateText.readable, into: output)
         inbound.consume(head.byteCount)
         guard !output.overflowed else { return .failed(.upstreamInvalid(.headTooLarge)) }
         joinFirstBytes(inbound, to: output)
@@ -255,12 +240,12 @@ final class ResponseReceiver {
         if head.status == 101 { return passSwitch(head, from: inbound) }
         interimResponses += 1
         guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
-        target?.note(version: head.version, now: connection.worker.loop.now)
+        target?.note(version: head.version, now: connection.loop.now)
         if head.status == 100 {
-            hasContinued = true
+            session.expectation.grant()
         } else if request.version == .http11 {
             HeadWriter.writeResponse(
-                head, connection.worker.responseFields, source: inbound.readable, requestVersion: request.version, framing: .none,
+                head, session.worker.responseFields, source: inbound.readable, requestVersion: request.version, framing: .none,
                 keepAlive: true, into: composing())
         }
         inbound.consume(head.byteCount)
@@ -269,7 +254,7 @@ final class ResponseReceiver {
 
     /// 101 ends HTTP on both connections (RFC 9110 §7.8), if it is the answer to what was asked.
     private func passSwitch(_ head: ResponseHead, from inbound: Buffer) -> Step? {
-        let (requestBytes, worker) = (requestBytes, connection.worker)
+        let (requestBytes, worker) = (requestBytes, session.worker)
         guard let webSocketKey, requestIsSent,
             WebSocketHandshake.isAnswered(
                 by: head, worker.responseFields, inbound.readable, key: requestBytes.bytes.bytes(webSocketKey))
@@ -283,9 +268,6 @@ final class ResponseReceiver {
         inbound.consume(head.byteCount)
         return nil
     }
-
-    /// The upstream has said 100; whoever gates the request's body takes note and passes it on if the client still waits.
-    var hasContinued = false
 
     /// Head and the start of the body leave in one record where the body's length is known.
     private func joinFirstBytes(_ inbound: Buffer, to output: Buffer) {
@@ -324,8 +306,8 @@ final class ResponseReceiver {
 
     private func takeChunks(_ relay: ChunkRelay, from inbound: Buffer) -> Step? {
         var relay = relay
-        let outcome = relay.move(from: inbound, to: composing(), limits: connection.snapshot.limits)
-        progressed = connection.worker.loop.now
+        let outcome = relay.move(from: inbound, to: composing(), limits: session.snapshot.limits)
+        progressed = connection.loop.now
         switch outcome {
         case .more: state = .body(.chunked(relay))
         case .complete: state = .complete
@@ -344,7 +326,7 @@ final class ResponseReceiver {
 
     private func noteBody(_ count: Int, of remaining: UInt64) {
         state = remaining == UInt64(count) ? .complete : .body(.length(remaining: remaining - UInt64(count)))
-        progressed = connection.worker.loop.now
+        progressed = connection.loop.now
     }
 
     // MARK: From the upstream
@@ -354,7 +336,7 @@ final class ResponseReceiver {
             releaseInbound()
             return .blocked(upstream: [.readable])
         }
-        let buffer = inbound ?? connection.worker.buffers.take()
+        let buffer = inbound ?? connection.buffers.take()
         inbound = buffer
         if buffer.isEmpty { buffer.clear() } else if buffer.room == 0 { buffer.compact() }
         let unit = connection.unit(isBulk: isBulk)
@@ -362,7 +344,7 @@ final class ResponseReceiver {
         case .bytes(let count):
             hasReceived = true
             isBulk = count == unit
-            if hasBegun { progressed = connection.worker.loop.now }
+            if hasBegun { progressed = connection.loop.now }
             return nil
         case .wouldBlock:
             releaseInbound()
@@ -394,7 +376,7 @@ final class ResponseReceiver {
 
     private func releaseInbound() {
         guard let buffer = inbound, buffer.isEmpty else { return }
-        connection.worker.buffers.give(buffer)
+        connection.buffers.give(buffer)
         inbound = nil
     }
 }

@@ -7,7 +7,8 @@
 ///
 /// A buffer is held only while there is something in it: an idle WebSocket costs two sockets and a session.
 final class Tunnel {
-    private let connection: DownstreamConnection
+    private let session: ClientSession
+    private let connection: ClientConnection
     private let upstream: UpstreamConnection
     /// From the upstream, on its way to the client.
     private var inbound: Buffer?
@@ -22,18 +23,19 @@ final class Tunnel {
     private(set) var bytesOut: UInt64 = 0
 
     /// - Parameter inbound: what the upstream has sent behind its 101.
-    init(_ connection: DownstreamConnection, _ upstream: UpstreamConnection, inbound: Buffer?) {
-        self.connection = connection
+    init(_ session: ClientSession, _ upstream: UpstreamConnection, inbound: Buffer?) {
+        self.session = session
+        connection = session.connection
         self.upstream = upstream
         self.inbound = inbound
-        progressed = connection.worker.loop.now
+        progressed = connection.loop.now
     }
 
     /// Nil when both peers have ended it.
     func run() async -> ExchangeFailure? {
         defer { releaseInbound(evenIfFull: true) }
         // Either may be silent for long, and gone.
-        let timeout = connection.snapshot.timeouts.unacknowledgedMilliseconds
+        let timeout = session.snapshot.timeouts.unacknowledgedMilliseconds
         for socket in [connection.socket, upstream.socket] {
             System.keepAlive(socket.descriptor, silentMilliseconds: 4 * timeout, unansweredMilliseconds: timeout)
         }
@@ -55,7 +57,7 @@ final class Tunnel {
                 switch upstream.send(input) {
                 case .bytes(let count):
                     bytesIn += UInt64(count)
-                    progressed = connection.worker.loop.now
+                    progressed = connection.loop.now
                 case .wouldBlock: return .blocked(upstream: [.writable])
                 case .endOfStream, .failed:
                     // It reads no more. What it has said before that is still on its way to the client.
@@ -106,7 +108,7 @@ final class Tunnel {
             if let inbound, !inbound.isEmpty {
                 let before = inbound.count
                 let outcome = tls.write(inbound)
-                if inbound.count < before { progressed = connection.worker.loop.now }
+                if inbound.count < before { progressed = connection.loop.now }
                 bytesOut += UInt64(before - inbound.count)
                 switch outcome {
                 case .done: continue
@@ -119,7 +121,7 @@ final class Tunnel {
             case .wouldBlock: return .blocked(downstream: [.writable])
             case .failed: return .failed(.clientGone)
             }
-            let buffer = inbound ?? connection.worker.buffers.take()
+            let buffer = inbound ?? connection.buffers.take()
             inbound = buffer
             buffer.clear()
             let unit = connection.unit(isBulk: isBulk)
@@ -151,7 +153,7 @@ final class Tunnel {
 
     private func releaseInbound(evenIfFull: Bool = false) {
         guard let buffer = inbound, evenIfFull || buffer.isEmpty else { return }
-        connection.worker.buffers.give(buffer)
+        connection.buffers.give(buffer)
         inbound = nil
     }
 
@@ -159,11 +161,11 @@ final class Tunnel {
 
     private func park(_ isParked: Bool) {
         connection.park(isParked)
-        inbound?.park(isParked, in: connection.worker.buffers)
+        inbound?.park(isParked, in: connection.buffers)
     }
 
     private func pause(_ outward: Step, _ inward: Step) async -> ExchangeFailure? {
-        let loop = connection.worker.loop
+        let loop = connection.loop
         if outward == .budgetSpent || inward == .budgetSpent {
             await connection.waiter.yield()
             return connection.waiter.isAborted ? .aborted : nil
@@ -175,7 +177,7 @@ final class Tunnel {
             upstreamInterest.formUnion(upstream)
         }
         upstream.socket.interest = upstreamInterest
-        let deadline = progressed.advanced(byMilliseconds: connection.snapshot.timeouts.tunnelMilliseconds)
+        let deadline = progressed.advanced(byMilliseconds: session.snapshot.timeouts.tunnelMilliseconds)
         // What is held for long is what one of them doesn't take.
         park(true)
         defer { park(false) }

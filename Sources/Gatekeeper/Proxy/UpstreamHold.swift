@@ -1,6 +1,7 @@
 /// An exchange's hold on the ticket systems: the connection that it gets, what its failure says of them, where the connection goes afterwards.
 struct UpstreamHold {
-    private let connection: DownstreamConnection
+    private let session: ClientSession
+    private let connection: ClientConnection
     private let upstreams: UpstreamPools
     /// Whom this was last tried with.
     private(set) var pool: UpstreamPool?
@@ -15,17 +16,18 @@ struct UpstreamHold {
     /// As long as a check may take where none says so.
     private static let suspicionMilliseconds = 5_000
 
-    init(_ upstreams: UpstreamPools, on connection: DownstreamConnection, bringsIdentity: Bool) {
+    init(_ upstreams: UpstreamPools, on session: ClientSession, bringsIdentity: Bool) {
         self.upstreams = upstreams
-        self.connection = connection
+        self.session = session
+        connection = session.connection
         self.bringsIdentity = bringsIdentity
     }
 
     /// The request is part of a login that can't live with a connection that closes. Only where the ticket system has asked for such a one, and then
     /// with none that hasn't: else whoever sends a body could have the connection kept, and have the body taken for a request.
     mutating func keepsConnection() -> Bool {
-        if upstreams.group.bindIdentities { return bringsIdentity || connection.binding?.target != nil }
-        guard let target = connection.binding?.target, target.bindsIdentities else { return false }
+        if upstreams.group.bindIdentities { return bringsIdentity || session.binding?.target != nil }
+        guard let target = session.binding?.target, target.bindsIdentities else { return false }
         onlyTarget = target
         return true
     }
@@ -43,7 +45,7 @@ struct UpstreamHold {
     ///   - serverName: as `UpstreamPool.take`.
     mutating func obtain(fresh: Bool, certain: Bool, serverName: String?) async -> DialOutcome {
         defer { beginWatch() }
-        if !fresh, let binding = connection.binding {
+        if !fresh, let binding = session.binding {
             if binding.hasJustRested {
                 await connection.waiter.yield()
                 if connection.waiter.isAborted { return .aborted }
@@ -56,12 +58,12 @@ struct UpstreamHold {
         }
         var tried: UpstreamPools.Tried = 0
         var outcome = DialOutcome.noneHealthy
-        let source = connection.client
-        let queueEnd = connection.worker.loop.now.advanced(byMilliseconds: connection.snapshot.queueMilliseconds)
+        let source = session.client
+        let queueEnd = connection.loop.now.advanced(byMilliseconds: session.snapshot.queueMilliseconds)
         while let pool = upstreams.next(after: &tried) {
             if let onlyTarget, pool.target !== onlyTarget { continue }
             self.pool = pool
-            if !fresh, !bringsIdentity, connection.binding == nil {
+            if !fresh, !bringsIdentity, session.binding == nil {
                 if let kept = pool.take(for: source, certain: certain, serverName: serverName) { return .connected(kept) }
                 if pool.hasJustKept(for: source) {
                     await connection.waiter.yield()
@@ -72,8 +74,8 @@ struct UpstreamHold {
             connection.socket.interest = [.broken, .peerClosed]
             outcome = await pool.open(
                 for: source, waiter: connection.waiter, certain: certain, serverName: serverName,
-                timeouts: connection.snapshot.timeouts,
-                queueMilliseconds: Int(queueEnd.nanoseconds(since: connection.worker.loop.now) / 1_000_000),
+                timeouts: session.snapshot.timeouts,
+                queueMilliseconds: Int(queueEnd.nanoseconds(since: connection.loop.now) / 1_000_000),
                 isAbandoned: { connection.isGone })
             switch outcome {
             case .connected, .aborted: return outcome
@@ -110,9 +112,9 @@ struct UpstreamHold {
     var nextLook: Instant { watch?.next ?? .distantFuture }
 
     private mutating func beginWatch() {
-        began = connection.worker.loop.now
+        began = connection.loop.now
         hasSuspected = false
-        let milliseconds = connection.snapshot.timeouts.unacknowledgedMilliseconds
+        let milliseconds = session.snapshot.timeouts.unacknowledgedMilliseconds
         watch = AcknowledgementWatch(timeoutMilliseconds: milliseconds, now: began)
     }
 
@@ -144,9 +146,9 @@ struct UpstreamHold {
         if receiver.asksForIdentity { pool?.target.noteIdentityAsked() }
         guard mayKeep, let pool else { return upstream.close() }
         // A client that has logged in once shares no connection any more.
-        if upstream.isBound || bringsIdentity || connection.binding != nil || receiver.asksForIdentity {
-            let binding = connection.binding ?? UpstreamBinding()
-            connection.binding = binding
+        if upstream.isBound || bringsIdentity || session.binding != nil || receiver.asksForIdentity {
+            let binding = session.binding ?? UpstreamBinding()
+            session.binding = binding
             binding.keep(upstream, in: pool)
         } else {
             pool.give(upstream, hadNoBody: receiver.status == 204 || receiver.status == 304)

@@ -278,7 +278,7 @@ public final class Server: Sendable {
         guard !hasBegunDrain.exchange(true, ordering: .relaxed) else { return }
         journal.event("draining")
         let milliseconds = current.withLock { $0.settings.timeouts.drainMilliseconds }
-        let idleMilliseconds = isHandedOver ? max(0, milliseconds - DownstreamConnection.lingerMilliseconds) : Self.drainIdleMilliseconds
+        let idleMilliseconds = isHandedOver ? max(0, milliseconds - ClientConnection.lingerMilliseconds) : Self.drainIdleMilliseconds
         for worker in workers {
             Task(executorPreference: worker.loop) {
                 await worker.drain(milliseconds: milliseconds, idleMilliseconds: min(idleMilliseconds, milliseconds))

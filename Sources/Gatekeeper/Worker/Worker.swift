@@ -1,10 +1,10 @@
 /// One core's share of the service: an event loop, its listeners, its connections, its upstream pool.
 ///
-/// An actor whose executor is the event loop, so that the compiler keeps everything in `WorkerState` on this worker's thread. Connections
+/// An actor whose executor is the event loop, so that the compiler keeps everything in `Conductor` on this worker's thread. Connections
 /// never move to another worker, and workers share nothing but what is immutable or atomic.
 actor Worker {
     nonisolated let loop: EventLoop
-    private let state: WorkerState
+    private let conductor: Conductor
 
     nonisolated var unownedExecutor: UnownedSerialExecutor {
         // SAFETY: the actor holds the loop for as long as it lives.
@@ -17,7 +17,7 @@ actor Worker {
     ) throws(SystemError) {
         let loop = try EventLoop(mark: journal.mark)
         self.loop = loop
-        state = try WorkerState(
+        conductor = try Conductor(
             index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements,
             gauge: gauge)
     }
@@ -29,40 +29,40 @@ actor Worker {
     }
 
     private func begin() {
-        state.begin(on: self)
+        conductor.begin(on: self)
     }
 
     /// Accept nothing more, finish what runs, then end. Connections that outlast `milliseconds` are cut; those on which no request comes within
     /// `idleMilliseconds` are closed.
     func drain(milliseconds: Int, idleMilliseconds: Int) {
-        state.drain(milliseconds: milliseconds, idleMilliseconds: idleMilliseconds)
+        conductor.drain(milliseconds: milliseconds, idleMilliseconds: idleMilliseconds)
     }
 
     /// Serve by other settings; the listeners among `opening` that failed are returned, by their descriptors.
     @discardableResult
     func adopt(_ snapshot: Snapshot, opening: [ListeningSocket], closing: Set<Int>) -> [Int32] {
-        state.adopt(snapshot, opening: opening, closing: closing)
+        conductor.adopt(snapshot, opening: opening, closing: closing)
     }
 
     /// Put the listeners' filters in place again, whatever another process has done with the sockets meanwhile.
-    func restoreFilters() { state.followFilters(isForced: true) }
+    func restoreFilters() { conductor.followFilters(isForced: true) }
 
     /// Leave the sockets to another process that begins to accept on them, or (false) take them back.
-    func lendSockets(_ isLent: Bool) { state.lendSockets(isLent) }
+    func lendSockets(_ isLent: Bool) { conductor.lendSockets(isLent) }
 
     /// Learn how many packets the kernel has dropped.
-    func countDrops() { state.countDrops() }
+    func countDrops() { conductor.countDrops() }
 
-    func tally() -> SourceTally { state.tally() }
+    func tally() -> SourceTally { conductor.tally() }
 
-    func verdicts() -> VerdictTally { state.journal.verdicts }
+    func verdicts() -> VerdictTally { conductor.context.journal.verdicts }
 
     /// Proves that the loop turns.
     func answer() {}
 
     /// End at once.
     func stop() {
-        state.stop()
+        conductor.stop()
     }
 
     /// What a task of a worker does.
@@ -96,17 +96,17 @@ actor Worker {
 
     private func perform(_ work: Work) async {
         switch work {
-        case .accept(let descriptor): await state.accept(on: descriptor)
-        case .keepPoolClean(let set, let upstream): await state.keepPoolClean(set: set, upstream: upstream)
-        case .checkHealth(let set, let upstream): await state.checkHealth(set: set, upstream: upstream)
-        case .askHealth(let set, let upstream): await state.askHealth(set: set, upstream: upstream)
-        case .relievePool(let set, let upstream): state.relievePool(set: set, upstream: upstream)
-        case .cutAfterDrain(let milliseconds): await state.cutAfterDrain(milliseconds: milliseconds)
-        case .wake(let connection): state.wake(connection)
-        case .keepMemoryLean: await state.keepMemoryLean()
-        case .greet(let arrival): await state.receive(arrival)
-        case .serve(let admitted): await state.serve(admitted)
-        case .resume(let connection): await state.resume(connection)
+        case .accept(let descriptor): await conductor.accept(on: descriptor)
+        case .keepPoolClean(let set, let upstream): await conductor.keepPoolClean(set: set, upstream: upstream)
+        case .checkHealth(let set, let upstream): await conductor.checkHealth(set: set, upstream: upstream)
+        case .askHealth(let set, let upstream): await conductor.askHealth(set: set, upstream: upstream)
+        case .relievePool(let set, let upstream): conductor.relievePool(set: set, upstream: upstream)
+        case .cutAfterDrain(let milliseconds): await conductor.cutAfterDrain(milliseconds: milliseconds)
+        case .wake(let connection): conductor.wake(connection)
+        case .keepMemoryLean: await conductor.keepMemoryLean()
+        case .greet(let arrival): await conductor.receive(arrival)
+        case .serve(let admitted): await conductor.serve(admitted)
+        case .resume(let connection): await conductor.resume(connection)
         }
     }
 }

@@ -54,12 +54,12 @@ enum FuzzProperties {
         var fields = FieldTable()
         let whole = describe(ResponseHeadParser.parse(bytes.span, forRequest: method, limits: limits, into: &fields), fields)
         for offsets in tearings(bytes) {
-            var parser = ResponseHeadParser()
+            var parser = ResponseHeadParser(forRequest: method)
             var table = FieldTable()
             var torn = "needs more"
             for offset in offsets {
                 torn = describe(
-                    parser.resume(bytes.span.extracting(first: offset), forRequest: method, limits: limits, into: &table), table)
+                    parser.resume(bytes.span.extracting(first: offset), limits: limits, into: &table), table)
                 guard torn == "needs more" else { break }
             }
             if torn != whole { return "torn at \(offsets.prefix(3)): \(torn); whole: \(whole)" }

@@ -23,7 +23,7 @@ final class FixtureReader {
     private let limits = FixtureReader.limits
     private var state = State.head
     private var requestParser = RequestHeadParser()
-    private var responseParser = ResponseHeadParser()
+    private var responseParser: ResponseHeadParser
     private var fields = FieldTable()
     /// Where the current message and its unread part begin.
     private var messageStart = 0
@@ -50,6 +50,7 @@ final class FixtureReader {
         } else {
             method = nil
         }
+        responseParser = ResponseHeadParser(forRequest: method ?? .get)
     }
 
     /// The outcome when the bytes arrive up to each of these offsets in turn, and then the connection ends.
@@ -117,8 +118,8 @@ final class FixtureReader {
     private func complete(trailers: [String]) {
         outcomes.append(message + " body=\(Self.quoted(body)) trailers=\(trailers.joined(separator: ","))")
         messageStart = position
-        requestParser.reset()
-        responseParser.reset()
+        requestParser = RequestHeadParser()
+        responseParser = ResponseHeadParser(forRequest: method ?? .get)
         fields.removeAll()
         body = []
         state = .head
@@ -131,8 +132,8 @@ final class FixtureReader {
         let bytes = self.bytes
         let source = bytes.span.extracting(messageStart..<end)
         let framing: BodyFraming
-        if let method {
-            switch responseParser.resume(source, forRequest: method, limits: limits, into: &fields) {
+        if method != nil {
+            switch responseParser.resume(source, limits: limits, into: &fields) {
             case .needsMore: return false
             case .refused(let refusal):
                 refuse(refusal)

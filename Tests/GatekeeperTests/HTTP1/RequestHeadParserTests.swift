@@ -41,22 +41,38 @@ import Testing
         }
     }
 
-    @Test("a parser goes on where it stopped, and is ready again after a reset")
+    @Test("a parser goes on where it stopped")
     func resume() {
         var fields = FieldTable()
         var parser = RequestHeadParser()
-        for _ in 0..<2 {
-            for end in 0..<request.count - 3 {
-                #expect(parser.resume(request.span.extracting(0..<end), limits: .init(), into: &fields) == .needsMore)
+        for end in 0..<request.count - 3 {
+            #expect(parser.resume(request.span.extracting(0..<end), limits: .init(), into: &fields) == .needsMore)
+        }
+        guard case .parsed(let head) = parser.resume(request.span, limits: .init(), into: &fields) else {
+            Issue.record()
+            return
+        }
+        #expect(head.framing == .length(3))
+        #expect(fields.count == 3)
+    }
+
+    @Test("one reader takes one head after the other, whole or torn, and the table says what was read last")
+    func reader() {
+        var fields = FieldTable()
+        var reader = HeadReader<RequestHeadParser>()
+        for isTorn in [false, true, true, false] {
+            if isTorn {
+                for end in 1..<request.count - 3 {
+                    let torn = reader.read(
+                        request.span.extracting(0..<end), by: RequestHeadParser(), limits: .init(), into: &fields)
+                    #expect(torn == .needsMore)
+                }
             }
-            guard case .parsed(let head) = parser.resume(request.span, limits: .init(), into: &fields) else {
+            guard case .parsed(let head) = reader.read(request.span, by: RequestHeadParser(), limits: .init(), into: &fields) else {
                 Issue.record()
                 return
             }
-            #expect(head.framing == .length(3))
-            #expect(fields.count == 3)
-            parser.reset()
-            fields.removeAll()
+            #expect(head.framing == .length(3) && fields.count == 3)
         }
     }
 

@@ -7,7 +7,7 @@ struct FolderOrderTests {
     /// From the ground up.
     private static let floors: [[String]] = [
         ["Base/Values"], ["Base/System"], ["Base/Runtime"], ["Base/TLS"], ["Settings"], ["HTTP1"], ["Admission"], ["Verdict"], ["Policy"],
-        ["Upstream"], ["Downstream", "Context", "Proxy", "Accept", "Worker"], ["Server"],
+        ["Upstream"], ["Downstream"], ["Context"], ["Proxy"], ["Accept"], ["Worker"], ["Server"],
     ]
 
     @Test("a folder names the types of those below it only", arguments: floors.indices)

@@ -1,5 +1,5 @@
 /// Where a connection's task waits, and what it finds out meanwhile.
-extension DownstreamConnection {
+extension ClientConnection {
     /// The client has gone while it is owed an answer: behind a whole request a FIN says so, with close_notify before it or without, as a
     /// reset does. A client that has only said that it sends nothing more (close_notify) still reads, and gets its answer.
     var isGone: Bool { socket.peerClosed || socket.isBroken }
@@ -22,14 +22,14 @@ extension DownstreamConnection {
 
     /// As `suspend`, and looks meanwhile whether what was sent arrives.
     func suspendDelivering(for interest: Readiness, until deadline: Instant) async -> Wake {
-        let timeout = snapshot.timeouts.unacknowledgedMilliseconds
-        delivery.note(sentBytes: tls.sentBytes, now: worker.loop.now)
+        let timeout = unacknowledgedMilliseconds
+        delivery.note(sentBytes: tls.sentBytes, now: loop.now)
         let look = delivery.deadline(timeoutMilliseconds: timeout)
         switch await suspend(for: interest, until: min(look, deadline)) {
         case .ready: return .ready
         case .aborted: return .aborted
         case .deadlineExceeded:
-            let now = worker.loop.now
+            let now = loop.now
             if now >= look {
                 let state = System.transmission(of: socket.descriptor)
                 if delivery.isUnreachable(state, timeoutMilliseconds: timeout, now: now) { return .unreachable }

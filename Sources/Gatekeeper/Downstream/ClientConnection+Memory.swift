@@ -6,7 +6,7 @@
 ///
 /// So at most one unit waits here for a client that doesn't read, sealed; and what waits for longer than `parkMilliseconds` lies in memory of
 /// its own size, not in a buffer of the pool. With the TLS session a slow reader costs less than 64 kB over the kernel's buffers.
-extension DownstreamConnection {
+extension ClientConnection {
     static var unitBytes: Int { 32 << 10 }
     /// A buffer costs more to move than to hold for a moment.
     static var parkMilliseconds: Int { 100 }
@@ -21,16 +21,16 @@ extension DownstreamConnection {
 
     /// What it holds itself lies in no more memory than it needs, or (false) may grow again.
     func park(_ isParked: Bool) {
-        input?.park(isParked, in: worker.buffers)
+        input?.park(isParked, in: buffers)
         tls.park(isParked)
     }
 
     /// As `suspend`, for a client that sends a head and may take its time.
     func suspendParking(for interest: Readiness, until deadline: Instant) async -> Waiter.Wake {
-        let soon = worker.loop.now.advanced(byMilliseconds: Self.parkMilliseconds)
+        let soon = loop.now.advanced(byMilliseconds: Self.parkMilliseconds)
         if soon < deadline {
             let wake = await suspend(for: interest, until: soon)
-            guard wake == .deadlineExceeded, worker.loop.now >= soon else { return wake }
+            guard wake == .deadlineExceeded, loop.now >= soon else { return wake }
         }
         park(true)
         defer { park(false) }

@@ -22,7 +22,7 @@ struct ServerNameMemory {
     }
 }
 
-extension DownstreamConnection {
+extension ClientSession {
     /// By which a request for `host` asks for the ticket system where the configuration says no name; nil for none.
     func upstreamName(forHost host: Span<UInt8>) -> String? {
         // An address, or it would be the configuration's name.

@@ -1,5 +1,5 @@
 /// Memory that a burst needed goes back to the system when it is over.
-extension WorkerState {
+extension Conductor {
     /// Often enough that a burst is forgotten soon, rarely enough that what comes back every few seconds is kept.
     private static var trimMilliseconds: Int { 5_000 }
     /// Connections beyond which their end is worth having the allocator look for free pages.
@@ -8,8 +8,8 @@ extension WorkerState {
     /// Until the worker ends.
     func keepMemoryLean() async {
         while true {
-            let isLean = !buffers.trim() && connectionsPeak < Self.manyConnections
-            _ = await trimmer.wait(until: isLean ? .distantFuture : loop.now.advanced(byMilliseconds: Self.trimMilliseconds))
+            let isLean = !context.buffers.trim() && connectionsPeak < Self.manyConnections
+            _ = await trimmer.wait(until: isLean ? .distantFuture : context.loop.now.advanced(byMilliseconds: Self.trimMilliseconds))
             // What connections leave behind: sessions and tasks, in pieces of all sizes.
             guard connectionsPeak >= max(Self.manyConnections, 2 * connectionCount) else { continue }
             connectionsPeak = connectionCount

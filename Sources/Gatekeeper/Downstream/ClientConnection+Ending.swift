@@ -1,14 +1,4 @@
-extension DownstreamConnection {
-    /// Whom its requests count for, and whose upstream connections they use.
-    var client: PeerAddress { peer.source(listedBy: source) }
-
-    /// Where a body of its requests is collected.
-    func makeSpooledBytes() -> SpooledBytes {
-        SpooledBytes(
-            in: snapshot.spool, totalMax: snapshot.spoolSettings.totalBytesMax, folder: snapshot.spoolSettings.folder, source: client,
-            ring: worker.bell(for: self))
-    }
-
+extension ClientConnection {
     /// How a connection is to be ended.
     enum Ending {
         /// Both sides are done.
@@ -24,7 +14,14 @@ extension DownstreamConnection {
     static var lingerMilliseconds: Int { 2_000 }
     private static var lingerBytesMax: Int { 1 << 20 }
 
-    func close(_ ending: Ending) async {
+    /// Ends it, and lets go of everything.
+    func finish(_ ending: Ending) async {
+        await close(ending)
+        discardInput()
+        waiter.end()
+    }
+
+    private func close(_ ending: Ending) async {
         switch ending {
         case .abandoned:
             break
@@ -45,16 +42,16 @@ extension DownstreamConnection {
     ///
     /// - Returns: whether the client has ended it, too.
     private func linger() async -> Bool {
-        let deadline = worker.loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
+        let deadline = loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
         var discarded = 0
         while tls.hasUnsentBytes {
             guard tls.flush() == .wouldBlock, await suspend(for: [.writable], until: deadline) == .ready else { break }
         }
         System.shutdownWriting(socket.descriptor)
         while discarded < Self.lingerBytesMax {
-            let scratch = worker.buffers.take()
+            let scratch = buffers.take()
             let outcome = socket.receive(into: scratch)
-            worker.buffers.give(scratch)
+            buffers.give(scratch)
             switch outcome {
             case .bytes(let count):
                 discarded += count

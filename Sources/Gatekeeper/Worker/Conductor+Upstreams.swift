@@ -1,5 +1,5 @@
 /// What a worker's tasks do for its connections to the ticket systems.
-extension WorkerState {
+extension Conductor {
     struct WeakPools {
         weak var pools: UpstreamPools?
     }
@@ -14,11 +14,11 @@ extension WorkerState {
     }
 
     func checkHealth(set: UInt64, upstream place: Int) async {
-        await poolSets[set]?.pools?.check(place, host: snapshot.askedHost)
+        await poolSets[set]?.pools?.check(place, host: context.snapshot.askedHost)
     }
 
     func askHealth(set: UInt64, upstream place: Int) async {
         await poolSets[set]?.pools?.ask(
-            place, host: snapshot.askedHost, connectMilliseconds: snapshot.timeouts.connectMilliseconds)
+            place, host: context.snapshot.askedHost, connectMilliseconds: context.snapshot.timeouts.connectMilliseconds)
     }
 }
