@@ -133,6 +133,24 @@ struct SpoolTests {
         #expect(try daemon.terminate() == .exited(0))
     }
 
+    @Test("a folder that alone is missing is made, for the service's user")
+    func made() throws {
+        let folder = try TemporaryFolder()
+        let spool = folder.file("spool")
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "spool: {folder: \(spool)}", settings: "")
+        let check = try Daemon.run(["check", "--config", daemon.configuration])
+        #expect(!(check.output + check.errors).contains("spool"), "\(check)")
+        let client = try RawClient(to: daemon)
+        try client.send(Self.ticket(1 << 20))
+        #expect(try client.response().json["body_bytes"]?.number == Double(1 << 20))
+        #expect(try FileManager.default.attributesOfItem(atPath: spool)[.posixPermissions] as? Int == 0o700)
+        // Somebody cleans up.
+        try FileManager.default.removeItem(atPath: spool)
+        try client.send(Self.ticket(1 << 20))
+        #expect(try client.response().status == 200)
+    }
+
     @Test("a folder that isn't there is told by check, and costs large bodies alone")
     func missing() throws {
         let upstream = try ScriptedUpstream(.echo)

@@ -21,9 +21,17 @@ final class SpoolFile: @unchecked Sendable {
     }
 
     private func open() throws(SystemError) {
+        descriptor = make()
+        // One level, as `check` says: nobody else makes the folder.
+        if descriptor < 0, errno == ENOENT, unsafe mkdir(folder, 0o700) == 0 || errno == EEXIST { descriptor = make() }
+        guard descriptor >= 0 else { throw SystemError("collect a body in \(folder)", code: errno) }
+    }
+
+    /// The descriptor of a file whose name is gone; -1 with `errno`.
+    private func make() -> Int32 {
         var template = "\(folder)/gatekeeper-XXXXXX".utf8CString
         // SAFETY: mkstemp replaces the six last characters, within the text and its NUL.
-        descriptor = unsafe template.withUnsafeMutableBufferPointer { text in
+        return unsafe template.withUnsafeMutableBufferPointer { text in
             let number = unsafe mkstemp(text.baseAddress!)
             if number >= 0 {
                 _ = unsafe unlink(text.baseAddress!)
@@ -31,7 +39,6 @@ final class SpoolFile: @unchecked Sendable {
             }
             return number
         }
-        guard descriptor >= 0 else { throw SystemError("collect a body in \(folder)", code: errno) }
     }
 
     /// Appends everything in `buffer` and consumes it.
