@@ -166,6 +166,8 @@ public final class Server: Sendable {
             change = try current.listeners.change(
                 to: settings.listeners.map(\.address), free: settings.freeAddresses, filters: filters)
         } catch {
+            // The list before stays.
+            _ = answers.places(for: current.snapshot.admission.allowList.entries)
             throw ServerError(error)
         }
         journal.rename(listeners: current.listeners.names)

@@ -3,8 +3,8 @@ internal import Synchronization
 /// How many requests of each source of the list have failed in a row, over all workers: one label is one source, an entry without a label is
 /// one by itself.
 ///
-/// A request that succeeds costs one relaxed load; no lock, no allocation. At most `sourcesMax` sources are told apart; those beyond aren't
-/// judged.
+/// A request that succeeds costs one relaxed load; no lock, no allocation. At most `sourcesMax` sources are told apart, those with a label
+/// first; others aren't judged.
 package final class AnswerRuns: Sendable {
     /// Where a source's run is kept; `none` for one that isn't.
     package typealias Place = UInt16
@@ -15,7 +15,38 @@ package final class AnswerRuns: Sendable {
     package static let countMin = 10
 
     private let cells: InlineArray<1024, Cell>
-    private let names = Mutex<[String: Place]>([:])
+    private let table = Mutex(Table())
+
+    private struct Table {
+        /// As many as there are of the first places. Who has left the list keeps his until somebody needs it.
+        var places: [Source: Place] = [:]
+        var listed: Set<Source> = []
+
+        /// The one that it has, the next one, or that of one of those.
+        mutating func place(of source: Source, insteadOf spare: inout [Source]) -> Place? {
+            if let place = places[source] { return place }
+            let place =
+                places.count < AnswerRuns.sourcesMax ? Place(places.count) : spare.popLast().flatMap { places.removeValue(forKey: $0) }
+            places[source] = place
+            return place
+        }
+    }
+
+    private enum Source: Hashable {
+        case label(String)
+        case prefix(AddressPrefix)
+
+        init(_ entry: Settings.AllowEntry) {
+            self = entry.label.map(Source.label) ?? .prefix(entry.prefix)
+        }
+
+        var name: String {
+            switch self {
+            case .label(let label): label
+            case .prefix(let prefix): "\(prefix)"
+            }
+        }
+    }
 
     private struct Cell: ~Copyable {
         /// The kind above 48 bits, the status above 32, the count below; 0 after a success.
@@ -57,21 +88,38 @@ package final class AnswerRuns: Sendable {
         cells = InlineArray { _ in Cell() }
     }
 
-    /// A place for each entry, in their order. A name keeps its place.
+    /// A place for each entry, in their order: these are the list from now on. A source keeps its place, and begins anew when it comes back.
+    ///
+    /// What a worker counts meanwhile by the list before goes to the place's next owner: a few requests at most, for a source that leaves is
+    /// cut off, and its place is the last that is given away.
     func places(for entries: ContiguousArray<Settings.AllowEntry>) -> ContiguousArray<Place> {
-        names.withLock { names in
-            ContiguousArray(
-                entries.map { entry in
-                    // Before a name is made of an address: a list may have a million.
-                    guard names.count < Self.sourcesMax || entry.label != nil else { return Self.none }
-                    let name = entry.label ?? "\(entry.prefix)"
-                    if let known = names[name] { return known }
-                    guard names.count < Self.sourcesMax else { return Self.none }
-                    let place = Place(names.count)
-                    names[name] = place
-                    return place
-                })
+        table.withLock { table in
+            let listed = Self.judged(of: entries, table.places)
+            var spare = table.places.keys.filter { !listed.contains($0) }
+            // Whoever has left just now comes last.
+            _ = spare.partition { !table.listed.contains($0) }
+            for source in listed where !table.listed.contains(source) {
+                guard let place = table.place(of: source, insteadOf: &spare) else { continue }
+                cells[Int(place)].run.store(0, ordering: .relaxed)
+            }
+            table.listed = listed
+            let places = table.places.filter { listed.contains($0.key) }
+            return ContiguousArray(entries.map { places[Source($0)] ?? Self.none })
         }
+    }
+
+    /// Those with a label first, then those that have a place.
+    private static func judged(of entries: ContiguousArray<Settings.AllowEntry>, _ places: [Source: Place]) -> Set<Source> {
+        var judged: Set<Source> = []
+        for isWanted: (Settings.AllowEntry) -> Bool in [
+            { $0.label != nil }, { $0.label == nil && places[Source($0)] != nil }, { $0.label == nil },
+        ] {
+            for entry in entries where isWanted(entry) {
+                guard judged.count < sourcesMax else { return judged }
+                judged.insert(Source(entry))
+            }
+        }
+        return judged
     }
 
     /// An exchange of the source at `place` has ended.
@@ -121,10 +169,10 @@ package final class AnswerRuns: Sendable {
         }
     }
 
-    /// Those who have failed last, longest first.
+    /// Those of the list who have failed last, longest first.
     package var runs: [Run] {
-        let names = names.withLock { $0 }
-        return names.compactMap { name, place in
+        let listed = table.withLock { table in table.listed.compactMap { source in table.places[source].map { (source.name, $0) } } }
+        return listed.compactMap { name, place in
             let run = cells[Int(place)].run.load(ordering: .relaxed)
             guard let kind = Kind(rawValue: run >> 48) else { return nil }
             return Run(

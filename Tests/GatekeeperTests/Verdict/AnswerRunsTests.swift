@@ -58,13 +58,41 @@ struct AnswerRunsTests {
         #expect(runs.runs == [.init(name: "192.0.2.1", kind: .failing, count: 1, status: 500, sinceMilliseconds: 4)])
     }
 
-    @Test("of very many sources the first are judged, and those with a label that is known")
+    @Test("the run of somebody who leaves the list is over, also when he comes back")
+    func left() throws {
+        let (vendor, other) = (try entry("192.0.2.1", "v"), try entry("192.0.2.2"))
+        let places = runs.places(for: [vendor, other])
+        for place in places { answer(place, 401) }
+        let after = runs.places(for: [other])
+        #expect(after == [places[1]] && runs.runs.map(\.name) == ["192.0.2.2"])
+        // By the list before, while that still serves.
+        answer(places[0], 401)
+        #expect(runs.runs.map(\.name) == ["192.0.2.2"])
+        #expect(runs.places(for: [vendor, other]) == places)
+        answer(places[0], 401)
+        #expect(runs.runs.first { $0.name == "v" }?.count == 1)
+    }
+
+    @Test("labels that come and go never use the places up")
+    func passing() throws {
+        let vendor = try entry("192.0.2.1", "v")
+        let place = runs.places(for: [vendor])[0]
+        for number in 0..<3 * AnswerRuns.sourcesMax {
+            let places = runs.places(for: [try entry("192.0.2.2", "grant \(number)"), vendor])
+            #expect(places[0] != AnswerRuns.none && places[1] == place)
+            answer(places[0], 401)
+            #expect(runs.runs.map(\.name) == ["grant \(number)"] && runs.runs.map(\.count) == [1])
+        }
+    }
+
+    @Test("of very many sources those with a label are judged, and the first of the others")
     func bounded() throws {
         var entries = ContiguousArray<Settings.AllowEntry>()
         for index in 0..<5_000 { entries.append(try entry("10.1.\(index / 250).\(index % 250)")) }
         entries.append(try entry("192.0.2.1", "v"))
         let places = runs.places(for: entries)
-        #expect(Set(places).count == AnswerRuns.sourcesMax + 1 && places.last == AnswerRuns.none)
+        #expect(Set(places).count == AnswerRuns.sourcesMax + 1 && places.last != AnswerRuns.none)
+        #expect(places[AnswerRuns.sourcesMax - 2] != AnswerRuns.none && places[AnswerRuns.sourcesMax - 1] == AnswerRuns.none)
         answer(AnswerRuns.none, 401)
         #expect(runs.runs.isEmpty)
     }
