@@ -33,7 +33,7 @@ struct CheckCommand: ParsableCommand {
             report = CheckReport(findings: error.diagnostics)
         }
         report.take(onlooker)
-        Console.say(json ? report.json.text : report.lines.joined(separator: "\n"))
+        Console.say(report.json, json, else: report.lines.joined(separator: "\n"))
         guard report.isFine else { throw ExitCode(ExitStatus.misuse) }
     }
 

@@ -23,8 +23,7 @@ struct ControlOptions: ParsableArguments {
     func ask(_ request: ControlRequest, json: Bool) throws -> JSON {
         do {
             let answer = try ControlClient(path: try path()).ask(request)
-            let text = json ? answer.result.text : answer.text
-            if !text.isEmpty { Console.say(text) }
+            if json || !answer.text.isEmpty { Console.say(answer.result, json, else: answer.text) }
             return answer.result
         } catch {
             throw Self.report(error)

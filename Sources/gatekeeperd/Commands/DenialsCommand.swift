@@ -35,12 +35,12 @@ struct DenialsCommand: ParsableCommand {
     private func show(_ query: DenialQuery) throws(ControlFailure) {
         do {
             let answer = try ControlClient(path: try control.path()).ask(.denials(query))
-            Console.say(json ? answer.result.text : answer.text)
+            Console.say(answer.result, json, else: answer.text)
         } catch {
             guard error.code == .absent, let folder = try stateFolder() else { throw error }
             let report = try Self.read(folder, query, instead: error)
             Console.complain("\(error.message); this is what is in \(folder)")
-            Console.say(json ? report.json.text : report.lines.joined(separator: "\n"))
+            Console.say(report.json, json, else: report.lines.joined(separator: "\n"))
         }
     }
 

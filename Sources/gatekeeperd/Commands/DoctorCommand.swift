@@ -35,7 +35,7 @@ struct DoctorCommand: ParsableCommand {
         if let identity, doctor.asks(.service) {
             report.remarks.insert(contentsOf: ServiceView(as: identity, arguments: checkArguments).remarks, at: 0)
         }
-        Console.say(json ? report.json.text : report.lines.joined(separator: "\n"))
+        Console.say(report.json, json, else: report.lines.joined(separator: "\n"))
         guard report.isWell else { throw ExitCode(ExitStatus.findings) }
     }
 

@@ -37,7 +37,7 @@ struct ExplainCommand: ParsableCommand {
             Console.complain("\(error)")
             throw ExitCode(ExitStatus.misuse)
         }
-        Console.say(json ? explanation.json.text : explanation.lines.joined(separator: "\n"))
+        Console.say(explanation.json, json, else: explanation.lines.joined(separator: "\n"))
         guard explanation.verdict == .admitted else { throw ExitCode(ExitStatus.denied) }
     }
 

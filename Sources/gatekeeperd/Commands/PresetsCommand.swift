@@ -14,11 +14,11 @@ struct PresetsCommand: ParsableCommand {
     func run() throws {
         guard let name else {
             let entries = PresetCatalog.entries
-            return Console.say(json ? JSON.array(entries.map(\.json)).text : entries.map(\.overview).joined(separator: "\n"))
+            return Console.say(.array(entries.map(\.json)), json, else: entries.map(\.overview).joined(separator: "\n"))
         }
         do throws(ValueMistake) {
             let entry = try PresetCatalog.find(name)
-            Console.say(json ? entry.json.text : entry.description.joined(separator: "\n"))
+            Console.say(entry.json, json, else: entry.description.joined(separator: "\n"))
         } catch {
             Console.complain(error.message)
             throw ExitCode(ExitStatus.misuse)

@@ -8,6 +8,13 @@ enum ConcealedValues {
     /// Shorter ones would be found in words that have nothing to do with them. What is decided by them alone is shown as it is written.
     private static let bytesMin = 8
 
+    /// Words that we say of ourselves, for which the same holds: they stand in keys, kinds and commands that scripts and people repeat.
+    private static let ownWords: Set<String> = {
+        let texts = Schema.settings.flatMap { [$0.path, $0.summary] } + Problem.Kind.allCases.map(\.rawValue)
+        let words = texts.flatMap { $0.lowercased().split { !$0.isLetter }.map(String.init) }
+        return Set(words.filter { $0.utf8.count >= bytesMin }).union(["gatekeeper", "gatekeeperd"])
+    }()
+
     private static let known = Mutex<[(value: String, written: String)]>([])
 
     /// The variable's value for a configuration; nil where it isn't set.
@@ -19,10 +26,12 @@ enum ConcealedValues {
 
     static func remember(_ value: String, as written: String) {
         // Addresses that are listened on or come in are facts of the network, and scripts compare them.
-        guard value.utf8.count >= bytesMin, EntryMistake.isAddress(value) == false else { return }
+        guard value.utf8.count >= bytesMin, !EntryMistake.isAddress(value), !ownWords.contains(value.lowercased()) else { return }
         known.withLock { known in
             guard !known.contains(where: { $0.value == value }) else { return }
-            for form in Set([value, value.lowercased(), JSON.string(value).text.dropFirst().dropLast().description, escaped(value)]) {
+            for form in Set([
+                value, value.lowercased(), JSON.string(value).text.dropFirst().dropLast().description, Markup.escaped(value),
+            ]) {
                 known.append((form, written))
             }
             // The longest first: one may be a part of another.
@@ -39,14 +48,13 @@ enum ConcealedValues {
         }
     }
 
-    static func hide(in bytes: [UInt8]) -> [UInt8] {
-        guard known.withLock({ !$0.isEmpty }) else { return bytes }
-        return Array(hide(in: String(decoding: bytes, as: UTF8.self)).utf8)
-    }
-
-    private static func escaped(_ value: String) -> String {
-        var markup = Markup()
-        markup.put(value)
-        return markup.text
+    /// The same with its values; names are ours.
+    static func hide(in json: JSON) -> JSON {
+        switch json {
+        case .object(let members): .object(members.map { JSON.Member(name: $0.name, value: hide(in: $0.value)) })
+        case .array(let elements): .array(elements.map(hide))
+        case .string(let text): .string(hide(in: text))
+        case .number, .boolean, .null: json
+        }
     }
 }

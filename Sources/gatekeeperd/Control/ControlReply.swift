@@ -19,7 +19,7 @@ struct ControlReply: Equatable, Sendable {
 
     /// The line, its end included; one that is too long says only that it is.
     var line: [UInt8] {
-        let line = Array(ConcealedValues.hide(in: json.text).utf8) + [UInt8(ascii: "\n")]
+        let line = Array(ConcealedValues.hide(in: json).text.utf8) + [UInt8(ascii: "\n")]
         guard line.count > Self.bytesMax else { return line }
         return ControlReply(ControlFailure(.tooLarge, "the answer is larger than \(Quantity.describe(bytes: Self.bytesMax))")).line
     }

@@ -51,7 +51,7 @@ struct Exposition {
 
     private static func escaped(_ value: String) -> String {
         var escaped = ""
-        for scalar in value.unicodeScalars {
+        for scalar in ConcealedValues.hide(in: value).unicodeScalars {
             switch scalar {
             case "\\": escaped += "\\\\"
             case "\"": escaped += "\\\""

@@ -6,8 +6,13 @@ struct Markup {
         text += literal.description
     }
 
-    /// Text between tags, or a value between quotes.
+    /// Text between tags, or a value between quotes; without what the environment gave.
     mutating func put(_ other: String) {
+        text += Self.escaped(ConcealedValues.hide(in: other))
+    }
+
+    static func escaped(_ other: String) -> String {
+        var text = ""
         for scalar in other.unicodeScalars {
             switch scalar {
             case "&": text += "&amp;"
@@ -21,6 +26,7 @@ struct Markup {
             default: text.unicodeScalars.append(scalar)
             }
         }
+        return text
     }
 
     // MARK: Pieces

@@ -8,7 +8,12 @@ internal import Synchronization
 enum Console {
     /// One line of the answer.
     static func say(_ line: String) {
-        write(line + "\n", to: STDOUT_FILENO)
+        write(ConcealedValues.hide(in: line) + "\n", to: STDOUT_FILENO)
+    }
+
+    /// The answer for scripts, or what it is for people.
+    static func say(_ json: JSON, _ isWanted: Bool, else text: @autoclosure () -> String) {
+        if isWanted { write(ConcealedValues.hide(in: json).text + "\n", to: STDOUT_FILENO) } else { say(text()) }
     }
 
     /// One line of diagnostics from the tool itself.
@@ -18,6 +23,7 @@ enum Console {
 
     /// One line of diagnostics that begins with the place it is about, as editors and scripts look for it.
     static func report(_ line: String) {
+        let line = ConcealedValues.hide(in: line)
         write(line + "\n", to: STDERR_FILENO)
         let other = listener.load(ordering: .relaxed)
         if other >= 0 { write(line + "\n", to: other) }
@@ -33,12 +39,12 @@ enum Console {
 
     /// A question, whose answer is typed behind it.
     static func ask(_ question: String) {
-        write(question, to: STDERR_FILENO)
+        write(ConcealedValues.hide(in: question), to: STDERR_FILENO)
     }
 
     /// A terminal that went away is nobody to tell that it went away: failures are ignored.
     private static func write(_ text: String, to descriptor: Int32) {
-        var text = ConcealedValues.hide(in: text)
+        var text = text
         text.withUTF8 { bytes in
             var rest = unsafe bytes[...]
             while unsafe !rest.isEmpty {

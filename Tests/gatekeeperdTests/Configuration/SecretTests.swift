@@ -110,6 +110,33 @@ struct SecretTests {
         #expect(try load(minimal("log: {to: \"${D}/x\"}"), environment: ["D": "/tmp/hunter2"]).written["log.to"] == "${D}/x")
     }
 
+    @Test("keys, names of metrics, kinds and commands are ours, whatever the environment gave", arguments: ["upstream", "gatekeeper"])
+    func ownWords(value: String) throws {
+        ConcealedValues.remember(value, as: "${TICKET_HOST}")
+        var report = StatusReport()
+        report.upstreams = [.init(url: "${TICKET_HOST}", isUp: false, openConnections: 0)]
+        report.problems = [Problem(.upstreamDown, of: value, "down", cure: "`gatekeeperd status`", since: WallTime(milliseconds: 0))]
+        let line = String(decoding: ControlReply(result: report.json, text: "upstream.url: `gatekeeperd check`").line, as: UTF8.self)
+        #expect(line.contains("\"upstreams\":") && line.contains("upstream_down") && line.contains("upstream.url: `gatekeeperd check`"))
+        let metrics = MetricsPage(Observation(report: report)).answer.bytes(toHead: false)
+        #expect(String(decoding: metrics, as: UTF8.self).contains("\ngatekeeper_upstream_up{upstream=\"${TICKET_HOST}\"} 0\n"))
+    }
+
+    @Test("of what leaves for scripts and browsers the values are concealed, and never the names")
+    func leaves() throws {
+        ConcealedValues.remember("zeisignest", as: "${NEST}")
+        let json = JSON.object(of: ("zeisignest", .array([.string("a zeisignest"), .object(of: ("x", .string("zeisignest")))])))
+        #expect(ConcealedValues.hide(in: json).text == "{\"zeisignest\":[\"a ${NEST}\",{\"x\":\"${NEST}\"}]}")
+        var metrics = Exposition()
+        metrics.begin("zeisignest", .gauge, "A nest.")
+        metrics.sample(1, [("name", "zeisignest")])
+        #expect(metrics.text.hasSuffix("\ngatekeeper_zeisignest{name=\"${NEST}\"} 1\n"))
+        var page = Markup()
+        page.tag("<b id=\"zeisignest\">")
+        page.put("<zeisignest>")
+        #expect(page.text == "<b id=\"zeisignest\">&lt;${NEST}&gt;")
+    }
+
     @Test("of a file in a list's place only line and kind of the mistake are told")
     func listFile() throws {
         let contents = [
