@@ -9,7 +9,7 @@ extension ListRule {
     private static func addAllowEntry(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
         let label = element.fields["label"]
         if let label, !(1...AllowFile.labelBytesMax).contains(label.value.utf8.count) {
-            return [.error(label.origin, at: "allow", "a label has 1 to \(AllowFile.labelBytesMax) bytes")]
+            return [.error(label.origin, at: "allow", "a label has 1 to \(AllowFile.labelBytesMax) bytes").withoutValues]
         }
         var diagnostics: [Diagnostic] = []
         var end: Int64?
@@ -41,7 +41,7 @@ extension ListRule {
             return ([], [.error(element.context.origin, at: "allow", "an entry needs an address, a file or a preset")])
         }
         guard sources.count == 1 else {
-            return ([], [.error(sources[1].text.origin, at: "allow", "an entry is one of an address, a file and a preset")])
+            return ([], [.error(sources[1].text.origin, at: "allow", "an entry is one of an address, a file and a preset").withoutValues])
         }
         let (text, origin) = (source.text.value, source.text.origin)
         if source.name == "file" {

@@ -160,7 +160,23 @@ struct ConfigurationReader {
         var element = ListElement(context: context, fields: fields)
         element.context.written = element.written
         let mistakes = rule.add(element, &draft)
-        diagnostics += element.written.map { written in mistakes.map { $0.concealing(written, at: path, form: rule.form) } } ?? mistakes
+        diagnostics += mistakes.map { Self.concealing($0, in: fields, of: rule, path: path) }
+    }
+
+    /// A mistake where a value stands that came by `${NAME}` tells nothing of it; what is wrong elsewhere in the element is told.
+    private static func concealing(_ mistake: Diagnostic, in fields: [String: Located<String>], of rule: ListRule, path: String)
+        -> Diagnostic
+    {
+        for case (let name, let field) in fields where field.origin == mistake.origin {
+            guard let written = field.written else { continue }
+            let form =
+                switch Schema.setting("\(path)[].\(name)")?.rule {
+                case .field(let form), .fields(let form): form
+                default: rule.form
+                }
+            return mistake.concealing(written, at: path, form: form)
+        }
+        return mistake
     }
 
     /// The setting of a key, or nil and a mistake that says why there is none.
@@ -239,8 +255,11 @@ struct ConfigurationReader {
     }
 
     private mutating func assign(_ value: Located<String>, by rule: ScalarRule, in context: ValueContext, path: String) {
+        guard !value.value.isEmpty else {
+            failed.insert(path)
+            return diagnostics.append(.error(value.origin, at: path, "the value is empty"))
+        }
         do throws(ValueMistake) {
-            guard !value.value.isEmpty else { throw ValueMistake("the value is empty") }
             try rule.assign(value.value, context, &draft)
             if !rule.isSecret { written[path] = value.shown }
         } catch {

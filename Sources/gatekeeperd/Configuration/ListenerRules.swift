@@ -21,7 +21,7 @@ extension ListRule {
             return [.error(address.origin, at: "listen", ValueMistake(in: address.value, error.description).message)]
         }
         if let file = element.fields["client_ca"] {
-            guard !file.value.isEmpty else { return [.error(file.origin, at: "listen: client_ca", "the value is empty")] }
+            guard !file.value.isEmpty else { return [.error(file.origin, at: "listen: client_ca", "the value is empty").withoutValues] }
             let path = FilePath.complete(file.value, directory: element.context.directory)
             if let failure = unreadable(path) { return [unreadable(file, at: "listen: client_ca", in: element, failure)] }
             listener.clientAuthorityPath = path

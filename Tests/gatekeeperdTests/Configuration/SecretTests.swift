@@ -110,6 +110,22 @@ struct SecretTests {
         #expect(try load(minimal("log: {to: \"${D}/x\"}"), environment: ["D": "/tmp/hunter2"]).written["log.to"] == "${D}/x")
     }
 
+    @Test("one value of an element that came by ${} hides nothing of what is wrong with the others")
+    func neighbours() throws {
+        let labelled = try mistakes(
+            in: minimal().replacing("[127.0.0.2]", with: "[{address: 10.0.0.300, label: \"${OFFICE}\"}]"),
+            environment: ["OFFICE": "hunter2"])
+        #expect(labelled.count == 1 && labelled[0].contains("10.0.0.300"), "\(labelled)")
+        let keyless = try mistakes(
+            in: minimal().replacing("{certificate: chain.pem, key: key.pem}", with: "{certificates: [{certificate: \"${CHAIN}\"}]}"),
+            environment: ["CHAIN": "chain.pem"])
+        #expect(keyless.count == 1 && keyless[0].hasSuffix("tls.certificates: the key is missing"), "\(keyless)")
+        let endless = try mistakes(
+            in: minimal().replacing("[127.0.0.2]", with: "[{address: 10.0.0.3, until: \"${END}\"}]"), environment: ["END": "hunter2"])
+        #expect(
+            endless.count == 1 && endless[0].contains("what \"${END}\" stands for") && !endless[0].hasSuffix("ADDRESS/BITS"), "\(endless)")
+    }
+
     @Test("keys, names of metrics, kinds and commands are ours, whatever the environment gave", arguments: ["upstream", "gatekeeper"])
     func ownWords(value: String) throws {
         ConcealedValues.remember(value, as: "${TICKET_HOST}")
