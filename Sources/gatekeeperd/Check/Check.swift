@@ -188,7 +188,7 @@ struct Check {
         }
         let upstream = configuration.settings.upstream
         if upstream.requestBuffering != .off, upstream.spool.totalBytesMax > 0,
-            let obstacle = obstacle(inFolder: upstream.spool.folder)
+            let obstacle = obstacle(inFolder: upstream.spool.folder, isTemporary: true)
         {
             report.findings.append(
                 .warning(source, at: "upstream.spool.folder", "large chunked bodies can't be collected, and are answered 503: \(obstacle)"))
@@ -203,10 +203,13 @@ struct Check {
         }
     }
 
-    /// Why nothing could be written into a folder; nil where it can, or where systemd makes it so.
-    private func obstacle(inFolder path: String) -> String? {
-        if onlooker.identity?.isMade(path) == true { return nil }
-        return WriteAccess.obstacle(inFolder: path).map { "cannot \($0)" } ?? onlooker.identity?.obstacle(toWriting: path)
+    /// Why nothing could be written into a folder, which is made if it alone is missing; nil where it can, or where systemd makes it so.
+    private func obstacle(inFolder path: String, isTemporary: Bool = false) -> String? {
+        if let identity = onlooker.identity {
+            if identity.isMade(path) || FileStamp(path: path) == nil && identity.isMade(FilePath.parent(of: path)) { return nil }
+            if let obstacle = identity.obstacle(toWriting: path, isTemporary: isTemporary) { return obstacle }
+        }
+        return WriteAccess.obstacle(inFolder: path).map { "cannot \($0)" }
     }
 
     /// Files that can be read and that the unit doesn't show to the service.
@@ -226,6 +229,10 @@ struct Check {
             warn(of: path, origin, "upstream.ca")
         }
         for (server, origin) in zip(servers, configuration.places.upstreams) {
+            if case .unix(let path) = server.endpoint, let obstacle = onlooker.identity?.obstacle(toReading: path) {
+                report.findings.append(.error(origin, at: key, "\(server.name): \(obstacle)"))
+                continue
+            }
             if let listener = rehearsal.listener(reachedBy: server) {
                 let words = "\(server.name) leads back to this service, which listens on \(listener): name the ticket system itself"
                 report.findings.append(.error(origin, at: key, words))

@@ -34,7 +34,8 @@ struct CheckReport: Equatable, Sendable {
         // Root is refused nothing, so that what is wrong is wrong for everybody.
         isSaidAlways = !onlooker.isRoot
         guard let identity = onlooker.identity else { return }
-        findings += identity.doubts.map { .warning(.wholeFile(identity.unit ?? UnitFile.name), $0) }
+        let unit = Origin.wholeFile(identity.unit ?? UnitFile.name)
+        findings += identity.obstacles.map { .error(unit, $0) } + identity.doubts.map { .warning(unit, $0) }
         if findings.contains(where: { $0.severity == .error && $0.message.contains("cannot be read: Permission denied") }) {
             let group = AccountDatabase.groupName(of: identity.group) ?? "\(identity.group)"
             notes.append(

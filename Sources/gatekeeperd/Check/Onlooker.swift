@@ -59,7 +59,7 @@ struct Onlooker: Sendable {
         // What a service gets from systemd, and nothing that an admin's shell has.
         var environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
         environment += ["LANG", "TERM"].compactMap { name in Environment.value(of: name).map { "\(name)=\($0)" } }
-        environment += identity.environment
+        environment = Environment.settled(environment + identity.environment)
         environment.append("\(variable)=\(identity.json.text)")
         let child = try Program.start(program, [program] + arguments, environment: environment, streams: output)
         return try Program.wait(for: child, called: "the check")

@@ -20,6 +20,8 @@ struct ServiceIdentity: Equatable, Sendable {
     var unit: String?
     /// What couldn't be found out.
     var doubts: [String] = []
+    /// Why systemd wouldn't start it.
+    var obstacles: [String] = []
 
     /// `gatekeeper (cap_net_bind_service), as /usr/lib/systemd/system/gatekeeperd.service has it`.
     var text: String {
@@ -80,20 +82,34 @@ struct ServiceIdentity: Equatable, Sendable {
     }
 
     private mutating func takeEnvironment(of unit: UnitFile, _ account: AccountDatabase.User) {
+        // In the order in which systemd lets one take the place of another (systemd.exec(5)).
         environment += ["HOME=\(account.home)", "USER=\(account.name)", "LOGNAME=\(account.name)"]
+        takeCredentials(of: unit)
+        for name in unit.words("PassEnvironment") { if let value = Environment.value(of: name) { environment.append("\(name)=\(value)") } }
         environment += unit.words("Environment")
-        for value in unit.settings["EnvironmentFile"] ?? [] {
-            let path = String(value.drop { $0 == "-" })
+        for value in unit.settings["EnvironmentFile"] ?? [] { takeEnvironment(ofFile: value) }
+        environment = Environment.settled(environment)
+    }
+
+    private mutating func takeEnvironment(ofFile value: String) {
+        let path = String(value.drop { $0 == "-" })
+        guard !path.contains("%") else {
+            return doubts.append("EnvironmentFile=\(path) has a specifier, and what it stands for wasn't looked up")
+        }
+        // Each of those that a pattern stands for; the pattern itself where there is none.
+        for path in FolderContents.paths(matching: path) {
             do {
                 environment += try EnvironmentFile.read(path).map { "\($0.name)=\($0.value)" }
             } catch {
                 // A dash before it says that it may be missing.
                 if !value.hasPrefix("-") {
-                    doubts.append("EnvironmentFile=\(error.path) \(error.problem), and the service can't start without it")
+                    obstacles.append("EnvironmentFile=\(error.path) \(error.problem), and the service can't start without it")
                 }
             }
         }
-        for name in unit.words("PassEnvironment") { if let value = Environment.value(of: name) { environment.append("\(name)=\(value)") } }
+    }
+
+    private mutating func takeCredentials(of unit: UnitFile) {
         guard unit.settings["LoadCredential"]?.isEmpty == false || unit.settings["LoadCredentialEncrypted"]?.isEmpty == false else {
             return
         }
@@ -112,10 +128,11 @@ struct ServiceIdentity: Equatable, Sendable {
         return "\(folder) is hidden from the service by \(setting) in the unit; put it elsewhere, as /etc/gatekeeper"
     }
 
-    /// Why the service couldn't write there; nil if it could as far as the unit says.
-    func obstacle(toWriting path: String) -> String? {
-        // Its own /tmp is empty, and can be written.
-        if Self.isIn(path, "/tmp") || Self.isIn(path, "/var/tmp") { return nil }
+    /// Why the service couldn't write there for others, or for a later start; nil if it could as far as the unit says.
+    ///
+    /// - Parameter isTemporary: what it writes is for itself alone. Its own /tmp is empty, and can be written.
+    func obstacle(toWriting path: String, isTemporary: Bool = false) -> String? {
+        if isTemporary, ["/tmp", "/var/tmp"].contains(where: { hiddenFolders[$0] != nil && Self.isIn(path, $0) }) { return nil }
         if let hidden = obstacle(toReading: path) { return hidden }
         guard writesOwnFoldersOnly, !(madeFolders + writableFolders).contains(where: { Self.isIn(path, $0) }) else { return nil }
         return "ProtectSystem=strict in the unit lets the service write into \(madeFolders.joined(separator: ", ")) alone; "
@@ -138,7 +155,7 @@ extension ServiceIdentity {
             ("groups", .strings(groups.map(String.init))), ("capabilities", .string(String(capabilities))), ("made", .strings(madeFolders)),
             ("hidden", .object(of: hiddenFolders.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
             ("strict", .boolean(writesOwnFoldersOnly)), ("writable", .strings(writableFolders)), ("unit", unit.map(JSON.string)),
-            ("doubts", .strings(doubts)))
+            ("doubts", .strings(doubts)), ("obstacles", .strings(obstacles)))
     }
 
     init?(_ json: JSON) {
@@ -158,5 +175,6 @@ extension ServiceIdentity {
         writableFolders = json["writable"]?.texts ?? []
         unit = json.string("unit")
         doubts = json["doubts"]?.texts ?? []
+        obstacles = json["obstacles"]?.texts ?? []
     }
 }

@@ -63,6 +63,8 @@ struct UnitFile: Equatable, Sendable {
     }
 
     private mutating func put(_ value: String, under name: String) {
+        // One word for two (systemd.service(5)).
+        if name == "TimeoutSec" { put(value, under: "TimeoutStopSec") }
         if value.isEmpty { settings[name] = [] } else { settings[name, default: []].append(value) }
     }
 

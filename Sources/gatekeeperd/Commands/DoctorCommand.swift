@@ -24,16 +24,22 @@ struct DoctorCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let identity = (try? Onlooker.identity(named: nil)) ?? nil
-        // What the service's environment says, where root's doesn't.
-        if let identity { Environment.complete(with: identity.environment) }
+        let identity = Result { () throws(ValueMistake) in try Onlooker.identity(named: nil) }
+        // What the service's environment says, in the place of what root's does.
+        if case .success(let identity?) = identity { Environment.adopt(identity.environment) }
         let reading = try options.read(for: "doctor")
         let doctor = Doctor(
             configuration: reading.configuration, file: reading.file, controlPath: control ?? reading.configuration.controlPath,
             publicName: publicName, skipped: Set(skip), now: .now())
         var report = doctor.examine()
-        if let identity, doctor.asks(.service) {
-            report.remarks.insert(contentsOf: ServiceView(as: identity, arguments: checkArguments).remarks, at: 0)
+        if doctor.asks(.service) {
+            let remarks: [Remark] =
+                switch identity {
+                case .success(let identity?): ServiceView(as: identity, arguments: checkArguments).remarks
+                case .success(nil): []
+                case .failure(let mistake): [ServiceView.remark(mistake)]
+                }
+            report.remarks.insert(contentsOf: remarks, at: 0)
         }
         Console.say(report.json, json, else: report.lines.joined(separator: "\n"))
         guard report.isWell else { throw ExitCode(ExitStatus.findings) }

@@ -37,6 +37,13 @@ struct ServiceView: Equatable, Sendable {
         return findings.filter { $0.string("severity") == "error" }.compactMap { $0.string("message") }
     }
 
+    /// Where nobody can look as the service's user, for the service couldn't be started as him.
+    static func remark(_ mistake: ValueMistake) -> Remark {
+        .finding(
+            .service, "the service can't start, or can't be started again: \(mistake.message)",
+            advice: "`gatekeeperd check` says the same, and all else once that is mended")
+    }
+
     var remarks: [Remark] {
         guard let errors else { return [.unexamined(.service, obstacle ?? "the service's user couldn't be asked")] }
         return errors.prefix(Self.errorsMax).map { error in

@@ -1,14 +1,30 @@
 internal import Glibc
 
-/// The process's environment, read only but for `complete`, so that reading needs no lock.
+/// The process's environment, read only but for `adopt`, so that reading needs no lock.
 enum Environment {
-    /// Sets those of the `NAME=value` that aren't set. To be called before the process has a second thread.
-    static func complete(with lines: [String]) {
+    /// Sets these `NAME=value` in the place of what is set. To be called before the process has a second thread.
+    static func adopt(_ lines: [String]) {
         for line in lines {
             guard let equals = line.firstIndex(of: "=") else { continue }
             // SAFETY: both are copied by the call; no other thread is there to read meanwhile.
-            _ = unsafe setenv(String(line[..<equals]), String(line[line.index(after: equals)...]), 0)
+            _ = unsafe setenv(String(line[..<equals]), String(line[line.index(after: equals)...]), 1)
         }
+    }
+
+    /// One for each name, the last of those that it has: where there are several, `getenv` finds the first and systemd means the last.
+    static func settled(_ lines: [String]) -> [String] {
+        var places: [Substring: Int] = [:]
+        var settled: [String] = []
+        for line in lines {
+            let name = line.prefix { $0 != "=" }
+            if let place = places[name] {
+                settled[place] = line
+            } else {
+                places[name] = settled.count
+                settled.append(line)
+            }
+        }
+        return settled
     }
 
     static func value(of name: String) -> String? {

@@ -16,4 +16,13 @@ enum FolderContents {
         }
         return names
     }
+
+    /// The paths that a pattern of `glob(7)` stands for, in order; the pattern itself where there are none.
+    static func paths(matching pattern: String) -> [String] {
+        var found = unsafe glob_t()
+        // SAFETY: `found` is filled by the call and freed once; each path is NUL-terminated within it and copied at once.
+        defer { unsafe globfree(&found) }
+        guard unsafe glob(pattern, GLOB_NOCHECK, nil, &found) == 0, let paths = unsafe found.gl_pathv else { return [pattern] }
+        return unsafe (0..<Int(found.gl_pathc)).compactMap { place in unsafe paths[place].map { unsafe String(cString: $0) } }
+    }
 }

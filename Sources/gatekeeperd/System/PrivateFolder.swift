@@ -29,7 +29,8 @@ struct PrivateFolder: ~Copyable {
 
     deinit {
         guard isTemporary else { return }
-        removeFiles()
+        // Files alone: nothing here makes folders in it.
+        for name in FolderContents.names(in: path) { remove(name) }
         _ = unsafe rmdir(path)
     }
 
@@ -49,19 +50,6 @@ struct PrivateFolder: ~Copyable {
         let bytes = Array(text.utf8)
         guard unsafe Glibc.write(descriptor.number, bytes, bytes.count) == bytes.count else {
             throw SystemError("write \(file(name))", code: errno)
-        }
-    }
-
-    /// Files alone: nothing here makes folders in it.
-    private func removeFiles() {
-        guard let directory = unsafe opendir(path) else { return }
-        defer { unsafe closedir(directory) }
-        while let entry = unsafe readdir(directory) {
-            // SAFETY: d_name is NUL-terminated within the entry, which lives until the next readdir; it is copied at once.
-            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 1) { unsafe String(cString: $0) }
-            }
-            if name != ".", name != ".." { remove(name) }
         }
     }
 }

@@ -77,7 +77,12 @@ struct UnitFileTests {
         #expect(identity.obstacle(toReading: "/tmp/key.pem")?.contains("PrivateTmp=yes") == true)
         #expect(identity.obstacle(toReading: "/etc/gatekeeper/key.pem") == nil)
         #expect(identity.obstacle(toWriting: "/var/log/gatekeeper/x.log") == nil)
-        #expect(identity.obstacle(toWriting: "/var/tmp") == nil)
+        #expect(identity.obstacle(toWriting: "/var/tmp", isTemporary: true) == nil)
+        for path in ["/var/tmp/state", "/tmp/x.sock"] { #expect(identity.obstacle(toWriting: path)?.contains("PrivateTmp=yes") == true) }
+        var open = UnitFile()
+        open.read("[Service]\nProtectSystem=strict\n")
+        let shown = try ServiceIdentity(open, user: "nobody")
+        #expect(shown.obstacle(toWriting: "/var/tmp", isTemporary: true)?.contains("ProtectSystem=strict") == true)
         #expect(identity.obstacle(toWriting: "/var/log/x.log")?.contains("ProtectSystem=strict") == true)
         #expect(ServiceIdentity(identity.json)?.json.text == identity.json.text)
         #expect(throws: ValueMistake.self) { try ServiceIdentity(unit, user: "nobody-at-all") }
@@ -93,10 +98,52 @@ struct UnitFileTests {
         )
         let identity = try ServiceIdentity(unit)
         #expect(identity.environment.contains("TOKEN=hunter2"))
+        #expect(identity.doubts.isEmpty)
         #expect(
-            identity.doubts == [
+            identity.obstacles == [
                 "EnvironmentFile=/none/needed cannot be read: No such file or directory, and the service can't start without it"
             ])
         #expect(!identity.json.text.contains("hunter2"))
+        // systemd doesn't start a service without it, so that nothing is fine.
+        var report = CheckReport()
+        report.take(Onlooker(text: "nobody", identity: ServiceIdentity(identity.json)))
+        #expect(report.errorCount == 1 && !report.isFine)
+    }
+
+    @Test("of several variables of one name the last counts, and files come behind what the unit itself says")
+    func order() throws {
+        let folder = try ScratchFolder(["a.env": "F=file\nH=a\n", "b.env": "H=b\n"])
+        var unit = UnitFile()
+        unit.read("[Service]\nUser=nobody\nEnvironment=H=unit F=unit D=unit HOME=/h\nEnvironmentFile=\(folder.path)/*.env\n")
+        unit.read("[Service]\nEnvironment=D=dropin\nEnvironmentFile=-/none/*.env\nEnvironmentFile=/etc/%N.env\n")
+        let identity = try ServiceIdentity(unit)
+        #expect(
+            identity.environment.filter { ["H", "F", "D", "HOME"].contains($0.prefix { $0 != "=" }) }.sorted() == [
+                "D=dropin", "F=file", "H=b", "HOME=/h",
+            ])
+        #expect(identity.obstacles.isEmpty && identity.doubts.count == 1)
+        #expect(Environment.settled(["A=1", "B=2", "A=3=4"]) == ["A=3=4", "B=2"])
+    }
+
+    @Test("what the unit hides is no place for a socket, the control socket or the state, though anybody else could use it")
+    func hiddenPlaces() throws {
+        var unit = UnitFile()
+        unit.read("[Service]\nUser=nobody\nPrivateTmp=yes\n")
+        let onlooker = Onlooker(text: "nobody", identity: try ServiceIdentity(unit))
+        let yaml = minimal("state: /var/tmp/x\ncontrol: /tmp/x.sock").replacing("http://127.0.0.1:8080", with: "unix:/tmp/app.sock")
+        let report = Check.run(try load(yaml), file: nil, by: onlooker, at: .now())
+        for key in ["upstream.url", "control", "state"] {
+            #expect(
+                report.findings.contains { $0.message.hasPrefix("\(key): ") && $0.message.contains("PrivateTmp=yes") },
+                "\(key): \(report.lines)")
+        }
+        #expect(!report.findings.contains { $0.message.contains("spool") })
+    }
+
+    @Test("TimeoutSec= is TimeoutStopSec= as well")
+    func timeout() {
+        var unit = UnitFile()
+        unit.read("[Service]\nTimeoutStopSec=9\nTimeoutSec=20\n")
+        #expect(unit.value("TimeoutStopSec") == "20")
     }
 }

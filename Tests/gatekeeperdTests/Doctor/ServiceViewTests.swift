@@ -14,6 +14,19 @@ struct ServiceViewTests {
         #expect(ServiceView(identity: try identity(), errors: Array(repeating: "x", count: 50)).remarks.count == 5)
     }
 
+    @Test("that the service's user isn't there is a finding of its own")
+    func nobody() throws {
+        var unit = UnitFile()
+        unit.read("[Service]\nUser=nobody-at-all\n")
+        do throws(ValueMistake) {
+            _ = try ServiceIdentity(unit)
+            #expect(Bool(false))
+        } catch {
+            let remark = ServiceView.remark(error)
+            #expect(remark.severity == .finding && remark.seen.contains("there is no user \"nobody-at-all\""))
+        }
+    }
+
     @Test("nothing is said where nothing is wrong, and that it wasn't looked at where it wasn't")
     func others() throws {
         #expect(ServiceView(identity: try identity(), errors: []).remarks.isEmpty)
