@@ -17,6 +17,7 @@ struct Check {
         var check = Check(
             configuration: configuration, source: file.map(Origin.wholeFile) ?? .commandLine, onlooker: onlooker, now: now)
         check.report.findings = configuration.warnings
+        check.report.notes = configuration.notes
         do throws(ServerError) {
             try check.run(Rehearsal(configuration.settings))
         } catch {

@@ -6,6 +6,8 @@ struct Configuration: Sendable {
     var logDestination: LogDestination
     /// What an admin should look at, though it runs.
     var warnings: [Diagnostic]
+    /// What could be better and is right as it is, for whoever checks.
+    var notes: [String] = []
     /// The text of every key that holds a single value, by its path; those that weren't said are missing.
     var written: [String: String] = [:]
 

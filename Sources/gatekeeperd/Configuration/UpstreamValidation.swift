@@ -86,9 +86,6 @@ enum UpstreamValidation {
                 .warning(
                     origin, at: reuse,
                     "nobody has shown that \(preset.title) reads every body that it is sent; unless you have, take it away"))
-        case (let shown?, false) where shown.holds:
-            diagnostics.append(
-                .warning(origin, at: reuse, "true would save a connection for each request with a body; \(preset.title): \(shown.by)"))
         default: break
         }
         if let shown = preset.wantsLengths, shown.holds, draft.requestBuffering == .off {
@@ -96,6 +93,17 @@ enum UpstreamValidation {
                 .warning(origin, at: "upstream.request_buffering", "off loses chunked requests with \(preset.title): \(shown.by)"))
         }
         return diagnostics
+    }
+
+    /// Where it does without something that is known to work with the ticket system.
+    static func notes(_ draft: Draft) -> [String] {
+        guard let located = draft.upstreamPreset, let shown = located.value.readsBodies, shown.holds, !draft.reusesAfterBody else {
+            return []
+        }
+        return [
+            "\(located.origin): upstream.reuse_after_body: true would save a connection for each request with a body; "
+                + "\(located.value.title): \(shown.by)"
+        ]
     }
 
     private static func tlsMistakes(_ draft: Draft) -> [Diagnostic] {

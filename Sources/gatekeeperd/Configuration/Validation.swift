@@ -46,7 +46,8 @@ enum Validation {
         settings.log = draft.log
         settings.workers = draft.workers
         return Configuration(
-            settings: settings, logDestination: draft.logDestination, warnings: diagnostics, written: reader.written,
+            settings: settings, logDestination: draft.logDestination, warnings: diagnostics, notes: UpstreamValidation.notes(draft),
+            written: reader.written,
             watchedPaths: watchedPaths(settings, draft),
             listLengths: draft.listLengths, listNames: draft.listNames, places: places(reader),
             statePath: draft.statePath?.value ?? StandardPlace.state(),
