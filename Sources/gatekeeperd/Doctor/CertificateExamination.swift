@@ -44,7 +44,11 @@ struct CertificateExamination: Equatable, Sendable {
     }
 
     private func isOutdated(_ file: File) -> Bool {
-        guard !file.fingerprint.isEmpty, let served = served?.first(where: { $0.file == file.path }) else { return false }
+        // The service tells of a path as its configuration has it.
+        let shown = ConcealedValues.hide(in: file.path)
+        guard !file.fingerprint.isEmpty, let served = served?.first(where: { ConcealedValues.hide(in: $0.file) == shown }) else {
+            return false
+        }
         return served.fingerprint != file.fingerprint
     }
 

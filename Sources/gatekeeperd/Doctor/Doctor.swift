@@ -54,14 +54,18 @@ struct Doctor: Sendable {
             var state = state
             state.problems.removeAll { problem in
                 guard let examination = Self.examination(of: problem) else { return false }
-                return (remarks[examination] ?? []).contains { remark in
-                    remark.severity == .finding
-                        && (remark.seen.contains(problem.text) || !problem.subject.isEmpty && remark.seen.contains(problem.subject))
-                }
+                return (remarks[examination] ?? []).contains { Self.tells($0, of: problem) }
             }
             return state
         }
         return ServiceExamination(state: state, file: file, hash: configuration.fingerprint).remarks
+    }
+
+    private static func tells(_ remark: Remark, of problem: ServiceState.Problem) -> Bool {
+        guard remark.severity == .finding else { return false }
+        // The service has hidden what the environment gave it; here it stands as it is.
+        let seen = ConcealedValues.hide(in: remark.seen)
+        return [problem.text, problem.subject].contains { !$0.isEmpty && seen.contains(ConcealedValues.hide(in: $0)) }
     }
 
     /// Who looks at the same thing from here.

@@ -30,10 +30,8 @@ struct AuthoritiesInForce: Sendable {
                 case .expiring: .certificateEnding
                 default: .certificateUnfit
                 }
-            let file = ConcealedValues.hide(in: path)
             return Problem(
-                kind, of: "\(file) \(fault.subject)", ConcealedValues.hide(in: fault.message),
-                cure: "put a newer one into \(file); it is read by itself", since: now)
+                kind, of: "\(path) \(fault.subject)", fault.message, cure: "put a newer one into \(path); it is read by itself", since: now)
         }
     }
 }

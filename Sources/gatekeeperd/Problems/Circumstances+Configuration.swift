@@ -50,7 +50,8 @@ extension Circumstances {
     private var warningProblems: [Problem] {
         var problems = warnings.prefix(Self.warningsShown).map { warning in
             Problem(
-                .configurationWarning, of: warning.description, "\(warning.origin): \(warning.message)",
+                // Not by its line, which moves with those above it.
+                .configurationWarning, of: warning.message, "\(warning.origin): \(warning.message)",
                 cure: "say it otherwise and `gatekeeperd reload`; `gatekeeperd check` shows the same warning", since: loadedAt)
         }
         if warnings.count > Self.warningsShown {

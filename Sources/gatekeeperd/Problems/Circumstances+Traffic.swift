@@ -16,8 +16,8 @@ extension Circumstances {
 
     private func problem(_ run: AnswerRuns.Run) -> Problem? {
         guard run.count >= AnswerRuns.countMin else { return nil }
-        // That one is told already.
-        if run.kind == .failing, upstreams.contains(where: { !$0.isUp }) { return nil }
+        // That one is told already. While another one answers, it is the one that fails.
+        if run.kind == .failing, !upstreams.isEmpty, upstreams.allSatisfy({ !$0.isUp }) { return nil }
         let since = WallTime(milliseconds: run.sinceMilliseconds)
         let whose = "each of the last \(run.count) requests of \(run.name)"
         switch run.kind {

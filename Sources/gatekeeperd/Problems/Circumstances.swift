@@ -34,8 +34,8 @@ struct Circumstances: Sendable {
         loadedAt = now
     }
 
-    /// What would stop the service first.
+    /// Those of which there are few first, then what would stop the service; what there may be many of comes last.
     var problems: [Problem] {
-        configurationProblems + fileProblems + certificateProblems + upstreamProblems + sourceProblems + machineProblems
+        machineProblems + upstreamProblems + fileProblems + configurationProblems + certificateProblems + sourceProblems
     }
 }

@@ -2,7 +2,8 @@ internal import Gatekeeper
 
 /// Compares the calendar with the clock that only goes forward: a difference between the two that changes is a jump of the calendar.
 struct ClockWatch: Equatable, Sendable {
-    /// The calendar's moment less the other clock's, in milliseconds, as it should be.
+    /// The calendar's moment less the other clock's, in milliseconds, as it should be: small differences are followed, so that they never
+    /// add up to a jump.
     private var usualMilliseconds: Int64?
     private(set) var jump: Jump?
 
@@ -26,7 +27,10 @@ struct ClockWatch: Equatable, Sendable {
         }
         let distance = difference &- usual
         // One that was taken back is none.
-        guard distance.magnitude >= UInt64(Self.jumpMillisecondsMin) else { return jump = nil }
+        guard distance.magnitude >= UInt64(Self.jumpMillisecondsMin) else {
+            (usualMilliseconds, jump) = (difference, nil)
+            return
+        }
         if let known = jump, (distance &- known.milliseconds).magnitude < UInt64(Self.jumpMillisecondsMin) {
             guard wallTime.milliseconds(since: known.at) > Self.rememberedMilliseconds else { return }
             (usualMilliseconds, jump) = (difference, nil)

@@ -1,6 +1,6 @@
 /// Something that an admin should do something about, as every place tells of it: `status`, its page, metrics, `doctor`, the log.
 ///
-/// Neither `text` nor `cure` holds what a file says, or a value that came from the environment: both are read by whoever may read the page.
+/// Nothing in it is what a file says, or a value that came from the environment: it is read by whoever may read the page or the log.
 struct Problem: Equatable, Sendable {
     var kind: Kind
     /// What it is about, where there may be several of a kind: a file, a ticket system, a label.
@@ -45,13 +45,15 @@ struct Problem: Equatable, Sendable {
         case shieldUnavailable = "shield_unavailable"
         case successionFailed = "succession_failed"
         case clockJumped = "clock_jumped"
+        /// There are more than a list for people holds.
+        case moreProblems = "more_problems"
     }
 
     init(_ kind: Kind, of subject: String = "", _ text: String, cure: String, since: WallTime) {
         self.kind = kind
-        self.subject = subject
-        self.text = text
-        self.cure = cure
+        self.subject = ConcealedValues.hide(in: subject)
+        self.text = ConcealedValues.hide(in: text)
+        self.cure = ConcealedValues.hide(in: cure)
         self.since = since
     }
 

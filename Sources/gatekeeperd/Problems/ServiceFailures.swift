@@ -4,6 +4,8 @@ struct ServiceFailures: Equatable, Sendable {
     var reload: Failure?
     /// Files that it names have changed and can't be used.
     var files: Failure?
+    /// Files that have changed and couldn't be read: to be tried again.
+    var unread: Set<String> = []
     /// What the configuration file says now can't be used, though nobody has asked for it yet.
     var configuration: Failure?
     var succession: Failure?
@@ -20,6 +22,7 @@ struct ServiceFailures: Equatable, Sendable {
     /// one that isn't the configuration file's.
     mutating func succeed(_ place: WritableKeyPath<ServiceFailures, Failure?>?) {
         files = nil
+        unread = []
         // A renewal reads the text that is in force, and says nothing about what the file says by now.
         guard place != \.files else { return }
         reload = nil

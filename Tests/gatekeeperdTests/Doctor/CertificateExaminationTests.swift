@@ -41,6 +41,18 @@ struct CertificateExaminationTests {
         #expect(remarks[0].seen == "the service still shows another certificate than the one that is in chain.pem now")
     }
 
+    @Test("that another certificate is served is seen where the service tells its path as the configuration has it")
+    func concealed() {
+        ConcealedValues.remember("/srv/zaunkoenig", as: "${PLACE}")
+        let file = CertificateExamination.File(path: "/srv/zaunkoenig/chain.pem", fingerprint: "aa", summary: "all is well")
+        func remarks(_ fingerprint: String) -> [Remark] {
+            CertificateExamination(
+                files: [file], served: [ServiceState.Certificate(file: "${PLACE}/chain.pem", fingerprint: fingerprint)]
+            ).remarks
+        }
+        #expect(remarks("bb").map(\.severity) == [.finding] && remarks("aa").map(\.severity) == [.ok])
+    }
+
     @Test("what can't be loaded is a finding in the loader's words")
     func obstacle() {
         #expect(examine([], obstacle: "key k.pem does not belong to it").map(\.seen) == ["key k.pem does not belong to it"])

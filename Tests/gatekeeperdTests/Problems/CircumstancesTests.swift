@@ -47,7 +47,7 @@ struct CircumstancesTests {
         }
         // A ticket system that is down fails everybody's requests, which is one problem.
         let missing = Set(Problem.Kind.allCases).subtracting(found.map(\.kind))
-        #expect(missing == [.certificateEnding, .certificateExpired, .certificateUnfit, .requestsFailing])
+        #expect(missing == [.certificateEnding, .certificateExpired, .certificateUnfit, .requestsFailing, .moreProblems])
         for problem in found {
             #expect(
                 !problem.text.isEmpty && !problem.cure.isEmpty && !problem.text.hasSuffix(".") && !problem.cure.hasSuffix("."), "\(problem)"
@@ -67,6 +67,37 @@ struct CircumstancesTests {
         }
         #expect(run(AnswerRuns.countMin - 1).isEmpty)
         #expect(run(AnswerRuns.countMin).map(\.kind) == [.requestsFailing])
+    }
+
+    @Test("while another ticket system answers, requests that fail are told; while none does, that is what is told")
+    func partlyDown() {
+        func kinds(_ areUp: [Bool]) -> Set<Problem.Kind> {
+            Set(
+                problems { circumstances in
+                    circumstances.upstreams = areUp.map { .init(name: "http://\($0)", isUp: $0, openConnections: 0) }
+                    circumstances.answers = [.init(name: "v", kind: .failing, count: 10, status: 500, sinceMilliseconds: 0)]
+                }.map(\.kind))
+        }
+        #expect(kinds([true, false]) == [.upstreamDown, .requestsFailing])
+        #expect(kinds([false, false]) == [.upstreamDown])
+    }
+
+    @Test("nothing that is told holds what the environment gave", arguments: Problem.Kind.allCases)
+    func concealed(kind: Problem.Kind) {
+        let value = "/srv/drosselbart-\(kind.rawValue)"
+        ConcealedValues.remember(value, as: "${PLACE}")
+        let problem = Problem(kind, of: "\(value)/key.pem", "open \(value)/key.pem", cure: "look at \(value)", since: now)
+        #expect([problem.subject, problem.text, problem.cure] == ["${PLACE}/key.pem", "open ${PLACE}/key.pem", "look at ${PLACE}"])
+    }
+
+    @Test("a warning is the same one however many lines are put above it")
+    func moved() {
+        let found = [4, 9].flatMap { line in
+            problems {
+                $0.warnings = [.warning(.file("/g.yaml", SourcePosition(line: line, column: 1)), at: "allow", "odd")]
+            }
+        }
+        #expect(found.count == 2 && found[0].isSame(as: found[1]) && found[0].text != found[1].text)
     }
 
     @Test("of many warnings the first are told, and how many there are besides")
@@ -104,6 +135,9 @@ struct CircumstancesTests {
         #expect(failures.files == nil && failures.reload != nil)
         failures.succeed(\.reload)
         #expect(failures == ServiceFailures())
+        failures.unread = ["/list"]
+        failures.succeed(nil)
+        #expect(failures == ServiceFailures())
     }
 
     // MARK: The clock
@@ -117,10 +151,10 @@ struct CircumstancesTests {
         for second: Int64 in 0...100 { look(second, jumpedBy: 0) }
         look(101, jumpedBy: 9)
         #expect(clock.jump == nil)
-        look(102, jumpedBy: -3_600)
-        #expect(clock.jump == .init(at: now.advanced(byMilliseconds: (102 - 3_600) * 1000), milliseconds: -3_600_000))
-        look(200, jumpedBy: -3_600)
-        #expect(clock.jump?.at == now.advanced(byMilliseconds: (102 - 3_600) * 1000))
+        look(102, jumpedBy: -3_591)
+        #expect(clock.jump == .init(at: now.advanced(byMilliseconds: (102 - 3_591) * 1000), milliseconds: -3_600_000))
+        look(200, jumpedBy: -3_595)
+        #expect(clock.jump?.at == now.advanced(byMilliseconds: (102 - 3_591) * 1000))
         look(201, jumpedBy: 0)
         #expect(clock.jump == nil)
         look(300, jumpedBy: 60)
@@ -130,6 +164,17 @@ struct CircumstancesTests {
         #expect(clock.jump == nil)
         look(300 + 86_500, jumpedBy: 60)
         #expect(clock.jump == nil)
+    }
+
+    @Test("a clock that is set by a little each night has never jumped")
+    func drift() {
+        var clock = ClockWatch()
+        for night: Int64 in 0..<400 {
+            clock.look(now.advanced(byMilliseconds: night * (86_400_000 + 500)), monotonicMilliseconds: night * 86_400_000)
+            #expect(clock.jump == nil)
+        }
+        clock.look(now.advanced(byMilliseconds: 400 * 86_400_500 + 20_000), monotonicMilliseconds: 400 * 86_400_000)
+        #expect(clock.jump?.milliseconds == 20_500)
     }
 
     // MARK: Limits

@@ -1,3 +1,4 @@
+import Gatekeeper
 import Testing
 
 @testable import gatekeeperd
@@ -35,10 +36,26 @@ struct ProblemListTests {
         #expect(list.problems.map(\.kind) == [.clockJumped, .logLost])
     }
 
-    @Test("a thousand problems are a hundred lines")
+    @Test("a thousand problems are a hundred lines, one of which says how many more there are")
     func bounded() {
         var list = ProblemList()
-        #expect(list.follow((0..<1_000).map { problem(.fileMissing, of: "\($0)") }).begun.count == ProblemList.problemsMax)
+        let many = (0..<1_000).map { problem(.fileMissing, of: "\($0)") }
+        let begun = list.follow(many + many).begun
+        #expect(begun.count == ProblemList.problemsMax)
+        #expect(begun.last?.kind == .moreProblems && begun.last?.text == "there are 901 more problems than are listed")
+        #expect(list.follow(Array(many.prefix(ProblemList.problemsMax))).over.map(\.kind) == [.moreProblems])
+    }
+
+    @Test("however many sources fail, the log, the ledger and the clock are told")
+    func machine() {
+        var circumstances = Circumstances(at: now)
+        circumstances.answers = (0..<500).map { .init(name: "\($0)", kind: .refused, count: 10, status: 403, sinceMilliseconds: 7) }
+        circumstances.log = .init(reason: "No space left on device", linesLost: 3, sinceMilliseconds: 9)
+        circumstances.ledger = [.init(text: "full", cure: "room")]
+        circumstances.clockJump = .init(at: now, milliseconds: -3_600_000)
+        var list = ProblemList()
+        _ = list.follow(circumstances.problems)
+        #expect(Set(list.problems.map(\.kind)) == [.logLost, .ledgerFailed, .clockJumped, .requestsRefused, .moreProblems])
     }
 
     @Test("the words of kinds are words")
