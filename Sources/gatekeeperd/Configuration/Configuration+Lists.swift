@@ -14,4 +14,11 @@ extension Configuration {
         }
         return emptied
     }
+
+    /// What to say of those.
+    func lines(ofEmptied paths: Set<String>) -> [String] {
+        paths.sorted().map {
+            "\(listNames[$0] ?? $0) holds no entry any more; a list that turns empty isn't taken by itself, `gatekeeperd reload` takes it"
+        }
+    }
 }

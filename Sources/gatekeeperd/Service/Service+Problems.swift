@@ -34,6 +34,12 @@ extension Service {
         return circumstances
     }
 
+    /// The configuration asks for a shield that there can't be. One that nobody has asked for is told of by `status` alone.
+    var shieldDoubt: String? {
+        guard current.configuration.places.shield != nil, let obstacle = server.shieldObstacle else { return nil }
+        return "the shield can't be raised: \(obstacle.advised)"
+    }
+
     private static func fields(of problem: Problem) -> [JournalField] {
         [
             JournalField("kind", problem.kind.rawValue), JournalField("text", problem.text), JournalField("cure", problem.cure),
@@ -76,7 +82,9 @@ extension Service {
         } catch {
             // The same thing isn't told twice.
             guard problemBook.failures.reload == nil else { return }
-            problemBook.failures.configuration = ServiceFailures.Failure(at: now, lines: error.lines)
+            let failure = ServiceFailures.Failure(at: now, lines: error.lines)
+            guard problemBook.failures.configuration?.lines != failure.lines else { return }
+            problemBook.failures.configuration = failure
         }
     }
 }

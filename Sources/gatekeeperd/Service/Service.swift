@@ -147,15 +147,16 @@ final class Service {
     }
 
     /// Files that the configuration names were replaced: the same configuration, with what they hold now. What the configuration file itself
-    /// says by now waits for a reload.
+    /// says by now waits for a reload. Those that can't be read are `unread` until they can.
     func reloadFiles(_ paths: [String], at now: WallTime) -> ReloadReport {
         let asker = "change of \(paths.map(ConcealedValues.hide).joined(separator: ", "))"
+        problemBook.failures.unread.formUnion(paths)
         do {
             var next = try source.read(text: current.text, named: current.file)
             let emptied = next.configuration.keepLists(of: current.configuration)
-            let lines = emptied.map {
-                "\(next.configuration.listNames[$0] ?? $0) holds no entry any more; a list that turns empty isn't taken by itself, `gatekeeperd reload` takes it"
-            }
+            // Those wait for a word, and not for another look.
+            problemBook.failures.unread.subtract(emptied)
+            let lines = next.configuration.lines(ofEmptied: emptied)
             // What else has changed doesn't wait for it.
             guard emptied.isEmpty || !Set(paths).isSubset(of: emptied) else { return keep(lines, askedBy: asker, as: \.files) }
             let replaced = paths.filter { !emptied.contains($0) }.map(ConcealedValues.hide)
@@ -215,12 +216,6 @@ final class Service {
         return .applied(ReloadReport.Applied(generation: generation, changes: changes, warnings: warnings))
     }
 
-    /// The configuration asks for a shield that there can't be. One that nobody has asked for is told of by `status` alone.
-    var shieldDoubt: String? {
-        guard current.configuration.places.shield != nil, let obstacle = server.shieldObstacle else { return nil }
-        return "the shield can't be raised: \(obstacle.advised)"
-    }
-
     private func take(_ next: ConfigurationSource.Reading, at now: WallTime) {
         current = next
         history.follow(next.configuration.settings.allow, at: now)
@@ -248,7 +243,10 @@ final class Service {
 
     /// - Parameter place: nil where whoever asked is told, and nothing is wrong with what serves.
     private func keep(_ lines: [String], askedBy asker: String, as place: FailurePlace?) -> ReloadReport {
-        if let place { problemBook.failures.note(ServiceFailures.Failure(at: .now(), lines: lines), as: place) }
+        let failure = ServiceFailures.Failure(at: .now(), lines: lines)
+        // Files are tried again at each look, which is no news while they fail in the same way.
+        if place == \.files, problemBook.failures.files?.lines == failure.lines { return .kept(errors: []) }
+        if let place { problemBook.failures.note(failure, as: place) }
         server.event("reload_failed", [JournalField("by", asker), JournalField("error", lines.joined(separator: "; "))])
         return .kept(errors: lines)
     }
@@ -315,8 +313,14 @@ final class Service {
         endTrial()
         let reason = "\(trial.file) was not confirmed"
         // With the files that it names as they are now, if they can still be used.
-        let current = (try? source.read(text: before.text)) ?? before
-        guard case .kept = bringInForce(current, askedBy: reason, at: now, failingAs: nil) else { return }
+        var next = (try? source.read(text: before.text)) ?? before
+        // Nobody has asked for lists that turned empty meanwhile.
+        let emptied = next.configuration.keepLists(of: current.configuration)
+            .union(next.configuration.keepLists(of: before.configuration))
+        guard case .kept = bringInForce(next, askedBy: reason, at: now, failingAs: nil) else {
+            if !emptied.isEmpty { _ = keep(next.configuration.lines(ofEmptied: emptied), askedBy: reason, as: \.files) }
+            return
+        }
         // A file it names is gone since. What is on disk may be better than what nobody confirmed.
         _ = reload(askedBy: reason, at: now)
     }

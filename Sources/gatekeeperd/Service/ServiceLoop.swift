@@ -254,12 +254,15 @@ struct ServiceLoop: ~Copyable {
         var changed = watch?.changed() ?? []
         // Links may lead elsewhere now, changed files or not.
         watch?.watch(service.lookedAtPaths)
-        if let file = service.source.file, let place = changed.firstIndex(of: file) {
-            changed.remove(at: place)
-            service.judgeConfigurationFile(at: .now())
-        }
+        let failures = service.problemBook.failures
+        let place = service.source.file.flatMap { changed.firstIndex(of: $0) }
+        if let place { changed.remove(at: place) }
+        // Whatever it lacked may be there now.
+        if place != nil || failures.configuration != nil { service.judgeConfigurationFile(at: .now()) }
+        // What failed for want of another file succeeds when that comes back, the same as before.
+        changed = Set(changed).union(failures.unread).sorted()
         guard !changed.isEmpty else { return }
-        if case .kept(let lines) = service.reloadFiles(changed, at: .now()) {
+        if case .kept(let lines) = service.reloadFiles(changed, at: .now()), !lines.isEmpty {
             for line in lines { Console.report(line) }
             Console.complain("files were replaced, but can't be used; what was loaded before stays")
         }

@@ -123,6 +123,48 @@ struct RenewalTests {
         #expect(try RawClient(to: daemon, from: "127.0.0.6").exchange(Self.get).status == 200)
     }
 
+    @Test("a file that is back as it was, mount and all, lets in what failed for want of it, and nobody is told twice of the failure")
+    func back() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let mount = folder.file("mount")
+        try FileManager.default.createDirectory(atPath: mount, withIntermediateDirectories: false)
+        try "127.0.0.5\n".write(toFile: mount + "/list", atomically: true, encoding: .utf8)
+        let other = try folder.write("127.0.0.6\n", to: "other.txt")
+        let daemon = try Daemon(upstream: upstream.url, settings: "")
+        try daemon.rewriteConfiguration("- \"127.0.0.3\"", "- {file: \(mount)/list}\n  - {file: \(other)}")
+        try daemon.reload()
+        try move(mount, to: folder.file("away"))
+        try move(try folder.write("127.0.0.7\n", to: "new.txt"), to: other)
+        try daemon.waitForLine(event: "reload_failed")
+        // Something else happens there, and again once it is back.
+        try Data().write(to: URL(fileURLWithPath: folder.file("nothing")))
+        #expect(daemon.log.first(seconds: 2) { $0.event == "reloaded" && $0["by"]?.contains("other.txt") == true } == nil)
+        try move(folder.file("away"), to: mount)
+        let line = try daemon.waitForLine { $0.event == "reloaded" && $0["by"]?.contains("other.txt") == true }
+        #expect(line["changes"]?.contains("allow: + 127.0.0.7") == true)
+        #expect(daemon.lines("reload_failed").count == 1)
+        #expect(try RawClient(to: daemon, from: "127.0.0.7").exchange(Self.get).status == 200)
+    }
+
+    @Test("a list that turned empty while another configuration was on trial turns nobody away when that is taken back")
+    func rollbackToEmptyList() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let list = try folder.write("127.0.0.5\n", to: "list.txt")
+        let control = folder.file("control.sock")
+        let daemon = try Daemon(upstream: upstream.url, settings: "control: \(control)")
+        try daemon.rewriteConfiguration("- \"127.0.0.3\"", "- {file: \(list)}")
+        try daemon.reload()
+        let text = try String(contentsOfFile: daemon.configuration, encoding: .utf8)
+        let trial = try folder.write(text.replacingOccurrences(of: "- {file: \(list)}", with: "- \"127.0.0.3\""), to: "trial.yaml")
+        #expect(try Daemon.run(["apply", trial, "--confirm", "2s", "--control", control]).ending == .exited(0))
+        try move(try folder.write("", to: "new.txt"), to: list)
+        let line = try daemon.waitForLine { $0.event == "reload_failed" && $0["by"]?.hasSuffix("was not confirmed") == true }
+        #expect(line["error"]?.contains("holds no entry any more") == true)
+        #expect(try RawClient(to: daemon, from: "127.0.0.5").exchange(Self.get).status == 200)
+    }
+
     @Test("after a trial that nobody confirmed, the files of the configuration that came back are watched")
     func rollback() throws {
         let upstream = try ScriptedUpstream(.echo)
