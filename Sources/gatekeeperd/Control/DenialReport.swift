@@ -93,20 +93,30 @@ struct DenialReport: Equatable, Sendable {
         }
     }
 
+    /// Whom the allow-list has under an address.
+    typealias Listing = (PeerAddress) -> Settings.AllowEntry?
+
     /// Connections: equals the sum of everything above it.
     var total: Int64 {
         (sources.map(\.denials) + networks.map(\.denials)).reduce(0) { $0 + $1.count } + (others?.denials.count ?? 0) + notShown.count
     }
 
     /// Takes in who was denied, most denials first: networks of many addresses as one, and of the rest as many as `top`.
-    mutating func arrange(_ all: [Source], top: Int) {
+    ///
+    /// - Parameter listing: a vendor who is turned away for coming too often is no stranger, and told apart.
+    mutating func arrange(_ all: [Source], top: Int, listing: Listing) {
+        let all = all.map { source in
+            var source = source
+            if source.label != .isGranted { source.listedAs = listing(source.address).map { $0.label ?? $0.prefix.description } }
+            return source
+        }
         var members: [AddressPrefix: Int] = [:]
-        for source in all where source.label == nil { members[Network.prefix(of: source.address), default: 0] += 1 }
+        for source in all where source.words == nil { members[Network.prefix(of: source.address), default: 0] += 1 }
         var joined: [AddressPrefix: Network] = [:]
         for source in all {
             let prefix = Network.prefix(of: source.address)
             // Of whom more is known he is told apart.
-            if source.label == nil, members[prefix, default: 0] >= Network.addressesMin {
+            if source.words == nil, members[prefix, default: 0] >= Network.addressesMin {
                 joined[prefix, default: Network(prefix: prefix, denials: .none(at: source.denials), addresses: 0)].take(source.denials)
             } else if sources.count < top {
                 sources.append(source)
@@ -124,16 +134,6 @@ struct DenialReport: Equatable, Sendable {
     }
 
     var reply: ControlReply { ControlReply(result: json, text: lines.joined(separator: "\n")) }
-
-    /// With the labels of sources that are listed: a vendor who is turned away for coming too often is no stranger.
-    func labelled(by entry: (PeerAddress) -> Settings.AllowEntry?) -> DenialReport {
-        var report = self
-        for index in report.sources.indices {
-            guard report.sources[index].label != .isGranted, let entry = entry(report.sources[index].address) else { continue }
-            report.sources[index].listedAs = entry.label ?? entry.prefix.description
-        }
-        return report
-    }
 
     // MARK: For people
 

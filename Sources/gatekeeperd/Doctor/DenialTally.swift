@@ -3,11 +3,18 @@ internal import Gatekeeper
 /// Who was turned away most often of late.
 struct DenialTally: Equatable, Sendable {
     var sources: [Source] = []
+    /// Whose addresses were too many to be told apart.
+    var networks: [Network] = []
     /// Theirs and everybody else's.
     var total = 0
 
     struct Source: Equatable, Sendable {
         var address: PeerAddress
+        var count: Int
+    }
+
+    struct Network: Equatable, Sendable {
+        var prefix: AddressPrefix
         var count: Int
     }
 
@@ -19,6 +26,10 @@ struct DenialTally: Equatable, Sendable {
         sources = report["sources"].elements.compactMap { source in
             guard let text = source.string("address"), let address = try? PeerAddress(parsing: text) else { return nil }
             return Source(address: address, count: source["count"].connections)
+        }
+        networks = report["networks"].elements.compactMap { network in
+            guard let text = network.string("network"), let prefix = try? AddressPrefix(parsing: text) else { return nil }
+            return Network(prefix: prefix, count: network["count"].connections)
         }
     }
 }

@@ -69,13 +69,20 @@ struct SourceExamination: Equatable, Sendable {
             guard !isBalancer(source.address), AddressScope(source.address) != .loopback else { return false }
             return gateways.contains(source.address) || onLink.contains { $0.contains(source.address) }
         }
-        guard !near.isEmpty else { return nil }
-        let told = near.sorted { ($0.count, $1.address.low) > ($1.count, $0.address.low) }.prefix(Self.neighboursMax).map { source in
+        let networks = tally.networks.filter { network in
+            AddressScope(network.prefix.address) != .loopback
+                && (gateways.contains(where: network.prefix.contains)
+                    || onLink.contains { $0.contains(network.prefix.address) || network.prefix.contains($0.address) })
+        }
+        guard !near.isEmpty || !networks.isEmpty else { return nil }
+        var told = near.sorted { ($0.count, $1.address.low) > ($1.count, $0.address.low) }.prefix(Self.neighboursMax).map { source in
             let whose = gateways.contains(source.address) ? "this host's gateway" : "a neighbour of this host's"
             let recent = lastHour?.sources.first { $0.address == source.address }?.count ?? 0
             return "\(source.address), \(whose) (\(source.count) times within a day, \(recent) within the last hour)"
         }
-        let more = near.count > told.count ? " and \(near.count - told.count) more" : ""
+        told += networks.map { "many addresses of \($0.prefix), this host's own network (\($0.count) times within a day)" }
+        let others = near.count + networks.count - told.count
+        let more = others > 0 ? " and \(others) more" : ""
         return .note(
             .sources, "turned away were \(told.joined(separator: ", "))\(more)",
             advice:

@@ -27,8 +27,11 @@ final class DenialBook {
     }
 
     /// - Parameter rowsMax: how many of the newest rows are looked at; nil for all.
-    func report(_ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], at now: WallTime) throws(LedgerError) -> DenialReport {
-        var report = try DenialTable.report(query, rowsMax: rowsMax, grants: grants, at: now, from: ledger.connection)
+    func report(
+        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], listing: DenialReport.Listing = { _ in nil }, at now: WallTime
+    ) throws(LedgerError) -> DenialReport {
+        var report = try DenialTable.report(
+            query, rowsMax: rowsMax, grants: grants, listing: listing, at: now, from: ledger.connection)
         if let failure { report.warning = "\(unrecordedCount) more denials wait for the disk: \(failure)" }
         return report
     }

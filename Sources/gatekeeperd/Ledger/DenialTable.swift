@@ -115,8 +115,10 @@ enum DenialTable {
     /// - Parameters:
     ///   - rowsMax: how many of the newest rows are looked at, so that the answer takes no longer however many there are; nil for all.
     ///   - grants: by which sources are labelled.
+    ///   - listing: likewise.
     static func report(
-        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], at now: WallTime, from connection: borrowing SQLConnection
+        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], listing: DenialReport.Listing = { _ in nil }, at now: WallTime,
+        from connection: borrowing SQLConnection
     ) throws(LedgerError) -> DenialReport {
         let since = now.advanced(byMilliseconds: -Int64(query.seconds) * 1000)
         var report = DenialReport(since: since)
@@ -151,7 +153,7 @@ enum DenialTable {
                 report.notShown.count += count
             }
         }
-        report.arrange(sources, top: query.top)
+        report.arrange(sources, top: query.top, listing: listing)
         return report
     }
 

@@ -63,7 +63,11 @@ extension Service: ControlledService {
                 .unavailable, "denials are kept in the state folder, and this service has none (state: in the configuration)")
         }
         recordDenials(at: now)
-        return try ledger.report(query, at: now).labelled { server.allowEntry(for: $0, nowUnixSeconds: now.milliseconds / 1000) }
+        return try ledger.report(query, listing: listing(at: now), at: now)
+    }
+
+    func listing(at now: WallTime) -> DenialReport.Listing {
+        { [server] in server.allowEntry(for: $0, nowUnixSeconds: now.milliseconds / 1000) }
     }
 
     // MARK: Status

@@ -45,8 +45,7 @@ extension Service: ObservedService {
     func recentDenials(at now: WallTime) -> DenialReport? {
         // No older than the counts beside it. A page is made once a second at most, however many read it.
         recordDenials(at: now)
-        return ledger?.recentDenials(at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)?
-            .labelled { server.allowEntry(for: $0, nowUnixSeconds: now.milliseconds / 1000) }
+        return ledger?.recentDenials(listing: listing(at: now), at: now, top: Self.deniedSourcesMax, rowsMax: Self.denialRowsMax)
     }
 
     func report(_ wrongTokens: WrongTokens.Summary) {

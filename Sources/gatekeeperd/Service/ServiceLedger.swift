@@ -102,20 +102,20 @@ final class ServiceLedger {
         }
     }
 
-    func report(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
+    func report(_ query: DenialQuery, listing: DenialReport.Listing, at now: WallTime) throws(ControlFailure) -> DenialReport {
         let book = try book()
         do throws(LedgerError) {
             guard let denials else { throw LedgerError(cause: .broken, message: "there is no ledger") }
-            return try denials.report(query, grants: try book.history(), at: now)
+            return try denials.report(query, grants: try book.history(), listing: listing, at: now)
         } catch {
             throw ControlFailure(error)
         }
     }
 
     /// Of the last day, from the newest rows; labelled by the grants that are active. Nil when it can't be read.
-    func recentDenials(at now: WallTime, top: Int, rowsMax: Int) -> DenialReport? {
+    func recentDenials(listing: DenialReport.Listing, at now: WallTime, top: Int, rowsMax: Int) -> DenialReport? {
         guard let denials, let query = try? DenialQuery(seconds: 86_400, top: top) else { return nil }
-        return try? denials.report(query, rowsMax: rowsMax, grants: active(at: now), at: now)
+        return try? denials.report(query, rowsMax: rowsMax, grants: active(at: now), listing: listing, at: now)
     }
 
     // MARK: Sources

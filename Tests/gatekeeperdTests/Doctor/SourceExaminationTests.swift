@@ -129,6 +129,23 @@ struct SourceExaminationTests {
         #expect(try severity(examine(denied: day, onLink: ["192.168.7.0/24"])) == [.ok])
     }
 
+    @Test("neighbours who are too many to be told apart are told as a network")
+    func manyNeighbours() throws {
+        func notes(_ network: String) throws -> [Remark] {
+            var tally = DenialTally()
+            tally.networks = [.init(prefix: try AddressPrefix(parsing: network), count: 40)]
+            return SourceExamination(
+                admitted: [], denials: .success(tally), gateways: [], onLink: [try AddressPrefix(parsing: "10.0.0.0/16")], balancers: [],
+                allowed: []
+            ).remarks.filter { $0.severity == .note }
+        }
+        #expect(
+            try notes("10.0.3.0/24").map(\.seen) == [
+                "turned away were many addresses of 10.0.3.0/24, this host's own network (40 times within a day)"
+            ])
+        #expect(try notes("192.0.2.0/24").isEmpty)
+    }
+
     @Test("admissions and denials of one address are added")
     func sum() throws {
         #expect(try severity(examine(denied: ["10.0.0.1": 15], admitted: ["10.0.0.1": 15])) == [.finding])

@@ -61,6 +61,19 @@ struct DenialBookTests {
         #expect(report.others?.sourcesAtLeast == 203)
     }
 
+    @Test("a listed source is told apart in a network of many addresses, and a doctor hears of the network too")
+    func listed() throws {
+        let scene = try GrantScene()
+        try DenialBook(scene.ledger).record((1...40).map { try denials("192.0.2.\($0)", 1) }, at: scene.now)
+        let vendor = Settings.AllowEntry(prefix: try AddressPrefix(parsing: "192.0.2.7"), label: "Vendor")
+        let report = try DenialBook(scene.ledger).report(
+            try DenialQuery(seconds: 86_400, top: 50), grants: [], listing: { vendor.prefix.contains($0) ? vendor : nil }, at: scene.now)
+        #expect(report.sources.map(\.address.description) == ["192.0.2.7"] && report.sources.first?.listedAs == "Vendor")
+        #expect(report.networks.map(\.addresses) == [39] && report.total == 40)
+        let tally = DenialTally(report.json)
+        #expect(tally.networks == [.init(prefix: try AddressPrefix(parsing: "192.0.2.0/24"), count: 39)] && tally.total == 40)
+    }
+
     @Test("the oldest hours go first, and rows older than 90 days in any case")
     func pruning() throws {
         let scene = try GrantScene()
