@@ -157,7 +157,7 @@ listen: [{{address: "127.0.0.1:{self.port}"}}]
 tls: {{certificate: {self.workbench.certificate}, key: {self.workbench.key}}}
 allow: [{', '.join(ALLOWED)}]
 shield: off
-upstream: {{url: "http://127.0.0.1:{self.workbench.upstream_port}", idle: {{connections: 64, for: 60s}}{self.upstream_settings}}}
+upstream: {{url: "http://127.0.0.1:{self.workbench.upstream_port}"{self.upstream_settings}}}
 limits: {{request_body: 4GiB, connections: 20000, connections_per_source: 20000}}
 log: {{to: {self.access_log}, access: true}}
 workers: {WORKERS}

@@ -252,6 +252,7 @@ class _idle_connections:
 MEASUREMENTS = [
     keepalive(4, None),
     keepalive(64, 0.80),
+    keepalive(256, 0.90),
     posts(64, reusing=False),
     posts(64, reusing=True),
     h2load_check(),

@@ -134,7 +134,9 @@ public struct Settings: Sendable {
         public var queueMax = 10_000
         /// How long each of them may.
         public var queueMilliseconds = 10_000
-        public var idleConnectionsMax = 8
+        /// At most so many are kept idle by each worker. How many there are follows those in use: the ones that weren't needed for
+        /// `idleTimeoutMilliseconds` are closed.
+        public var idleConnectionsMax = 10_000
         public var idleTimeoutMilliseconds = 60_000
         /// Sent as `Host` in place of the client's; nil to keep that.
         public var host: String?

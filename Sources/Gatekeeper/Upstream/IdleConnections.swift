@@ -36,18 +36,13 @@ struct IdleConnections {
 
     var isEmpty: Bool { count == 0 }
 
-    /// From the oldest to the newest.
-    var all: [UpstreamConnection] {
-        var all: [UpstreamConnection] = []
-        var index = oldestPlace
-        while index >= 0 {
-            if let connection = places[index].connection { all.append(connection) }
-            index = places[index].newer
-        }
-        return all
-    }
-
     var oldest: UpstreamConnection? { oldestPlace < 0 ? nil : places[oldestPlace].connection }
+
+    /// The next newer one, of whatever source.
+    func newer(than connection: UpstreamConnection) -> UpstreamConnection? {
+        let index = places[connection.place].newer
+        return index < 0 ? nil : places[index].connection
+    }
 
     /// The oldest that isn't this source's; looks past as many of its own as are older.
     func oldest(butNotOf source: PeerAddress) -> UpstreamConnection? {
@@ -105,7 +100,11 @@ struct IdleConnections {
         shelfOfSource.removeAll(keepingCapacity: true)
         for (number, shelf) in shelves.enumerated() { shelfOfSource[shelf.source] = number }
         // Whoever lies on one is put right here; others are when they come back.
-        for connection in all { connection.shelf = shelfOfSource[connection.source] ?? -1 }
+        var next = oldest
+        while let connection = next {
+            connection.shelf = shelfOfSource[connection.source] ?? -1
+            next = newer(than: connection)
+        }
     }
 
     mutating func remove(_ connection: UpstreamConnection) {

@@ -13,6 +13,9 @@
 /// some HEAD responses); on the next exchange they would be taken for its response. So a connection on which anything has arrived is closed,
 /// never used. What is on its way when an answer ends is only seen when the kernel is asked again: hence never in the same turn.
 ///
+/// *Many* follows the load: the newest go out first, so those that fewer requests don't need grow old. `connections_max` bounds all of them, and
+/// idle ones are given up where somebody waits.
+///
 /// *Old* is learned: an upstream that closes idle connections after a second (Starman) makes us keep them for three quarters of that, so that
 /// a POST doesn't meet the closing. What was learned is doubled every minute that passes without another such closing, up to the setting.
 final class UpstreamPool {
@@ -297,7 +300,7 @@ final class UpstreamPool {
             sweep()
         }
         finishSettling()
-        for connection in idle.all { evict(connection) }
+        while let oldest = idle.oldest { evict(oldest) }
         for connection in bound.values { connection.retire() }
         bound.removeAll()
         waiter.end()
@@ -321,7 +324,10 @@ final class UpstreamPool {
             forgetAt = isForgotten ? .distantFuture : loop.now.advanced(byMilliseconds: Self.forgetAfterMilliseconds)
         }
         sweptEpoch = target.currentEpoch
-        for connection in idle.all where !isGood(connection, certain: false) {
+        var next = idle.oldest
+        while let connection = next {
+            next = idle.newer(than: connection)
+            if isGood(connection, certain: false) { continue }
             idle.remove(connection)
             discard(connection)
         }

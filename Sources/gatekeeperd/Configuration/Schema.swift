@@ -174,8 +174,10 @@ enum Schema {
             summary:
                 "Pass on fields whose names are letters, digits and hyphens, or those with underscores too, which CGI reads as hyphens; "
                 + "those that it would read as a field about the client, the target or the method never pass."),
-        Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests, for each worker."),
-        Setting(path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)), summary: "How many."),
+        Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests: as many as were in use of late."),
+        Setting(
+            path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)),
+            summary: "At most so many for each worker; 0 keeps none. connections_max bounds all of them."),
         Setting(
             path: "upstream.idle.for", rule: .scalar(.duration(\.idle.timeoutMilliseconds, in: milliseconds)),
             summary: "How long; shorter than the ticket system keeps its own, so that it isn't the one to close."),

@@ -14,13 +14,21 @@ extension TicketSystemPreset {
     /// Whether a body needs its length in `Content-Length`; nil where nobody has looked.
     var wantsLengths: Shown? { Self.lengths[name] }
 
+    /// How many connections it serves at once, the next one waiting until another closes; nil where that is no bound for a door.
+    var connectionsMax: (count: Int, by: String)? { Self.bounds[name] }
+
     /// The settings that follow, as `key: value`, each with its reason.
     var upstreamSettings: [(setting: String, reason: String)] {
         var settings: [(setting: String, reason: String)] = []
         if let readsBodies { settings.append(("reuse_after_body: \(readsBodies.holds)", readsBodies.by)) }
         if let wantsLengths, wantsLengths.holds { settings.append(("request_buffering: auto", wantsLengths.by)) }
+        if let connectionsMax { settings.append(("connections_max: \(connectionsMax.count)", connectionsMax.by)) }
         return settings
     }
+
+    private static let bounds: [String: (count: Int, by: String)] = [
+        "roundup": (40, "its own server forks for 40 connections at once and lets the next one hang (shown with 2.6.0, 2026-11-26)")
+    ]
 
     private static let phpReads = "nginx 1.22 and Apache 2.4 with mod_php throw away what the application leaves unread (shown 2026-11-27)"
     private static let php = Shown(holds: true, by: phpReads)

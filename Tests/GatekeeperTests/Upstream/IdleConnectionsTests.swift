@@ -22,7 +22,7 @@ struct IdleConnectionsTests {
                     idle.remove(connection)
                     connection.close()
                 }
-                try #require(idle.all.map(ObjectIdentifier.init) == model.map(ObjectIdentifier.init))
+                try #require(byAge(idle).map(ObjectIdentifier.init) == model.map(ObjectIdentifier.init))
                 try #require(idle.count == model.count && idle.oldest === model.first)
                 for client in UInt32(1)...90 {
                     let source = PoolScene.client(client)
@@ -40,5 +40,14 @@ struct IdleConnectionsTests {
             for connection in model { connection.close() }
             for socket in sockets { socket.close() }
         }
+    }
+
+    /// From the oldest to the newest.
+    private func byAge(_ idle: IdleConnections) -> [UpstreamConnection] {
+        Array(
+            sequence(state: idle.oldest) { next in
+                defer { next = next.flatMap { idle.newer(than: $0) } }
+                return next
+            })
     }
 }

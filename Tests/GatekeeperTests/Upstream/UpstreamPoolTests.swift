@@ -33,6 +33,36 @@ struct UpstreamPoolTests {
         }
     }
 
+    @Test("keeps as many as are in use, and gives up those that fewer requests don't need for as long as they may be idle")
+    func follows() async throws {
+        try await SmallWorker.run { worker in
+            let scene = try PoolScene(worker.loop, idleConnectionsMax: 10_000, idleTimeoutMilliseconds: 1_000)
+            var connections = try (1...100).map { _ in try scene.connect() }
+            for _ in 1...3 {
+                for (connection, _) in connections { scene.pool.give(connection) }
+                await scene.turn()
+                for _ in connections { #expect(scene.take(certain: true) != nil) }
+                #expect(scene.take(certain: false) == nil)
+            }
+            // From here on five are enough.
+            for (connection, _) in connections { scene.pool.give(connection) }
+            await scene.turn()
+            let busy = (1...5).compactMap { _ in scene.take(certain: true) }
+            for (connection, _) in connections where !busy.contains(where: { $0 === connection }) {
+                connection.idleSince = scene.past(milliseconds: 1_000)
+            }
+            for connection in busy { scene.pool.give(connection) }
+            await scene.turn()
+            let cleaning = worker.start { await scene.pool.run() }
+            while scene.pool.target.slots.count > 5, worker.loop.now < worker.patience { await scene.turn() }
+            for (connection, far) in connections where !busy.contains(where: { $0 === connection }) { #expect(far.receive() == .end) }
+            #expect(scene.pool.target.slots.count == 5)
+            connections.removeAll()
+            scene.pool.end()
+            await cleaning.value
+        }
+    }
+
     @Test("keeps none where none may be kept")
     func keepsNone() async throws {
         try await SmallWorker.run { worker in

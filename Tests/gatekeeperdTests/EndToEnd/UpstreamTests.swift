@@ -3,6 +3,18 @@ import Testing
 
 @Suite("The ticket system's connections, and what happens when they fail")
 struct UpstreamTests {
+    @Test("a steady load dials once for each request that is under way, with nothing configured")
+    func steady() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url)
+        let clients = try (1...40).map { _ in try RawClient(to: daemon) }
+        for _ in 1...5 {
+            for client in clients { try client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n") }
+            for client in clients { #expect(try client.response().status == 200) }
+        }
+        #expect(upstream.connectionCount <= clients.count)
+    }
+
     private static let get = "GET /a HTTP/1.1\r\nHost: tickets\r\n\r\n"
     private static let post = "POST /ticket HTTP/1.1\r\nHost: tickets\r\nContent-Length: 6\r\n\r\nticket"
 
@@ -31,22 +43,27 @@ struct UpstreamTests {
         for _ in 1...20 { #expect(try client.exchange(Self.get).json["connection"]?.number == 1) }
     }
 
-    @Test("after a burst only a few connections stay open")
-    func smallPool() throws {
+    @Test(
+        "after a burst only those connections stay open that are used within idle.for, and no more than idle.connections for each worker",
+        arguments: [("{for: 500ms}", 1), ("{connections: 2}", 4)])
+    func smallPool(idle: String, open: Int) throws {
         let gate = Awaited<Bool>()
         let upstream = try ScriptedUpstream(
             .each { _, connection in
                 _ = gate.wait(seconds: 60)
                 try connection.respond(body: "ok")
             })
-        let daemon = try Daemon(upstream: upstream.url, settings: "workers: 2")
+        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "idle: \(idle)", settings: "workers: 2")
         let clients = try (1...40).map { _ in try RawClient(to: daemon) }
         for client in clients { try client.send(Self.get) }
         try upstream.waitForRequests(40)
         gate.resolve(true)
         for client in clients { #expect(try client.response().text == "ok") }
-        // 8 for each worker.
-        #expect(upstream.waitForOpenConnections(atMost: 16) <= 16)
+        let isSmall = try eventually {
+            let isServed = try clients[0].exchange(Self.get).text == "ok"
+            return isServed && upstream.waitForOpenConnections(atMost: open, seconds: 0.1) <= open
+        }
+        #expect(isSmall)
     }
 
     @Test("an upstream that isn't there is a 502 in JSON, and one that comes back is used")
