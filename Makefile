@@ -87,12 +87,16 @@ check: prepare lint ## What a change must pass before it is shared: format, lint
 	@$(MAKE) --no-print-directory unit
 
 .PHONY: lint
-lint: ## Check the format and the style rules
+lint: ## Check the format
 	swift format lint --strict --recursive $(sources)
 
 .PHONY: format
 format: ## Format the sources in place
 	swift format --in-place --recursive $(sources)
+
+.PHONY: release-check
+release-check: release ## Say what is in the way of a release (RELEASING.md)
+	@scripts/release-check $(binary)
 
 ##@ Measurements
 

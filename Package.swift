@@ -22,7 +22,7 @@ let package = Package(
         .executable(name: "gatekeeperd", targets: ["gatekeeperd"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
     ],
     targets: [
         .target(name: "CLinux"),

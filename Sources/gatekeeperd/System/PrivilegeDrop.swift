@@ -15,6 +15,7 @@ enum PrivilegeDrop {
         }
         try demand(clinux_keep_capabilities() == 0, "keep capabilities")
         let groups = identity.groups.isEmpty ? [identity.group] : identity.groups
+        // SAFETY: the array has as many groups as are told, and outlives the call.
         try demand(unsafe setgroups(groups.count, groups) == 0, "take the groups of \(identity.user)")
         try demand(clinux_become_group(identity.group) == 0, "take the group of \(identity.user)")
         try demand(clinux_become_user(identity.userNumber) == 0, "become \(identity.user)")

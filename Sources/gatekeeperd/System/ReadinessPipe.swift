@@ -9,6 +9,7 @@ struct ReadinessPipe: ~Copyable {
     /// Both ends are closed on exec.
     init() throws(SystemError) {
         var ends: [Int32] = [-1, -1]
+        // SAFETY: two numbers are written, and there is room for two.
         guard unsafe pipe(&ends) == 0 else { throw SystemError("make a pipe", code: errno) }
         reading = Descriptor(owning: ends[0])
         writing = Descriptor(owning: ends[1])
@@ -21,6 +22,7 @@ struct ReadinessPipe: ~Copyable {
     /// Whether the other side has said something, to be asked when `reading` is readable; false once it has gone without another word.
     static func hasSpoken(_ reading: borrowing Descriptor) -> Bool {
         var bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0]
+        // SAFETY: the array outlives the call, and no more is read than it has room for.
         return unsafe read(reading.number, &bytes, bytes.count) > 0
     }
 
@@ -38,6 +40,7 @@ struct ReadinessPipe: ~Copyable {
     /// To be asked when `reading` is readable.
     static func hear(_ reading: borrowing Descriptor) -> Word {
         var bytes = [UInt8](repeating: 0, count: 4096)
+        // SAFETY: as above.
         let count = unsafe read(reading.number, &bytes, bytes.count)
         guard count > 0 else { return .nothing }
         // No line of diagnostics holds that byte.
@@ -47,6 +50,7 @@ struct ReadinessPipe: ~Copyable {
     /// Says it. Never waits: who doesn't listen has enough to read already.
     static func speak(on writing: borrowing Descriptor) {
         var byte = serving
+        // SAFETY: one byte, which outlives the call.
         _ = unsafe write(writing.number, &byte, 1)
     }
 

@@ -57,6 +57,13 @@ struct SourceRulesTests {
         }
     }
 
+    @Test("each file that uses an unsafe construct says why it is safe")
+    func proofs() throws {
+        for file in try tree.swiftFiles(under: "Sources") where file.words.contains("unsafe") {
+            #expect(file.text.contains("SAFETY"), "\(file.path) proves nothing")
+        }
+    }
+
     @Test("what the compiler can't check is shared in a few places")
     func uncheckedSendable() throws {
         for file in try tree.swiftFiles(under: "Sources") where file.code.contains("@unchecked") {

@@ -6,6 +6,7 @@ extension System {
     static func adoptListener(_ descriptor: Int32) throws(SystemError) -> SocketAddress {
         var isListening: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
+        // SAFETY: each number outlives its call, which writes no more than `length` says.
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0 else {
             throw SystemError("take over an inherited socket", code: errno)
         }

@@ -25,6 +25,7 @@ extension System {
     static func transmission(of descriptor: Int32) -> TransmissionState? {
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
+        // SAFETY: the structure outlives the call, which writes no more than `length` says.
         guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
         return TransmissionState(
             unacknowledged: info.tcpi_unacked, retransmits: info.tcpi_retransmits, probes: info.tcpi_probes,
@@ -35,6 +36,7 @@ extension System {
     static func sendRoom(of descriptor: Int32) -> Int {
         var counters = InlineArray<16, UInt32>(repeating: 0)
         var length = socklen_t(MemoryLayout<InlineArray<16, UInt32>>.size)
+        // SAFETY: likewise.
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, &counters, &length) == 0 else { return 0 }
         return Int(counters[Int(SK_MEMINFO_SNDBUF)]) - Int(counters[Int(SK_MEMINFO_WMEM_QUEUED)])
     }

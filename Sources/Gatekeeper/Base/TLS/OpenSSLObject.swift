@@ -9,6 +9,7 @@
     }
 
     deinit {
+        // SAFETY: the pointer is this object's alone, which frees it once.
         unsafe free(pointer)
     }
 }

@@ -8,6 +8,7 @@ package enum TLSDefaults {
     /// Once for the process: whoever begins to use OpenSSL looks at it first.
     package static let areQuiet: Void = {
         _ = OPENSSL_init_crypto(ctls_no_configuration_file, nil)
+        // SAFETY: the method without functions is constant, and this runs once, before any other thread uses OpenSSL.
         unsafe UI_set_default_method(UI_null())
     }()
 }
