@@ -16,7 +16,7 @@ final class Acceptor {
     private static let reportMilliseconds = 60_000
 
     /// What records of the log name the listener by.
-    let place: Int
+    let index: Int
     private let socket: Socket
     private let waiter: Waiter
     private let worker: WorkerContext
@@ -42,12 +42,12 @@ final class Acceptor {
     ///
     /// - Parameter isShared: another worker accepts on the same socket.
     init(
-        _ listener: consuming Descriptor, wanted: SocketAddress, place: Int, isShared: Bool = false, worker: WorkerContext,
+        _ listener: consuming Descriptor, wanted: SocketAddress, index: Int, isShared: Bool = false, worker: WorkerContext,
         gauge: FloodGauge,
         handler: AcceptHandler
     ) throws(SystemError) {
         guard let entrance = worker.snapshot.entrances[wanted] else { throw SystemError("find the settings of \(wanted)", code: 0) }
-        self.place = place
+        self.index = index
         self.worker = worker
         self.gauge = gauge
         self.handler = handler
@@ -63,7 +63,7 @@ final class Acceptor {
         do throws(SystemError) {
             try replaceFilter(by: worker.snapshot.filters[wanted])
         } catch {
-            worker.reportFilter(error, listener: place)
+            worker.reportFilter(error, listener: index)
         }
     }
 
@@ -153,7 +153,7 @@ final class Acceptor {
             case .exhausted(let code):
                 await shed(code)
             case .failed(let code):
-                worker.report(.failed, code: code, listener: place)
+                worker.report(.failed, code: code, listener: index)
                 _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
             }
         }
@@ -170,20 +170,20 @@ final class Acceptor {
             forgetFilter(of: descriptor)
             handler.admit(
                 Admitted(
-                    descriptor: descriptor, peer: peer, port: port, proxy: nil, entry: entry, listener: place,
+                    descriptor: descriptor, peer: peer, port: port, proxy: nil, entry: entry, listener: index,
                     accepted: worker.loop.now, tls: entrance.tls[worker.index], snapshot: snapshot))
         case .denied(let reason):
             deny(descriptor, peer, reason, snapshot)
         }
     }
 
-    /// A load balancer's connection occupies a place while it is waited for the header.
+    /// A load balancer's connection is counted while it is waited for the header.
     private func receive(_ descriptor: Int32, from balancer: PeerAddress, port: UInt16, _ snapshot: Snapshot) {
-        if let reason = snapshot.admission.takePlace() { return deny(descriptor, balancer, reason, snapshot) }
+        if let reason = snapshot.admission.reserve() { return deny(descriptor, balancer, reason, snapshot) }
         forgetFilter(of: descriptor)
         handler.greet(
             ProxyArrival(
-                descriptor: descriptor, balancer: balancer, port: port, listener: place, accepted: worker.loop.now,
+                descriptor: descriptor, balancer: balancer, port: port, listener: index, accepted: worker.loop.now,
                 wanted: wanted, entrance: entrance, snapshot: snapshot))
     }
 
@@ -197,7 +197,7 @@ final class Acceptor {
         if reason == .notListed { gauge.deny() }
         if snapshot.onDeny != .close { System.setResetOnClose(descriptor, true) }
         System.close(descriptor)
-        worker.deny(peer, on: place, because: reason)
+        worker.deny(peer, on: index, because: reason)
     }
 
     /// Out of descriptors: turn the waiting connection away rather than leave it hanging. Each counts as a denial; that descriptors are short
@@ -206,11 +206,11 @@ final class Acceptor {
         let now = worker.loop.now
         if exhaustionReported.map({ now >= $0.advanced(byMilliseconds: Self.reportMilliseconds) }) ?? true {
             exhaustionReported = now
-            worker.report(.descriptorsExhausted, code: code, listener: place)
+            worker.report(.descriptorsExhausted, code: code, listener: index)
         }
         if let peer = reserve.shed(from: socket.descriptor) {
             if worker.entry(for: peer) == nil { gauge.deny() }
-            return worker.deny(peer, on: place, because: .descriptors)
+            return worker.deny(peer, on: index, because: .descriptors)
         }
         _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
     }

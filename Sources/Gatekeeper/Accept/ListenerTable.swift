@@ -9,7 +9,7 @@ struct ListenerTable {
         var bound: SocketAddress
         /// `[::]` beside `0.0.0.0`: each has its own family.
         var isIPv6Only: Bool
-        var place: Int
+        var index: Int
         var descriptors: [Int32]
         /// It may be without its address.
         var isFree: Bool
@@ -19,15 +19,15 @@ struct ListenerTable {
     struct Change {
         /// For each worker.
         var opened: [[ListeningSocket]]
-        /// Places.
+        /// Their indexes.
         var closed: Set<Int>
     }
 
     private let workers: Int
     private var listeners: [Listener] = []
     private var inherited: [InheritedListener]
-    /// By place. Records that were written before a listener closed still name it, so a place goes to no other address. One that stays, opened
-    /// anew, has another place of the same name: workers know by it what to close.
+    /// By index. Records that were written before a listener closed still name it, so an index goes to no other address. A listener that is opened
+    /// anew on the same address gets another index: workers know by it which to close.
     private(set) var names: [String] = []
 
     init(workers: Int, inherited: [InheritedListener]) {
@@ -64,16 +64,16 @@ struct ListenerTable {
                     continue
                 }
                 let (bound, sockets, owners) = try open(wanted, isIPv6Only: isIPv6Only, filter: filters[wanted], isFree: isFree)
-                let taken = Set((listeners + next).map(\.place))
-                let place = names.indices.first { names[$0] == bound.description && !taken.contains($0) } ?? names.count
-                if place == names.count { names.append(bound.description) }
+                let taken = Set((listeners + next).map(\.index))
+                let index = names.indices.first { names[$0] == bound.description && !taken.contains($0) } ?? names.count
+                if index == names.count { names.append(bound.description) }
                 next.append(
                     Listener(
-                        wanted: wanted, bound: bound, isIPv6Only: isIPv6Only, place: place,
+                        wanted: wanted, bound: bound, isIPv6Only: isIPv6Only, index: index,
                         descriptors: Array(Set(sockets.joined())).sorted(), isFree: isFree))
                 for worker in 0..<workers {
                     change.opened[worker] += sockets[worker].map {
-                        ListeningSocket(descriptor: $0, wanted: wanted, address: bound, place: place, isShared: worker >= owners)
+                        ListeningSocket(descriptor: $0, wanted: wanted, address: bound, index: index, isShared: worker >= owners)
                     }
                 }
             }
@@ -81,8 +81,8 @@ struct ListenerTable {
             for socket in change.opened.joined() { System.close(socket.descriptor) }
             throw error
         }
-        let places = Set(next.map(\.place))
-        change.closed = Set(listeners.map(\.place)).subtracting(places)
+        let indexes = Set(next.map(\.index))
+        change.closed = Set(listeners.map(\.index)).subtracting(indexes)
         listeners = next
         self.names = names
         // They were for the start; nobody accepts on the rest.

@@ -5,7 +5,7 @@ struct ListeningSocket: Sendable {
     let wanted: SocketAddress
     let address: SocketAddress
     /// What records of the log name it by.
-    let place: Int
+    let index: Int
     /// Another worker has it too.
     var isShared = false
 }

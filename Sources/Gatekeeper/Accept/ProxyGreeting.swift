@@ -152,6 +152,6 @@ struct ProxyArrival: Sendable {
     /// As the settings call the listener.
     let wanted: SocketAddress
     let entrance: Snapshot.Entrance
-    /// What it occupies a place by.
+    /// What it is counted by.
     let snapshot: Snapshot
 }

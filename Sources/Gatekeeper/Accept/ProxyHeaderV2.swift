@@ -55,35 +55,35 @@ enum ProxyHeaderV2 {
     }
 
     private static func mistake(inVectors header: Span<UInt8>, from start: Int) -> ProxyHeader.Mistake? {
-        var place = start
-        var checksumPlace: Int?
-        while place < header.count {
-            guard header.count - place >= 3 else { return .malformed }
-            let (type, length) = (header[place], number(header, at: place + 1))
-            place += 3
-            guard header.count - place >= length else { return .malformed }
+        var offset = start
+        var checksumOffset: Int?
+        while offset < header.count {
+            guard header.count - offset >= 3 else { return .malformed }
+            let (type, length) = (header[offset], number(header, at: offset + 1))
+            offset += 3
+            guard header.count - offset >= length else { return .malformed }
             if type == checksumType {
-                guard length == 4, checksumPlace == nil else { return .malformed }
-                checksumPlace = place
+                guard length == 4, checksumOffset == nil else { return .malformed }
+                checksumOffset = offset
             }
-            place += length
+            offset += length
         }
-        guard let checksumPlace else { return nil }
-        let written = UInt32(number(header, at: checksumPlace)) << 16 | UInt32(number(header, at: checksumPlace + 2))
-        return checksum(header, without: checksumPlace..<checksumPlace + 4) == written ? nil : .checksum
+        guard let checksumOffset else { return nil }
+        let written = UInt32(number(header, at: checksumOffset)) << 16 | UInt32(number(header, at: checksumOffset + 2))
+        return checksum(header, without: checksumOffset..<checksumOffset + 4) == written ? nil : .checksum
     }
 
     /// CRC-32C (RFC 3720 §12.1) of the header, with zeros where the checksum itself stands.
-    private static func checksum(_ header: Span<UInt8>, without place: Range<Int>) -> UInt32 {
+    private static func checksum(_ header: Span<UInt8>, without excluded: Range<Int>) -> UInt32 {
         var sum = UInt32.max
         for index in header.indices {
-            sum ^= place.contains(index) ? 0 : UInt32(header[index])
+            sum ^= excluded.contains(index) ? 0 : UInt32(header[index])
             for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0x82f6_3b78 : sum >> 1 }
         }
         return ~sum
     }
 
-    private static func number(_ bytes: Span<UInt8>, at place: Int) -> Int {
-        Int(bytes[place]) << 8 | Int(bytes[place + 1])
+    private static func number(_ bytes: Span<UInt8>, at offset: Int) -> Int {
+        Int(bytes[offset]) << 8 | Int(bytes[offset + 1])
     }
 }

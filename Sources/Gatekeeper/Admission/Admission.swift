@@ -32,7 +32,7 @@ package struct Admission: Sendable {
 
     /// Decides, and counts the connection if it is admitted; each `.admitted` is to be matched by one `release`.
     ///
-    /// The allow-list comes first: a stranger must neither learn how full we are nor occupy a place.
+    /// The allow-list comes first: a stranger must neither learn how full we are nor be counted.
     package func decide(_ peer: PeerAddress, nowUnixSeconds: Int64) -> AdmissionDecision {
         let entry: AllowList.EntryIndex
         switch allowList.find(peer, nowUnixSeconds: nowUnixSeconds) {
@@ -47,14 +47,14 @@ package struct Admission: Sendable {
         return .admitted(entry: entry)
     }
 
-    /// Counts a connection that a load balancer has yet to name the source of, or says why there is no place for it; each nil is to be matched by
-    /// one `releasePlace`.
-    package func takePlace() -> DenialReason? {
-        counters.takePlace(connectionsMax: connectionsMax)
+    /// Counts a connection that a load balancer has yet to name the source of, or says why there is no room for it; each nil is to be matched by
+    /// one `releaseReservation`.
+    package func reserve() -> DenialReason? {
+        counters.reserve(connectionsMax: connectionsMax)
     }
 
-    package func releasePlace() {
-        counters.releasePlace()
+    package func releaseReservation() {
+        counters.releaseReservation()
     }
 
     /// The entry that lets `peer` in; nil when it has to go.

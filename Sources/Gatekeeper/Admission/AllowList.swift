@@ -5,11 +5,11 @@
 ///
 /// A list never changes. Reloading builds another, so looking up takes no lock and no atomic.
 package struct AllowList: Sendable {
-    /// As configured, in order; an `EntryIndex` is a place in it.
+    /// As configured, in order; an `EntryIndex` is an index into it.
     package let entries: ContiguousArray<Settings.AllowEntry>
     /// Of entries for the same prefix the table knows only the one that decides.
     private let table: PrefixTable
-    /// From a place in the table to an entry, the one that ends last first; empty when no entry ends, and both are the same.
+    /// From an index of the table to an entry, the one that ends last first; empty when no entry ends, and both are the same.
     private let byEnd: ContiguousArray<EntryIndex>
 
     package typealias EntryIndex = Int
@@ -41,12 +41,12 @@ package struct AllowList: Sendable {
     /// wider network that goes on still admits.
     package func find(_ peer: PeerAddress, nowUnixSeconds: Int64) -> Finding {
         if byEnd.isEmpty {
-            return table.place(containing: peer).map { .entry($0) } ?? .stranger
+            return table.index(containing: peer).map { .entry($0) } ?? .stranger
         }
         var isKnown = false
-        let live = table.place(containing: peer) { place in
+        let live = table.index(containing: peer) { index in
             isKnown = true
-            return entries[byEnd[place]].endsAtUnixSeconds.map { $0 > nowUnixSeconds } ?? true
+            return entries[byEnd[index]].endsAtUnixSeconds.map { $0 > nowUnixSeconds } ?? true
         }
         if let live { return .entry(byEnd[live]) }
         return isKnown ? .ended : .stranger
@@ -54,8 +54,8 @@ package struct AllowList: Sendable {
 
     /// Whether an entry for exactly this prefix is on the list, ended or not.
     func holds(_ prefix: AddressPrefix) -> Bool {
-        let place = table.place(containing: prefix.address) { entries[byEnd.isEmpty ? $0 : byEnd[$0]].prefix == prefix }
-        return place != nil
+        let index = table.index(containing: prefix.address) { entries[byEnd.isEmpty ? $0 : byEnd[$0]].prefix == prefix }
+        return index != nil
     }
 
     /// The entry that admits `peer` now; nil for everybody else.

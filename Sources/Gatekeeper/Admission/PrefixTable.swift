@@ -1,8 +1,8 @@
-/// From a prefix to its place in a list: one open-addressing table for every length, so that a lookup is one probe per distinct length.
+/// From a prefix to its index in a list: one open-addressing table for every length, so that a lookup is one probe per distinct length.
 ///
 /// ```
 ///   slots      ┌────────────────────────┬──────────────────┐   a power of two, at most half full,
-///              │ upper half of the hash │ key's place + 1  │   so an empty slot (0) always ends a search
+///              │ upper half of the hash │ key's index + 1  │   so an empty slot (0) always ends a search
 ///              └────────────────────────┴──────────────────┘
 ///   keys       the prefixes in the order of the list; read only when the upper half agrees
 /// ```
@@ -28,52 +28,52 @@ struct PrefixTable: Sendable {
         var slotCount = 8
         while slotCount < keys.count * 2 { slotCount *= 2 }
         var slots = ContiguousArray<UInt64>(repeating: 0, count: slotCount)
-        for (place, key) in keys.enumerated() {
+        for (number, key) in keys.enumerated() {
             let value = hash.value(key.address, length: key.length)
             var index = Int(truncatingIfNeeded: value) & (slotCount - 1)
             var isKnown = false
             while slots[index] != 0, !isKnown {
-                isKnown = keys[Self.place(slots[index])] == key
+                isKnown = keys[Self.keyIndex(slots[index])] == key
                 index = (index + 1) & (slotCount - 1)
             }
-            if !isKnown { slots[index] = value & 0xffff_ffff_0000_0000 | UInt64(place + 1) }
+            if !isKnown { slots[index] = value & 0xffff_ffff_0000_0000 | UInt64(number + 1) }
         }
         self.slots = slots
     }
 
-    /// The place of the longest prefix that contains `peer`. Allocates nothing and touches no reference count.
-    func place(containing peer: PeerAddress) -> Int? {
-        place(containing: peer) { _ in true }
+    /// The index of the longest prefix that contains `peer`. Allocates nothing and touches no reference count.
+    func index(containing peer: PeerAddress) -> Int? {
+        index(containing: peer) { _ in true }
     }
 
-    /// The place of the longest prefix that contains `peer` and is wanted.
+    /// The index of the longest prefix that contains `peer` and is wanted.
     @inline(__always)
-    func place(containing peer: PeerAddress, where isWanted: (Int) -> Bool) -> Int? {
+    func index(containing peer: PeerAddress, where isWanted: (Int) -> Bool) -> Int? {
         let lengths = peer.isIPv4 ? ipv4Lengths.span : ipv6Lengths.span
-        for index in lengths.indices {
-            let length = lengths[index]
-            if let place = place(of: peer.masked(to: length), length: length), isWanted(place) { return place }
+        for slot in lengths.indices {
+            let length = lengths[slot]
+            if let index = index(of: peer.masked(to: length), length: length), isWanted(index) { return index }
         }
         return nil
     }
 
     @inline(__always)
-    private func place(of address: PeerAddress, length: UInt8) -> Int? {
+    private func index(of address: PeerAddress, length: UInt8) -> Int? {
         let slots = slots.span
         let value = hash.value(address, length: length)
-        var index = Int(truncatingIfNeeded: value) & (slots.count - 1)
-        while slots[index] != 0 {
-            if slots[index] >> 32 == value >> 32 {
-                let place = Self.place(slots[index])
-                let key = keys.span[place]
-                if key.address == address, key.length == length { return place }
+        var slot = Int(truncatingIfNeeded: value) & (slots.count - 1)
+        while slots[slot] != 0 {
+            if slots[slot] >> 32 == value >> 32 {
+                let index = Self.keyIndex(slots[slot])
+                let key = keys.span[index]
+                if key.address == address, key.length == length { return index }
             }
-            index = (index + 1) & (slots.count - 1)
+            slot = (slot + 1) & (slots.count - 1)
         }
         return nil
     }
 
-    private static func place(_ slot: UInt64) -> Int {
+    private static func keyIndex(_ slot: UInt64) -> Int {
         Int(slot & 0xffff_ffff) - 1
     }
 

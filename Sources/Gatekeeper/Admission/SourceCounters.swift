@@ -29,7 +29,7 @@ package final class SourceCounters: Sendable {
     ///
     /// Adds first and takes back afterwards, so that workers which accept at the same moment can't pass a limit together.
     func take(_ source: PeerAddress, connectionsMax: Int, connectionsPerSourceMax: Int) -> DenialReason? {
-        if let denial = takePlace(connectionsMax: connectionsMax) { return denial }
+        if let denial = reserve(connectionsMax: connectionsMax) { return denial }
         let index = cell(of: source)
         guard cells[index].add(1, ordering: .relaxed).newValue <= connectionsPerSourceMax else {
             cells[index].subtract(1, ordering: .relaxed)
@@ -39,8 +39,8 @@ package final class SourceCounters: Sendable {
         return nil
     }
 
-    /// Counts one connection whose source isn't known yet. Each nil is to be matched by one `releasePlace`.
-    func takePlace(connectionsMax: Int) -> DenialReason? {
+    /// Counts one connection whose source isn't known yet. Each nil is to be matched by one `releaseReservation`.
+    func reserve(connectionsMax: Int) -> DenialReason? {
         guard open.add(1, ordering: .relaxed).newValue <= connectionsMax else {
             open.subtract(1, ordering: .relaxed)
             return .connections
@@ -48,7 +48,7 @@ package final class SourceCounters: Sendable {
         return nil
     }
 
-    func releasePlace() {
+    func releaseReservation() {
         open.subtract(1, ordering: .relaxed)
     }
 

@@ -128,15 +128,17 @@ final class Snapshot: Sendable {
         let decision = admission.decide(peer, nowUnixSeconds: nowUnixSeconds)
         guard case .admitted(let entry) = decision, let rate = limits.handshakesPerSource else { return decision }
         let prefix = admission.allowList.entries[entry].prefix
-        guard handshakes.take(peer, listedBy: prefix, rate: rate, now: now) != nil else { return decision }
+        guard handshakes.charge(peer, listedBy: prefix, rate: rate, now: now) != nil else { return decision }
         admission.release(peer, listedBy: prefix)
         return .denied(.handshakesPerSource)
     }
 
-    /// Counts a request of an admitted peer, or tells in how many seconds it may ask again.
-    func takeRequest(of peer: PeerAddress, listedBy entry: AllowList.EntryIndex, now: Instant) -> UInt64? {
+    /// Charges a request of an admitted peer to its rate.
+    ///
+    /// - Returns: nil, or in how many seconds it may ask again; nothing is charged then.
+    func chargeRequest(of peer: PeerAddress, listedBy entry: AllowList.EntryIndex, now: Instant) -> UInt64? {
         guard let rate = limits.requestsPerSource else { return nil }
-        return rates.take(peer, listedBy: admission.allowList.entries[entry].prefix, rate: rate, now: now)
+        return rates.charge(peer, listedBy: admission.allowList.entries[entry].prefix, rate: rate, now: now)
     }
 
     /// What one listener asks of those who come by it.
@@ -148,7 +150,7 @@ final class Snapshot: Sendable {
 
         func expectsHeader(from peer: PeerAddress) -> Bool {
             guard let balancers else { return false }
-            return balancers.place(containing: peer) != nil
+            return balancers.index(containing: peer) != nil
         }
     }
 

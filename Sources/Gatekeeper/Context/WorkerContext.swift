@@ -62,8 +62,8 @@ final class WorkerContext {
     private static func makePools(
         _ snapshot: Snapshot, worker index: Int, buffers: BufferPool, journal: JournalWriter, loop: EventLoop
     ) -> UpstreamPools {
-        UpstreamPools(snapshot.upstream, worker: index, loop: loop) { place, target in
-            let contexts = snapshot.upstream.contexts[place]
+        UpstreamPools(snapshot.upstream, worker: index, loop: loop) { upstreamIndex, target in
+            let contexts = snapshot.upstream.contexts[upstreamIndex]
             let tls = target.tls.flatMap { settings in contexts.map { UpstreamTLS(settings, context: $0[index]) } }
             return UpstreamPool(target, tls: tls, buffers: buffers, worker: index, loop: loop) { change, reason in
                 report(change, reason, of: target, in: journal, loop)

@@ -105,8 +105,8 @@ private func chooseCertificate(
 }
 
 /// Remembers the fatal alert that a session sends, for the log.
-private func noteAlert(session: OpaquePointer?, place: Int32, value: Int32) {
-    guard place & SSL_CB_ALERT != 0, place & SSL_CB_WRITE != 0, value >> 8 == SSL3_AL_FATAL, let session = unsafe session,
+private func noteAlert(session: OpaquePointer?, event: Int32, value: Int32) {
+    guard event & SSL_CB_ALERT != 0, event & SSL_CB_WRITE != 0, value >> 8 == SSL3_AL_FATAL, let session = unsafe session,
         let bio = unsafe SSL_get_rbio(session), let io = unsafe BIO_get_data(bio)
     else { return }
     // SAFETY: every session of ours reads through the BIO of `makeSession`, whose data is its `ctls_io`.
@@ -120,7 +120,7 @@ private func selectProtocol(
     offered: UnsafePointer<UInt8>?, offeredCount: UInt32, _: UnsafeMutableRawPointer?
 ) -> Int32 {
     let offers = unsafe UnsafeBufferPointer(start: offered, count: Int(offeredCount))
-    guard let start = unsafe place(of: "http/1.1", in: offers) ?? place(of: "http/1.0", in: offers) else {
+    guard let start = unsafe offset(of: "http/1.1", in: offers) ?? offset(of: "http/1.0", in: offers) else {
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
     // SAFETY: `start` is inside the offer, which OpenSSL keeps until the handshake is over, as it asks of what we point to.
@@ -130,7 +130,7 @@ private func selectProtocol(
 }
 
 /// Where a protocol's name begins in a list of them, each behind its length.
-@unsafe private func place(of name: StaticString, in offers: UnsafeBufferPointer<UInt8>) -> Int? {
+@unsafe private func offset(of name: StaticString, in offers: UnsafeBufferPointer<UInt8>) -> Int? {
     let count = name.utf8CodeUnitCount
     var index = 0
     while index < offers.count {

@@ -21,7 +21,7 @@ package final class SourceRates: Sendable {
     /// Counts a request, or a connection, of `peer`, or tells in how many whole seconds, 1 at least, it may ask again and counts nothing.
     ///
     /// - Parameter entry: what on the allow-list lets it in.
-    func take(_ peer: PeerAddress, listedBy entry: AddressPrefix, rate: Rate, now: Instant) -> UInt64? {
+    func charge(_ peer: PeerAddress, listedBy entry: AddressPrefix, rate: Rate, now: Instant) -> UInt64? {
         let source = peer.source(listedBy: entry)
         let index = Int(truncatingIfNeeded: hash.value(source)) & 0xff
         let nanoseconds = tables[index].withLock { $0.take(source, by: rate, now: now) }

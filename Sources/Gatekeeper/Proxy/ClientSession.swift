@@ -18,7 +18,7 @@ final class ClientSession: Sleeper {
     let source: AddressPrefix
     /// The load balancer that named the peer.
     let proxy: PeerAddress?
-    /// Place of the listener that it came by.
+    /// Index of the listener that it came by.
     let listener: Int
     let worker: WorkerContext
     /// The client's address as text.
@@ -246,7 +246,7 @@ final class ClientSession: Sleeper {
             ? await connection.suspendParking(for: interest, until: deadline) : await connection.suspend(for: interest, until: deadline)
     }
 
-    /// A request begins, by the newest settings; false on a connection that they have no place for.
+    /// A request begins, by the newest settings; false on a connection that they have no room for.
     ///
     /// A revoked one has been woken to end, but may have found bytes of another request on its way here.
     private func beginRequest() -> Bool {

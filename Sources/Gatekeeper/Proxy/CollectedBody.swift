@@ -81,7 +81,7 @@ final class CollectedBody {
     }
 
     /// What stayed in memory.
-    func place(behind outbound: Buffer) {
+    func append(to outbound: Buffer) {
         let buffer = buffer
         outbound.append(buffer.readable)
     }

@@ -78,7 +78,7 @@ final class Exchange {
                 .refused(.headTooLarge)
             } else {
                 // Last: what never reaches the ticket system costs its source nothing.
-                snapshot.takeRequest(of: session.peer, listedBy: session.entry, now: worker.loop.now)
+                snapshot.chargeRequest(of: session.peer, listedBy: session.entry, now: worker.loop.now)
                     .map { .limited(retryAfterSeconds: $0) }
             }
         let asked = snapshot.log.fields

@@ -3,7 +3,7 @@ struct Judgement {
     private(set) var refusal: PolicyRefusal?
     /// What routes would have refused if they were enforced.
     private(set) var shadow: PolicyRefusal?
-    /// The place of the route that let it pass; nil without one.
+    /// The index of the route that let it pass; nil without one.
     private(set) var route: Int?
     /// The WebSocket that is asked for.
     private(set) var handshake: WebSocketHandshake?
@@ -19,7 +19,7 @@ struct Judgement {
         }
         if let routes = snapshot.routes {
             switch routes.find(head, fields, bytes) {
-            case .route(let place): route = place
+            case .route(let index): route = index
             case .objection(let objection): if routes.isShadow { shadow = objection } else { refusal = objection }
             }
         }

@@ -338,7 +338,7 @@ final class RequestSender {
             if spooled?.count ?? 0 > 0 {
                 body = .spooled(offset: 0, .none)
             } else {
-                collected.place(behind: outbound)
+                collected.append(to: outbound)
                 body = .complete
             }
         }

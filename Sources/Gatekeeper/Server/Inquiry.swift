@@ -49,7 +49,7 @@ package struct Inquiry {
         package var refusal: PolicyRefusal?
         /// What routes would have refused if they were enforced.
         package var shadow: PolicyRefusal?
-        /// The place of the route that lets it pass.
+        /// The index of the route that lets it pass.
         package var route: Int?
         package var isWebSocket: Bool
     }

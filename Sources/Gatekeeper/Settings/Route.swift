@@ -97,8 +97,8 @@ extension Route {
     /// Whether this route lets a path through, which is known to be unambiguous. Looks at each byte once, and stops at the first that differs.
     func matches(_ path: Span<UInt8>) -> Bool {
         var index = min(1, path.count)
-        for (place, segment) in segments.enumerated() {
-            if place > 0 {
+        for (number, segment) in segments.enumerated() {
+            if number > 0 {
                 guard index < path.count else { return false }
                 index += 1
             }

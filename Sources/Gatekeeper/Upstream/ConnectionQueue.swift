@@ -61,7 +61,7 @@ final class ConnectionQueue {
         }
     }
 
-    /// Wakes those who have been given a place.
+    /// Wakes those who have been given a slot.
     func deliver() {
         for number in slots.takeGranted(worker: worker) { grant(.slot, to: number) }
     }

@@ -2,15 +2,15 @@ internal import Synchronization
 
 /// How many connections one ticket system is given, by all workers together (`upstream.connections_max`), to whom, and who waits for one.
 ///
-/// Shared fairly among sources (`PeerAddress.source`, decision 0014). Whoever holds none may have any place that is free. Whoever holds some
+/// Shared fairly among sources (`PeerAddress.source`, decision 0014). Whoever holds none may have any slot that is free. Whoever holds some
 /// may have another as long as it would hold no more than three times what is left for all others, and never the last one:
 ///
 /// ```
-///   held < 3 × free, and free > 1        256 places: one source holds 192 at most, each of two 110, each of three 77
+///   held < 3 × free, and free > 1        256 slots: one source holds 192 at most, each of two 110, each of three 77
 /// ```
 ///
-/// Requests that find no place wait by source, first come first served, and sources take turns. A place that comes free goes to whose turn it
-/// is, whatever worker that is with: places are given, not raced for.
+/// Requests that find no slot wait by source, first come first served, and sources take turns. A slot that comes free goes to whose turn it
+/// is, whatever worker that is with: slots are given, not raced for.
 ///
 /// Behind a lock, which is taken where a connection is opened or closed and where requests wait; a request on a kept connection never comes
 /// here.
@@ -19,7 +19,7 @@ final class ConnectionSlots: Sendable {
     enum Handover: Equatable {
         /// This request of the same worker goes on with it.
         case ticket(UInt64)
-        /// Its place belongs to somebody else by now; the connection has to be closed.
+        /// Its slot belongs to somebody else by now; the connection has to be closed.
         case passedOn
         /// Nobody may have it.
         case nobody
@@ -61,9 +61,9 @@ final class ConnectionSlots: Sendable {
     /// Somebody waits: connections are for them, and not to lie idle.
     var isContended: Bool { waiting.load(ordering: .sequentiallyConsistent) > 0 }
 
-    // MARK: Places
+    // MARK: Slots
 
-    /// A place for one more connection of `source`; false when there is none for it, or its own requests wait already.
+    /// A slot for one more connection of `source`; false when there is none for it, or its own requests wait already.
     func take(for source: PeerAddress) -> Bool {
         state.withLock { state in
             guard state.queues[source] == nil, isEntitled(source, state) else { return false }
@@ -72,7 +72,7 @@ final class ConnectionSlots: Sendable {
         }
     }
 
-    /// Whether giving up idle connections would get `source` a place.
+    /// Whether giving up idle connections would get `source` a slot.
     ///
     /// - Parameters:
     ///   - count: how many could be given up.
@@ -89,7 +89,7 @@ final class ConnectionSlots: Sendable {
         }
     }
 
-    /// A connection of `source` is over: its place is for whose turn it is.
+    /// A connection of `source` is over: its slot is for whose turn it is.
     func give(back source: PeerAddress) {
         let bells = state.withLock { state in
             letGo(source, &state)
@@ -98,7 +98,7 @@ final class ConnectionSlots: Sendable {
         for bell in bells { bell() }
     }
 
-    /// Who goes on with a connection of `source`, or with its place.
+    /// Who goes on with a connection of `source`, or with its slot.
     func handOver(from source: PeerAddress, worker: Int) -> Handover {
         let (handover, bells): (Handover, [@Sendable () -> Void]) = state.withLock { state in
             letGo(source, &state)
@@ -136,7 +136,7 @@ final class ConnectionSlots: Sendable {
     // MARK: Waiting
 
     /// A place in the queue of `source`; nil when as many wait as may, or more of this source's than leave room for others: the queue is shared by
-    /// the rule that the connections are shared by. Its worker is rung when it has been granted a place.
+    /// the rule that the connections are shared by. Its worker is rung when it has been granted a slot.
     func enqueue(_ source: PeerAddress, worker: Int) -> UInt64? {
         let (ticket, bells): (UInt64?, [@Sendable () -> Void]) = state.withLock { state in
             let own = state.queues[source]?.count ?? 0
@@ -154,7 +154,7 @@ final class ConnectionSlots: Sendable {
         return ticket
     }
 
-    /// Waits no more. False when it has been granted a place meanwhile, which is its own then.
+    /// Waits no more. False when it has been granted a slot meanwhile, which is its own then.
     func leave(_ ticket: UInt64, of source: PeerAddress, worker: Int) -> Bool {
         state.withLock { state in
             if let index = state.queues[source]?.firstIndex(where: { $0.ticket == ticket }) {
@@ -166,7 +166,7 @@ final class ConnectionSlots: Sendable {
         }
     }
 
-    /// Tickets of this worker that have been granted a place since it last asked.
+    /// Tickets of this worker that have been granted a slot since it last asked.
     func takeGranted(worker: Int) -> [UInt64] {
         state.withLock { state in
             guard let granted = state.granted[worker], !granted.isEmpty else { return [] }
@@ -183,7 +183,7 @@ final class ConnectionSlots: Sendable {
         state.turns.removeAll { $0 == source }
     }
 
-    /// The first request of the first source that may have a place now; its source goes to the end of the turns.
+    /// The first request of the first source that may have a slot now; its source goes to the end of the turns.
     private func takeNext(_ state: inout State) -> (PeerAddress, Waiting)? {
         guard connectionsMax > state.open else { return nil }
         for (turn, source) in state.turns.enumerated() where isEntitled(source, state) {
@@ -196,7 +196,7 @@ final class ConnectionSlots: Sendable {
         return nil
     }
 
-    /// Gives free places to those who wait and may have them.
+    /// Gives free slots to those who wait and may have them.
     ///
     /// - Returns: whom to ring. While somebody waits on, that is everybody: idle connections may hold what he needs.
     private func dispatch(_ state: inout State) -> [@Sendable () -> Void] {

@@ -5,10 +5,10 @@
 ///   source A            · ⇄ ⇄ ⇄ ⇄ ⇄ · newest of A       the same order, with gaps
 /// ```
 ///
-/// Places in an array that know their neighbours in both lists, so that nothing here takes longer the more there are: adding, taking a source's
+/// Entries of an array that know their neighbours in both lists, so that nothing here takes longer the more there are: adding, taking a source's
 /// newest, and removing any of them, are O(1).
 struct IdleConnections {
-    private struct Place {
+    private struct Entry {
         var connection: UpstreamConnection?
         var older = -1
         var newer = -1
@@ -23,12 +23,12 @@ struct IdleConnections {
         var count = 0
     }
 
-    private var places: [Place] = []
+    private var entries: [Entry] = []
     private var vacant: [Int] = []
     private var shelves: [Shelf] = []
     private var shelfOfSource: [PeerAddress: Int] = [:]
-    private var oldestPlace = -1
-    private var newestPlace = -1
+    private var oldestIndex = -1
+    private var newestIndex = -1
     private(set) var count = 0
 
     /// Sources without a connection that are remembered.
@@ -36,47 +36,47 @@ struct IdleConnections {
 
     var isEmpty: Bool { count == 0 }
 
-    var oldest: UpstreamConnection? { oldestPlace < 0 ? nil : places[oldestPlace].connection }
+    var oldest: UpstreamConnection? { oldestIndex < 0 ? nil : entries[oldestIndex].connection }
 
     /// The next newer one, of whatever source.
     func newer(than connection: UpstreamConnection) -> UpstreamConnection? {
-        let index = places[connection.place].newer
-        return index < 0 ? nil : places[index].connection
+        let index = entries[connection.idleIndex].newer
+        return index < 0 ? nil : entries[index].connection
     }
 
     /// The oldest that isn't this source's; looks past as many of its own as are older.
     func oldest(butNotOf source: PeerAddress) -> UpstreamConnection? {
-        var index = oldestPlace
-        while index >= 0, places[index].connection?.source == source { index = places[index].newer }
-        return index < 0 ? nil : places[index].connection
+        var index = oldestIndex
+        while index >= 0, entries[index].connection?.source == source { index = entries[index].newer }
+        return index < 0 ? nil : entries[index].connection
     }
 
     func newest(of source: PeerAddress) -> UpstreamConnection? {
         guard let shelf = shelfOfSource[source] else { return nil }
         let index = shelves[shelf].newest
-        return index < 0 ? nil : places[index].connection
+        return index < 0 ? nil : entries[index].connection
     }
 
     func count(of source: PeerAddress) -> Int { shelfOfSource[source].map { shelves[$0].count } ?? 0 }
 
     /// The next older one of the same source.
     func older(than connection: UpstreamConnection) -> UpstreamConnection? {
-        let index = places[connection.place].olderOfSource
-        return index < 0 ? nil : places[index].connection
+        let index = entries[connection.idleIndex].olderOfSource
+        return index < 0 ? nil : entries[index].connection
     }
 
     mutating func add(_ connection: UpstreamConnection) {
-        let index = vacant.popLast() ?? places.count
-        if index == places.count { places.append(Place()) }
+        let index = vacant.popLast() ?? entries.count
+        if index == entries.count { entries.append(Entry()) }
         let shelf = shelf(for: connection)
         let older = shelves[shelf].newest
-        places[index] = Place(connection: connection, older: newestPlace, olderOfSource: older)
-        connection.place = index
-        if older >= 0 { places[older].newerOfSource = index }
+        entries[index] = Entry(connection: connection, older: newestIndex, olderOfSource: older)
+        connection.idleIndex = index
+        if older >= 0 { entries[older].newerOfSource = index }
         shelves[shelf].newest = index
         shelves[shelf].count += 1
-        if newestPlace >= 0 { places[newestPlace].newer = index } else { oldestPlace = index }
-        newestPlace = index
+        if newestIndex >= 0 { entries[newestIndex].newer = index } else { oldestIndex = index }
+        newestIndex = index
         count += 1
     }
 
@@ -108,20 +108,20 @@ struct IdleConnections {
     }
 
     mutating func remove(_ connection: UpstreamConnection) {
-        let index = connection.place
-        let place = places[index]
-        if place.older >= 0 { places[place.older].newer = place.newer } else { oldestPlace = place.newer }
-        if place.newer >= 0 { places[place.newer].older = place.older } else { newestPlace = place.older }
-        if place.olderOfSource >= 0 { places[place.olderOfSource].newerOfSource = place.newerOfSource }
-        if place.newerOfSource >= 0 {
-            places[place.newerOfSource].olderOfSource = place.olderOfSource
+        let index = connection.idleIndex
+        let entry = entries[index]
+        if entry.older >= 0 { entries[entry.older].newer = entry.newer } else { oldestIndex = entry.newer }
+        if entry.newer >= 0 { entries[entry.newer].older = entry.older } else { newestIndex = entry.older }
+        if entry.olderOfSource >= 0 { entries[entry.olderOfSource].newerOfSource = entry.newerOfSource }
+        if entry.newerOfSource >= 0 {
+            entries[entry.newerOfSource].olderOfSource = entry.olderOfSource
         } else {
-            shelves[connection.shelf].newest = place.olderOfSource
+            shelves[connection.shelf].newest = entry.olderOfSource
         }
         shelves[connection.shelf].count -= 1
-        places[index] = Place()
+        entries[index] = Entry()
         vacant.append(index)
-        connection.place = -1
+        connection.idleIndex = -1
         count -= 1
     }
 }

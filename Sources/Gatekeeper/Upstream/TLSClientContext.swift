@@ -36,8 +36,8 @@ private func noteCertificateAsked(session: OpaquePointer?, _: UnsafeMutableRawPo
 }
 
 /// We have answered a HelloRequest by `no_renegotiation` (RFC 5246 §7.2.2): a warning, after which most servers give up.
-private func noteRenegotiationAsked(session: OpaquePointer?, place: Int32, value: Int32) {
-    guard place & SSL_CB_ALERT != 0, place & SSL_CB_WRITE != 0, value & 0xff == SSL_AD_NO_RENEGOTIATION else { return }
+private func noteRenegotiationAsked(session: OpaquePointer?, event: Int32, value: Int32) {
+    guard event & SSL_CB_ALERT != 0, event & SSL_CB_WRITE != 0, value & 0xff == SSL_AD_NO_RENEGOTIATION else { return }
     unsafe note(session) { unsafe $0.renegotiation_asked = true }
 }
 

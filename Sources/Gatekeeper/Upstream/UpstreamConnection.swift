@@ -16,7 +16,7 @@ final class UpstreamConnection {
     /// It may be known to the ticket system as somebody: it carries the requests of one connection of a client and no other's.
     var isBound = false
     /// Of `IdleConnections`, which alone writes them.
-    var place = -1
+    var idleIndex = -1
     var shelf = -1
     /// Where it is counted; nil once it is over.
     private(set) var pool: UpstreamPool?
@@ -32,13 +32,13 @@ final class UpstreamConnection {
         self.address = address
     }
 
-    /// From here on it takes one of the places that `pool` gives to `source`.
+    /// From here on it takes one of the slots that `pool` gives to `source`.
     func occupy(slotOf pool: UpstreamPool, for source: PeerAddress) {
         self.pool = pool
         self.source = source
     }
 
-    /// Its place has been given to somebody else.
+    /// Its slot has been given to somebody else.
     func leaveSlot() {
         pool = nil
     }

@@ -175,7 +175,7 @@ final class UpstreamPool {
 
     // MARK: Connections that belong to a client's connection
 
-    /// Keeps a bound connection between two requests: it goes on taking its place, and ends with the others when it gets old.
+    /// Keeps a bound connection between two requests: it keeps its slot, and ends with the others when it gets old.
     func rest(bound connection: UpstreamConnection) {
         connection.idleSince = loop.now
         guard !isEnded, connection.isClean(certain: false, pool: buffers) else { return connection.retire() }
@@ -197,7 +197,7 @@ final class UpstreamPool {
         if bound.removeValue(forKey: ObjectIdentifier(connection)) != nil { connection.retire() }
     }
 
-    // MARK: Places
+    // MARK: Slots
 
     /// A connection from the pool or a new one, as soon as `upstream.connections_max` and the shares of others allow it.
     func open(
@@ -205,7 +205,7 @@ final class UpstreamPool {
         queueMilliseconds: Int, isAbandoned: () -> Bool
     ) async -> DialOutcome {
         let deadline = loop.now.advanced(byMilliseconds: queueMilliseconds)
-        while !takePlace(for: source) {
+        while !takeSlot(for: source) {
             switch await queue.wait(for: source, waiter, until: deadline, isAbandoned: isAbandoned) {
             case .granted(.connection(let connection)):
                 if connection.serverName == asked(serverName), isGood(connection, certain: certain) { return .connected(connection) }
@@ -221,9 +221,9 @@ final class UpstreamPool {
         return await dialCounted(for: source, waiter: waiter, serverName: serverName, timeouts: timeouts)
     }
 
-    /// A place that is free, or that an idle connection gives up: first another source's, then one of its own that it had no use for. None is given
+    /// A slot that is free, or that an idle connection gives up: first another source's, then one of its own that it had no use for. None is given
     /// up for a source that may have no more all the same.
-    private func takePlace(for source: PeerAddress) -> Bool {
+    private func takeSlot(for source: PeerAddress) -> Bool {
         while !target.slots.take(for: source) {
             guard target.slots.couldTake(for: source, freeing: idle.count, own: idle.count(of: source)),
                 let victim = idle.oldest(butNotOf: source) ?? idle.oldest
@@ -233,7 +233,7 @@ final class UpstreamPool {
         return true
     }
 
-    /// In a place that was taken before; it is free again if this fails.
+    /// In a slot that was taken before; it is free again if this fails.
     private func dialCounted(
         for source: PeerAddress, waiter: Waiter, serverName: String?, timeouts: Settings.Timeouts
     ) async -> DialOutcome {
@@ -243,19 +243,19 @@ final class UpstreamPool {
         return outcome
     }
 
-    /// A connection is over: its place is for whose turn it is.
+    /// A connection is over: its slot is for whose turn it is.
     func slotFreed(by source: PeerAddress) {
         target.slots.give(back: source)
     }
 
-    /// Somebody waits for a place, here or with another worker, or has been given one; or kept connections aren't to be trusted any more.
+    /// Somebody waits for a slot, here or with another worker, or has been given one; or kept connections aren't to be trusted any more.
     func relieve() {
         queue.deliver()
         if sweptEpoch != target.currentEpoch { sweep() }
         relieveWaiting()
     }
 
-    /// Gives up the oldest idle connection if that, or that and more, would get somebody a place: whoever has been helped rings again.
+    /// Gives up the oldest idle connection if that, or that and more, would get somebody a slot: whoever has been helped rings again.
     private func relieveWaiting() {
         guard let oldest = idle.oldest, target.slots.wouldHelp(freeing: idle.count, own: { idle.count(of: $0) }) else { return }
         evict(oldest)

@@ -51,35 +51,35 @@ final class UpstreamPools {
     /// Asks one of them regularly whether it answers, until `end`.
     ///
     /// - Parameter host: sent as `Host`; empty for the ticket system's own name.
-    func check(_ place: Int, host: String) async {
+    func check(_ index: Int, host: String) async {
         guard let settings = group.check, !isEnded else { return }
-        let check = HealthCheck(pools[place], settings, question: question(place, host: host))
+        let check = HealthCheck(pools[index], settings, question: question(index, host: host))
         checks.append(check)
         await check.run()
     }
 
     /// Asks one of them whether it lives, after a request has failed there.
-    func ask(_ place: Int, host: String, connectMilliseconds: Int) async {
-        let pool = pools[place]
+    func ask(_ index: Int, host: String, connectMilliseconds: Int) async {
+        let pool = pools[index]
         guard !isEnded else { return pool.target.health.noteAsked(now: loop.now) }
         let inquest = UpstreamInquest(
-            pool, group.check, question: question(place, host: host), connectMilliseconds: connectMilliseconds)
-        inquests[place] = inquest
+            pool, group.check, question: question(index, host: host), connectMilliseconds: connectMilliseconds)
+        inquests[index] = inquest
         await inquest.run()
-        if inquests[place] === inquest { inquests[place] = nil }
+        if inquests[index] === inquest { inquests[index] = nil }
     }
 
-    private func question(_ place: Int, host: String) -> UpstreamQuestion? {
+    private func question(_ index: Int, host: String) -> UpstreamQuestion? {
         UpstreamQuestion(
-            path: group.check?.path ?? "/", host: host.isEmpty ? pools[place].target.authority : host, loopMarker: group.loopMarker)
+            path: group.check?.path ?? "/", host: host.isEmpty ? pools[index].target.authority : host, loopMarker: group.loopMarker)
     }
 
     /// Has `ring` called, from any thread, when there is something for one of them to do for requests that wait with some worker, and `ask` when
     /// one of them is to be asked whether it lives.
-    func listen(_ ring: @escaping @Sendable (_ place: Int) -> Void, ask: @escaping (_ place: Int) -> Void) {
-        for (place, pool) in pools.enumerated() {
-            pool.target.slots.register(worker: worker) { ring(place) }
-            pool.beginAsking = { ask(place) }
+    func listen(_ ring: @escaping @Sendable (_ index: Int) -> Void, ask: @escaping (_ index: Int) -> Void) {
+        for (index, pool) in pools.enumerated() {
+            pool.target.slots.register(worker: worker) { ring(index) }
+            pool.beginAsking = { ask(index) }
         }
     }
 

@@ -7,7 +7,7 @@ extension Conductor {
             do throws(SystemError) {
                 try acceptor.followFilter(isForced: isForced)
             } catch {
-                context.reportFilter(error, listener: acceptor.place)
+                context.reportFilter(error, listener: acceptor.index)
             }
         }
     }

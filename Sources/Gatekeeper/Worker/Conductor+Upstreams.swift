@@ -4,21 +4,21 @@ extension Conductor {
         weak var pools: UpstreamPools?
     }
 
-    func keepPoolClean(set: UInt64, upstream place: Int) async {
-        guard let pool = poolSets[set]?.pools?.pools[place] else { return }
+    func keepPoolClean(set: UInt64, upstream index: Int) async {
+        guard let pool = poolSets[set]?.pools?.pools[index] else { return }
         await pool.run()
     }
 
-    func relievePool(set: UInt64, upstream place: Int) {
-        poolSets[set]?.pools?.pools[place].relieve()
+    func relievePool(set: UInt64, upstream index: Int) {
+        poolSets[set]?.pools?.pools[index].relieve()
     }
 
-    func checkHealth(set: UInt64, upstream place: Int) async {
-        await poolSets[set]?.pools?.check(place, host: context.snapshot.askedHost)
+    func checkHealth(set: UInt64, upstream index: Int) async {
+        await poolSets[set]?.pools?.check(index, host: context.snapshot.askedHost)
     }
 
-    func askHealth(set: UInt64, upstream place: Int) async {
+    func askHealth(set: UInt64, upstream index: Int) async {
         await poolSets[set]?.pools?.ask(
-            place, host: context.snapshot.askedHost, connectMilliseconds: context.snapshot.timeouts.connectMilliseconds)
+            index, host: context.snapshot.askedHost, connectMilliseconds: context.snapshot.timeouts.connectMilliseconds)
     }
 }

@@ -57,15 +57,15 @@ final class Conductor {
         let set = snapshot.generation
         poolSets = poolSets.filter { $0.value.pools != nil }
         poolSets[set] = WeakPools(pools: context.upstreams)
-        context.upstreams.listen { place in
-            worker.begin(.relievePool(set: set, upstream: place))
-        } ask: { place in
-            worker.begin(.askHealth(set: set, upstream: place))
+        context.upstreams.listen { index in
+            worker.begin(.relievePool(set: set, upstream: index))
+        } ask: { index in
+            worker.begin(.askHealth(set: set, upstream: index))
         }
-        for place in context.upstreams.pools.indices {
-            begin(.keepPoolClean(set: set, upstream: place))
+        for index in context.upstreams.pools.indices {
+            begin(.keepPoolClean(set: set, upstream: index))
             // One worker asks for all.
-            if snapshot.upstream.check != nil, context.index == 0 { begin(.checkHealth(set: set, upstream: place)) }
+            if snapshot.upstream.check != nil, context.index == 0 { begin(.checkHealth(set: set, upstream: index)) }
         }
     }
 
@@ -125,10 +125,10 @@ final class Conductor {
                 beginAccepting(on: listener.descriptor)
             } catch {
                 lost.append(listener.descriptor)
-                context.report(.failed, code: error.code, listener: listener.place)
+                context.report(.failed, code: error.code, listener: listener.index)
             }
         }
-        for acceptor in acceptors.values where closing.contains(acceptor.place) { acceptor.stop() }
+        for acceptor in acceptors.values where closing.contains(acceptor.index) { acceptor.stop() }
         followFilters()
         if next.upstream !== previous.upstream {
             context.renewUpstreams()
@@ -169,9 +169,9 @@ final class Conductor {
 
     private func open(_ listener: ListeningSocket) throws(SystemError) {
         let name = ListenerName(text: listener.address.description)
-        if listener.place < context.listeners.count { context.listeners[listener.place] = name } else { context.listeners.append(name) }
+        if listener.index < context.listeners.count { context.listeners[listener.index] = name } else { context.listeners.append(name) }
         acceptors[listener.descriptor] = try Acceptor(
-            Descriptor(owning: listener.descriptor), wanted: listener.wanted, place: listener.place, isShared: listener.isShared,
+            Descriptor(owning: listener.descriptor), wanted: listener.wanted, index: listener.index, isShared: listener.isShared,
             worker: context, gauge: gauge, handler: acceptHandler)
     }
 
@@ -261,14 +261,14 @@ final class Conductor {
         do throws(SystemError) {
             greeting = try ProxyGreeting(arrival, worker: context)
         } catch {
-            arrival.snapshot.admission.releasePlace()
+            arrival.snapshot.admission.releaseReservation()
             return finishIfDone()
         }
         greetings[ObjectIdentifier(greeting)] = greeting
         if isStopped { greeting.waiter.abort() }
         let admitted = await greeting.run()
         greetings[ObjectIdentifier(greeting)] = nil
-        arrival.snapshot.admission.releasePlace()
+        arrival.snapshot.admission.releaseReservation()
         if let admitted {
             note(admitted)
             await serve(admitted, over: greeting.socket)

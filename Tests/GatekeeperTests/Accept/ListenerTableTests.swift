@@ -36,14 +36,14 @@ struct ListenerTableTests {
         var places: [Int] = []
         for wanted in [bound, anyPort, bound, anyPort] {
             let before = change.opened.joined()
-            let place = try #require(before.first).place
-            places.append(place)
-            #expect(table.names[place] == before.first?.address.description)
+            let index = try #require(before.first).index
+            places.append(index)
+            #expect(table.names[index] == before.first?.address.description)
             change = try table.change(to: [wanted])
             defer { close(Set(before.map(\.descriptor))) }
-            #expect(change.closed == [place])
+            #expect(change.closed == [index])
             #expect(change.opened.joined().count == 2)
-            #expect(change.opened.joined().allSatisfy { $0.place != place && $0.wanted == wanted })
+            #expect(change.opened.joined().allSatisfy { $0.index != index && $0.wanted == wanted })
             #expect(Set(table.sockets.flatMap(\.descriptors)) == numbers(change))
         }
         close(numbers(change))

@@ -7,7 +7,7 @@ struct SourceRatesTests {
     private let rates = SourceRates(hash: AddressHash(seed: 1))
 
     private func take(_ peer: String, by entry: String, _ rate: Rate, at now: Instant = Instant(nanoseconds: 9)) throws -> UInt64? {
-        rates.take(try PeerAddress(parsing: peer), listedBy: try AddressPrefix(parsing: entry), rate: rate, now: now)
+        rates.charge(try PeerAddress(parsing: peer), listedBy: try AddressPrefix(parsing: entry), rate: rate, now: now)
     }
 
     @Test(
@@ -53,7 +53,7 @@ struct SourceRatesTests {
                     for turn in 0..<5_000 {
                         // Each by a clock of its own, within 6 ms: no request comes back in less than 60.
                         let now = Instant(nanoseconds: UInt64(turn * 1_000 + worker * 77))
-                        let wait = rates.take(
+                        let wait = rates.charge(
                             peer, listedBy: AddressPrefix(peer), rate: Rate(count: 1_000, perMilliseconds: 60_000), now: now)
                         if wait == nil { passed.count.add(1, ordering: .relaxed) }
                     }

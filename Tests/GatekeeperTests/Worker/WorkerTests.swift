@@ -43,7 +43,7 @@ struct WorkerTests {
         let address = try System.localAddress(of: socket.number)
         // The settings have no word on who may come by it.
         let unknown = ListeningSocket(
-            descriptor: socket.release(), wanted: try SocketAddress(parsing: "127.0.0.1:1"), address: address, place: 1)
+            descriptor: socket.release(), wanted: try SocketAddress(parsing: "127.0.0.1:1"), address: address, index: 1)
         let lost = await worker.adopt(scene.snapshot, opening: [unknown], closing: [])
         #expect(lost == [unknown.descriptor])
         #expect(throws: SystemError.self) { try PeerSocket(connectingTo: address) }
