@@ -9,7 +9,7 @@
 ///
 /// With `request_buffering` a chunked body is collected first and leaves with its length.
 final class RequestSender {
-    private enum Body {
+    enum Body {
         case complete
         case length(remaining: UInt64)
         case chunked(ChunkRelay)
@@ -19,7 +19,7 @@ final class RequestSender {
     }
 
     /// How a body goes on whose beginning lies in the spool.
-    private enum Continuation {
+    enum Continuation {
         /// It has a length, and all of it lies there.
         case none
         /// It is sent in chunks, and all of it lies there.
@@ -27,31 +27,31 @@ final class RequestSender {
         case chunks(ChunkRelay)
     }
 
-    private let session: ClientSession
-    private let connection: ClientConnection
+    let session: ClientSession
+    let connection: ClientConnection
     private let head: RequestHead
-    private let outbound: Buffer
-    private var body: Body
+    let outbound: Buffer
+    var body: Body
     /// What lies on the disk of a body that is collected; nil of any other.
-    private let spooled: SpooledBytes?
+    let spooled: SpooledBytes?
     /// Body bytes taken from the client so far.
-    private var bodyBytes: UInt64 = 0
+    var bodyBytes: UInt64 = 0
     /// Some of what was sent may have been taken by TLS, and not yet by the socket.
     private var isUnflushed = false
     /// Everything sent so far is still in `outbound`, so it can be sent again.
     private(set) var isReplayable = true
     private(set) var sent = RetryRule.Sent.nothing
     /// What is sent is framed in chunks, as far as is known.
-    private(set) var sendsChunks: Bool
+    var sendsChunks: Bool
     /// Wire bytes taken from the client, head included.
-    private(set) var bytesIn: UInt64
+    var bytesIn: UInt64
     /// When a byte last moved.
-    private(set) var progressed: Instant
+    var progressed: Instant
     /// Whether the client sends its body fast enough.
     private(set) var pace: Pace
 
     /// What its sender may miss of the request.
-    private(set) var dropped: DroppedFields
+    var dropped: DroppedFields
 
     /// A body this small is waited for before a connection to the ticket system is taken: who sends it slowly holds nothing but its own. It
     /// leaves with the head in one segment, and can be sent again.
@@ -222,7 +222,7 @@ final class RequestSender {
         }
     }
 
-    private func readInput() -> Step? {
+    func readInput() -> Step? {
         connection.input?.rewind(to: head.byteCount)
         switch connection.fill() {
         case .bytes(let count):
@@ -288,66 +288,9 @@ final class RequestSender {
         }
     }
 
-    private var spoolDeadlineFromNow: Instant {
+    var spoolDeadlineFromNow: Instant {
         connection.loop.now.advanced(byMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
     }
-
-    // MARK: Collecting
-
-    /// Reads the body until it is there whole; one without a length gets it now.
-    func collect() -> Step {
-        for _ in 0..<Step.budget {
-            guard isCollecting else { return .done }
-            let needsInput = spooled.map { !$0.isBusy } ?? true
-            if needsInput, connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
-            guard let input = connection.input else { continue }
-            guard case .collecting(let collected) = body else {
-                _ = takeWhatCame()
-                continue
-            }
-            let before = input.count
-            let outcome = collected.collect(
-                from: input, room: outbound.room - Self.framingFieldBytes, limits: session.snapshot.limits,
-                deadline: spoolDeadlineFromNow)
-            bodyBytes += UInt64(before - input.count)
-            bytesIn += UInt64(before - input.count)
-            // Whoever had to wait for the disk begins anew.
-            if !needsInput { excuseClient() }
-            switch outcome {
-            case .more: continue
-            case .spooling: return .blocked()
-            case .complete, .tooLong: return finishCollecting(collected, outcome)
-            case .refused(let refusal): return .failed(.refused(refusal))
-            case .unwritable: return .failed(.spoolFailed)
-            case .spoolFull: return .failed(.spoolFull)
-            }
-        }
-        return .budgetSpent
-    }
-
-    private func finishCollecting(_ collected: CollectedBody, _ outcome: CollectedBody.Outcome) -> Step {
-        if outcome != .tooLong(isWhole: false) { collected.tell(&dropped) }
-        if case .tooLong(let isWhole) = outcome {
-            HeadWriter.endRequest(.chunked, into: outbound)
-            sendsChunks = true
-            var relay = collected.relay
-            relay.beginChunks()
-            body = .spooled(offset: 0, isWhole ? .lastChunk : .chunks(relay))
-        } else {
-            HeadWriter.endRequest(.length(UInt64(collected.count)), into: outbound)
-            if spooled?.count ?? 0 > 0 {
-                body = .spooled(offset: 0, .none)
-            } else {
-                collected.append(to: outbound)
-                body = .complete
-            }
-        }
-        progressed = connection.loop.now
-        return .done
-    }
-
-    /// `Content-Length` or `Transfer-Encoding`, and the line that ends the head.
-    private static let framingFieldBytes = 64
 
     // MARK: Chunks
 

@@ -7,60 +7,60 @@
 ///         chunked, or until close to HTTP/1.1:        inbound ─▶ reply in our own chunks ─▶ TLS
 /// ```
 final class ResponseReceiver {
-    private enum State {
+    enum State {
         case head
         case body(Source)
         case complete
     }
 
-    private enum Source {
+    enum Source {
         case length(remaining: UInt64)
         case chunked(ChunkRelay)
         case untilClose
     }
 
-    private let session: ClientSession
-    private let connection: ClientConnection
-    private let request: RequestHead
+    let session: ClientSession
+    let connection: ClientConnection
+    let request: RequestHead
     /// What `request` was parsed from.
-    private let requestBytes: Buffer
+    let requestBytes: Buffer
     private let requestIdentifier: ExchangeIdentifier
     /// Of the WebSocket that the request asks for.
-    private let webSocketKey: ByteRange?
+    let webSocketKey: ByteRange?
     /// Whose response it is.
     var target: UpstreamTarget?
-    private var heads = HeadReader<ResponseHeadParser>()
+    var heads = HeadReader<ResponseHeadParser>()
     /// From the upstream; a buffer only while something is in it.
-    private var inbound: Buffer?
+    var inbound: Buffer?
     /// Plaintext that we composed for the client: heads, chunks, answers of our own.
     private var reply: Buffer?
-    private var state = State.head
-    private var writesChunks = false
-    private var interimResponses = 0
-    private var requestIsSent = false
+    var state = State.head
+    var writesChunks = false
+    var interimResponses = 0
+    var requestIsSent = false
 
     /// Of the final response; 0 until its head has been parsed.
-    private(set) var status: UInt16 = 0
+    var status: UInt16 = 0
     /// The final head is on its way: from here on an answer of ours can't replace it.
     var hasBegun: Bool { status != 0 }
     /// The upstream is ready for another request when this response has been read; it asks for a login that belongs to its connection.
-    private(set) var (upstreamPersists, asksForIdentity) = (false, false)
+    var (upstreamPersists, asksForIdentity) = (false, false)
     /// The client was told that the connection stays open.
-    private(set) var clientPersists = false
+    var clientPersists = false
     private(set) var bytesOut: UInt64 = 0
     /// When a byte last moved; while a head comes, when it began: one that drips in would keep both connections for as long as it likes.
     private(set) var progressed: Instant
     /// Whether the client takes its answer fast enough.
     private(set) var pace: Pace
     /// When the final head was there.
-    private(set) var headArrived: Instant?
+    var headArrived: Instant?
     /// A byte of any response has come in.
     private(set) var hasReceived = false
     /// The last time a whole unit came in.
     private var isBulk = false
 
     /// A TLS record holds this much; head and first body bytes fill at most one.
-    private static let recordBytesMax = 16 << 10
+    static let recordBytesMax = 16 << 10
     /// What one chunk of ours holds: fits `reply` with its size line and the last chunk.
     private static let chunkBytesMax = 64 << 10
 
@@ -163,7 +163,7 @@ final class ResponseReceiver {
     }
 
     /// Memory to compose in.
-    private func composing() -> Buffer {
+    func composing() -> Buffer {
         if let reply { return reply }
         let buffer = connection.buffers.take()
         reply = buffer
@@ -182,100 +182,6 @@ final class ResponseReceiver {
     /// Tells a client that waits for it to go on (RFC 9110 §10.1.1).
     func sendContinue() {
         composing().append("HTTP/1.1 100 Continue\r\n\r\n")
-    }
-
-    // MARK: Head
-
-    private func takeHead(from upstream: UpstreamConnection) -> Step? {
-        if let inbound, !inbound.isEmpty {
-            let result = heads.read(
-                inbound.readable, by: ResponseHeadParser(forRequest: request.method), limits: ResponseHeadParser.limits,
-                into: &session.worker.responseFields)
-            switch result {
-            case .parsed(let head): return pass(head, from: inbound)
-            case .refused(let refusal): return .failed(.upstreamInvalid(refusal))
-            case .needsMore: break
-            }
-        }
-        return receive(from: upstream)
-    }
-
-    private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
-        if head.status < 200 { return passInterim(head, from: inbound) }
-        let loop = connection.loop
-        status = head.status
-        headArrived = loop.now
-        // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
-        upstreamPersists = head.isPersistent && requestIsSent
-        target?.note(version: head.version, now: loop.now)
-        asksForIdentity = ConnectionIdentity.isAsked(by: head, session.worker.responseFields, inbound.readable)
-        writesChunks = request.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
-        state = state(for: head.framing)
-        let framing: BodyFraming = writesChunks ? .chunked : head.framing == .chunked ? .untilClose : head.framing
-        clientPersists = request.isPersistent && framing != .untilClose && requestIsSent && session.mayPersist
-        let output = composing()
-        let requestBytes = requestBytes
-        HeadWriter.writeResponse(
-            head, session.worker.responseFields, source: inbound.readable, requestVersion: request.version,
-            framing: framing, keepAlive: clientPersists, ownAuthority: requestBytes.bytes.bytes(request.host),
-            toldAuthority: session.snapshot.fixedHost.utf8.span, upstreamPort: target?.port ?? 0,
-            date: session.worker.dateText.readable, into: output)
-        inbound.consume(head.byteCount)
-        guard !output.overflowed else { return .failed(.upstreamInvalid(.headTooLarge)) }
-        joinFirstBytes(inbound, to: output)
-        return nil
-    }
-
-    private func state(for framing: BodyFraming) -> State {
-        switch framing {
-        case .none, .length(0): .complete
-        case .length(let count): .body(.length(remaining: count))
-        case .chunked: .body(.chunked(ChunkRelay(isResponse: true, writesChunks: writesChunks)))
-        case .untilClose: .body(.untilClose)
-        }
-    }
-
-    /// 1xx: 100 releases the client's body, others are passed on to a client that knows them (RFC 9110 §15.2).
-    private func passInterim(_ head: ResponseHead, from inbound: Buffer) -> Step? {
-        if head.status == 101 { return passSwitch(head, from: inbound) }
-        interimResponses += 1
-        guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
-        target?.note(version: head.version, now: connection.loop.now)
-        if head.status == 100 {
-            session.expectation.grant()
-        } else if request.version == .http11 {
-            HeadWriter.writeResponse(
-                head, session.worker.responseFields, source: inbound.readable, requestVersion: request.version, framing: .none,
-                keepAlive: true, into: composing())
-        }
-        inbound.consume(head.byteCount)
-        return nil
-    }
-
-    /// 101 ends HTTP on both connections (RFC 9110 §7.8), if it is the answer to what was asked.
-    private func passSwitch(_ head: ResponseHead, from inbound: Buffer) -> Step? {
-        let (requestBytes, worker) = (requestBytes, session.worker)
-        guard let webSocketKey, requestIsSent,
-            WebSocketHandshake.isAnswered(
-                by: head, worker.responseFields, inbound.readable, key: requestBytes.bytes.bytes(webSocketKey))
-        else { return .failed(.upstreamSwitched) }
-        status = head.status
-        headArrived = worker.loop.now
-        state = .complete
-        HeadWriter.writeResponse(
-            head, worker.responseFields, source: inbound.readable, requestVersion: request.version, framing: .none, keepAlive: true,
-            into: composing())
-        inbound.consume(head.byteCount)
-        return nil
-    }
-
-    /// Head and the start of the body leave in one record where the body's length is known.
-    private func joinFirstBytes(_ inbound: Buffer, to output: Buffer) {
-        guard case .body(.length(let remaining)) = state, !inbound.isEmpty else { return }
-        let count = Int(min(UInt64(max(0, min(inbound.count, Self.recordBytesMax - output.count))), remaining))
-        output.append(inbound.readable.extracting(first: count))
-        inbound.consume(count)
-        noteBody(count, of: remaining)
     }
 
     // MARK: Body
@@ -324,14 +230,14 @@ final class ResponseReceiver {
         }
     }
 
-    private func noteBody(_ count: Int, of remaining: UInt64) {
+    func noteBody(_ count: Int, of remaining: UInt64) {
         state = remaining == UInt64(count) ? .complete : .body(.length(remaining: remaining - UInt64(count)))
         progressed = connection.loop.now
     }
 
     // MARK: From the upstream
 
-    private func receive(from upstream: UpstreamConnection) -> Step? {
+    func receive(from upstream: UpstreamConnection) -> Step? {
         guard upstream.isReadable else {
             releaseInbound()
             return .blocked(upstream: [.readable])

@@ -16,12 +16,8 @@
 /// *Many* follows the load: the newest go out first, so those that fewer requests don't need grow old. `connections_max` bounds all of them, and
 /// idle ones are given up where somebody waits.
 ///
-/// *Old* is learned: an upstream that closes idle connections after a second (Starman) makes us keep them for three quarters of that, so that
-/// a POST doesn't meet the closing. What was learned is doubled every minute that passes without another such closing, up to the setting.
+/// *Old* is what the settings say, or what was learned (`LearnedIdleTime`).
 final class UpstreamPool {
-    /// Shorter lives are taken for a restart of the upstream and not for its habit.
-    private static let learnedIdleMillisecondsMin: UInt64 = 100
-    private static let forgetAfterMilliseconds = 60_000
     /// A host that has answered so recently is taken to be there for a request that can't be repeated.
     private static let provenMilliseconds: UInt64 = 2_000
     /// How long a UNIX socket's path isn't looked at again.
@@ -45,8 +41,7 @@ final class UpstreamPool {
     private var settling: [UpstreamConnection] = []
     /// All idle connections wake this one: something arrived on one of them, or the oldest has aged.
     private let waiter: Waiter
-    private var idleMilliseconds: UInt64
-    private var forgetAt: Instant = .distantFuture
+    private var idleTime: LearnedIdleTime
     private(set) var isEnded = false
     private var sweptEpoch: UInt64 = 0
     private var stamp: FileStamp?
@@ -64,7 +59,7 @@ final class UpstreamPool {
         self.buffers = buffers
         self.loop = loop
         waiter = Waiter(on: loop)
-        idleMilliseconds = UInt64(target.idleTimeoutMilliseconds)
+        idleTime = LearnedIdleTime(settingMilliseconds: target.idleTimeoutMilliseconds)
     }
 
     // MARK: Kept connections
@@ -157,7 +152,7 @@ final class UpstreamPool {
     }
 
     private func isGood(_ connection: UpstreamConnection, certain: Bool) -> Bool {
-        connection.isClean(certain: certain, pool: buffers) && age(of: connection) < idleMilliseconds && isCurrent(connection)
+        connection.isClean(certain: certain, pool: buffers) && age(of: connection) < idleTime.milliseconds && isCurrent(connection)
     }
 
     /// It leads to where a new one would.
@@ -295,7 +290,7 @@ final class UpstreamPool {
     /// Keeps the pool clean, until `end`.
     func run() async {
         while !isEnded {
-            _ = await waiter.wait(until: min(nextAging, forgetAt))
+            _ = await waiter.wait(until: min(nextAging, idleTime.forgetAt))
             finishSettling()
             sweep()
         }
@@ -314,15 +309,11 @@ final class UpstreamPool {
     private var nextAging: Instant {
         var oldest = idle.oldest?.idleSince ?? .distantFuture
         for connection in bound.values { oldest = min(oldest, connection.idleSince) }
-        return oldest == .distantFuture ? oldest : oldest.advanced(byMilliseconds: Int(idleMilliseconds))
+        return oldest == .distantFuture ? oldest : oldest.advanced(byMilliseconds: Int(idleTime.milliseconds))
     }
 
     private func sweep() {
-        if loop.now >= forgetAt {
-            idleMilliseconds = min(idleMilliseconds * 2, UInt64(target.idleTimeoutMilliseconds))
-            let isForgotten = idleMilliseconds == UInt64(target.idleTimeoutMilliseconds)
-            forgetAt = isForgotten ? .distantFuture : loop.now.advanced(byMilliseconds: Self.forgetAfterMilliseconds)
-        }
+        idleTime.forget(now: loop.now)
         sweptEpoch = target.currentEpoch
         var next = idle.oldest
         while let connection = next {
@@ -338,15 +329,8 @@ final class UpstreamPool {
     }
 
     private func discard(_ connection: UpstreamConnection) {
-        if connection.socket.peerClosed { learn(age(of: connection)) }
+        if connection.socket.peerClosed { idleTime.learn(age(of: connection), now: loop.now) }
         connection.retire()
-    }
-
-    /// The upstream closed an idle connection at this age.
-    private func learn(_ ageMilliseconds: UInt64) {
-        guard ageMilliseconds < idleMilliseconds else { return }
-        idleMilliseconds = max(ageMilliseconds * 3 / 4, Self.learnedIdleMillisecondsMin)
-        forgetAt = loop.now.advanced(byMilliseconds: Self.forgetAfterMilliseconds)
     }
 
     private func age(of connection: UpstreamConnection) -> UInt64 {
