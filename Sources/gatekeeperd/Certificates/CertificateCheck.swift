@@ -146,13 +146,6 @@ struct CertificateCheck: Equatable, Sendable {
     }
 }
 
-extension CertificateFault {
-    /// As the value of the key `key`, which was written at `origin`.
-    func diagnostic(_ origin: Origin, at key: String) -> Diagnostic {
-        isError ? .error(origin, at: key, message) : .warning(origin, at: key, message)
-    }
-}
-
 extension CertificateChain.Key {
     /// As an admin would call it: `RSA 2048`, `EC P-256`.
     var text: String { curve.isEmpty ? (isRSA || kind == "DSA" ? "\(kind) \(bits)" : kind) : "\(kind) \(curve)" }

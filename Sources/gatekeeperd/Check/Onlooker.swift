@@ -31,7 +31,7 @@ struct Onlooker: Sendable {
             throw ValueMistake("\(variable) is set, but not by gatekeeperd")
         }
         do throws(SystemError) {
-            try PrivilegeDrop.become(identity)
+            try PrivilegeDrop.become(identity.process)
         } catch {
             throw ValueMistake("cannot look as the service would: \(error)")
         }

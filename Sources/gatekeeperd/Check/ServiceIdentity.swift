@@ -28,6 +28,11 @@ struct ServiceIdentity: Equatable, Sendable {
         "\(user) (\(CapabilityName.text(capabilities)))" + (unit.map { ", as \($0) has it" } ?? "")
     }
 
+    /// As the kernel knows it.
+    var process: PrivilegeDrop.Identity {
+        PrivilegeDrop.Identity(user: user, userNumber: userNumber, group: group, groups: groups, capabilities: capabilities)
+    }
+
     // MARK: From a unit
 
     /// What the unit says; throws where its user isn't there.

@@ -11,7 +11,7 @@ struct ControlOptions: ParsableArguments {
     func path() throws(ControlFailure) -> String {
         if let control { return control }
         if let config { return try ControlPath.configured(in: config) }
-        return ControlPath.standard()
+        return StandardPlace.controlSocket()
     }
 
     /// Has the service do it and prints the answer: for people, or as JSON. Ends the process with the failure's status.

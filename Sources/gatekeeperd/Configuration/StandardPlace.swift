@@ -6,7 +6,15 @@ enum StandardPlace {
     }
 
     static func control(environment: (String) -> String? = Environment.value) -> String? {
-        folder(environment("RUNTIME_DIRECTORY"), else: "/run/gatekeeper").map { _ in ControlPath.standard(environment: environment) }
+        folder(environment("RUNTIME_DIRECTORY"), else: "/run/gatekeeper").map { _ in controlSocket(environment: environment) }
+    }
+
+    /// Where the control socket is, whether its folder is there or not: in the one that systemd made for the service (`RuntimeDirectory=`),
+    /// else in the usual one.
+    static func controlSocket(environment: (String) -> String? = Environment.value) -> String {
+        // systemd lists several folders with colons between.
+        let folder = environment("RUNTIME_DIRECTORY")?.split(separator: ":").first.map(String.init) ?? "/run/gatekeeper"
+        return folder + "/control.sock"
     }
 
     private static func folder(_ named: String?, else usual: String) -> String? {

@@ -18,7 +18,7 @@ final class ControlSocket {
     private static let restMilliseconds = 1000
 
     /// Makes the socket. `takingOver` replaces one on which another process answers, as an upgraded binary does.
-    init(path: String, takingOver: Bool = false, ownUser: UInt32 = UserName.ownUser) throws(ControlSocketError) {
+    init(path: String, takingOver: Bool = false, ownUser: UInt32 = UserName.ownUser) throws(UnixListenerError) {
         listener = try UnixListener(path: path, takingOver: takingOver)
         self.ownUser = ownUser
         do {

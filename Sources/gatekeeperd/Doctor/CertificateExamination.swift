@@ -53,32 +53,9 @@ struct CertificateExamination: Equatable, Sendable {
     }
 
     private func remark(_ fault: CertificateFault) -> Remark {
-        let advice = Self.advice(fault.kind)
+        let advice = fault.advice
         return fault.kind == .rootIncluded
             ? .note(.certificate, fault.message, advice: advice) : .finding(.certificate, fault.message, advice: advice)
-    }
-
-    static func advice(_ kind: CertificateFault.Kind) -> String {
-        switch kind {
-        case .nameless: "get one with the name that clients use in its subjectAltName"
-        case .wrongPurpose: "get one that is for servers: an authority's usual one, with digitalSignature and serverAuth"
-        case .mustStaple: "get one without must-staple (certbot: without --must-staple; acme.sh: without --ocsp)"
-        case .weakKey: "make a new key, RSA of 2048 bits or P-256, and get a certificate for it"
-        case .unusualKey: "get one with an RSA key or one of P-256, in its place or beside it (`tls.certificates`)"
-        case .weakSignature: "get one that is signed with SHA-256; a chain that is signed with SHA-1 is years old"
-        case .doubled: "take one of them away; an RSA and an ECDSA certificate for one name are both used"
-        case .outOfOrder: "put the leaf first, and behind each certificate the one that issued it, as in certbot's fullchain.pem"
-        case .rootIncluded: "take the last certificate out of the file"
-        case .selfSigned: "get one from an authority that clients know; until then each client must be told to trust this one"
-        case .missingIntermediate:
-            "use the whole chain (certbot's fullchain.pem, not cert.pem): browsers look for a missing certificate, a vendor's client "
-                + "gives up"
-        case .unknownIssuer:
-            "with an authority of your own, each client must be told to trust it. With another's, use the whole chain (fullchain.pem)"
-        case .notYetValid: "is the clock right?"
-        case .expired: "renew it now: clients turn away"
-        case .expiring: "renew it; if that should have happened by itself, look into the log of whoever does it"
-        }
     }
 }
 

@@ -1,5 +1,3 @@
-internal import Gatekeeper
-
 /// A vendor's published source addresses, with where and when they were published.
 ///
 /// Only what the vendor itself says of addresses that it will send from becomes a preset: an address too many is an open door.
@@ -40,16 +38,5 @@ struct VendorPreset: Sendable {
         }
         let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
         throw ValueMistake("there is no preset \(Quantity.quoted(name)) (\(names.joined(separator: " ")))\(hint)")
-    }
-
-    /// Entries of the allow-list. `origin` is where the configuration names the preset.
-    func entries(label: String?, origin: Origin) throws(ValueMistake) -> [Settings.AllowEntry] {
-        var entries: [Settings.AllowEntry] = []
-        for address in addresses {
-            var entry = try AllowFile.entry(address, label: label ?? title, origin: origin)
-            entry.origin = "\(origin) (preset \(name))"
-            entries.append(entry)
-        }
-        return entries
     }
 }

@@ -6,12 +6,4 @@ struct ConfirmReport: Equatable, Sendable {
     var target: String?
     /// What belongs there now.
     var text: String?
-
-    var reply: ControlReply {
-        ControlReply(
-            result: .object(
-                of: ("generation", .number(generation)), ("file", file.map(JSON.string)), ("target", target.map(JSON.string)),
-                ("text", text.map(JSON.string))),
-            text: "generation \(generation) of the configuration stays" + (file.map { " (\($0))" } ?? ""))
-    }
 }

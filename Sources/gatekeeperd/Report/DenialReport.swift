@@ -133,8 +133,6 @@ struct DenialReport: Equatable, Sendable {
         }
     }
 
-    var reply: ControlReply { ControlReply(result: json, text: lines.joined(separator: "\n")) }
-
     // MARK: For people
 
     /// One a source, then the total.

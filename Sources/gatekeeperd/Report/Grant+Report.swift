@@ -35,25 +35,3 @@ extension Grant {
 extension Asker {
     var json: JSON { .object(of: ("uid", .number(user)), ("name", name.map(JSON.string))) }
 }
-
-extension GrantOutcome {
-    func reply(at now: WallTime) -> ControlReply {
-        let (word, text): (String, String) =
-            switch change {
-            case .made: ("made", "\(grant.address) is admitted; the grant ends \(TimeText.until(grant.endsAt, from: now))")
-            case .extended(let before):
-                (
-                    "extended",
-                    "\(grant.address) was admitted already; its grant ends \(TimeText.until(grant.endsAt, from: now)) "
-                        + "instead of \(before.text)"
-                )
-            case .none:
-                (
-                    "none",
-                    "\(grant.address) is admitted for longer already; its grant ends \(TimeText.until(grant.endsAt, from: now)), "
-                        + "and is shortened by revoking it first"
-                )
-            }
-        return ControlReply(result: .object(of: ("change", .string(word)), ("grant", grant.json)), text: text)
-    }
-}

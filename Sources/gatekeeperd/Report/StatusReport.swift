@@ -116,8 +116,4 @@ struct StatusReport: Equatable, Sendable {
         var askedBy: Asker?
         var deadline: WallTime
     }
-
-    func reply(at now: WallTime) -> ControlReply {
-        ControlReply(result: json, text: StatusText(report: self, now: now).lines.joined(separator: "\n"))
-    }
 }

@@ -77,8 +77,8 @@ struct ServiceLoop: ~Copyable {
             let service = try Service.start(reading, from: source, log: log, inherited: inherited, notification: notification)
             // A successor takes the socket when it serves, so that one that fails has taken nothing.
             let control: ControlSocket?
-            do throws(ControlSocketError) {
-                control = try reading.configuration.controlPath.map { (path) throws(ControlSocketError) in
+            do throws(UnixListenerError) {
+                control = try reading.configuration.controlPath.map { (path) throws(UnixListenerError) in
                     try ControlSocket(path: path, takingOver: inherited.predecessor != nil)
                 }
             } catch {

@@ -6,8 +6,19 @@ internal import Glibc
 ///
 /// To be called before the process has a second thread: the kernel keeps capabilities for each of them.
 enum PrivilegeDrop {
+    /// Whom the kernel is to take us for.
+    struct Identity {
+        /// For messages.
+        var user: String
+        var userNumber: UInt32
+        var group: UInt32
+        var groups: [UInt32]
+        /// One bit each.
+        var capabilities: UInt64
+    }
+
     /// Of one who isn't root, groups, user, capabilities and the way back to any of them are gone afterwards (`no_new_privs`).
-    static func become(_ identity: ServiceIdentity) throws(SystemError) {
+    static func become(_ identity: Identity) throws(SystemError) {
         try demand(clinux_no_new_privileges() == 0, "give up new privileges")
         for number in 0..<64 as Range<Int32> where identity.capabilities & (1 << UInt64(number)) == 0 {
             // Beyond the last that the kernel knows.

@@ -25,7 +25,7 @@ struct UnixListener: ~Copyable {
     private static let backlog: Int32 = 32
 
     /// `takingOver`: also in place of a process that still answers there, which an upgraded binary does to the one before it.
-    init(path: String, takingOver: Bool) throws(ControlSocketError) {
+    init(path: String, takingOver: Bool) throws(UnixListenerError) {
         let folder = FilePath.directory(of: path)
         let temporaryPath = FilePath.complete(".\(getpid())", directory: folder)
         guard UnixAddress(path) != nil, let temporary = UnixAddress(temporaryPath) else {
@@ -102,7 +102,7 @@ struct UnixListener: ~Copyable {
     }
 
     /// Nothing there, or the socket of a process that is dead.
-    private static func checkFree(_ path: String, takingOver: Bool) throws(ControlSocketError) {
+    private static func checkFree(_ path: String, takingOver: Bool) throws(UnixListenerError) {
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else {
             if errno == ENOENT { return }
@@ -125,5 +125,5 @@ struct UnixListener: ~Copyable {
         FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
     }
 
-    private static func failure(_ operation: String) -> ControlSocketError { .system(SystemError(operation, code: errno)) }
+    private static func failure(_ operation: String) -> UnixListenerError { .system(SystemError(operation, code: errno)) }
 }

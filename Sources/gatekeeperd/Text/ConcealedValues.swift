@@ -6,27 +6,13 @@ internal import Synchronization
 /// message of a library or of the kernel carries, however it came there. There are as many as the environment has variables.
 enum ConcealedValues {
     /// Shorter ones would be found in words that have nothing to do with them. What is decided by them alone is shown as it is written.
-    private static let bytesMin = 8
-
-    /// Words that we say of ourselves, for which the same holds: they stand in keys, kinds and commands that scripts and people repeat.
-    private static let ownWords: Set<String> = {
-        let texts = Schema.settings.flatMap { [$0.path, $0.summary] } + Problem.Kind.allCases.map(\.rawValue)
-        let words = texts.flatMap { $0.lowercased().split { !$0.isLetter }.map(String.init) }
-        return Set(words.filter { $0.utf8.count >= bytesMin }).union(["gatekeeper", "gatekeeperd"])
-    }()
+    static let bytesMin = 8
 
     private static let known = Mutex<[(value: String, written: String)]>([])
 
-    /// The variable's value for a configuration; nil where it isn't set.
-    static func value(of name: String) -> String? {
-        let value = Environment.value(of: name)
-        if let value { remember(value, as: "${\(name)}") }
-        return value
-    }
-
-    static func remember(_ value: String, as written: String) {
-        // Addresses that are listened on or come in are facts of the network, and scripts compare them.
-        guard value.utf8.count >= bytesMin, !EntryMistake.isAddress(value), !ownWords.contains(value.lowercased()) else { return }
+    /// Has every text from now on show `written` in the place of `value`. Short values are passed over.
+    static func conceal(_ value: String, as written: String) {
+        guard value.utf8.count >= bytesMin else { return }
         known.withLock { known in
             guard !known.contains(where: { $0.value == value }) else { return }
             for form in Set([

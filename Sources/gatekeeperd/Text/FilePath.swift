@@ -5,11 +5,6 @@ enum FilePath {
         path.hasPrefix("/") || path.isEmpty || directory.isEmpty ? path : directory + "/" + path
     }
 
-    /// What messages call a file: its path as it was written, which isn't below `directory` where the value isn't.
-    static func shown(_ path: Located<String>, directory: String) -> String {
-        complete(path.shown, directory: path.value.hasPrefix("/") ? "" : directory)
-    }
-
     /// The folder a file lies in, `.` for the working directory.
     static func parent(of path: String) -> String {
         let folder = directory(of: path)

@@ -1,21 +1,31 @@
 import Testing
 
-/// The floors of `Sources/Gatekeeper`: a file names the types of its own floor, and of those below it.
+/// The floors of both targets: a file names the types of its own floor, and of those below it.
 struct FolderOrderTests {
     private let tree = SourceTree()
 
-    /// From the ground up.
+    /// Of `Sources/Gatekeeper`, from the ground up.
     private static let floors: [[String]] = [
         ["Base/Values"], ["Base/System"], ["Base/Runtime"], ["Base/TLS"], ["Settings"], ["HTTP1"], ["Admission"], ["Verdict"], ["Policy"],
         ["Upstream"], ["Downstream"], ["Context"], ["Proxy"], ["Accept"], ["Worker"], ["Server"],
     ]
 
-    @Test("a folder names the types of those below it only", arguments: floors.indices)
-    func order(floor: Int) throws {
-        let files = try tree.swiftFiles(under: "Sources/Gatekeeper")
-        let above = files.filter { self.floor(of: $0) > floor }
-        for file in files where self.floor(of: file) == floor {
-            for other in above {
+    /// Of `Sources/gatekeeperd`, from the ground up.
+    private static let daemonFloors = [
+        "Text", "System", "Certificates", "Report", "Presets", "Configuration", "Ledger", "Problems", "Control", "Status", "Check",
+        "Explain",
+        "Init", "Service", "Demo", "Doctor", "Commands",
+    ]
+
+    private static let houses = [
+        Floors(root: "Sources/Gatekeeper", folders: floors), Floors(root: "Sources/gatekeeperd", folders: daemonFloors.map { [$0] }),
+    ]
+
+    @Test("a folder names the types of those below it only", arguments: houses)
+    func order(floors: Floors) throws {
+        let files = try tree.swiftFiles(under: floors.root)
+        for file in files {
+            for other in files where floors.floor(of: other) > floors.floor(of: file) {
                 // A nested type may be called like another folder's.
                 let named = file.freeWords.intersection(other.topLevelTypes.subtracting(file.types)).sorted()
                 #expect(named.isEmpty, "\(file.path) names \(named.joined(separator: ", ")) of \(other.path)")
@@ -23,12 +33,12 @@ struct FolderOrderTests {
         }
     }
 
-    @Test("every file stands on a floor, and every floor has files")
-    func complete() throws {
-        let files = try tree.swiftFiles(under: "Sources/Gatekeeper")
-        for file in files { #expect(floor(of: file) >= 0, "\(file.path)") }
-        for folder in Self.floors.joined() {
-            #expect(files.contains { $0.path.hasPrefix("Sources/Gatekeeper/\(folder)/") }, "\(folder)")
+    @Test("every file stands on a floor, and every floor has files", arguments: houses)
+    func complete(floors: Floors) throws {
+        let files = try tree.swiftFiles(under: floors.root)
+        for file in files { #expect(floors.floor(of: file) >= 0, "\(file.path)") }
+        for folder in floors.folders.joined() {
+            #expect(files.contains { $0.path.hasPrefix("\(floors.root)/\(folder)/") }, "\(folder)")
         }
     }
 
@@ -51,8 +61,16 @@ struct FolderOrderTests {
         }
     }
 
-    /// -1 for a file that stands on none.
-    private func floor(of file: SwiftFile) -> Int {
-        Self.floors.firstIndex { $0.contains { file.path.hasPrefix("Sources/Gatekeeper/\($0)/") } } ?? -1
+    /// The folders of a target, from the ground up.
+    struct Floors: CustomTestStringConvertible {
+        let root: String
+        let folders: [[String]]
+
+        var testDescription: String { root }
+
+        /// -1 for a file that stands on none.
+        func floor(of file: SwiftFile) -> Int {
+            folders.firstIndex { $0.contains { file.path.hasPrefix("\(root)/\($0)/") } } ?? -1
+        }
     }
 }

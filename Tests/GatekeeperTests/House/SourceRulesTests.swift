@@ -27,7 +27,8 @@ struct SourceRulesTests {
         "Gatekeeper/Verdict/JournalThread.swift",
         "Gatekeeper/Base/Runtime/", "Gatekeeper/Base/System/", "Gatekeeper/Base/Values/NetworkInterface.swift",
         "Gatekeeper/Worker/Worker.swift",
-        "gatekeeperd/Configuration/YAML/YAMLEventSource.swift", "gatekeeperd/Ledger/SQL", "gatekeeperd/System/", "gatekeeperd/Text/WallTime.swift",
+        "gatekeeperd/Configuration/YAML/YAMLEventSource.swift", "gatekeeperd/Ledger/SQL", "gatekeeperd/System/",
+        "gatekeeperd/Text/WallTime.swift",
     ]
 
     /// Where the compiler is told instead of asked that something may be shared.

@@ -1,7 +1,7 @@
 internal import Gatekeeper
 
-/// Why there is no control socket.
-enum ControlSocketError: Error, CustomStringConvertible {
+/// Why there is no listening socket of that name.
+enum UnixListenerError: Error, CustomStringConvertible {
     case inUse(String)
     case unusable(String)
     case system(SystemError)

@@ -1,0 +1,72 @@
+// What has been done, or is so, as the control socket answers it.
+
+extension StatusReport {
+    func reply(at now: WallTime) -> ControlReply {
+        ControlReply(result: json, text: StatusText(report: self, now: now).lines.joined(separator: "\n"))
+    }
+}
+
+extension ReloadReport {
+    func reply(at now: WallTime) -> ControlReply {
+        switch self {
+        case .kept(let errors):
+            return ControlReply(ControlFailure(.kept, "the new configuration can't be used; the old one stays", details: errors))
+        case .applied(let applied):
+            var lines = ["generation \(applied.generation) of the configuration is in force"]
+            lines += applied.changes.isEmpty ? ["nothing has changed"] : applied.changes
+            lines += applied.warnings.map { "warning: \($0)" }
+            if let deadline = applied.confirmBefore {
+                lines.append("`gatekeeperd confirm` keeps it; otherwise the old one comes back \(TimeText.until(deadline, from: now))")
+            }
+            let result = JSON.object(
+                of: ("generation", .number(applied.generation)), ("changes", .strings(applied.changes)),
+                ("warnings", .strings(applied.warnings)), ("confirm_before", applied.confirmBefore.map(JSON.time)))
+            return ControlReply(result: result, text: lines.joined(separator: "\n"))
+        }
+    }
+}
+
+extension ConfirmReport {
+    var reply: ControlReply {
+        ControlReply(
+            result: .object(
+                of: ("generation", .number(generation)), ("file", file.map(JSON.string)), ("target", target.map(JSON.string)),
+                ("text", text.map(JSON.string))),
+            text: "generation \(generation) of the configuration stays" + (file.map { " (\($0))" } ?? ""))
+    }
+}
+
+extension GrantOutcome {
+    func reply(at now: WallTime) -> ControlReply {
+        let (word, text): (String, String) =
+            switch change {
+            case .made: ("made", "\(grant.address) is admitted; the grant ends \(TimeText.until(grant.endsAt, from: now))")
+            case .extended(let before):
+                (
+                    "extended",
+                    "\(grant.address) was admitted already; its grant ends \(TimeText.until(grant.endsAt, from: now)) "
+                        + "instead of \(before.text)"
+                )
+            case .none:
+                (
+                    "none",
+                    "\(grant.address) is admitted for longer already; its grant ends \(TimeText.until(grant.endsAt, from: now)), "
+                        + "and is shortened by revoking it first"
+                )
+            }
+        return ControlReply(result: .object(of: ("change", .string(word)), ("grant", grant.json)), text: text)
+    }
+}
+
+extension RevokeReport {
+    func reply(at now: WallTime) -> ControlReply {
+        var lines = ["\(grant.address) is admitted no longer by the grant of \(grant.madeBy) (\(grant.reason))"]
+        if let failure { lines.append("warning: \(failure); until that is written, a restart brings the grant back") }
+        let result = JSON.object(of: ("grant", grant.json), ("warning", failure.map(JSON.string)))
+        return ControlReply(result: result, text: lines.joined(separator: "\n"))
+    }
+}
+
+extension DenialReport {
+    var reply: ControlReply { ControlReply(result: json, text: lines.joined(separator: "\n")) }
+}
