@@ -65,8 +65,8 @@ struct Check {
         let certificates = configuration.settings.tls.certificates
         let key = certificates.count == 1 ? "tls.certificate" : "tls.certificates"
         var checks: [CertificateCheck?] = []
-        let places = configuration.places.certificates
-        let summaries = zip(certificates, places).compactMap { certificate, origin -> String? in
+        let origins = configuration.origins.certificates
+        let summaries = zip(certificates, origins).compactMap { certificate, origin -> String? in
             checks.append(nil)
             do throws(ServerError) {
                 let chain = try CertificateChain(path: certificate.path)
@@ -85,7 +85,7 @@ struct Check {
                 return nil
             }
         }
-        for case (let fault?, let origin) in zip(CertificateCheck.doubles(among: checks), places) {
+        for case (let fault?, let origin) in zip(CertificateCheck.doubles(among: checks), origins) {
             report.findings.append(fault.diagnostic(origin, at: key))
         }
         return summaries
@@ -93,14 +93,14 @@ struct Check {
 
     private mutating func clientAuthorities(_ rehearsal: Rehearsal) {
         let settings = configuration.settings
-        var authorities = [(settings.tls.clientAuthorityPath, configuration.places.clientAuthority ?? source, "tls.client_ca")]
-        authorities += zip(settings.listeners, configuration.places.listeners).map { ($0.clientAuthorityPath, $1, "listen: client_ca") }
+        var authorities = [(settings.tls.clientAuthorityPath, configuration.origins.clientAuthority ?? source, "tls.client_ca")]
+        authorities += zip(settings.listeners, configuration.origins.listeners).map { ($0.clientAuthorityPath, $1, "listen: client_ca") }
         for case (let path?, let origin, let key) in authorities {
             note(origin, key) { () throws(ServerError) in try rehearsal.load(clientAuthorities: path) }
             warn(of: path, origin, key)
         }
         guard let path = settings.tls.clientRevocationPath else { return }
-        let (origin, key) = (configuration.places.clientRevocations ?? source, "tls.client_crl")
+        let (origin, key) = (configuration.origins.clientRevocations ?? source, "tls.client_crl")
         do throws(ServerError) {
             let faults = RevocationCheck(path: path, lists: try RevocationList.read(path: path)).faults(at: now)
             report.findings += faults.map { $0.diagnostic(origin, at: key) }
@@ -124,7 +124,7 @@ struct Check {
 
     private mutating func filters(_ rehearsal: Rehearsal) {
         if configuration.settings.onDeny == .drop {
-            let origin = configuration.places.drop ?? source
+            let origin = configuration.origins.drop ?? source
             var isExact = true
             note(origin, "on_deny") { () throws(ServerError) in isExact = try rehearsal.tryFilters() }
             guard !isExact else { return }
@@ -132,7 +132,7 @@ struct Check {
                 .warning(
                     origin, at: "on_deny",
                     "the list is too long for the kernel's filter: strangers between listed addresses are reset, not dropped"))
-        } else if let origin = configuration.places.shield {
+        } else if let origin = configuration.origins.shield {
             do throws(ServerError) {
                 _ = try rehearsal.tryFilters()
             } catch {
@@ -144,7 +144,7 @@ struct Check {
     // MARK: What the service holds
 
     private mutating func ports(_ rehearsal: Rehearsal, _ running: RunningService?) {
-        for (listener, origin) in zip(configuration.settings.listeners, configuration.places.listeners) {
+        for (listener, origin) in zip(configuration.settings.listeners, configuration.origins.listeners) {
             do throws(ServerError) {
                 try rehearsal.bind(listener.address, isFree: listener.isFree)
                 guard !listener.address.isHere else { continue }
@@ -170,7 +170,7 @@ struct Check {
             if error.cause == .system(EADDRINUSE), let running, running.statusPage == address {
                 report.notes.append("\(address) is held by the running service, process \(running.process)")
             } else {
-                report.findings.append(.error(configuration.places.status ?? source, at: "status", error.advised))
+                report.findings.append(.error(configuration.origins.status ?? source, at: "status", error.advised))
             }
         }
     }
@@ -178,10 +178,10 @@ struct Check {
     private mutating func folders() {
         if let path = configuration.statePath, let obstacle = obstacle(inFolder: path) {
             // The service runs without.
-            report.findings.append(.warning(configuration.places.state ?? source, at: "state", "grants can't be kept: \(obstacle)"))
+            report.findings.append(.warning(configuration.origins.state ?? source, at: "state", "grants can't be kept: \(obstacle)"))
         }
         if let path = configuration.controlPath {
-            let origin = configuration.places.control ?? source
+            let origin = configuration.origins.control ?? source
             if let obstacle = UnixListener.obstacle(to: path) { report.findings.append(.error(origin, at: "control", obstacle)) }
             if let obstacle = obstacle(inFolder: FilePath.parent(of: path)) {
                 report.findings.append(.error(origin, at: "control", obstacle))
@@ -226,10 +226,10 @@ struct Check {
     private mutating func upstreams(_ rehearsal: Rehearsal) {
         let servers = configuration.settings.upstream.servers
         let key = servers.count == 1 ? "upstream.url" : "upstream.urls"
-        if let path = servers.lazy.compactMap(\.tls?.authorityPath).first, let origin = configuration.places.upstreams.first {
+        if let path = servers.lazy.compactMap(\.tls?.authorityPath).first, let origin = configuration.origins.upstreams.first {
             warn(of: path, origin, "upstream.ca")
         }
-        for (server, origin) in zip(servers, configuration.places.upstreams) {
+        for (server, origin) in zip(servers, configuration.origins.upstreams) {
             if case .unix(let path) = server.endpoint, let obstacle = onlooker.identity?.obstacle(toReading: path) {
                 report.findings.append(.error(origin, at: key, "\(server.name): \(obstacle)"))
                 continue

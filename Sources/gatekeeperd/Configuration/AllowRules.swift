@@ -6,7 +6,7 @@ extension ListRule {
         ListRule(form: "ADDRESS or ADDRESS/BITS", bareKey: "address", begin: { $0.allow = [] }, add: addAllowEntry)
     }
 
-    private static func addAllowEntry(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+    private static func addAllowEntry(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
         let label = element.fields["label"]
         if let label, !(1...AllowFile.labelBytesMax).contains(label.value.utf8.count) {
             return [.error(label.origin, at: "allow", "a label has 1 to \(AllowFile.labelBytesMax) bytes").withoutValues]
@@ -26,15 +26,15 @@ extension ListRule {
             }
         }
         // A label is there to be shown, in every line of the log.
-        var added = added(by: element, label: label?.shown, to: &draft)
+        var added = added(by: element, label: label?.shown, to: &builder)
         for index in added.entries.indices { added.entries[index].value.endsAtUnixSeconds = end }
-        draft.allow?.append(contentsOf: added.entries)
+        builder.allow?.append(contentsOf: added.entries)
         return diagnostics + added.mistakes
     }
 
     /// The entries that an element stands for: one, those of a file, or those of a preset.
     private static func added(
-        by element: ListElement, label: String?, to draft: inout Draft
+        by element: ListElement, label: String?, to builder: inout ConfigurationBuilder
     ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Diagnostic]) {
         let sources = ["address", "file", "preset"].compactMap { name in element.fields[name].map { (name: name, text: $0) } }
         guard let source = sources.first else {
@@ -46,11 +46,11 @@ extension ListRule {
         let (text, origin) = (source.text.value, source.text.origin)
         if source.name == "file" {
             let path = FilePath.complete(text, directory: element.context.directory)
-            draft.allowFiles.append(path)
+            builder.allowFiles.append(path)
             let name = FilePath.shown(source.text, directory: element.context.directory)
-            draft.listNames[path] = name
+            builder.listNames[path] = name
             let list = AllowFile.read(path, called: name, label: label, namedAt: origin)
-            draft.listLengths[path, default: 0] += list.entries.count
+            builder.listLengths[path, default: 0] += list.entries.count
             return list
         }
         do throws(ValueMistake) {

@@ -19,7 +19,7 @@ struct Configuration: Sendable {
     var listNames: [String: String] = [:]
 
     /// Where its parts were written.
-    var places = ConfigurationPlaces()
+    var origins = Origins()
     /// The folder of what must outlive the daemon; nil to keep nothing.
     var statePath: String?
     /// Where commands reach the service; nil for nowhere.

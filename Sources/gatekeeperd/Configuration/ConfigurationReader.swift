@@ -2,7 +2,7 @@ internal import Gatekeeper
 
 /// Walks a configuration by the schema and collects what it says and every mistake in it.
 struct ConfigurationReader {
-    private(set) var draft = Draft()
+    private(set) var builder = ConfigurationBuilder()
     private(set) var diagnostics: [Diagnostic] = []
     /// Where each section of the file begins: the place to add what is missing in it. The root's path is empty.
     private(set) var sections: [String: Origin] = [:]
@@ -74,10 +74,10 @@ struct ConfigurationReader {
                 assign(Located(value: value, origin: context.origin), by: rule, in: context, path: setting.path)
             }
         case .list(let rule):
-            rule.begin(&draft)
+            rule.begin(&builder)
             for value in flag.values {
                 let fields = [rule.bareKey: Located(value: value, origin: context.origin)]
-                let mistakes = rule.add(ListElement(context: context, fields: fields), &draft)
+                let mistakes = rule.add(ListElement(context: context, fields: fields), &builder)
                 diagnostics += mistakes
                 if !mistakes.isEmpty { failed.insert(setting.path) }
             }
@@ -129,7 +129,7 @@ struct ConfigurationReader {
 
     private mutating func readList(_ node: YAMLNode, by rule: ListRule, path: String) {
         let mistakesBefore = diagnostics.count
-        rule.begin(&draft)
+        rule.begin(&builder)
         switch node.content {
         case .absent: return
         case .sequence(let elements): for element in elements { readElement(element, by: rule, path: path) }
@@ -159,7 +159,7 @@ struct ConfigurationReader {
         guard diagnostics.count == mistakesBefore else { return }
         var element = ListElement(context: context, fields: fields)
         element.context.written = element.written
-        let mistakes = rule.add(element, &draft)
+        let mistakes = rule.add(element, &builder)
         diagnostics += mistakes.map { Self.concealing($0, in: fields, of: rule, path: path) }
     }
 
@@ -260,7 +260,7 @@ struct ConfigurationReader {
             return diagnostics.append(.error(value.origin, at: path, "the value is empty"))
         }
         do throws(ValueMistake) {
-            try rule.assign(value.value, context, &draft)
+            try rule.assign(value.value, context, &builder)
             if !rule.isSecret { written[path] = value.shown }
         } catch {
             failed.insert(path)

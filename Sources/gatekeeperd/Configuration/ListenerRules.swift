@@ -10,7 +10,7 @@ extension ListRule {
         ListRule(form: "certificate and key", bareKey: "certificate", needsKeys: true, begin: { $0.certificates = [] }, add: addCertificate)
     }
 
-    private static func addListener(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+    private static func addListener(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
         guard let address = element.fields["address"] else {
             return [.error(element.context.origin, at: "listen", "the address is missing")]
         }
@@ -40,7 +40,7 @@ extension ListRule {
                 return [.error(balancers.origin, at: "listen: proxy_protocol_from", error.message)]
             }
         }
-        draft.listeners.append(Located(value: listener, origin: address.origin, written: address.written))
+        builder.listeners.append(Located(value: listener, origin: address.origin, written: address.written))
         return []
     }
 
@@ -63,7 +63,7 @@ extension ListRule {
         return prefixes
     }
 
-    private static func addCertificate(_ element: ListElement, to draft: inout Draft) -> [Diagnostic] {
+    private static func addCertificate(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
         var paths: [String] = []
         for name in ["certificate", "key"] {
             guard let file = element.fields[name], !file.value.isEmpty else {
@@ -74,7 +74,7 @@ extension ListRule {
             paths.append(path)
         }
         let certificate = Settings.TLS.Certificate(path: paths[0], keyPath: paths[1])
-        draft.certificates.append(Located(value: certificate, origin: element.context.origin))
+        builder.certificates.append(Located(value: certificate, origin: element.context.origin))
         return []
     }
 

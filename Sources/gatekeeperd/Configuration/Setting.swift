@@ -49,7 +49,7 @@ struct ScalarRule: Sendable {
     let defaultText: String?
     /// Never repeated, in whatever message.
     var isSecret = false
-    let assign: @Sendable (String, ValueContext, inout Draft) throws(ValueMistake) -> Void
+    let assign: @Sendable (String, ValueContext, inout ConfigurationBuilder) throws(ValueMistake) -> Void
 }
 
 /// How the elements of a list are read. An element is a group of keys, or one bare value that stands for the key `bareKey`.
@@ -59,8 +59,8 @@ struct ListRule: Sendable {
     /// No bare value says enough.
     var needsKeys = false
     /// Called when the list is begun: what an earlier source said under this key is replaced.
-    let begin: @Sendable (inout Draft) -> Void
-    let add: @Sendable (ListElement, inout Draft) -> [Diagnostic]
+    let begin: @Sendable (inout ConfigurationBuilder) -> Void
+    let add: @Sendable (ListElement, inout ConfigurationBuilder) -> [Diagnostic]
 }
 
 /// What reading a value depends on besides its text.
@@ -88,7 +88,7 @@ struct ListElement: Sendable {
 
 extension ScalarRule {
     /// Where a value goes.
-    typealias Place<Value> = any WritableKeyPath<Draft, Value> & Sendable
+    typealias Place<Value> = any WritableKeyPath<ConfigurationBuilder, Value> & Sendable
 
     /// Bytes.
     static func size(_ target: Place<Int>, in range: ClosedRange<Int>) -> ScalarRule {
@@ -105,20 +105,22 @@ extension ScalarRule {
     }
 
     static func flag(_ target: Place<Bool>) -> ScalarRule {
-        ScalarRule(form: "true or false", defaultText: "\(Draft()[keyPath: target])") {
-            (text, _, draft) throws(ValueMistake) in
-            draft[keyPath: target] = try Quantity.flag(text)
+        ScalarRule(form: "true or false", defaultText: "\(ConfigurationBuilder()[keyPath: target])") {
+            (text, _, builder) throws(ValueMistake) in
+            builder[keyPath: target] = try Quantity.flag(text)
         }
     }
 
     /// So many a second or a minute.
     static func rate(_ target: Place<Rate>, in range: ClosedRange<Int>) -> ScalarRule {
         let limits = "\(range.lowerBound) to \(range.upperBound)"
-        return ScalarRule(form: "a rate, as N/s or N/m with N from \(limits)", defaultText: Quantity.describe(Draft()[keyPath: target])) {
-            (text, _, draft) throws(ValueMistake) in
+        return ScalarRule(
+            form: "a rate, as N/s or N/m with N from \(limits)", defaultText: Quantity.describe(ConfigurationBuilder()[keyPath: target])
+        ) {
+            (text, _, builder) throws(ValueMistake) in
             let rate = try Quantity.rate(text)
             guard range.contains(rate.count) else { throw ValueMistake("\(Quantity.quoted(text)) is out of range (\(limits))") }
-            draft[keyPath: target] = rate
+            builder[keyPath: target] = rate
         }
     }
 
@@ -129,9 +131,9 @@ extension ScalarRule {
     ) -> ScalarRule {
         let words = choices.map(\.word)
         return ScalarRule(form: words.joined(separator: " or "), defaultText: defaultText) {
-            (text, _, draft) throws(ValueMistake) in
+            (text, _, builder) throws(ValueMistake) in
             if let choice = choices.first(where: { $0.word == text }) {
-                draft[keyPath: target] = choice.value
+                builder[keyPath: target] = choice.value
                 return
             }
             let hint = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
@@ -142,16 +144,16 @@ extension ScalarRule {
     /// So many a second or a minute, or no limit.
     static func rateOrOff(_ target: Place<Rate?>, in range: ClosedRange<Int>) -> ScalarRule {
         let limits = "\(range.lowerBound) to \(range.upperBound)"
-        let defaultText = Draft()[keyPath: target].map { Quantity.describe($0) } ?? "off"
+        let defaultText = ConfigurationBuilder()[keyPath: target].map { Quantity.describe($0) } ?? "off"
         return ScalarRule(form: "off or a rate, as N/s or N/m with N from \(limits)", defaultText: defaultText) {
-            (text, _, draft) throws(ValueMistake) in
+            (text, _, builder) throws(ValueMistake) in
             if text == "off" {
-                draft[keyPath: target] = nil
+                builder[keyPath: target] = nil
                 return
             }
             let rate = try Quantity.rate(text)
             guard range.contains(rate.count) else { throw ValueMistake("\(Quantity.quoted(text)) is out of range (off, or \(limits))") }
-            draft[keyPath: target] = rate
+            builder[keyPath: target] = rate
         }
     }
 
@@ -170,8 +172,8 @@ extension ScalarRule {
     }
 
     private static func path(_ target: Place<Located<String>?>, form: String) -> ScalarRule {
-        ScalarRule(form: form, defaultText: nil) { (text, context, draft) throws(ValueMistake) in
-            draft[keyPath: target] = Located(
+        ScalarRule(form: form, defaultText: nil) { (text, context, builder) throws(ValueMistake) in
+            builder[keyPath: target] = Located(
                 value: FilePath.complete(text, directory: context.directory), origin: context.origin,
                 written: context.written.map { FilePath.complete($0, directory: context.directory) })
         }
@@ -182,11 +184,11 @@ extension ScalarRule {
         read: @escaping @Sendable (String) throws(ValueMistake) -> Int, describe: @escaping @Sendable (Int) -> String
     ) -> ScalarRule {
         let limits = "\(describe(range.lowerBound)) to \(describe(range.upperBound))"
-        return ScalarRule(form: "\(form), \(limits)", defaultText: describe(Draft()[keyPath: target])) {
-            (text, _, draft) throws(ValueMistake) in
+        return ScalarRule(form: "\(form), \(limits)", defaultText: describe(ConfigurationBuilder()[keyPath: target])) {
+            (text, _, builder) throws(ValueMistake) in
             let value = try read(text)
             guard range.contains(value) else { throw ValueMistake("\(Quantity.quoted(text)) is out of range (\(limits))") }
-            draft[keyPath: target] = value
+            builder[keyPath: target] = value
         }
     }
 }

@@ -4,9 +4,9 @@ internal import Gatekeeper
 extension ScalarRule {
     static var statusAddress: ScalarRule {
         ScalarRule(form: "ADDRESS:PORT, on loopback unless status_token is set", defaultText: nil) {
-            (text, context, draft) throws(ValueMistake) in
+            (text, context, builder) throws(ValueMistake) in
             do throws(AddressSyntaxError) {
-                draft.statusAddress = Located(value: try SocketAddress(parsing: text), origin: context.origin, written: context.written)
+                builder.statusAddress = Located(value: try SocketAddress(parsing: text), origin: context.origin, written: context.written)
             } catch {
                 throw ValueMistake(in: text, error.description)
             }
@@ -15,8 +15,8 @@ extension ScalarRule {
 
     static var statusToken: ScalarRule {
         let form = "\(StatusToken.bytes.lowerBound) to \(StatusToken.bytes.upperBound) visible ASCII characters, best as ${NAME}"
-        var rule = ScalarRule(form: form, defaultText: nil) { (text, context, draft) throws(ValueMistake) in
-            draft.statusToken = Located(value: try StatusToken(text), origin: context.origin)
+        var rule = ScalarRule(form: form, defaultText: nil) { (text, context, builder) throws(ValueMistake) in
+            builder.statusToken = Located(value: try StatusToken(text), origin: context.origin)
         }
         rule.isSecret = true
         return rule
@@ -26,23 +26,23 @@ extension ScalarRule {
 extension Validation {
     /// What is wrong with the status page beside the rest.
     static func statusMistakes(_ reader: ConfigurationReader) -> [Diagnostic] {
-        let draft = reader.draft
-        guard let status = draft.statusAddress else {
-            return draft.statusToken.map {
+        let builder = reader.builder
+        guard let status = builder.statusAddress else {
+            return builder.statusToken.map {
                 [.warning($0.origin, at: "status_token", "nothing is served that would ask for it; set status")]
             }
                 ?? []
         }
         let address = status.value
         var mistakes: [Diagnostic] = []
-        if !address.isLoopback, draft.statusToken == nil, !reader.failed.contains("status_token") {
+        if !address.isLoopback, builder.statusToken == nil, !reader.failed.contains("status_token") {
             mistakes.append(
                 .error(
                     status.origin, at: "status",
                     "\(status.shown) can be reached from other machines: set status_token, or take loopback, as 127.0.0.1:\(status.written == nil ? address.port : 9180)"
                 ))
         }
-        if let listener = draft.listeners.first(where: { $0.value.address.overlaps(address) }) {
+        if let listener = builder.listeners.first(where: { $0.value.address.overlaps(address) }) {
             let taken = listener.written ?? "\(listener.value.address)"
             mistakes.append(
                 .error(

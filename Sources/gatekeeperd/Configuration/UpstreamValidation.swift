@@ -4,63 +4,63 @@ internal import Gatekeeper
 enum UpstreamValidation {
     private static let serversMax = 64
 
-    static func settings(_ draft: Draft) -> Settings.Upstream {
+    static func settings(_ builder: ConfigurationBuilder) -> Settings.Upstream {
         var settings = Settings.Upstream(
-            urls(draft).map {
-                Settings.Upstream.Server(endpoint: $0.value.endpoint, name: $0.value.text, tls: tls(for: $0.value, draft))
+            urls(builder).map {
+                Settings.Upstream.Server(endpoint: $0.value.endpoint, name: $0.value.text, tls: tls(for: $0.value, builder))
             })
-        settings.order = draft.upstreamOrder
-        if let path = draft.checkPath {
-            settings.check = draft.check
+        settings.order = builder.upstreamOrder
+        if let path = builder.checkPath {
+            settings.check = builder.check
             settings.check?.path = path
         }
-        settings.connectionsMax = draft.connectionsMax
-        settings.queueMax = draft.queueMax
-        settings.queueMilliseconds = draft.queueMilliseconds
-        settings.idleConnectionsMax = draft.idle.connectionsMax
-        settings.idleTimeoutMilliseconds = draft.idle.timeoutMilliseconds
-        settings.host = draft.upstreamHost
-        settings.reusesAfterBody = draft.reusesAfterBody
-        settings.requestBuffering = draft.requestBuffering
-        settings.spool = draft.spool
-        settings.passesUnderscores = draft.passesUnderscores
+        settings.connectionsMax = builder.connectionsMax
+        settings.queueMax = builder.queueMax
+        settings.queueMilliseconds = builder.queueMilliseconds
+        settings.idleConnectionsMax = builder.idle.connectionsMax
+        settings.idleTimeoutMilliseconds = builder.idle.timeoutMilliseconds
+        settings.host = builder.upstreamHost
+        settings.reusesAfterBody = builder.reusesAfterBody
+        settings.requestBuffering = builder.requestBuffering
+        settings.spool = builder.spool
+        settings.passesUnderscores = builder.passesUnderscores
         return settings
     }
 
-    private static func urls(_ draft: Draft) -> [Located<UpstreamURL>] {
-        draft.upstream.map { [$0] } ?? draft.upstreams
+    private static func urls(_ builder: ConfigurationBuilder) -> [Located<UpstreamURL>] {
+        builder.upstream.map { [$0] } ?? builder.upstreams
     }
 
-    private static func tls(for url: UpstreamURL, _ draft: Draft) -> Settings.Upstream.TLS? {
+    private static func tls(for url: UpstreamURL, _ builder: ConfigurationBuilder) -> Settings.Upstream.TLS? {
         guard let peer = url.tlsPeer else { return nil }
-        let name = draft.upstreamServerName?.value ?? draft.upstreamHost.flatMap(UpstreamURL.serverName)
+        let name = builder.upstreamServerName?.value ?? builder.upstreamHost.flatMap(UpstreamURL.serverName)
         var tls = Settings.Upstream.TLS(peer: name.map { .name($0) } ?? peer)
-        tls.authorityPath = draft.upstreamAuthorityPath?.value
-        tls.pins = draft.upstreamPins?.value ?? []
-        tls.certificatePath = draft.upstreamCertificatePath?.value
-        tls.keyPath = draft.upstreamKeyPath?.value
+        tls.authorityPath = builder.upstreamAuthorityPath?.value
+        tls.pins = builder.upstreamPins?.value ?? []
+        tls.certificatePath = builder.upstreamCertificatePath?.value
+        tls.keyPath = builder.upstreamKeyPath?.value
         return tls
     }
 
     /// What only makes sense together, or can't be together.
-    static func mistakes(_ draft: Draft) -> [Diagnostic] {
+    static func mistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
         var diagnostics: [Diagnostic] = []
-        if draft.upstream != nil, let other = draft.upstreams.first {
+        if builder.upstream != nil, let other = builder.upstreams.first {
             diagnostics.append(.error(other.origin, at: "upstream.urls", "there is upstream.url already; write all of them under urls"))
         }
-        if draft.upstreams.count > serversMax {
-            diagnostics.append(.error(draft.upstreams[serversMax].origin, at: "upstream.urls", "there can be \(serversMax) at most"))
+        if builder.upstreams.count > serversMax {
+            diagnostics.append(.error(builder.upstreams[serversMax].origin, at: "upstream.urls", "there can be \(serversMax) at most"))
         }
         let defaults = Settings.Upstream.Check()
         let isCheckSaid =
-            draft.check.intervalMilliseconds != defaults.intervalMilliseconds
-            || draft.check.timeoutMilliseconds != defaults.timeoutMilliseconds
-        if isCheckSaid, draft.checkPath == nil, let url = urls(draft).first {
+            builder.check.intervalMilliseconds != defaults.intervalMilliseconds
+            || builder.check.timeoutMilliseconds != defaults.timeoutMilliseconds
+        if isCheckSaid, builder.checkPath == nil, let url = urls(builder).first {
             diagnostics.append(.error(url.origin, "upstream.health needs a path to ask for, as path: /"))
         }
-        if case .upTo(let bytes) = draft.requestBuffering, let url = urls(draft).first {
-            let needed = 2 * min(bytes, draft.limits.requestBodyBytesMax)
-            if draft.spool.totalBytesMax < needed {
+        if case .upTo(let bytes) = builder.requestBuffering, let url = urls(builder).first {
+            let needed = 2 * min(bytes, builder.limits.requestBodyBytesMax)
+            if builder.spool.totalBytesMax < needed {
                 diagnostics.append(
                     .warning(
                         url.origin, at: "upstream.spool.total",
@@ -68,16 +68,16 @@ enum UpstreamValidation {
                             + Quantity.describe(bytes: needed)))
             }
         }
-        return diagnostics + tlsMistakes(draft) + differences(draft)
+        return diagnostics + tlsMistakes(builder) + differences(builder)
     }
 
     /// Where the configuration says otherwise than what is known of the ticket system.
-    private static func differences(_ draft: Draft) -> [Diagnostic] {
-        guard let located = draft.upstreamPreset else { return [] }
+    private static func differences(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+        guard let located = builder.upstreamPreset else { return [] }
         let (preset, origin) = (located.value, located.origin)
         var diagnostics: [Diagnostic] = []
         let reuse = "upstream.reuse_after_body"
-        switch (preset.readsBodies, draft.reusesAfterBody) {
+        switch (preset.readsBodies, builder.reusesAfterBody) {
         case (let shown?, true) where !shown.holds:
             let risk = "a request could hide in another one's body; take it away"
             diagnostics.append(.warning(origin, at: reuse, "true isn't safe with \(preset.title): \(shown.by). \(risk)"))
@@ -88,7 +88,7 @@ enum UpstreamValidation {
                     "nobody has shown that \(preset.title) reads every body that it is sent; unless you have, take it away"))
         default: break
         }
-        if let shown = preset.wantsLengths, shown.holds, draft.requestBuffering == .off {
+        if let shown = preset.wantsLengths, shown.holds, builder.requestBuffering == .off {
             diagnostics.append(
                 .warning(origin, at: "upstream.request_buffering", "off loses chunked requests with \(preset.title): \(shown.by)"))
         }
@@ -96,8 +96,8 @@ enum UpstreamValidation {
     }
 
     /// Where it does without something that is known to work with the ticket system.
-    static func notes(_ draft: Draft) -> [String] {
-        guard let located = draft.upstreamPreset, let shown = located.value.readsBodies, shown.holds, !draft.reusesAfterBody else {
+    static func notes(_ builder: ConfigurationBuilder) -> [String] {
+        guard let located = builder.upstreamPreset, let shown = located.value.readsBodies, shown.holds, !builder.reusesAfterBody else {
             return []
         }
         return [
@@ -106,13 +106,13 @@ enum UpstreamValidation {
         ]
     }
 
-    private static func tlsMistakes(_ draft: Draft) -> [Diagnostic] {
-        let urls = urls(draft)
+    private static func tlsMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+        let urls = urls(builder)
         guard let first = urls.first else { return [] }
         let files = [
-            ("upstream.ca", draft.upstreamAuthorityPath?.origin), ("upstream.certificate", draft.upstreamCertificatePath?.origin),
-            ("upstream.key", draft.upstreamKeyPath?.origin), ("upstream.pin_sha256", draft.upstreamPins?.origin),
-            ("upstream.server_name", draft.upstreamServerName?.origin),
+            ("upstream.ca", builder.upstreamAuthorityPath?.origin), ("upstream.certificate", builder.upstreamCertificatePath?.origin),
+            ("upstream.key", builder.upstreamKeyPath?.origin), ("upstream.pin_sha256", builder.upstreamPins?.origin),
+            ("upstream.server_name", builder.upstreamServerName?.origin),
         ]
         var diagnostics: [Diagnostic] = []
         if !urls.contains(where: { $0.value.tlsPeer != nil }) {
@@ -120,7 +120,7 @@ enum UpstreamValidation {
                 diagnostics.append(.error(origin, at: path, "\(first.value.text) isn't https, so this would do nothing"))
             }
         }
-        switch (draft.upstreamCertificatePath, draft.upstreamKeyPath) {
+        switch (builder.upstreamCertificatePath, builder.upstreamKeyPath) {
         case (let certificate?, nil): diagnostics.append(.error(certificate.origin, at: "upstream.certificate", "upstream.key is missing"))
         case (nil, let key?): diagnostics.append(.error(key.origin, at: "upstream.key", "upstream.certificate is missing"))
         default: break

@@ -7,64 +7,64 @@ enum Validation {
     private static let ipv6BitsMin = 19
 
     static func judge(_ reader: ConfigurationReader) throws(ConfigurationError) -> Configuration {
-        let draft = reader.draft
+        let builder = reader.builder
         var diagnostics = reader.diagnostics
-        diagnostics += listenerMistakes(draft)
-        diagnostics += fileMistakes(draft)
-        diagnostics += certificateMistakes(draft)
-        diagnostics += allowMistakes(draft)
-        diagnostics += UpstreamValidation.mistakes(draft)
+        diagnostics += listenerMistakes(builder)
+        diagnostics += fileMistakes(builder)
+        diagnostics += certificateMistakes(builder)
+        diagnostics += allowMistakes(builder)
+        diagnostics += UpstreamValidation.mistakes(builder)
         diagnostics += statusMistakes(reader)
         diagnostics += missing(reader)
         guard !diagnostics.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(diagnostics: diagnostics.sorted { rank($0) < rank($1) })
         }
-        var certificates = draft.certificates.map(\.value)
-        if let certificate = draft.certificatePath, let key = draft.keyPath {
+        var certificates = builder.certificates.map(\.value)
+        if let certificate = builder.certificatePath, let key = builder.keyPath {
             certificates = [Settings.TLS.Certificate(path: certificate.value, keyPath: key.value)]
         }
-        guard !certificates.isEmpty, let allow = draft.allow else { preconditionFailure("missing keys were judged above") }
+        guard !certificates.isEmpty, let allow = builder.allow else { preconditionFailure("missing keys were judged above") }
         var settings = Settings(
-            listeners: draft.listeners.map(\.value),
+            listeners: builder.listeners.map(\.value),
             tls: Settings.TLS(certificates),
             allow: allow.map(\.value),
-            upstream: UpstreamValidation.settings(draft))
-        settings.tls.minimumVersion = draft.minimumVersion
-        settings.tls.refusesUnknownNames = draft.refusesUnknownNames
-        settings.tls.clientAuthorityPath = draft.clientAuthorityPath?.value
-        settings.tls.clientRevocationPath = draft.clientRevocationPath?.value
-        settings.onDeny = draft.onDeny
-        settings.shield = draft.hasShield ? draft.shield : nil
-        settings.routes = draft.routes.map { Settings.Routes($0.map(\.value), isShadow: draft.routesAreShadow) }
-        settings.webSocket = draft.webSocket
-        settings.limits = draft.limits
-        settings.timeouts = draft.timeouts
+            upstream: UpstreamValidation.settings(builder))
+        settings.tls.minimumVersion = builder.minimumVersion
+        settings.tls.refusesUnknownNames = builder.refusesUnknownNames
+        settings.tls.clientAuthorityPath = builder.clientAuthorityPath?.value
+        settings.tls.clientRevocationPath = builder.clientRevocationPath?.value
+        settings.onDeny = builder.onDeny
+        settings.shield = builder.hasShield ? builder.shield : nil
+        settings.routes = builder.routes.map { Settings.Routes($0.map(\.value), isShadow: builder.routesAreShadow) }
+        settings.webSocket = builder.webSocket
+        settings.limits = builder.limits
+        settings.timeouts = builder.timeouts
         // Who writes how long a body may pause means both directions, unless one has its own word.
         if reader.written["timeouts.body"] != nil, reader.written["timeouts.stream"] == nil {
-            settings.timeouts.streamMilliseconds = draft.timeouts.bodyMilliseconds
+            settings.timeouts.streamMilliseconds = builder.timeouts.bodyMilliseconds
         }
-        settings.log = draft.log
-        settings.workers = draft.workers
+        settings.log = builder.log
+        settings.workers = builder.workers
         return Configuration(
-            settings: settings, logDestination: draft.logDestination, warnings: diagnostics, notes: UpstreamValidation.notes(draft),
+            settings: settings, logDestination: builder.logDestination, warnings: diagnostics, notes: UpstreamValidation.notes(builder),
             written: reader.written,
-            watchedPaths: watchedPaths(settings, draft),
-            listLengths: draft.listLengths, listNames: draft.listNames, places: places(reader),
-            statePath: draft.statePath?.value ?? StandardPlace.state(),
-            controlPath: draft.controlPath?.value ?? StandardPlace.control(),
-            status: draft.statusAddress.map { StatusSettings(address: $0.value, token: draft.statusToken?.value) })
+            watchedPaths: watchedPaths(settings, builder),
+            listLengths: builder.listLengths, listNames: builder.listNames, origins: origins(reader),
+            statePath: builder.statePath?.value ?? StandardPlace.state(),
+            controlPath: builder.controlPath?.value ?? StandardPlace.control(),
+            status: builder.statusAddress.map { StatusSettings(address: $0.value, token: builder.statusToken?.value) })
     }
 
-    private static func places(_ reader: ConfigurationReader) -> ConfigurationPlaces {
-        var places = ConfigurationPlaces(reader.draft)
+    private static func origins(_ reader: ConfigurationReader) -> Origins {
+        var origins = Origins(reader.builder)
         let isAsked = reader.written.keys.contains { Setting.section(of: $0) == "shield" }
-        if isAsked, reader.draft.hasShield { places.shield = reader.sections["shield"] ?? .commandLine }
-        return places
+        if isAsked, reader.builder.hasShield { origins.shield = reader.sections["shield"] ?? .commandLine }
+        return origins
     }
 
     /// What has no default and wasn't given.
     private static func missing(_ reader: ConfigurationReader) -> [Diagnostic] {
-        let draft = reader.draft
+        let builder = reader.builder
         var diagnostics: [Diagnostic] = []
         func check(_ isMissing: Bool, _ path: String, flag: String, _ advice: String) {
             let section = path.firstIndex(of: ".").map { String(path[..<$0]) } ?? ""
@@ -75,24 +75,24 @@ enum Validation {
                 diagnostics.append(.error(.commandLine, "\(flag) is missing: \(advice)"))
             }
         }
-        check(draft.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
-        let isOneCertificate = draft.certificates.isEmpty && !reader.failed.contains("tls.certificates")
+        check(builder.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
+        let isOneCertificate = builder.certificates.isEmpty && !reader.failed.contains("tls.certificates")
         check(
-            isOneCertificate && draft.certificatePath == nil, "tls.certificate", flag: "--certificate",
+            isOneCertificate && builder.certificatePath == nil, "tls.certificate", flag: "--certificate",
             "the path of a PEM file with the chain, leaf first")
-        check(isOneCertificate && draft.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
-        check(draft.allow == nil, "allow", flag: "--allow", "the addresses that may connect; everybody else is turned away")
+        check(isOneCertificate && builder.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
+        check(builder.allow == nil, "allow", flag: "--allow", "the addresses that may connect; everybody else is turned away")
         check(
-            draft.upstream == nil && draft.upstreams.isEmpty, "upstream.url", flag: "--upstream",
+            builder.upstream == nil && builder.upstreams.isEmpty, "upstream.url", flag: "--upstream",
             "where the ticket system listens, as http://10.0.0.5:8080")
         return diagnostics
     }
 
-    private static func listenerMistakes(_ draft: Draft) -> [Diagnostic] {
+    private static func listenerMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
         var seen: Set<SocketAddress> = []
-        let overlapping = draft.listeners.enumerated().compactMap { index, listener -> Diagnostic? in
-            let others = draft.listeners[..<index] + draft.listeners[(index + 1)...]
-            guard let wider = others.first(where: { $0.value.address.takes(from: listener.value.address, among: draft.listeners) }) else {
+        let overlapping = builder.listeners.enumerated().compactMap { index, listener -> Diagnostic? in
+            let others = builder.listeners[..<index] + builder.listeners[(index + 1)...]
+            guard let wider = others.first(where: { $0.value.address.takes(from: listener.value.address, among: builder.listeners) }) else {
                 return nil
             }
             let (shown, other) = (listener.written ?? "\(listener.value.address)", wider.written ?? "\(wider.value.address)")
@@ -102,47 +102,47 @@ enum Validation {
         }
         // Port 0 is a free port of the kernel's choice, another one each time.
         return overlapping
-            + draft.listeners.filter { $0.value.address.port != 0 && !seen.insert($0.value.address).inserted }
+            + builder.listeners.filter { $0.value.address.port != 0 && !seen.insert($0.value.address).inserted }
             .map { .error($0.origin, at: "listen", "\($0.written ?? "\($0.value.address)") is there already") }
     }
 
-    private static func certificateMistakes(_ draft: Draft) -> [Diagnostic] {
+    private static func certificateMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
         var diagnostics: [Diagnostic] = []
-        let asksClients = draft.clientAuthorityPath != nil || draft.listeners.contains { $0.value.clientAuthorityPath != nil }
-        if let file = draft.clientRevocationPath, !asksClients {
+        let asksClients = builder.clientAuthorityPath != nil || builder.listeners.contains { $0.value.clientAuthorityPath != nil }
+        if let file = builder.clientRevocationPath, !asksClients {
             diagnostics.append(
                 .error(file.origin, at: "tls.client_crl", "there is no tls.client_ca whose certificates could be revoked"))
         }
-        guard !draft.certificates.isEmpty else { return diagnostics }
+        guard !builder.certificates.isEmpty else { return diagnostics }
         return diagnostics
-            + [("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath)].compactMap { path, file in
+            + [("tls.certificate", builder.certificatePath), ("tls.key", builder.keyPath)].compactMap { path, file in
                 file.map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
             }
     }
 
     /// What the configuration names and the service reads, with the key that names it.
-    private static func files(_ draft: Draft) -> [(key: String, path: Located<String>?)] {
+    private static func files(_ builder: ConfigurationBuilder) -> [(key: String, path: Located<String>?)] {
         [
-            ("tls.certificate", draft.certificatePath), ("tls.key", draft.keyPath), ("tls.client_ca", draft.clientAuthorityPath),
-            ("tls.client_crl", draft.clientRevocationPath),
-            ("upstream.ca", draft.upstreamAuthorityPath),
-            ("upstream.certificate", draft.upstreamCertificatePath), ("upstream.key", draft.upstreamKeyPath),
+            ("tls.certificate", builder.certificatePath), ("tls.key", builder.keyPath), ("tls.client_ca", builder.clientAuthorityPath),
+            ("tls.client_crl", builder.clientRevocationPath),
+            ("upstream.ca", builder.upstreamAuthorityPath),
+            ("upstream.certificate", builder.upstreamCertificatePath), ("upstream.key", builder.upstreamKeyPath),
         ]
     }
 
     /// Every file that is read besides the configuration, once each.
-    private static func watchedPaths(_ settings: Settings, _ draft: Draft) -> [String] {
+    private static func watchedPaths(_ settings: Settings, _ builder: ConfigurationBuilder) -> [String] {
         var paths = settings.tls.certificates.flatMap { [$0.path, $0.keyPath] }
         paths += ([settings.tls.clientAuthorityPath, settings.tls.clientRevocationPath] + settings.listeners.map(\.clientAuthorityPath))
             .compactMap(\.self)
         let upstream = settings.upstream.servers.compactMap(\.tls)
         paths += upstream.flatMap { [$0.authorityPath, $0.certificatePath, $0.keyPath].compactMap(\.self) }
         var seen: Set<String> = []
-        return (paths + draft.allowFiles).filter { seen.insert($0).inserted }
+        return (paths + builder.allowFiles).filter { seen.insert($0).inserted }
     }
 
-    private static func fileMistakes(_ draft: Draft) -> [Diagnostic] {
-        files(draft).compactMap { path, file -> Diagnostic? in
+    private static func fileMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+        files(builder).compactMap { path, file -> Diagnostic? in
             guard let file else { return nil }
             do throws(FileFailure) {
                 try FileContents.checkReadable(file.value)
@@ -153,20 +153,20 @@ enum Validation {
         }
     }
 
-    private static func allowMistakes(_ draft: Draft) -> [Diagnostic] {
-        let allow = draft.allow ?? []
+    private static func allowMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+        let allow = builder.allow ?? []
         var diagnostics: [Diagnostic] = []
-        let places = Dictionary(allow.map { ($0.value.prefix, Located(value: $0.value.prefix, origin: $0.origin, written: $0.written)) }) {
+        let listed = Dictionary(allow.map { ($0.value.prefix, Located(value: $0.value.prefix, origin: $0.origin, written: $0.written)) }) {
             first, _ in first
         }
-        let lengths = Set(places.keys.map(\.length)).sorted()
+        let lengths = Set(listed.keys.map(\.length)).sorted()
         var seen: Set<AddressPrefix> = []
         for entry in allow {
             let prefix = entry.value.prefix
             let shown = entry.written ?? "\(prefix)"
             let isEverybody = prefix.isIPv4 ? prefix.length == 96 : prefix.length == 0
             let isWide = prefix.isIPv4 ? Int(prefix.length) - 96 < ipv4BitsMin : Int(prefix.length) < ipv6BitsMin
-            if isEverybody, !draft.mayAllowEveryone {
+            if isEverybody, !builder.mayAllowEveryone {
                 let family = prefix.isIPv4 ? "IPv4" : "IPv6"
                 diagnostics.append(
                     .error(entry.origin, at: "allow", "\(shown) is every \(family) address; if that is meant, say allow_everyone: true"))
@@ -174,9 +174,9 @@ enum Validation {
                 let what = entry.written.map { "no connection comes from what \($0) stands for" } ?? reason
                 diagnostics.append(.warning(entry.origin, at: "allow", what))
             } else if !seen.insert(prefix).inserted {
-                let place = places[prefix].map { " (\($0.origin))" } ?? ""
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(shown) is there already\(place)"))
-            } else if let wider = wider(than: prefix, in: places, lengths: lengths) {
+                let earlier = listed[prefix].map { " (\($0.origin))" } ?? ""
+                diagnostics.append(.warning(entry.origin, at: "allow", "\(shown) is there already\(earlier)"))
+            } else if let wider = wider(than: prefix, in: listed, lengths: lengths) {
                 diagnostics.append(
                     .warning(entry.origin, at: "allow", "\(shown) lies in \(wider.shown), which is there too (\(wider.origin))"))
             } else if isWide, !isEverybody {
@@ -188,11 +188,11 @@ enum Validation {
 
     /// A network of the list that holds `prefix` and more.
     private static func wider(
-        than prefix: AddressPrefix, in places: [AddressPrefix: Located<AddressPrefix>], lengths: [UInt8]
+        than prefix: AddressPrefix, in listed: [AddressPrefix: Located<AddressPrefix>], lengths: [UInt8]
     ) -> Located<AddressPrefix>? {
         for length in lengths where length < prefix.length {
             let candidate = AddressPrefix(containing: prefix.address, length: Int(length))
-            if let place = places[candidate], candidate.contains(prefix.address) { return place }
+            if let wider = listed[candidate], candidate.contains(prefix.address) { return wider }
         }
         return nil
     }

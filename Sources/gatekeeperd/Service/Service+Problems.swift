@@ -36,7 +36,7 @@ extension Service {
 
     /// The configuration asks for a shield that there can't be. One that nobody has asked for is told of by `status` alone.
     var shieldDoubt: String? {
-        guard current.configuration.places.shield != nil, let obstacle = server.shieldObstacle else { return nil }
+        guard current.configuration.origins.shield != nil, let obstacle = server.shieldObstacle else { return nil }
         return "the shield can't be raised: \(obstacle.advised)"
     }
 

@@ -30,9 +30,9 @@ struct SchemaTests {
     func defaults() throws {
         for setting in Schema.settings {
             guard case .scalar(let rule) = setting.rule, let text = rule.defaultText else { continue }
-            var draft = Draft()
-            try rule.assign(text, ValueContext(origin: .commandLine, directory: ""), &draft)
-            #expect("\(draft)" == "\(Draft())", "\(setting.path): \(text)")
+            var builder = ConfigurationBuilder()
+            try rule.assign(text, ValueContext(origin: .commandLine, directory: ""), &builder)
+            #expect("\(builder)" == "\(ConfigurationBuilder())", "\(setting.path): \(text)")
         }
     }
 

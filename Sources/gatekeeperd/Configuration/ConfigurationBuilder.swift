@@ -4,7 +4,7 @@ internal import Gatekeeper
 ///
 /// The schema's rules write into it key by key; `Validation` turns it into a `Configuration` or says what is missing. Defaults are the
 /// library's own, so that the reference can't disagree with the code.
-struct Draft: Sendable {
+struct ConfigurationBuilder: Sendable {
     var listeners: [Located<Settings.Listener>] = []
     var certificatePath: Located<String>?
     var keyPath: Located<String>?

@@ -1,7 +1,7 @@
 internal import Gatekeeper
 
 /// Where those parts of a configuration were written that are looked at again after it was read: to be checked, or to explain a decision.
-struct ConfigurationPlaces: Equatable, Sendable {
+struct Origins: Equatable, Sendable {
     /// These three in the order of the settings.
     var listeners: [Origin] = []
     var certificates: [Origin] = []
@@ -21,16 +21,16 @@ struct ConfigurationPlaces: Equatable, Sendable {
 
     init() {}
 
-    init(_ draft: Draft) {
-        listeners = draft.listeners.map(\.origin)
-        certificates = draft.certificatePath.map { [$0.origin] } ?? draft.certificates.map(\.origin)
-        upstreams = draft.upstream.map { [$0.origin] } ?? draft.upstreams.map(\.origin)
-        clientAuthority = draft.clientAuthorityPath?.origin
-        clientRevocations = draft.clientRevocationPath?.origin
-        routes = (draft.routes ?? []).map(\.origin)
-        state = draft.statePath?.origin
-        control = draft.controlPath?.origin
-        drop = draft.onDeny == .drop ? draft.dropOrigin : nil
-        status = draft.statusAddress?.origin
+    init(_ builder: ConfigurationBuilder) {
+        listeners = builder.listeners.map(\.origin)
+        certificates = builder.certificatePath.map { [$0.origin] } ?? builder.certificates.map(\.origin)
+        upstreams = builder.upstream.map { [$0.origin] } ?? builder.upstreams.map(\.origin)
+        clientAuthority = builder.clientAuthorityPath?.origin
+        clientRevocations = builder.clientRevocationPath?.origin
+        routes = (builder.routes ?? []).map(\.origin)
+        state = builder.statePath?.origin
+        control = builder.controlPath?.origin
+        drop = builder.onDeny == .drop ? builder.dropOrigin : nil
+        status = builder.statusAddress?.origin
     }
 }
