@@ -27,19 +27,19 @@ struct InitCommand: ParsableCommand {
             Console.complain("\(path) is there already; --force replaces it")
             throw ExitCode(ExitStatus.misuse)
         }
-        var starter = StarterConfiguration(
+        var answers = InitConfiguration(
             listen: door.listen, certificate: door.certificate, key: door.key, allow: door.allow, preset: preset,
             upstream: door.upstream)
         do throws(ValueMistake) {
-            starter.ticketSystem = try ticketSystem.map { (name) throws(ValueMistake) in try PresetCatalog.ticketSystem(name) }
+            answers.ticketSystem = try ticketSystem.map { (name) throws(ValueMistake) in try PresetCatalog.ticketSystem(name) }
         } catch {
             try refuse(["--ticket-system: \(error.message)"])
         }
         // Before anything is asked: an answer would be wasted on flags that are wrong.
-        try refuse(starter.mistakes)
-        starter = Terminal.isThere ? try ask(for: starter) : starter.completed
-        try refuse(starter.gaps)
-        try write(starter)
+        try refuse(answers.mistakes)
+        answers = Terminal.isThere ? try ask(for: answers) : answers.completed
+        try refuse(answers.gaps)
+        try write(answers)
     }
 
     private func refuse(_ lines: [String]) throws {
@@ -47,8 +47,8 @@ struct InitCommand: ParsableCommand {
         guard lines.isEmpty else { throw ExitCode(ExitStatus.misuse) }
     }
 
-    private func ask(for starter: StarterConfiguration) throws -> StarterConfiguration {
-        var interview = Interview(starter)
+    private func ask(for answers: InitConfiguration) throws -> InitConfiguration {
+        var interview = Interview(answers)
         while interview.question != nil {
             Console.ask(interview.prompt)
             guard let line = Terminal.readLine() else {
@@ -61,8 +61,8 @@ struct InitCommand: ParsableCommand {
         return interview.configuration
     }
 
-    private func write(_ starter: StarterConfiguration) throws {
-        let text = StarterText.text(of: starter, path: path)
+    private func write(_ answers: InitConfiguration) throws {
+        let text = InitText.text(of: answers, path: path)
         try check(text)
         guard let path else { return Console.say(String(text.dropLast())) }
         do {

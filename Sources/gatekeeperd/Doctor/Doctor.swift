@@ -97,7 +97,7 @@ struct Doctor: Sendable {
         case .exposure:
             return ExposureExamination(
                 systems: facts.systems, listening: facts.listening,
-                ownListeners: settings.listeners.map(\.address) + (state?.listeners ?? []), publicLook: facts.publicLook
+                ownListeners: settings.listeners.map(\.address) + (state?.listeners ?? []), exposureScan: facts.exposureScan
             ).remarks
         case .apiKeys:
             return APIKeyExamination(

@@ -8,7 +8,7 @@ struct DoctorFacts: Sendable {
     /// The name that clients are told to use.
     var publicHost: String?
     var systems: [TicketSystem] = []
-    var publicLook: PublicLook?
+    var exposureScan: ExposureScan?
     var listening: [SocketAddress]?
     var gateways: [PeerAddress] = []
     /// That this host reaches without a router.
@@ -58,8 +58,8 @@ struct DoctorFacts: Sendable {
                 }
             }
 
-        systems = zip(settings.upstream.servers, asking).map { server, errand in
-            errand?.result(until: deadline) ?? TicketSystem(server, obstacle: "it didn't answer in time")
+        systems = zip(settings.upstream.servers, asking).map { server, work in
+            work?.result(until: deadline) ?? TicketSystem(server, obstacle: "it didn't answer in time")
         }
         let late = ControlFailure(.timeout, "the service didn't answer in time")
         account = hearing?.result(until: deadline) ?? ServiceAccount(state: .failure(late), denials: .failure(late))
@@ -76,8 +76,8 @@ struct DoctorFacts: Sendable {
         return exact.first { !AddressScope($0).isPrivate } ?? exact.first
     }
 
-    private static func start<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> Errand<Value>? {
-        try? Errand(work)
+    private static func start<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> TimeLimitedWork<Value>? {
+        try? TimeLimitedWork(work)
     }
 
     private static func deadline() -> Instant { MonotonicClock.now().advanced(byMilliseconds: patienceMilliseconds) }
@@ -86,8 +86,8 @@ struct DoctorFacts: Sendable {
     private mutating func look(at name: String, by settings: Settings) {
         let own = settings.listeners.map(\.address.port) + ((try? account.state.get())?.listeners ?? []).map(\.port)
         let systems = systems
-        let looking = Self.start { PublicLook.look(at: name, for: systems, skipping: Set(own), by: settings) }
-        publicLook = looking?.result(until: Self.deadline()) ?? PublicLook(name: name, obstacle: "it didn't answer in time")
+        let scanning = Self.start { ExposureScan.run(at: name, for: systems, skipping: Set(own), by: settings) }
+        exposureScan = scanning?.result(until: Self.deadline()) ?? ExposureScan(name: name, obstacle: "it didn't answer in time")
     }
 
     private static func records(of configuration: Configuration, since start: WallTime) -> [AccessRecord]? {

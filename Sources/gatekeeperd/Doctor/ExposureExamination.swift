@@ -11,9 +11,9 @@ struct ExposureExamination: Equatable, Sendable {
     /// Our own listeners, which are meant to be reached.
     var ownListeners: [SocketAddress]
     /// What the public name came to; nil if nobody asked for that.
-    var publicLook: PublicLook?
+    var exposureScan: ExposureScan?
 
-    var remarks: [Remark] { systems.flatMap(remarks) + (publicLook?.remarks ?? []) }
+    var remarks: [Remark] { systems.flatMap(remarks) + (exposureScan?.remarks ?? []) }
 
     private func remarks(_ system: TicketSystem) -> [Remark] {
         if case .unix = system.server.endpoint {
@@ -57,7 +57,7 @@ struct ExposureExamination: Equatable, Sendable {
             guard system.ownAddress != nil else {
                 return .unexamined(.exposure, "whether \(system.name) is on this host isn't known while it doesn't answer")
             }
-            let hint = publicLook == nil ? "; `gatekeeperd doctor --public NAME` looks for it at your public name" : ""
+            let hint = exposureScan == nil ? "; `gatekeeperd doctor --public NAME` looks for it at your public name" : ""
             return .note(
                 .exposure, "\(system.name) is on another host",
                 advice: "take away the port-forward that led to it, and let its firewall admit this host alone\(hint)")

@@ -1,15 +1,15 @@
 /// The questions that flags left open, one after the other: lines go in, the next question or what is wrong with the answer comes out.
 struct Interview {
-    private(set) var configuration: StarterConfiguration
-    private var open: [StarterQuestion]
+    private(set) var configuration: InitConfiguration
+    private var open: [InitQuestion]
 
-    init(_ configuration: StarterConfiguration) {
+    init(_ configuration: InitConfiguration) {
         self.configuration = configuration
-        open = StarterQuestion.allCases.filter { !$0.isAnswered(by: configuration) }
+        open = InitQuestion.allCases.filter { !$0.isAnswered(by: configuration) }
     }
 
     /// Nil when everything is known.
-    var question: StarterQuestion? { open.first }
+    var question: InitQuestion? { open.first }
 
     /// The present question as it is shown, with what an empty answer stands for.
     var prompt: String {

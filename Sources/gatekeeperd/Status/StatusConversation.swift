@@ -3,10 +3,10 @@ internal import Gatekeeper
 /// One reader of the status page: it sends a request, gets an answer, and is gone.
 ///
 /// ```
-///   asking ──a whole head──▶ (desk) ──answer──▶ answering ──all taken──▶ over
-///      └──refused───────────────────────────────▲    │                     ▲
-///                                                     └─ unread bytes ─▶ parting
-///                            whatever the state: deadline, gone ──────────▶ over
+///   asking ──a whole head──▶ (cache) ──answer──▶ answering ──all taken──▶ over
+///      └──refused────────────────────────────────▲    │                     ▲
+///                                                      └─ unread bytes ─▶ parting
+///                            whatever the state: deadline, gone ───────────▶ over
 /// ```
 ///
 /// HTTP is read by the data path's parser, with smaller limits. One request a connection: then nothing is ever read that a proxy before us
@@ -73,8 +73,8 @@ final class StatusConversation {
     }
 
     /// Goes as far as it can without waiting.
-    func advance(_ desk: StatusDesk, _ gate: StatusGate, _ service: some ObservedService, at now: Instant, wallTime: WallTime) {
-        if case .asking = state { ask(desk, gate, service, now, wallTime) }
+    func advance(_ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, at now: Instant, wallTime: WallTime) {
+        if case .asking = state { ask(cache, gate, service, now, wallTime) }
         if case .answering(let bytes, let sent, let isWhole) = state { send(bytes, from: sent, isWhole, now) }
         if case .parting(let discarded) = state { part(discarded) }
     }
@@ -93,7 +93,7 @@ final class StatusConversation {
 
     // MARK: The request
 
-    private func ask(_ desk: StatusDesk, _ gate: StatusGate, _ service: some ObservedService, _ now: Instant, _ wallTime: WallTime) {
+    private func ask(_ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, _ now: Instant, _ wallTime: WallTime) {
         let input = input
         while true {
             switch connection.receive(into: input) {
@@ -108,14 +108,14 @@ final class StatusConversation {
                 return begin(Self.answer(to: refusal), isWhole: false, now)
             case .parsed(let head):
                 let isWhole = head.framing == .none && head.byteCount == input.count
-                let answer = answer(head, desk, gate, service, now, wallTime)
+                let answer = answer(head, cache, gate, service, now, wallTime)
                 return begin(answer, isHead: head.method == .head, isWhole: isWhole, now)
             }
         }
     }
 
     private func answer(
-        _ head: RequestHead, _ desk: StatusDesk, _ gate: StatusGate, _ service: some ObservedService, _ now: Instant, _ wallTime: WallTime
+        _ head: RequestHead, _ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, _ now: Instant, _ wallTime: WallTime
     ) -> StatusAnswer {
         let input = input
         let resource = StatusResource(head, input.readable)
@@ -129,7 +129,7 @@ final class StatusConversation {
             }
         }
         guard head.method == .get || head.method == .head else { return .methodNotAllowed }
-        return resource.map { desk.answer($0, service, at: now, wallTime: wallTime) } ?? .missing
+        return resource.map { cache.answer($0, service, at: now, wallTime: wallTime) } ?? .missing
     }
 
     private static func answer(to refusal: Refusal) -> StatusAnswer {

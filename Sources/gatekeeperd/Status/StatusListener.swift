@@ -9,7 +9,7 @@ final class StatusListener {
     let wanted: SocketAddress
     private let listener: PlainListener
     private var gate: StatusGate
-    private let desk = StatusDesk()
+    private let cache = StatusCache()
     private let readiness: ReadinessSet
     private var conversations: [Int32: StatusConversation] = [:]
     /// While there is no descriptor for another connection the listener rests, or the loop would turn without end.
@@ -87,7 +87,7 @@ final class StatusListener {
                 accept(at: now)
             } else if let conversation = conversations[number] {
                 let before = conversation.next
-                conversation.advance(desk, gate, service, at: now, wallTime: wallTime)
+                conversation.advance(cache, gate, service, at: now, wallTime: wallTime)
                 if conversation.takeWrongToken() { wrongTokens.note(conversation.peer) }
                 settle(conversation, before: before)
             }

@@ -16,11 +16,11 @@ struct ExposureExaminationTests {
     }
 
     private func examine(
-        _ system: TicketSystem, listening: [String]? = [], own: [String] = [], look: PublicLook? = nil
+        _ system: TicketSystem, listening: [String]? = [], own: [String] = [], look: ExposureScan? = nil
     ) throws -> [Remark] {
         ExposureExamination(
             systems: [system], listening: try listening?.map { try SocketAddress(parsing: $0) },
-            ownListeners: try own.map { try SocketAddress(parsing: $0) }, publicLook: look
+            ownListeners: try own.map { try SocketAddress(parsing: $0) }, exposureScan: look
         ).remarks
     }
 
@@ -78,17 +78,17 @@ struct ExposureExaminationTests {
     }
 
     @Test("a port-forward that was found at the public name is a finding, none is told with the ports, and so is a name that isn't there")
-    func publicLook() throws {
+    func exposureScan() throws {
         let system = try system("http://10.0.0.5:8080", ownAddress: "10.0.0.9")
-        let leak = PublicLook(
+        let leak = ExposureScan(
             name: "t.example", portsAsked: [80, 8080],
             doors: [.init(port: 80, isTicketSystem: false), .init(port: 8080, isTicketSystem: true)])
         let found = try examine(system, look: leak)
         #expect(found.map(\.severity) == [.note, .finding] && found[1].seen.hasPrefix("t.example:8080 answers as the ticket system does"))
         #expect(found[0].advice?.contains("--public") == false)
-        let closed = try examine(system, look: PublicLook(name: "t.example", portsAsked: [80, 8080]))
+        let closed = try examine(system, look: ExposureScan(name: "t.example", portsAsked: [80, 8080]))
         #expect(closed.map(\.severity) == [.note, .ok] && closed[1].seen.contains("(ports 80, 8080); look from outside as well"))
-        #expect(try examine(system, look: PublicLook(name: "t.example", obstacle: "no")).map(\.severity) == [.note, .unexamined])
+        #expect(try examine(system, look: ExposureScan(name: "t.example", obstacle: "no")).map(\.severity) == [.note, .unexamined])
         #expect(try examine(system)[0].advice?.contains("--public NAME") == true)
     }
 
@@ -98,9 +98,9 @@ struct ExposureExaminationTests {
             UpstreamAnswer(status: status, fields: fields.map { UpstreamAnswer.Field(name: $0, value: $1) })
         }
         let known = answer(200, ("server", "nginx"), ("set-cookie", "a=1"))
-        #expect(PublicLook.resembles(answer(200, ("set-cookie", "a=2"), ("server", "nginx")), known))
-        #expect(!PublicLook.resembles(answer(301, ("server", "nginx"), ("set-cookie", "a=1")), known))
-        #expect(!PublicLook.resembles(answer(200, ("server", "Apache"), ("set-cookie", "a=1")), known))
-        #expect(!PublicLook.resembles(answer(200, ("server", "nginx")), known))
+        #expect(ExposureScan.resembles(answer(200, ("set-cookie", "a=2"), ("server", "nginx")), known))
+        #expect(!ExposureScan.resembles(answer(301, ("server", "nginx"), ("set-cookie", "a=1")), known))
+        #expect(!ExposureScan.resembles(answer(200, ("server", "Apache"), ("set-cookie", "a=1")), known))
+        #expect(!ExposureScan.resembles(answer(200, ("server", "nginx")), known))
     }
 }

@@ -6,7 +6,7 @@ import Testing
 struct InterviewTests {
     @Test("empty answers stand for the usual values")
     func usual() {
-        var interview = Interview(StarterConfiguration())
+        var interview = Interview(InitConfiguration())
         var prompts: [String] = []
         while interview.question != nil {
             prompts.append(interview.prompt)
@@ -16,7 +16,7 @@ struct InterviewTests {
         #expect(prompts.first == "The address and port to accept connections on [0.0.0.0:443]: ")
         #expect(
             interview.configuration
-                == StarterConfiguration(
+                == InitConfiguration(
                     listen: ["0.0.0.0:443"], certificate: "tls/fullchain.pem", key: "tls/privkey.pem", allow: [], preset: "tier2tickets",
                     upstream: "http://127.0.0.1:8080"))
         #expect(interview.configuration.mistakes.isEmpty && interview.configuration.gaps.isEmpty)
@@ -24,7 +24,7 @@ struct InterviewTests {
 
     @Test("what a flag said isn't asked")
     func flags() {
-        let all = StarterConfiguration(
+        let all = InitConfiguration(
             listen: ["443"], certificate: "a", key: "b", allow: ["192.0.2.1"], preset: nil, upstream: "http://127.0.0.1:1")
         #expect(Interview(all).question == nil)
         var some = all
@@ -43,12 +43,12 @@ struct InterviewTests {
     @Test(
         "an answer that the configuration would refuse is refused at once, and the question stays",
         arguments: [
-            (StarterQuestion.listen, "443x", "443"), (.listen, "0.0.0.0:99999", "0.0.0.0:443"), (.certificate, "a\u{7}b", "a b.pem"),
+            (InitQuestion.listen, "443x", "443"), (.listen, "0.0.0.0:99999", "0.0.0.0:443"), (.certificate, "a\u{7}b", "a b.pem"),
             (.preset, "tier2ticket", "tier2tickets"), (.allow, "300.1.1.1", "192.0.2.1"), (.allow, "0.0.0.0/0", "192.0.2.0/24"),
             (.upstream, "ftp://x", "http://10.0.0.5:8080"),
         ])
-    func mistakes(question: StarterQuestion, wrong: String, right: String) {
-        var interview = Interview(StarterConfiguration())
+    func mistakes(question: InitQuestion, wrong: String, right: String) {
+        var interview = Interview(InitConfiguration())
         while interview.question != question { #expect(interview.take("") == nil) }
         let mistake = interview.take(wrong)
         #expect(mistake?.isEmpty == false)
@@ -60,7 +60,7 @@ struct InterviewTests {
 
     @Test("without a vendor there must be an address")
     func nobody() {
-        var interview = Interview(StarterConfiguration(listen: ["443"], certificate: "a", key: "b"))
+        var interview = Interview(InitConfiguration(listen: ["443"], certificate: "a", key: "b"))
         #expect(interview.take("none") == nil)
         #expect(interview.take("")?.contains("nobody could connect") == true)
         #expect(interview.question == .allow)
@@ -69,7 +69,7 @@ struct InterviewTests {
     @Test("what can't be assumed is missing, by its flag")
     func gaps() {
         #expect(
-            StarterConfiguration().completed.gaps == [
+            InitConfiguration().completed.gaps == [
                 "--allow or --preset is missing: who may connect", "--upstream is missing: where the ticket system listens",
             ])
     }

@@ -4,14 +4,14 @@ import Testing
 @testable import gatekeeperd
 
 @Suite("The file that init writes")
-struct StarterTextTests {
-    private let starter = StarterConfiguration(
+struct InitTextTests {
+    private let answers = InitConfiguration(
         listen: ["127.0.0.1:8443", "[::1]:8443"], certificate: "full chain.pem", key: "dir/#key.pem", allow: ["192.0.2.7", "::1"],
         preset: "tier2tickets", upstream: "http://127.0.0.1:8080")
 
     @Test("is a configuration without mistakes or warnings that says what was answered")
     func loads() throws {
-        let text = StarterText.text(of: starter, path: "/etc/gatekeeper/gatekeeper.yaml").replacing("dir/#key", with: "#key")
+        let text = InitText.text(of: answers, path: "/etc/gatekeeper/gatekeeper.yaml").replacing("dir/#key", with: "#key")
         let configuration = try load(text, files: ["full chain.pem": "", "#key.pem": ""])
         #expect(configuration.warnings.isEmpty)
         let settings = configuration.settings
@@ -27,7 +27,7 @@ struct StarterTextTests {
 
     @Test("explains each of its keys, and names the next commands")
     func comments() {
-        let text = StarterText.text(of: starter, path: "/srv/a b.yaml")
+        let text = InitText.text(of: answers, path: "/srv/a b.yaml")
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         for index in lines.indices where lines[index].wholeMatch(of: /[a-z_]+:.*/) != nil {
             #expect(index > 0 && lines[index - 1].hasPrefix("# "), "\(lines[index])")
@@ -39,7 +39,7 @@ struct StarterTextTests {
 
     @Test("a commented key is a key all the same: routes and status load when their marks are taken away")
     func routes() throws {
-        let text = StarterText.text(of: starter, path: nil).replacing("# routes:", with: "routes:").replacing(
+        let text = InitText.text(of: answers, path: nil).replacing("# routes:", with: "routes:").replacing(
             "#   - {meth", with: "  - {meth"
         ).replacing("# status:", with: "status:")
         let configuration = try load(text.replacing("dir/#key", with: "#key"), files: ["full chain.pem": "", "#key.pem": ""])
@@ -54,6 +54,6 @@ struct StarterTextTests {
             ("a\"b\\", #""a\"b\\""#), ("", "\"\""), ("http://127.0.0.1:8080", "http://127.0.0.1:8080"), ("x:", "\"x:\""), ("é", "\"é\""),
         ])
     func scalars(value: String, written: String) {
-        #expect(StarterText.scalar(value) == written)
+        #expect(InitText.scalar(value) == written)
     }
 }

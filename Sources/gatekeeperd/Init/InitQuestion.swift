@@ -1,5 +1,5 @@
 /// What `gatekeeperd init` asks for, in the order in which it asks; each is also a flag.
-enum StarterQuestion: CaseIterable, Sendable {
+enum InitQuestion: CaseIterable, Sendable {
     case listen
     case certificate
     case key
@@ -42,14 +42,14 @@ enum StarterQuestion: CaseIterable, Sendable {
     }
 
     /// Whether it need not be asked any more. A vendor or an address is enough to say who may connect.
-    func isAnswered(by configuration: StarterConfiguration) -> Bool {
+    func isAnswered(by configuration: InitConfiguration) -> Bool {
         switch self {
         case .preset, .allow: configuration.preset != nil || !configuration.allow.isEmpty
         default: !values(in: configuration).isEmpty
         }
     }
 
-    func values(in configuration: StarterConfiguration) -> [String] {
+    func values(in configuration: InitConfiguration) -> [String] {
         switch self {
         case .listen: configuration.listen
         case .certificate: [configuration.certificate].compactMap(\.self)
@@ -60,7 +60,7 @@ enum StarterQuestion: CaseIterable, Sendable {
         }
     }
 
-    func put(_ values: [String], into configuration: inout StarterConfiguration) {
+    func put(_ values: [String], into configuration: inout InitConfiguration) {
         switch self {
         case .listen: configuration.listen = values
         case .certificate: configuration.certificate = values.first

@@ -1,7 +1,7 @@
 internal import Gatekeeper
 
 /// Who answers at the public name, beside this door: a port-forward that was left in place leads to the ticket system.
-struct PublicLook: Equatable, Sendable {
+struct ExposureScan: Equatable, Sendable {
     var name: String
     var portsAsked: [UInt16] = []
     var doors: [Door] = []
@@ -35,18 +35,18 @@ struct PublicLook: Equatable, Sendable {
     /// Asks as the ticket system is asked, by its scheme: what it doesn't speak there it doesn't speak through a port-forward.
     ///
     /// - Parameter skipping: ports of our own, at which we would be a stranger.
-    static func look(at name: String, for systems: [TicketSystem], skipping own: Set<UInt16>, by settings: Settings) -> PublicLook {
-        var look = PublicLook(name: name)
+    static func run(at name: String, for systems: [TicketSystem], skipping own: Set<UInt16>, by settings: Settings) -> ExposureScan {
+        var scan = ExposureScan(name: name)
         guard let system = systems.first(where: { !$0.answers.isEmpty }), let known = system.answers.first?.answer else {
-            look.obstacle = "no ticket system answers that could be recognised"
-            return look
+            scan.obstacle = "no ticket system answers that could be recognised"
+            return scan
         }
-        look.portsAsked = Set(usualPorts + systems.flatMap { $0.addresses.map(\.port) }).subtracting(own).sorted()
+        scan.portsAsked = Set(usualPorts + systems.flatMap { $0.addresses.map(\.port) }).subtracting(own).sorted()
         guard let question = UpstreamQuestion(path: "/", host: name) else {
-            look.obstacle = "that is no name"
-            return look
+            scan.obstacle = "that is no name"
+            return scan
         }
-        for port in look.portsAsked {
+        for port in scan.portsAsked {
             let endpoint = (try? PeerAddress(parsing: name)).map {
                 Settings.Upstream.Endpoint.address(SocketAddress(address: $0, port: port))
             }
@@ -55,18 +55,18 @@ struct PublicLook: Equatable, Sendable {
             do throws(ServerError) {
                 let hearing = try Rehearsal(settings).ask(server, [question], milliseconds: answerMilliseconds)
                 if hearing.failure == "name_not_resolved" {
-                    look.obstacle = "the name has no address"
-                    return look
+                    scan.obstacle = "the name has no address"
+                    return scan
                 }
                 if let answer = hearing.answers.first {
-                    look.doors.append(Door(port: port, isTicketSystem: resembles(answer, known)))
+                    scan.doors.append(Door(port: port, isTicketSystem: resembles(answer, known)))
                 }
             } catch {
-                look.obstacle = error.advised
-                return look
+                scan.obstacle = error.advised
+                return scan
             }
         }
-        return look
+        return scan
     }
 
     /// The same program by all appearances: bodies and values differ from one answer to the next, the kinds of fields don't.

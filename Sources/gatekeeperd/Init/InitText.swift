@@ -1,6 +1,6 @@
 /// A first configuration as a file that explains itself.
-enum StarterText {
-    static func text(of configuration: StarterConfiguration, path: String?) -> String {
+enum InitText {
+    static func text(of configuration: InitConfiguration, path: String?) -> String {
         let path = path ?? Configuration.defaultPath
         let preset = configuration.preset.map { ["  - {preset: \($0)}"] } ?? []
         return """

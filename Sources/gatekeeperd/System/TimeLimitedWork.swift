@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// Work on a thread of its own that is waited for with a deadline and then left alone: a name server that doesn't answer, or a file system
 /// that hangs, holds up a call of the system's for as long as it likes.
-final class Errand<Value: Sendable>: Sendable {
+final class TimeLimitedWork<Value: Sendable>: Sendable {
     private let outcome: Outcome
 
     /// Outlives whoever gave up waiting.

@@ -5,24 +5,24 @@ import Testing
 @testable import gatekeeperd
 
 @Suite("Work that may hang")
-struct ErrandTests {
+struct TimeLimitedWorkTests {
     @Test("what is done in time is there, as often as it is asked for")
     func done() throws {
-        let errand = try Errand { 42 }
-        #expect(errand.result(until: MonotonicClock.now().advanced(byMilliseconds: 20_000)) == 42)
-        #expect(errand.result(until: MonotonicClock.now()) == 42)
+        let work = try TimeLimitedWork { 42 }
+        #expect(work.result(until: MonotonicClock.now().advanced(byMilliseconds: 20_000)) == 42)
+        #expect(work.result(until: MonotonicClock.now()) == 42)
     }
 
     @Test("what isn't is not waited for beyond the deadline, and is there once it is done")
     func late() throws {
         let pipe = try ReadinessPipe()
         let number = pipe.reading.number
-        let errand = try Errand { Poll.wait(for: [number], milliseconds: 60_000) }
-        #expect(errand.result(until: MonotonicClock.now().advanced(byMilliseconds: 20)) == nil)
+        let work = try TimeLimitedWork { Poll.wait(for: [number], milliseconds: 60_000) }
+        #expect(work.result(until: MonotonicClock.now().advanced(byMilliseconds: 20)) == nil)
         var byte: UInt8 = 1
         // SAFETY: one byte of this frame is lent for the call.
         let written = unsafe write(pipe.writing.number, &byte, 1)
         try #require(written == 1)
-        #expect(errand.result(until: MonotonicClock.now().advanced(byMilliseconds: 20_000)) == [true])
+        #expect(work.result(until: MonotonicClock.now().advanced(byMilliseconds: 20_000)) == [true])
     }
 }

@@ -3,7 +3,7 @@ internal import Gatekeeper
 /// Answers what readers ask, from an observation that is at most a second old.
 ///
 /// However often somebody asks, the workers are asked once a second at most, and a page is written once for all who want it in that time.
-final class StatusDesk {
+final class StatusCache {
     static let ageMillisecondsMax = 1_000
 
     private var latest: Latest?
