@@ -10,7 +10,7 @@ internal import Gatekeeper
 /// One request a connection: then there is never a second one waiting behind bytes that the client doesn't read.
 final class ControlConversation {
     private let stream: UnixStream
-    private let asker: Asker
+    private let requester: Requester
     private var state: State
     private(set) var deadline: Instant
 
@@ -26,9 +26,9 @@ final class ControlConversation {
         case over
     }
 
-    init(_ stream: consuming UnixStream, asker: Asker, at now: Instant) {
+    init(_ stream: consuming UnixStream, requester: Requester, at now: Instant) {
         self.stream = stream
-        self.asker = asker
+        self.requester = requester
         state = .asking([])
         deadline = now.advanced(byMilliseconds: Self.timeoutMilliseconds)
     }
@@ -104,13 +104,13 @@ final class ControlConversation {
         do {
             switch try ControlRequest(Array(line)) {
             case .status: return service.status(at: now).reply(at: now)
-            case .reload: return service.reload(by: asker, at: now).reply(at: now)
+            case .reload: return service.reload(by: requester, at: now).reply(at: now)
             case .apply(let file, let seconds):
-                return try service.apply(file: file, confirmWithinSeconds: seconds, by: asker, at: now).reply(at: now)
-            case .confirm: return try service.confirm(by: asker, at: now).reply
-            case .grant(let request): return try service.grant(request, by: asker, at: now).reply(at: now)
+                return try service.apply(file: file, confirmWithinSeconds: seconds, by: requester, at: now).reply(at: now)
+            case .confirm: return try service.confirm(by: requester, at: now).reply
+            case .grant(let request): return try service.grant(request, by: requester, at: now).reply(at: now)
             case .grants(let all): return Self.reply(try service.grants(all: all, at: now), at: now)
-            case .revoke(let address): return try service.revoke(address, by: asker, at: now).reply(at: now)
+            case .revoke(let address): return try service.revoke(address, by: requester, at: now).reply(at: now)
             case .denials(let query): return try service.denials(query, at: now).reply
             }
         } catch {

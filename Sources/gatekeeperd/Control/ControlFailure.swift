@@ -1,4 +1,4 @@
-/// Why a command was not done, as the asker is told.
+/// Why a command was not done, as the requester is told.
 struct ControlFailure: Error, Equatable, Sendable {
     var code: Code
     /// One sentence without a full stop.
@@ -12,7 +12,7 @@ struct ControlFailure: Error, Equatable, Sendable {
         case invalid
         /// A version of the protocol that isn't spoken here.
         case version
-        /// The asker may not command the service.
+        /// The requester may not command the service.
         case forbidden
         /// The new configuration can't be used; the old one stays.
         case kept
@@ -24,7 +24,7 @@ struct ControlFailure: Error, Equatable, Sendable {
         case unavailable
         /// Too many ask at once.
         case busy
-        /// The asker was too slow.
+        /// The requester was too slow.
         case timeout
         /// The answer is larger than an answer may be.
         case tooLarge = "too_large"

@@ -1,4 +1,4 @@
-/// What the asker gets: a line of JSON with `result` for scripts and `text` for people, or with what went wrong.
+/// What the requester gets: a line of JSON with `result` for scripts and `text` for people, or with what went wrong.
 struct ControlReply: Equatable, Sendable {
     private let json: JSON
 

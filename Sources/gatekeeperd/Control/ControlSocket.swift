@@ -87,8 +87,8 @@ final class ControlSocket {
         guard conversations.count < Self.clientsMax else {
             return refuse(stream, ControlFailure(.busy, "\(Self.clientsMax) clients are connected already"))
         }
-        let asker = Asker(user: peer.user, name: UserName.of(peer.user))
-        let conversation = ControlConversation(stream, asker: asker, at: now)
+        let requester = Requester(user: peer.user, name: UserName.of(peer.user))
+        let conversation = ControlConversation(stream, requester: requester, at: now)
         guard readiness.add(conversation.number, .readable) else { return }
         conversations[conversation.number] = conversation
     }

@@ -5,16 +5,16 @@ internal import Gatekeeper
 /// Every method runs on the control thread, while a client waits; none may wait for a peer.
 protocol ControlledService: AnyObject {
     func status(at now: WallTime) -> StatusReport
-    func reload(by asker: Asker, at now: WallTime) -> ReloadReport
+    func reload(by requester: Requester, at now: WallTime) -> ReloadReport
     /// Takes the configuration from `file` from now on. With `confirmWithinSeconds` the old one comes back by itself unless `confirm` is called.
-    func apply(file: String, confirmWithinSeconds: Int?, by asker: Asker, at now: WallTime) throws(ControlFailure) -> ReloadReport
+    func apply(file: String, confirmWithinSeconds: Int?, by requester: Requester, at now: WallTime) throws(ControlFailure) -> ReloadReport
     /// Returns what is now kept.
-    func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport
-    func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome
+    func confirm(by requester: Requester, at now: WallTime) throws(ControlFailure) -> ConfirmReport
+    func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> GrantOutcome
     /// Those that admit; with `all` the newest of those that don't, too.
     func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant]
     /// The grant, ended; whether the ledger has it is in `recorded`.
-    func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport
+    func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) throws(ControlFailure) -> RevokeReport
     /// Who was turned away, up to now.
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport
 }

@@ -38,12 +38,12 @@ final class GrantBook {
     var unrecordedCount: Int { unrecorded.count }
 
     /// Makes a grant, or puts off the end of the one that is there for the same address. On an error nothing has changed.
-    func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(LedgerError) -> GrantOutcome {
+    func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(LedgerError) -> GrantOutcome {
         let endsAt = now.advanced(byMilliseconds: Int64(request.seconds) * 1000)
         if let present = current[request.address], present.isActive(at: now) {
             guard endsAt > present.endsAt else { return GrantOutcome(grant: present, change: .none) }
             var grant = present
-            (grant.endsAt, grant.reason, grant.extended) = (endsAt, request.reason, Grant.Extension(at: now, by: asker))
+            (grant.endsAt, grant.reason, grant.extended) = (endsAt, request.reason, Grant.Extension(at: now, by: requester))
             try record([grant])
             current[request.address] = grant
             return GrantOutcome(grant: grant, change: .extended(from: present.endsAt))
@@ -54,7 +54,7 @@ final class GrantBook {
             throw LedgerError(cause: .tooMany, message: "there are \(current.count) grants already, and no more are kept at a time")
         }
         let grant = try record(outdated.map { [$0] } ?? []) { () throws(LedgerError) in
-            try GrantTable.insert(request, by: asker, at: now, endsAt: endsAt, into: ledger.connection)
+            try GrantTable.insert(request, by: requester, at: now, endsAt: endsAt, into: ledger.connection)
         }
         if let outdated { expiredEarly.append(outdated) }
         current[request.address] = grant
@@ -94,9 +94,9 @@ final class GrantBook {
     }
 
     /// Ends a grant at once; nil when there is none for exactly this address. That it isn't recorded is in `failure`, and it ends all the same.
-    func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) -> Grant? {
+    func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) -> Grant? {
         guard let present = current[address], present.isActive(at: now) else { return nil }
-        let grant = ended(present, .revoked(by: asker), at: now)
+        let grant = ended(present, .revoked(by: requester), at: now)
         current[address] = nil
         keep([grant])
         return grant

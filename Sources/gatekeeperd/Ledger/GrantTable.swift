@@ -18,25 +18,25 @@ enum GrantTable {
     }
 
     static func insert(
-        _ request: GrantRequest, by asker: Asker, at now: WallTime, endsAt: WallTime, into connection: borrowing SQLConnection
+        _ request: GrantRequest, by requester: Requester, at now: WallTime, endsAt: WallTime, into connection: borrowing SQLConnection
     ) throws(LedgerError) -> Grant {
         try connection.execute(
             "INSERT INTO grants (address, reason, made_at, made_by, made_by_name, ends_at) VALUES (?, ?, ?, ?, ?, ?)",
             [
-                .text(request.address.description), .text(request.reason), .number(now.milliseconds), .number(Int64(asker.user)),
-                .text(asker.name), .number(endsAt.milliseconds),
+                .text(request.address.description), .text(request.reason), .number(now.milliseconds), .number(Int64(requester.user)),
+                .text(requester.name), .number(endsAt.milliseconds),
             ])
         return Grant(
-            identifier: connection.insertedRow, address: request.address, reason: request.reason, madeAt: now, madeBy: asker,
+            identifier: connection.insertedRow, address: request.address, reason: request.reason, madeAt: now, madeBy: requester,
             endsAt: endsAt)
     }
 
     /// Writes everything that can change.
     static func update(_ grant: Grant, in connection: borrowing SQLConnection) throws(LedgerError) {
-        let (ending, endedBy): (String?, Asker?) =
+        let (ending, endedBy): (String?, Requester?) =
             switch grant.ending?.how {
             case .expired: ("expired", nil)
-            case .revoked(let asker): ("revoked", asker)
+            case .revoked(let requester): ("revoked", requester)
             case nil: (nil, nil)
             }
         try connection.execute(
@@ -65,13 +65,13 @@ enum GrantTable {
     /// Nil for a row that another hand has written and that makes no grant: it admits nobody.
     private static func grant(_ row: borrowing SQLStatement) -> Grant? {
         guard let identifier = row.number(0), let text = row.text(1), let address = try? GrantRequest.address(text),
-            let reason = row.text(2), let madeAt = time(row, 3), let madeBy = asker(row, 4), let endsAt = time(row, 6)
+            let reason = row.text(2), let madeAt = time(row, 3), let madeBy = requester(row, 4), let endsAt = time(row, 6)
         else { return nil }
         var grant = Grant(identifier: identifier, address: address, reason: reason, madeAt: madeAt, madeBy: madeBy, endsAt: endsAt)
-        if let at = time(row, 7), let by = asker(row, 8) { grant.extended = Grant.Extension(at: at, by: by) }
+        if let at = time(row, 7), let by = requester(row, 8) { grant.extended = Grant.Extension(at: at, by: by) }
         grant.firstUsedAt = time(row, 10)
         guard let endedAt = time(row, 11) else { return grant }
-        switch (row.text(12), asker(row, 13)) {
+        switch (row.text(12), requester(row, 13)) {
         case ("revoked", let by?): grant.ending = Grant.Ending(at: endedAt, how: .revoked(by: by))
         default: grant.ending = Grant.Ending(at: endedAt, how: .expired)
         }
@@ -83,7 +83,7 @@ enum GrantTable {
     }
 
     /// The number stands in `column`, the name in the one behind it.
-    private static func asker(_ row: borrowing SQLStatement, _ column: Int32) -> Asker? {
-        row.number(column).flatMap { UInt32(exactly: $0) }.map { Asker(user: $0, name: row.text(column + 1)) }
+    private static func requester(_ row: borrowing SQLStatement, _ column: Int32) -> Requester? {
+        row.number(column).flatMap { UInt32(exactly: $0) }.map { Requester(user: $0, name: row.text(column + 1)) }
     }
 }

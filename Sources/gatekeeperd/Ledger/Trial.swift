@@ -5,5 +5,5 @@ struct Trial: Equatable, Sendable {
     /// As it was then. UTF-8.
     var text: [UInt8]
     var endsAt: WallTime
-    var askedBy: Asker
+    var askedBy: Requester
 }

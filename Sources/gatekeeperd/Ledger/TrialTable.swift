@@ -6,7 +6,7 @@ enum TrialTable {
             guard let file = row.text(0), let text = row.text(1), let endsAt = row.number(2), let user = row.number(3) else { return }
             trial = Trial(
                 file: file, text: Array(text.utf8), endsAt: WallTime(milliseconds: endsAt),
-                askedBy: Asker(user: UInt32(clamping: user), name: row.text(4)))
+                askedBy: Requester(user: UInt32(clamping: user), name: row.text(4)))
         }
         return trial
     }

@@ -3,10 +3,10 @@ internal import Gatekeeper
 /// Grants as they are told of.
 extension Grant {
     var json: JSON {
-        let (how, by): (String?, Asker?) =
+        let (how, by): (String?, Requester?) =
             switch ending?.how {
             case .expired: ("expired", nil)
-            case .revoked(let asker): ("revoked", asker)
+            case .revoked(let requester): ("revoked", requester)
             case nil: (nil, nil)
             }
         return .object(
@@ -25,13 +25,13 @@ extension Grant {
             case let ending?:
                 switch ending.how {
                 case .expired: "expired \(TimeText.since(ending.at, until: now))"
-                case .revoked(let asker): "revoked by \(asker) \(TimeText.since(ending.at, until: now))"
+                case .revoked(let requester): "revoked by \(requester) \(TimeText.since(ending.at, until: now))"
                 }
             }
         return "\(address)  \(state), \(ending != nil && firstUsedAt == nil ? "never used" : used), by \(madeBy): \(reason)"
     }
 }
 
-extension Asker {
+extension Requester {
     var json: JSON { .object(of: ("uid", .number(user)), ("name", name.map(JSON.string))) }
 }

@@ -7,7 +7,7 @@ struct Grant: Equatable, Sendable {
     let address: AddressPrefix
     var reason: String
     let madeAt: WallTime
-    let madeBy: Asker
+    let madeBy: Requester
     var endsAt: WallTime
     /// The last time that its end was put off.
     var extended: Extension?
@@ -17,7 +17,7 @@ struct Grant: Equatable, Sendable {
 
     struct Extension: Equatable, Sendable {
         var at: WallTime
-        var by: Asker
+        var by: Requester
     }
 
     struct Ending: Equatable, Sendable {
@@ -26,7 +26,7 @@ struct Grant: Equatable, Sendable {
 
         enum How: Equatable, Sendable {
             case expired
-            case revoked(by: Asker)
+            case revoked(by: Requester)
         }
     }
 

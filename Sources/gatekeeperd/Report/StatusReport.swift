@@ -113,7 +113,7 @@ struct StatusReport: Equatable, Sendable {
 
     struct PendingConfirmation: Equatable, Sendable {
         var file: String?
-        var askedBy: Asker?
+        var askedBy: Requester?
         var deadline: WallTime
     }
 }

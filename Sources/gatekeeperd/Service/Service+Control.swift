@@ -2,8 +2,8 @@ internal import Gatekeeper
 
 /// What the control socket's clients ask for.
 extension Service: ControlledService {
-    func reload(by asker: Asker, at now: WallTime) -> ReloadReport {
-        reload(askedBy: "\(asker)", at: now)
+    func reload(by requester: Requester, at now: WallTime) -> ReloadReport {
+        reload(askedBy: "\(requester)", at: now)
     }
 
     // MARK: Grants
@@ -16,18 +16,18 @@ extension Service: ControlledService {
         return try ledger.book()
     }
 
-    func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
+    func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
         try checkMayChange()
         let book = try book()
         let outcome: GrantOutcome
         do throws(LedgerError) {
-            outcome = try book.grant(request, by: asker, at: now)
+            outcome = try book.grant(request, by: requester, at: now)
         } catch {
             throw ControlFailure(error)
         }
         switch outcome.change {
-        case .made: report(outcome.grant, "made", by: asker)
-        case .extended: report(outcome.grant, "extended", by: asker)
+        case .made: report(outcome.grant, "made", by: requester)
+        case .extended: report(outcome.grant, "extended", by: requester)
         case .none: return outcome
         }
         adoptGrants(at: now)
@@ -44,14 +44,14 @@ extension Service: ControlledService {
         }
     }
 
-    func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
+    func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) throws(ControlFailure) -> RevokeReport {
         try checkMayChange()
         let book = try book()
-        guard let grant = book.revoke(address, by: asker, at: now) else {
+        guard let grant = book.revoke(address, by: requester, at: now) else {
             throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
         }
         adoptGrants(at: now)
-        report(grant, "revoked", by: asker)
+        report(grant, "revoked", by: requester)
         return RevokeReport(grant: grant, failure: book.failure?.message)
     }
 

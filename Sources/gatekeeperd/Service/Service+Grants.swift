@@ -15,12 +15,12 @@ extension Service {
         adoptGrants(at: now)
     }
 
-    func report(_ grant: Grant, _ state: String, by asker: Asker? = nil) {
+    func report(_ grant: Grant, _ state: String, by requester: Requester? = nil) {
         server.event(
             "grant",
             [
                 JournalField("state", state), JournalField("address", "\(grant.address)"), JournalField("reason", grant.reason),
-                JournalField("until", grant.endsAt.text), JournalField("by", "\(asker ?? grant.madeBy)"),
+                JournalField("until", grant.endsAt.text), JournalField("by", "\(requester ?? grant.madeBy)"),
             ])
     }
 }

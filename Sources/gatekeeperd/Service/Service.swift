@@ -130,26 +130,26 @@ final class Service {
 
     /// Reads the configuration again; what was on trial is over.
     ///
-    /// - Parameter asker: who wants it, for the log: a signal, a user.
-    func reload(askedBy asker: String, at now: WallTime) -> ReloadReport {
-        if isHandingOver { return keep([Self.handingOver], askedBy: asker, as: nil) }
+    /// - Parameter requester: who wants it, for the log: a signal, a user.
+    func reload(askedBy requester: String, at now: WallTime) -> ReloadReport {
+        if isHandingOver { return keep([Self.handingOver], askedBy: requester, as: nil) }
         // The manager would take READY for news of a service that it is ending.
-        if isLeaving { return keep([Self.leaving], askedBy: asker, as: nil) }
+        if isLeaving { return keep([Self.leaving], askedBy: requester, as: nil) }
         notification.reloading()
         defer { notification.ready(status: statusLine) }
         do {
-            let report = bringInForce(try source.read(), askedBy: asker, at: now, failingAs: \.reload)
+            let report = bringInForce(try source.read(), askedBy: requester, at: now, failingAs: \.reload)
             if case .applied = report { endTrial() }
             return report
         } catch {
-            return keep(error.lines, askedBy: asker, as: \.reload)
+            return keep(error.lines, askedBy: requester, as: \.reload)
         }
     }
 
     /// Files that the configuration names were replaced: the same configuration, with what they hold now. What the configuration file itself
     /// says by now waits for a reload. Those that can't be read are `unread` until they can.
     func reloadFiles(_ paths: [String], at now: WallTime) -> ReloadReport {
-        let asker = "change of \(paths.map(ConcealedValues.hide).joined(separator: ", "))"
+        let requester = "change of \(paths.map(ConcealedValues.hide).joined(separator: ", "))"
         problemBook.failures.unread.formUnion(paths)
         do {
             var next = try source.read(text: current.text, named: current.file)
@@ -158,15 +158,15 @@ final class Service {
             problemBook.failures.unread.subtract(emptied)
             let lines = next.configuration.lines(ofEmptied: emptied)
             // What else has changed doesn't wait for it.
-            guard emptied.isEmpty || !Set(paths).isSubset(of: emptied) else { return keep(lines, askedBy: asker, as: \.files) }
+            guard emptied.isEmpty || !Set(paths).isSubset(of: emptied) else { return keep(lines, askedBy: requester, as: \.files) }
             let replaced = paths.filter { !emptied.contains($0) }.map(ConcealedValues.hide)
-            let report = bringInForce(next, askedBy: asker, at: now, replaced: replaced, failingAs: \.files)
+            let report = bringInForce(next, askedBy: requester, at: now, replaced: replaced, failingAs: \.files)
             // What was asked for in vain may be in force now.
             if case .applied = report { judgeConfigurationFile(at: now) }
             guard !emptied.isEmpty, case .applied = report else { return report }
-            return keep(lines, askedBy: asker, as: \.files)
+            return keep(lines, askedBy: requester, as: \.files)
         } catch {
-            return keep(error.lines, askedBy: asker, as: \.files)
+            return keep(error.lines, askedBy: requester, as: \.files)
         }
     }
 
@@ -178,7 +178,7 @@ final class Service {
     }
 
     private func bringInForce(
-        _ next: ConfigurationSource.Reading, askedBy asker: String, at now: WallTime, replaced paths: [String] = [],
+        _ next: ConfigurationSource.Reading, askedBy requester: String, at now: WallTime, replaced paths: [String] = [],
         failingAs place: FailurePlace?
     ) -> ReloadReport {
         let old = current.configuration
@@ -187,7 +187,7 @@ final class Service {
             page = try Self.openStatusPage(next.configuration.status, after: statusListener)
             try server.apply(Self.settings(of: next, ledger, at: now))
         } catch {
-            return keep([error.advised], askedBy: asker, as: place)
+            return keep([error.advised], askedBy: requester, as: place)
         }
         serveStatusPage(next.configuration.status, on: page)
         var warnings = ConfigurationChange.deferred(from: old, to: next.configuration)
@@ -210,7 +210,7 @@ final class Service {
         server.event(
             "reloaded",
             [
-                JournalField("generation", generation), JournalField("by", asker),
+                JournalField("generation", generation), JournalField("by", requester),
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
         return .applied(ReloadReport.Applied(generation: generation, changes: changes, warnings: warnings))
@@ -242,12 +242,12 @@ final class Service {
     typealias FailurePlace = WritableKeyPath<ServiceFailures, ServiceFailures.Failure?>
 
     /// - Parameter place: nil where whoever asked is told, and nothing is wrong with what serves.
-    private func keep(_ lines: [String], askedBy asker: String, as place: FailurePlace?) -> ReloadReport {
+    private func keep(_ lines: [String], askedBy requester: String, as place: FailurePlace?) -> ReloadReport {
         let failure = ServiceFailures.Failure(at: .now(), lines: lines)
         // Files are tried again at each look, which is no news while they fail in the same way.
         if place == \.files, problemBook.failures.files?.lines == failure.lines { return .kept(errors: []) }
         if let place { problemBook.failures.note(failure, as: place) }
-        server.event("reload_failed", [JournalField("by", asker), JournalField("error", lines.joined(separator: "; "))])
+        server.event("reload_failed", [JournalField("by", requester), JournalField("error", lines.joined(separator: "; "))])
         return .kept(errors: lines)
     }
 
@@ -255,7 +255,9 @@ final class Service {
 
     /// Puts the text of another file in the place of the configuration's, as if it stood there: relative paths are relative to the
     /// configuration's folder. On disk nothing changes until it is confirmed.
-    func apply(file: String, confirmWithinSeconds seconds: Int?, by asker: Asker, at now: WallTime) throws(ControlFailure) -> ReloadReport {
+    func apply(file: String, confirmWithinSeconds seconds: Int?, by requester: Requester, at now: WallTime) throws(ControlFailure)
+        -> ReloadReport
+    {
         try checkMayChange()
         guard source.file != nil else {
             throw ControlFailure(.invalid, "this service was started with flags and has no configuration file that another could replace")
@@ -266,13 +268,13 @@ final class Service {
             do {
                 next = try source.read(text: text, named: file)
             } catch {
-                return keep(error.lines, askedBy: "\(asker)", as: nil)
+                return keep(error.lines, askedBy: "\(requester)", as: nil)
             }
         } catch {
             throw ControlFailure(.invalid, "\(error)")
         }
         let before = trial?.before ?? current
-        let report = bringInForce(next, askedBy: "\(asker)", at: now, failingAs: nil)
+        let report = bringInForce(next, askedBy: "\(requester)", at: now, failingAs: nil)
         guard case .applied(var applied) = report else { return report }
         judgeConfigurationFile(at: now)
         guard let seconds, let text = next.text else {
@@ -282,7 +284,7 @@ final class Service {
             }
             return .applied(applied)
         }
-        let trial = Trial(file: file, text: text, endsAt: now.advanced(byMilliseconds: Int64(seconds) * 1000), askedBy: asker)
+        let trial = Trial(file: file, text: text, endsAt: now.advanced(byMilliseconds: Int64(seconds) * 1000), askedBy: requester)
         self.trial = (trial, before)
         applied.confirmBefore = trial.endsAt
         if let problem = ledger == nil ? "there is no state folder" : ledger?.remember(trial) {
@@ -291,12 +293,12 @@ final class Service {
         return .applied(applied)
     }
 
-    func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
+    func confirm(by requester: Requester, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
         try checkMayChange()
         guard let (trial, _) = trial else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
         endTrial()
         current.file = source.file
-        server.event("confirmed", [JournalField("generation", generation), JournalField("by", "\(asker)")])
+        server.event("confirmed", [JournalField("generation", generation), JournalField("by", "\(requester)")])
         return ConfirmReport(
             generation: generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
     }

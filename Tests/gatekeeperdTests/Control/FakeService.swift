@@ -16,28 +16,28 @@ final class FakeService: ControlledService {
         return report
     }
 
-    func reload(by asker: Asker, at now: WallTime) -> ReloadReport {
-        log.append("reload by \(asker.user)")
+    func reload(by requester: Requester, at now: WallTime) -> ReloadReport {
+        log.append("reload by \(requester.user)")
         return reloadReport
     }
 
-    func apply(file: String, confirmWithinSeconds: Int?, by asker: Asker, at now: WallTime) throws(ControlFailure) -> ReloadReport {
+    func apply(file: String, confirmWithinSeconds: Int?, by requester: Requester, at now: WallTime) throws(ControlFailure) -> ReloadReport {
         log.append("apply \(file) \(confirmWithinSeconds.map(String.init) ?? "-")")
         if let failure { throw failure }
         return reloadReport
     }
 
-    func confirm(by asker: Asker, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
+    func confirm(by requester: Requester, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
         log.append("confirm")
         if let failure { throw failure }
         return ConfirmReport(generation: 2, file: "/etc/gatekeeper/gatekeeper.yaml")
     }
 
-    func grant(_ request: GrantRequest, by asker: Asker, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
-        log.append("grant \(request.address) \(request.seconds) \(request.reason) by \(asker.user)")
+    func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
+        log.append("grant \(request.address) \(request.seconds) \(request.reason) by \(requester.user)")
         if let failure { throw failure }
         let grant = Grant(
-            identifier: 1, address: request.address, reason: request.reason, madeAt: now, madeBy: asker,
+            identifier: 1, address: request.address, reason: request.reason, madeAt: now, madeBy: requester,
             endsAt: now.advanced(byMilliseconds: Int64(request.seconds) * 1000))
         grantList.append(grant)
         return GrantOutcome(grant: grant, change: .made)
@@ -49,12 +49,12 @@ final class FakeService: ControlledService {
         return grantList
     }
 
-    func revoke(_ address: AddressPrefix, by asker: Asker, at now: WallTime) throws(ControlFailure) -> RevokeReport {
+    func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) throws(ControlFailure) -> RevokeReport {
         log.append("revoke \(address)")
         guard var grant = grantList.first(where: { $0.address == address }) else {
             throw ControlFailure(.missing, "\(address) has no grant")
         }
-        grant.ending = Grant.Ending(at: now, how: .revoked(by: asker))
+        grant.ending = Grant.Ending(at: now, how: .revoked(by: requester))
         return RevokeReport(grant: grant)
     }
 

@@ -10,8 +10,8 @@ final class GrantScene {
     var now = GrantScene.start
 
     static let start = WallTime(milliseconds: 1_800_000_000_000)
-    static let alice = Asker(user: 1000, name: "alice")
-    static let bob = Asker(user: 1001, name: nil)
+    static let alice = Requester(user: 1000, name: "alice")
+    static let bob = Requester(user: 1001, name: nil)
 
     /// In the folder of another scene, as after a restart.
     init(folder: ScratchFolder? = nil, now: WallTime = GrantScene.start) throws {
@@ -26,8 +26,8 @@ final class GrantScene {
     func pass(seconds: Int) { now = now.advanced(byMilliseconds: Int64(seconds) * 1000) }
 
     @discardableResult
-    func grant(_ address: String, seconds: Int = 3600, reason: String = "update", by asker: Asker = alice) throws -> GrantOutcome {
-        try book.grant(try GrantRequest(address: address, seconds: seconds, reason: reason), by: asker, at: now)
+    func grant(_ address: String, seconds: Int = 3600, reason: String = "update", by requester: Requester = alice) throws -> GrantOutcome {
+        try book.grant(try GrantRequest(address: address, seconds: seconds, reason: reason), by: requester, at: now)
     }
 
     func expire() -> [Grant] { book.expire(at: now) }

@@ -107,11 +107,11 @@ struct StatusReportTests {
 
     @Test("the most and longest grants that there can be fit an answer")
     func manyGrants() throws {
-        let asker = Asker(user: .max, name: String(repeating: "n", count: 32))
+        let requester = Requester(user: .max, name: String(repeating: "n", count: 32))
         let grant = Grant(
             identifier: 1, address: try prefix("2001:db8:1111:2222:3333:4444:5555:6666"), reason: String(repeating: "\"", count: 200),
-            madeAt: now, madeBy: asker, endsAt: now, extended: .init(at: now, by: asker), firstUsedAt: now,
-            ending: .init(at: now, how: .revoked(by: asker)))
+            madeAt: now, madeBy: requester, endsAt: now, extended: .init(at: now, by: requester), firstUsedAt: now,
+            ending: .init(at: now, how: .revoked(by: requester)))
         let service = FakeService()
         service.grantList = Array(repeating: grant, count: GrantBook.countMax)
         let scene = try ControlScene(service: service)

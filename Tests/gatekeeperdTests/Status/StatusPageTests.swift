@@ -22,9 +22,10 @@ struct StatusPageTests {
         report.upstreams = [.init(url: text, isUp: false, failure: text)]
         report.grants = [
             Grant(
-                identifier: 1, address: try prefix("192.0.2.9"), reason: text, madeAt: now, madeBy: Asker(user: 1, name: text), endsAt: now)
+                identifier: 1, address: try prefix("192.0.2.9"), reason: text, madeAt: now, madeBy: Requester(user: 1, name: text),
+                endsAt: now)
         ]
-        report.pendingConfirmation = .init(file: text, askedBy: Asker(user: 1, name: text), deadline: now)
+        report.pendingConfirmation = .init(file: text, askedBy: Requester(user: 1, name: text), deadline: now)
         report.problems = [Problem(.fileMissing, of: text, text, cure: text, since: now)]
         return Observation(report: report)
     }

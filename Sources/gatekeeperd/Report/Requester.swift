@@ -1,5 +1,5 @@
 /// Who asked for something, as the kernel knows them: for the log and the ledger.
-struct Asker: Hashable, Sendable, CustomStringConvertible {
+struct Requester: Hashable, Sendable, CustomStringConvertible {
     var user: UInt32
     /// Nil where the machine has no name for the number.
     var name: String?
