@@ -14,7 +14,7 @@ struct ServiceExamination: Equatable, Sendable {
                     advice: "start it (`systemctl start gatekeeperd.service`), or name its socket with --control, and ask again")
             ]
         case .success(let state):
-            let remarks = problems(of: state) + trial(of: state) + configuration(of: state)
+            let remarks = problems(of: state) + pending(of: state) + configuration(of: state)
             return remarks.isEmpty ? [.ok(.service, "process \(state.process) \(manner)")] : remarks
         }
     }
@@ -25,7 +25,7 @@ struct ServiceExamination: Equatable, Sendable {
         }
     }
 
-    private func trial(of state: ServiceState) -> [Remark] {
+    private func pending(of state: ServiceState) -> [Remark] {
         if let end = state.trialEnd {
             return [.note(.service, "a configuration is on trial and undone at \(end)", advice: "`gatekeeperd confirm` keeps it")]
         }

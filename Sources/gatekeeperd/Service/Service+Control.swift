@@ -107,8 +107,8 @@ extension Service: ControlledService {
                 openConnections: $0.openConnections, failure: $0.reason)
         }
         report.grants = ledger?.active(at: now) ?? []
-        report.pendingConfirmation = trial.map { trial, _ in
-            StatusReport.PendingConfirmation(file: trial.file, askedBy: trial.askedBy, deadline: trial.endsAt)
+        report.pendingConfirmation = pending.map { pending, _ in
+            StatusReport.PendingConfirmation(file: pending.file, askedBy: pending.askedBy, deadline: pending.endsAt)
         }
         report.problems = problemBook.problems
         return report

@@ -22,7 +22,7 @@ final class Service {
     /// When an entry of the allow-list ends next.
     private var nextEnd: WallTime?
     /// What is in force on trial, and what comes back otherwise.
-    private(set) var trial: (trial: Trial, before: ConfigurationSource.Reading)?
+    private(set) var pending: (pending: PendingConfiguration, before: ConfigurationSource.Reading)?
     /// Nil without a state folder.
     let ledger: ServiceLedger?
     /// Nil where nobody asked for a status page.
@@ -49,7 +49,7 @@ final class Service {
         let ledger = reading.configuration.statePath.map { ServiceLedger(folder: $0, at: now) }
         for trouble in ledger?.troubles ?? [] { Console.complain(trouble.text) }
         let expired = ledger?.expire(at: now) ?? []
-        let (current, trial) = resumed(reading, from: source, ledger: ledger, at: now)
+        let (current, pending) = resumed(reading, from: source, ledger: ledger, at: now)
         // Before the server: what can't be served for want of a port serves nobody.
         let page = try openStatusPage(current.configuration.status, isTakingOver: inherited.predecessor != nil)
         let server = try Server(
@@ -61,7 +61,7 @@ final class Service {
         service.history = ledger?.sourceHistory() ?? SourceHistory()
         service.history.follow(service.current.configuration.settings.allow, at: now)
         for certificate in service.certificates { service.warn(of: certificate, at: now) }
-        if let trial { service.trial = (trial, reading) }
+        if let pending { service.pending = (pending, reading) }
         for grant in expired { service.report(grant, "expired") }
         for doubt in [service.shieldDoubt].compactMap(\.self) + service.absenceWarnings { Console.complain(doubt) }
         service.serveStatusPage(current.configuration.status, on: page)
@@ -71,17 +71,17 @@ final class Service {
     /// A trial goes on over a restart; one whose time was up meanwhile is over.
     private static func resumed(
         _ reading: ConfigurationSource.Reading, from source: ConfigurationSource, ledger: ServiceLedger?, at now: WallTime
-    ) -> (ConfigurationSource.Reading, Trial?) {
-        guard let trial = ledger?.rememberedTrial() else { return (reading, nil) }
-        if trial.endsAt > now {
+    ) -> (ConfigurationSource.Reading, PendingConfiguration?) {
+        guard let pending = ledger?.rememberedPending() else { return (reading, nil) }
+        if pending.endsAt > now {
             do {
-                return (try source.read(text: trial.text, named: trial.file), trial)
+                return (try source.read(text: pending.text, named: pending.file), pending)
             } catch {
                 for line in error.lines { Console.report(line) }
             }
         }
-        Console.complain("\(trial.file) was not confirmed; the configuration before it is in force")
-        ledger?.forgetTrial()
+        Console.complain("\(pending.file) was not confirmed; the configuration before it is in force")
+        ledger?.forgetPending()
         return (reading, nil)
     }
 
@@ -139,7 +139,7 @@ final class Service {
         defer { notification.ready(status: statusLine) }
         do {
             let report = bringInForce(try source.read(), askedBy: requester, at: now, failingAs: \.reload)
-            if case .applied = report { endTrial() }
+            if case .applied = report { endPending() }
             return report
         } catch {
             return keep(error.lines, askedBy: requester, as: \.reload)
@@ -226,7 +226,9 @@ final class Service {
     /// of a configuration matters to connections that are about to end; one that we can't read may be for a newer binary.
     func followAllowList(at now: WallTime) {
         var next = try? source.read()
-        if let trial = ledger?.rememberedTrial(), trial.endsAt > now { next = try? source.read(text: trial.text, named: trial.file) }
+        if let pending = ledger?.rememberedPending(), pending.endsAt > now {
+            next = try? source.read(text: pending.text, named: pending.file)
+        }
         guard let next, next.configuration.fingerprint != current.configuration.fingerprint else { return }
         take(next, at: now)
         adoptGrants(at: now)
@@ -273,21 +275,22 @@ final class Service {
         } catch {
             throw ControlFailure(.invalid, "\(error)")
         }
-        let before = trial?.before ?? current
+        let before = pending?.before ?? current
         let report = bringInForce(next, askedBy: "\(requester)", at: now, failingAs: nil)
         guard case .applied(var applied) = report else { return report }
         judgeConfigurationFile(at: now)
         guard let seconds, let text = next.text else {
-            endTrial()
+            endPending()
             if let own = source.file, own != file {
                 applied.warnings.append("a reload or a restart takes what \(own) says: make it say the same")
             }
             return .applied(applied)
         }
-        let trial = Trial(file: file, text: text, endsAt: now.advanced(byMilliseconds: Int64(seconds) * 1000), askedBy: requester)
-        self.trial = (trial, before)
-        applied.confirmBefore = trial.endsAt
-        if let problem = ledger == nil ? "there is no state folder" : ledger?.remember(trial) {
+        let pending = PendingConfiguration(
+            file: file, text: text, endsAt: now.advanced(byMilliseconds: Int64(seconds) * 1000), askedBy: requester)
+        self.pending = (pending, before)
+        applied.confirmBefore = pending.endsAt
+        if let problem = ledger == nil ? "there is no state folder" : ledger?.remember(pending) {
             applied.warnings.append("\(problem); a restart before the confirmation brings the old configuration back at once")
         }
         return .applied(applied)
@@ -295,25 +298,25 @@ final class Service {
 
     func confirm(by requester: Requester, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
         try checkMayChange()
-        guard let (trial, _) = trial else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
-        endTrial()
+        guard let (pending, _) = pending else { throw ControlFailure(.missing, "nothing waits to be confirmed") }
+        endPending()
         current.file = source.file
         server.event("confirmed", [JournalField("generation", generation), JournalField("by", "\(requester)")])
         return ConfirmReport(
-            generation: generation, file: trial.file, target: source.file, text: String(decoding: trial.text, as: UTF8.self))
+            generation: generation, file: pending.file, target: source.file, text: String(decoding: pending.text, as: UTF8.self))
     }
 
-    private func endTrial() {
-        guard trial != nil else { return }
-        trial = nil
-        ledger?.forgetTrial()
+    private func endPending() {
+        guard pending != nil else { return }
+        pending = nil
+        ledger?.forgetPending()
     }
 
     private func rollBack(at now: WallTime) {
         // A successor that is on its way has it from the ledger.
-        guard !isHandingOver, let (trial, before) = trial, trial.endsAt <= now else { return }
-        endTrial()
-        let reason = "\(trial.file) was not confirmed"
+        guard !isHandingOver, let (pending, before) = pending, pending.endsAt <= now else { return }
+        endPending()
+        let reason = "\(pending.file) was not confirmed"
         // With the files that it names as they are now, if they can still be used.
         var next = (try? source.read(text: before.text)) ?? before
         // Nobody has asked for lists that turned empty meanwhile.
@@ -331,7 +334,7 @@ final class Service {
 
     /// When `pass` has something to do.
     var nextMoment: WallTime? {
-        [isHandingOver ? nil : trial?.trial.endsAt, ledger?.nextExpiry, nextEnd, nextWarning].compactMap(\.self).min()
+        [isHandingOver ? nil : pending?.pending.endsAt, ledger?.nextExpiry, nextEnd, nextWarning].compactMap(\.self).min()
     }
 
     /// Ends what has had its time: grants, entries of the allow-list, a trial.

@@ -140,24 +140,24 @@ final class ServiceLedger {
     // MARK: A configuration on trial
 
     /// Nil, or why it isn't remembered.
-    func remember(_ trial: Trial) -> String? {
+    func remember(_ pending: PendingConfiguration) -> String? {
         guard let ledger else { return failure?.message ?? "there is no ledger" }
         do throws(LedgerError) {
-            try TrialTable.write(trial, to: ledger.connection)
+            try PendingConfigurationTable.write(pending, to: ledger.connection)
             return nil
         } catch {
             return error.message
         }
     }
 
-    func rememberedTrial() -> Trial? {
+    func rememberedPending() -> PendingConfiguration? {
         guard let ledger else { return nil }
-        return (try? TrialTable.read(from: ledger.connection)) ?? nil
+        return (try? PendingConfigurationTable.read(from: ledger.connection)) ?? nil
     }
 
     /// One that can't be forgotten has an end all the same.
-    func forgetTrial() {
+    func forgetPending() {
         guard let ledger else { return }
-        try? TrialTable.clear(ledger.connection)
+        try? PendingConfigurationTable.clear(ledger.connection)
     }
 }

@@ -157,8 +157,8 @@ struct RenewalTests {
         try daemon.rewriteConfiguration("- \"127.0.0.3\"", "- {file: \(list)}")
         try daemon.reload()
         let text = try String(contentsOfFile: daemon.configuration, encoding: .utf8)
-        let trial = try folder.write(text.replacingOccurrences(of: "- {file: \(list)}", with: "- \"127.0.0.3\""), to: "trial.yaml")
-        #expect(try Daemon.run(["apply", trial, "--confirm", "2s", "--control", control]).ending == .exited(0))
+        let pending = try folder.write(text.replacingOccurrences(of: "- {file: \(list)}", with: "- \"127.0.0.3\""), to: "trial.yaml")
+        #expect(try Daemon.run(["apply", pending, "--confirm", "2s", "--control", control]).ending == .exited(0))
         try move(try folder.write("", to: "new.txt"), to: list)
         let line = try daemon.waitForLine { $0.event == "reload_failed" && $0["by"]?.hasSuffix("was not confirmed") == true }
         #expect(line["error"]?.contains("holds no entry any more") == true)
@@ -175,8 +175,8 @@ struct RenewalTests {
         try daemon.rewriteConfiguration("- \"127.0.0.3\"", "- {file: \(list)}")
         try daemon.reload()
         let text = try String(contentsOfFile: daemon.configuration, encoding: .utf8)
-        let trial = try folder.write(text.replacingOccurrences(of: list, with: other), to: "trial.yaml")
-        #expect(try Daemon.run(["apply", trial, "--confirm", "1s", "--control", control]).ending == .exited(0))
+        let pending = try folder.write(text.replacingOccurrences(of: list, with: other), to: "trial.yaml")
+        #expect(try Daemon.run(["apply", pending, "--confirm", "1s", "--control", control]).ending == .exited(0))
         try daemon.waitForLine { $0.event == "reloaded" && $0["by"]?.hasSuffix("was not confirmed") == true }
         try move(try folder.write("127.0.0.7\n", to: "new.txt"), to: list)
         try daemon.waitForLine { $0.event == "reloaded" && $0["changes"]?.contains("allow: + 127.0.0.7") == true }

@@ -256,8 +256,9 @@ struct DenialBookTests {
         var scene: GrantScene? = try GrantScene()
         let folder = try #require(scene).folder
         try scene?.grant("192.0.2.1")
-        let trial = Trial(file: "/a.yaml", text: Array("allow: []".utf8), endsAt: GrantScene.start, askedBy: GrantScene.alice)
-        if let connection = scene?.ledger { try TrialTable.write(trial, to: connection.connection) }
+        let pending = PendingConfiguration(
+            file: "/a.yaml", text: Array("allow: []".utf8), endsAt: GrantScene.start, askedBy: GrantScene.alice)
+        if let connection = scene?.ledger { try PendingConfigurationTable.write(pending, to: connection.connection) }
         try scene?.ledger.connection.execute("DROP TABLE denials")
         try scene?.ledger.connection.execute("PRAGMA user_version = 3")
         scene = nil
@@ -266,7 +267,7 @@ struct DenialBookTests {
         #expect(try LedgerReading.denials(query, folder: folder.path, at: GrantScene.start).total == 0)
         let next = try GrantScene(folder: folder)
         #expect(next.active == ["192.0.2.1"])
-        #expect(try TrialTable.read(from: next.ledger.connection) == trial)
+        #expect(try PendingConfigurationTable.read(from: next.ledger.connection) == pending)
         #expect(try next.ledger.connection.number("PRAGMA user_version") == LedgerFile.version)
         try DenialBook(next.ledger).record([denials("192.0.2.9", 2)], at: next.now)
         #expect(try report(next).total == 2)
