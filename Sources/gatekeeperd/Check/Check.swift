@@ -77,7 +77,7 @@ struct Check {
                 // What can't be loaded for its weakness was told so.
                 let isLoaded = report.errorCount == errorsBefore
                 let faults = check.faults(at: now).filter { isLoaded || ![.weakKey, .weakSignature].contains($0.kind) }
-                report.findings += faults.map { $0.diagnostic(origin, at: key) }
+                report.findings += faults.map { $0.finding(origin, at: key) }
                 let names = chain.leaf.names.isEmpty ? chain.leaf.subject : chain.leaf.names.joined(separator: " ")
                 return "certificate for \(names) until \(chain.leaf.end.text.prefix(10))"
             } catch {
@@ -86,7 +86,7 @@ struct Check {
             }
         }
         for case (let fault?, let origin) in zip(CertificateCheck.doubles(among: checks), origins) {
-            report.findings.append(fault.diagnostic(origin, at: key))
+            report.findings.append(fault.finding(origin, at: key))
         }
         return summaries
     }
@@ -103,7 +103,7 @@ struct Check {
         let (origin, key) = (configuration.origins.clientRevocations ?? source, "tls.client_crl")
         do throws(ServerError) {
             let faults = RevocationCheck(path: path, lists: try RevocationList.read(path: path)).faults(at: now)
-            report.findings += faults.map { $0.diagnostic(origin, at: key) }
+            report.findings += faults.map { $0.finding(origin, at: key) }
             // Those that can't be loaded alone were told above.
             guard report.isFine else { return }
             for case let (authority?, _, _) in authorities {

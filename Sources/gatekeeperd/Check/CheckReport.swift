@@ -1,6 +1,6 @@
 /// What a check has found.
 struct CheckReport: Equatable, Sendable {
-    var findings: [Diagnostic] = []
+    var findings: [Finding] = []
     /// What isn't wrong, but would look so to whoever checks by hand.
     var notes: [String] = []
     /// What the configuration amounts to: `2 sources, 1 listener`.
@@ -15,7 +15,7 @@ struct CheckReport: Equatable, Sendable {
 
     /// One for each finding, then the summary.
     var lines: [String] {
-        ConfigurationError(diagnostics: findings).lines + notes.map { "note: \($0)" } + [summary]
+        ConfigurationError(findings: findings).lines + notes.map { "note: \($0)" } + [summary]
     }
 
     var summary: String {
@@ -57,7 +57,7 @@ extension CheckReport {
     }
 }
 
-extension Diagnostic {
+extension Finding {
     fileprivate var json: JSON {
         .object(of: [("severity", .string(severity == .error ? "error" : "warning"))] + origin.members + [("message", .string(message))])
     }

@@ -30,7 +30,7 @@ struct CheckCommand: ParsableCommand {
         do {
             report = Check.run(try source.read().configuration, file: source.file, by: onlooker, at: .now())
         } catch {
-            report = CheckReport(findings: error.diagnostics)
+            report = CheckReport(findings: error.findings)
         }
         report.take(onlooker)
         Console.say(report.json, json, else: report.lines.joined(separator: "\n"))

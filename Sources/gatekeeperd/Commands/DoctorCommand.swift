@@ -33,13 +33,13 @@ struct DoctorCommand: ParsableCommand {
             publicName: publicName, skipped: Set(skip), now: .now())
         var report = doctor.examine()
         if doctor.asks(.service) {
-            let remarks: [Remark] =
+            let findings: [ExaminationFinding] =
                 switch identity {
-                case .success(let identity?): ServiceView(as: identity, arguments: checkArguments).remarks
+                case .success(let identity?): ServiceView(as: identity, arguments: checkArguments).findings
                 case .success(nil): []
-                case .failure(let mistake): [ServiceView.remark(mistake)]
+                case .failure(let mistake): [ServiceView.finding(mistake)]
                 }
-            report.remarks.insert(contentsOf: remarks, at: 0)
+            report.findings.insert(contentsOf: findings, at: 0)
         }
         Console.say(report.json, json, else: report.lines.joined(separator: "\n"))
         guard report.isWell else { throw ExitCode(ExitStatus.findings) }

@@ -95,10 +95,10 @@ struct InitCommand: ParsableCommand {
         do throws(ConfigurationError) {
             for warning in try Validation.judge(reader).warnings { Console.report("\(warning)") }
         } catch {
-            func isOnItsWay(_ diagnostic: Diagnostic) -> Bool { diagnostic.message.hasPrefix("tls.") }
-            let mistakes = error.diagnostics.filter { $0.severity == .error && !isOnItsWay($0) }
-            for diagnostic in mistakes.isEmpty ? error.diagnostics : mistakes {
-                Console.report(isOnItsWay(diagnostic) ? "not there yet: \(diagnostic.message)" : "\(diagnostic)")
+            func isOnItsWay(_ finding: Finding) -> Bool { finding.message.hasPrefix("tls.") }
+            let mistakes = error.findings.filter { $0.severity == .error && !isOnItsWay($0) }
+            for finding in mistakes.isEmpty ? error.findings : mistakes {
+                Console.report(isOnItsWay(finding) ? "not there yet: \(finding.message)" : "\(finding)")
             }
             guard mistakes.isEmpty else { throw ExitCode(ExitStatus.misuse) }
         }

@@ -26,7 +26,7 @@ enum AllowFile {
     /// - Parameter origin: where the configuration names the file.
     static func read(
         _ path: String, called name: String, label: String?, namedAt origin: Origin
-    ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Diagnostic]) {
+    ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Finding]) {
         var bytes: [UInt8]
         do {
             bytes = try FileContents.read(path, bytesMax: fileBytesMax)
@@ -38,7 +38,7 @@ enum AllowFile {
         }
         bytes.removeFirst(ByteCheck.markCount(in: bytes))
         var entries: [Located<Settings.AllowEntry>] = []
-        var mistakes: [Diagnostic] = []
+        var mistakes: [Finding] = []
         for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
             guard let word = word(of: line) else { continue }
             let origin = Origin.file(name, SourcePosition(line: index + 1, column: word.startIndex - line.startIndex + 1))

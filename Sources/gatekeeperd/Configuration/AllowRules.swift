@@ -6,18 +6,18 @@ extension ListRule {
         ListRule(form: "ADDRESS or ADDRESS/BITS", bareKey: "address", begin: { $0.allow = [] }, add: addAllowEntry)
     }
 
-    private static func addAllowEntry(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
+    private static func addAllowEntry(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
         let label = element.fields["label"]
         if let label, !(1...AllowFile.labelBytesMax).contains(label.value.utf8.count) {
             return [.error(label.origin, at: "allow", "a label has 1 to \(AllowFile.labelBytesMax) bytes").withoutValues]
         }
-        var diagnostics: [Diagnostic] = []
+        var findings: [Finding] = []
         var end: Int64?
         if let until = element.fields["until"] {
             do throws(ValueMistake) {
                 let seconds = try CalendarTime.unixSeconds(until.value)
                 if seconds <= WallTime.now().milliseconds / 1000 {
-                    diagnostics.append(
+                    findings.append(
                         .warning(until.origin, at: "allow: until", "\(until.shown) is past; the entry admits nobody").withoutValues)
                 }
                 end = seconds
@@ -29,13 +29,13 @@ extension ListRule {
         var added = added(by: element, label: label?.shown, to: &builder)
         for index in added.entries.indices { added.entries[index].value.endsAtUnixSeconds = end }
         builder.allow?.append(contentsOf: added.entries)
-        return diagnostics + added.mistakes
+        return findings + added.mistakes
     }
 
     /// The entries that an element stands for: one, those of a file, or those of a preset.
     private static func added(
         by element: ListElement, label: String?, to builder: inout ConfigurationBuilder
-    ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Diagnostic]) {
+    ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Finding]) {
         let sources = ["address", "file", "preset"].compactMap { name in element.fields[name].map { (name: name, text: $0) } }
         guard let source = sources.first else {
             return ([], [.error(element.context.origin, at: "allow", "an entry needs an address, a file or a preset")])

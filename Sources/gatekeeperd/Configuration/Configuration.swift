@@ -5,7 +5,7 @@ struct Configuration: Sendable {
     var settings: Settings
     var logDestination: LogDestination
     /// What an admin should look at, though it runs.
-    var warnings: [Diagnostic]
+    var warnings: [Finding]
     /// What could be better and is right as it is, for whoever checks.
     var notes: [String] = []
     /// The text of every key that holds a single value, by its path; those that weren't said are missing.

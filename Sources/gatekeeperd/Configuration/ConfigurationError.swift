@@ -4,15 +4,15 @@ struct ConfigurationError: Error {
     static let linesMax = 100
 
     /// At least one error; warnings among them.
-    var diagnostics: [Diagnostic]
+    var findings: [Finding]
 
     /// Nothing is wrong but that files aren't there: another try may find them.
-    var isAbsenceAlone: Bool { diagnostics.allSatisfy { $0.severity == .warning || $0.isAbsence } }
+    var isAbsenceAlone: Bool { findings.allSatisfy { $0.severity == .warning || $0.isAbsence } }
 
     /// What to print, a line for each, cut after `linesMax`.
     var lines: [String] {
-        let lines = diagnostics.prefix(Self.linesMax).map(\.description)
-        let rest = diagnostics.count - lines.count
+        let lines = findings.prefix(Self.linesMax).map(\.description)
+        let rest = findings.count - lines.count
         return rest > 0 ? lines + ["… and \(rest) more"] : lines
     }
 }
@@ -21,14 +21,14 @@ extension ConfigurationError {
     /// The same mistakes in a file that is called otherwise.
     func renaming(_ path: String, to name: String) -> ConfigurationError {
         ConfigurationError(
-            diagnostics: diagnostics.map { diagnostic in
-                var diagnostic = diagnostic
-                switch diagnostic.origin {
-                case .file(path, let position): diagnostic.origin = .file(name, position)
-                case .wholeFile(path): diagnostic.origin = .wholeFile(name)
+            findings: findings.map { finding in
+                var finding = finding
+                switch finding.origin {
+                case .file(path, let position): finding.origin = .file(name, position)
+                case .wholeFile(path): finding.origin = .wholeFile(name)
                 case .file, .wholeFile, .flag, .commandLine: break
                 }
-                return diagnostic
+                return finding
             })
     }
 }

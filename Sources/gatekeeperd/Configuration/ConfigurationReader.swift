@@ -3,7 +3,7 @@ internal import Gatekeeper
 /// Walks a configuration by the schema and collects what it says and every mistake in it.
 struct ConfigurationReader {
     private(set) var builder = ConfigurationBuilder()
-    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var findings: [Finding] = []
     /// Where each section of the file begins: the place to add what is missing in it. The root's path is empty.
     private(set) var sections: [String: Origin] = [:]
     /// Paths at which something was written that couldn't be used. Such a key isn't missing, and saying so would mislead; the empty path
@@ -27,7 +27,7 @@ struct ConfigurationReader {
             read(try FileContents.read(path, bytesMax: YAMLReader.fileBytesMax), path: path)
         } catch {
             failed.insert("")
-            diagnostics.append(.error(.wholeFile(path), error.problem))
+            findings.append(.error(.wholeFile(path), error.problem))
         }
     }
 
@@ -37,7 +37,7 @@ struct ConfigurationReader {
         directory = FilePath.directory(of: path)
         sections[""] = .file(path, .start)
         let (root, mistakes) = YAMLReader.read(bytes)
-        diagnostics += mistakes.map { .error(.file(path, $0.position), $0.message) }
+        findings += mistakes.map { .error(.file(path, $0.position), $0.message) }
         guard let root else {
             if !mistakes.isEmpty { failed.insert("") }
             return
@@ -45,7 +45,7 @@ struct ConfigurationReader {
         guard isConfiguration(root) else {
             failed.insert("")
             let advice = "none of its keys is one of a configuration of gatekeeperd, so nothing of it is shown; name the right file"
-            return diagnostics.append(.error(.file(path, root.position), advice))
+            return findings.append(.error(.file(path, root.position), advice))
         }
         readSection(root, path: "")
     }
@@ -65,7 +65,7 @@ struct ConfigurationReader {
             let hint = list ? nil : Schema.suggestion(for: Setting.name(of: flag.key), under: Setting.section(of: flag.key))
             let advice =
                 list ? "; an element of a list can only be set as a whole, by its bare value" : hint.map { "; did you mean \($0)?" } ?? ""
-            return diagnostics.append(.error(.flag(flag.name), "unknown key\(advice)"))
+            return findings.append(.error(.flag(flag.name), "unknown key\(advice)"))
         }
         let context = ValueContext(origin: .flag(flag.name), directory: "")
         switch setting.rule {
@@ -78,13 +78,13 @@ struct ConfigurationReader {
             for value in flag.values {
                 let fields = [rule.bareKey: Located(value: value, origin: context.origin)]
                 let mistakes = rule.add(ListElement(context: context, fields: fields), &builder)
-                diagnostics += mistakes
+                findings += mistakes
                 if !mistakes.isEmpty { failed.insert(setting.path) }
             }
         case .section, .field, .fields:
-            diagnostics.append(.error(context.origin, "\(setting.path) holds further keys; set one of them, as \(setting.path).KEY"))
+            findings.append(.error(context.origin, "\(setting.path) holds further keys; set one of them, as \(setting.path).KEY"))
         case .notYet:
-            diagnostics.append(.error(context.origin, "\(setting.path) is not supported yet"))
+            findings.append(.error(context.origin, "\(setting.path) is not supported yet"))
         }
     }
 
@@ -100,7 +100,7 @@ struct ConfigurationReader {
         case .scalar, .sequence:
             let name = path.isEmpty ? "the file" : path
             failed.insert(path)
-            return diagnostics.append(.error(origin, "\(name) holds keys and their values, not \(node.kindName)"))
+            return findings.append(.error(origin, "\(name) holds keys and their values, not \(node.kindName)"))
         }
         for entry in entries {
             guard let setting = known(entry, under: path) else { continue }
@@ -128,20 +128,20 @@ struct ConfigurationReader {
     }
 
     private mutating func readList(_ node: YAMLNode, by rule: ListRule, path: String) {
-        let mistakesBefore = diagnostics.count
+        let mistakesBefore = findings.count
         rule.begin(&builder)
         switch node.content {
         case .absent: return
         case .sequence(let elements): for element in elements { readElement(element, by: rule, path: path) }
         case .scalar, .mapping: readElement(node, by: rule, path: path)
         }
-        if diagnostics.count > mistakesBefore { failed.insert(path) }
+        if findings.count > mistakesBefore { failed.insert(path) }
     }
 
     private mutating func readElement(_ node: YAMLNode, by rule: ListRule, path: String) {
         let context = ValueContext(origin: .file(file, node.position), directory: directory)
         var fields: [String: Located<String>] = [:]
-        let mistakesBefore = diagnostics.count
+        let mistakesBefore = findings.count
         if case .mapping(let entries) = node.content {
             for entry in entries {
                 guard let setting = known(entry, under: path + "[]") else { continue }
@@ -156,16 +156,16 @@ struct ConfigurationReader {
             fields[rule.bareKey] = scalar(node, path: path)
         }
         // With a mistake in one of its keys, what the others say means something else than was meant.
-        guard diagnostics.count == mistakesBefore else { return }
+        guard findings.count == mistakesBefore else { return }
         var element = ListElement(context: context, fields: fields)
         element.context.written = element.written
         let mistakes = rule.add(element, &builder)
-        diagnostics += mistakes.map { Self.concealing($0, in: fields, of: rule, path: path) }
+        findings += mistakes.map { Self.concealing($0, in: fields, of: rule, path: path) }
     }
 
     /// A mistake where a value stands that came by `${NAME}` tells nothing of it; what is wrong elsewhere in the element is told.
-    private static func concealing(_ mistake: Diagnostic, in fields: [String: Located<String>], of rule: ListRule, path: String)
-        -> Diagnostic
+    private static func concealing(_ mistake: Finding, in fields: [String: Located<String>], of rule: ListRule, path: String)
+        -> Finding
     {
         for case (let name, let field) in fields where field.origin == mistake.origin {
             guard let written = field.written else { continue }
@@ -186,16 +186,16 @@ struct ConfigurationReader {
         let shown = full.replacing("[].", with: ": ")
         guard let setting = Schema.setting(full), !entry.key.contains(where: { $0 == "." || $0 == "[" }) else {
             // Beyond the lines that are shown a suggestion is work for nobody, and garbage can hold a hundred thousand keys.
-            let isShown = diagnostics.count < ConfigurationError.linesMax
+            let isShown = findings.count < ConfigurationError.linesMax
             let suggestion = isShown ? Schema.suggestion(for: entry.key, under: path) : nil
             if let suggestion { failed.insert(suggestion) }
             let hint = isShown ? advice(on: entry.key, under: path, suggestion) : ""
             let place = path.isEmpty ? "" : " in \(path.replacing("[]", with: ""))"
-            diagnostics.append(.error(origin, "unknown key \(Quantity.quoted(entry.key))\(place)\(hint)"))
+            findings.append(.error(origin, "unknown key \(Quantity.quoted(entry.key))\(place)\(hint)"))
             return nil
         }
         if case .notYet = setting.rule {
-            diagnostics.append(.error(origin, "\(shown) is not supported yet"))
+            findings.append(.error(origin, "\(shown) is not supported yet"))
             return nil
         }
         return setting
@@ -231,11 +231,11 @@ struct ConfigurationReader {
                 let value = try Substitution.apply(to: text, environment: environment)
                 return Located(value: value, origin: origin, written: Substitution.isUsed(in: text) ? text : nil)
             } catch {
-                diagnostics.append(.error(origin, "\(path): \(error.message)"))
+                findings.append(.error(origin, "\(path): \(error.message)"))
                 return nil
             }
         case .absent, .sequence, .mapping:
-            diagnostics.append(.error(origin, "\(path) needs a single value, not \(node.kindName)"))
+            findings.append(.error(origin, "\(path) needs a single value, not \(node.kindName)"))
             return nil
         }
     }
@@ -257,15 +257,15 @@ struct ConfigurationReader {
     private mutating func assign(_ value: Located<String>, by rule: ScalarRule, in context: ValueContext, path: String) {
         guard !value.value.isEmpty else {
             failed.insert(path)
-            return diagnostics.append(.error(value.origin, at: path, "the value is empty"))
+            return findings.append(.error(value.origin, at: path, "the value is empty"))
         }
         do throws(ValueMistake) {
             try rule.assign(value.value, context, &builder)
             if !rule.isSecret { written[path] = value.shown }
         } catch {
             failed.insert(path)
-            let mistake = Diagnostic.error(value.origin, at: path, error.message)
-            diagnostics.append(value.written.map { mistake.concealing($0, at: path, form: rule.form) } ?? mistake)
+            let mistake = Finding.error(value.origin, at: path, error.message)
+            findings.append(value.written.map { mistake.concealing($0, at: path, form: rule.form) } ?? mistake)
         }
     }
 }

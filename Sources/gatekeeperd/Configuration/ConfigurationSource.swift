@@ -22,7 +22,7 @@ struct ConfigurationSource: Sendable {
         do {
             text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
         } catch {
-            throw ConfigurationError(diagnostics: [.error(.wholeFile(file), error.problem)])
+            throw ConfigurationError(findings: [.error(.wholeFile(file), error.problem)])
         }
         return try read(text: text)
     }

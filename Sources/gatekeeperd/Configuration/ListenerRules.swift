@@ -10,7 +10,7 @@ extension ListRule {
         ListRule(form: "certificate and key", bareKey: "certificate", needsKeys: true, begin: { $0.certificates = [] }, add: addCertificate)
     }
 
-    private static func addListener(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
+    private static func addListener(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
         guard let address = element.fields["address"] else {
             return [.error(element.context.origin, at: "listen", "the address is missing")]
         }
@@ -63,7 +63,7 @@ extension ListRule {
         return prefixes
     }
 
-    private static func addCertificate(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
+    private static func addCertificate(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
         var paths: [String] = []
         for name in ["certificate", "key"] {
             guard let file = element.fields[name], !file.value.isEmpty else {
@@ -89,7 +89,7 @@ extension ListRule {
 
     private static func unreadable(
         _ file: Located<String>, at key: String, in element: ListElement, _ failure: FileFailure
-    ) -> Diagnostic {
+    ) -> Finding {
         .error(file.origin, at: key, failure, called: FilePath.shown(file, directory: element.context.directory))
     }
 }

@@ -60,7 +60,7 @@ struct ListRule: Sendable {
     var needsKeys = false
     /// Called when the list is begun: what an earlier source said under this key is replaced.
     let begin: @Sendable (inout ConfigurationBuilder) -> Void
-    let add: @Sendable (ListElement, inout ConfigurationBuilder) -> [Diagnostic]
+    let add: @Sendable (ListElement, inout ConfigurationBuilder) -> [Finding]
 }
 
 /// What reading a value depends on besides its text.

@@ -132,7 +132,7 @@ extension ListRule {
         return ListRule(form: form, bareKey: "name", begin: { $0.log.fields = [] }, add: addLogField)
     }
 
-    private static func addLogField(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
+    private static func addLogField(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
         guard let name = element.fields["name"] else { return [] }
         let known = Settings.Log.Fields.words
         guard let field = known.first(where: { $0.word == name.value }) else {
@@ -149,7 +149,7 @@ extension ListRule {
         ListRule(form: "/PATH, or path and methods", bareKey: "path", begin: { $0.routes = [] }, add: addRoute)
     }
 
-    private static func addRoute(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
+    private static func addRoute(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
         guard let path = element.fields["path"] else { return [.error(element.context.origin, at: "routes", "the path is missing")] }
         let methods = element.fields["methods"]
         var isCaseSensitive = true
@@ -181,7 +181,7 @@ extension ListRule {
         ListRule(form: "http://HOST:PORT, https://HOST:PORT or unix:/PATH", bareKey: "url", begin: { $0.upstreams = [] }, add: addUpstream)
     }
 
-    private static func addUpstream(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Diagnostic] {
+    private static func addUpstream(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
         guard let url = element.fields["url"] else { return [.error(element.context.origin, at: "upstream.urls", "the url is missing")] }
         do throws(ValueMistake) {
             var upstream = try UpstreamURL(url.value, directory: element.context.directory)

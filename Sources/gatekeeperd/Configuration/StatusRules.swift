@@ -25,7 +25,7 @@ extension ScalarRule {
 
 extension Validation {
     /// What is wrong with the status page beside the rest.
-    static func statusMistakes(_ reader: ConfigurationReader) -> [Diagnostic] {
+    static func statusMistakes(_ reader: ConfigurationReader) -> [Finding] {
         let builder = reader.builder
         guard let status = builder.statusAddress else {
             return builder.statusToken.map {
@@ -34,7 +34,7 @@ extension Validation {
                 ?? []
         }
         let address = status.value
-        var mistakes: [Diagnostic] = []
+        var mistakes: [Finding] = []
         if !address.isLoopback, builder.statusToken == nil, !reader.failed.contains("status_token") {
             mistakes.append(
                 .error(

@@ -43,56 +43,56 @@ enum UpstreamValidation {
     }
 
     /// What only makes sense together, or can't be together.
-    static func mistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
-        var diagnostics: [Diagnostic] = []
+    static func mistakes(_ builder: ConfigurationBuilder) -> [Finding] {
+        var findings: [Finding] = []
         if builder.upstream != nil, let other = builder.upstreams.first {
-            diagnostics.append(.error(other.origin, at: "upstream.urls", "there is upstream.url already; write all of them under urls"))
+            findings.append(.error(other.origin, at: "upstream.urls", "there is upstream.url already; write all of them under urls"))
         }
         if builder.upstreams.count > serversMax {
-            diagnostics.append(.error(builder.upstreams[serversMax].origin, at: "upstream.urls", "there can be \(serversMax) at most"))
+            findings.append(.error(builder.upstreams[serversMax].origin, at: "upstream.urls", "there can be \(serversMax) at most"))
         }
         let defaults = Settings.Upstream.Check()
         let isCheckSaid =
             builder.check.intervalMilliseconds != defaults.intervalMilliseconds
             || builder.check.timeoutMilliseconds != defaults.timeoutMilliseconds
         if isCheckSaid, builder.checkPath == nil, let url = urls(builder).first {
-            diagnostics.append(.error(url.origin, "upstream.health needs a path to ask for, as path: /"))
+            findings.append(.error(url.origin, "upstream.health needs a path to ask for, as path: /"))
         }
         if case .upTo(let bytes) = builder.requestBuffering, let url = urls(builder).first {
             let needed = 2 * min(bytes, builder.limits.requestBodyBytesMax)
             if builder.spool.totalBytesMax < needed {
-                diagnostics.append(
+                findings.append(
                     .warning(
                         url.origin, at: "upstream.spool.total",
                         "a source may hold half of it, so a body as long as request_buffering lets it be needs "
                             + Quantity.describe(bytes: needed)))
             }
         }
-        return diagnostics + tlsMistakes(builder) + differences(builder)
+        return findings + tlsMistakes(builder) + differences(builder)
     }
 
     /// Where the configuration says otherwise than what is known of the ticket system.
-    private static func differences(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+    private static func differences(_ builder: ConfigurationBuilder) -> [Finding] {
         guard let located = builder.upstreamPreset else { return [] }
         let (preset, origin) = (located.value, located.origin)
-        var diagnostics: [Diagnostic] = []
+        var findings: [Finding] = []
         let reuse = "upstream.reuse_after_body"
         switch (preset.readsBodies, builder.reusesAfterBody) {
         case (let shown?, true) where !shown.holds:
             let risk = "a request could hide in another one's body; take it away"
-            diagnostics.append(.warning(origin, at: reuse, "true isn't safe with \(preset.title): \(shown.by). \(risk)"))
+            findings.append(.warning(origin, at: reuse, "true isn't safe with \(preset.title): \(shown.by). \(risk)"))
         case (nil, true):
-            diagnostics.append(
+            findings.append(
                 .warning(
                     origin, at: reuse,
                     "nobody has shown that \(preset.title) reads every body that it is sent; unless you have, take it away"))
         default: break
         }
         if let shown = preset.wantsLengths, shown.holds, builder.requestBuffering == .off {
-            diagnostics.append(
+            findings.append(
                 .warning(origin, at: "upstream.request_buffering", "off loses chunked requests with \(preset.title): \(shown.by)"))
         }
-        return diagnostics
+        return findings
     }
 
     /// Where it does without something that is known to work with the ticket system.
@@ -106,7 +106,7 @@ enum UpstreamValidation {
         ]
     }
 
-    private static func tlsMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+    private static func tlsMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
         let urls = urls(builder)
         guard let first = urls.first else { return [] }
         let files = [
@@ -114,17 +114,17 @@ enum UpstreamValidation {
             ("upstream.key", builder.upstreamKeyPath?.origin), ("upstream.pin_sha256", builder.upstreamPins?.origin),
             ("upstream.server_name", builder.upstreamServerName?.origin),
         ]
-        var diagnostics: [Diagnostic] = []
+        var findings: [Finding] = []
         if !urls.contains(where: { $0.value.tlsPeer != nil }) {
             for case (let path, let origin?) in files {
-                diagnostics.append(.error(origin, at: path, "\(first.value.text) isn't https, so this would do nothing"))
+                findings.append(.error(origin, at: path, "\(first.value.text) isn't https, so this would do nothing"))
             }
         }
         switch (builder.upstreamCertificatePath, builder.upstreamKeyPath) {
-        case (let certificate?, nil): diagnostics.append(.error(certificate.origin, at: "upstream.certificate", "upstream.key is missing"))
-        case (nil, let key?): diagnostics.append(.error(key.origin, at: "upstream.key", "upstream.certificate is missing"))
+        case (let certificate?, nil): findings.append(.error(certificate.origin, at: "upstream.certificate", "upstream.key is missing"))
+        case (nil, let key?): findings.append(.error(key.origin, at: "upstream.key", "upstream.certificate is missing"))
         default: break
         }
-        return diagnostics
+        return findings
     }
 }

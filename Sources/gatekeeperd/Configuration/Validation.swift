@@ -8,16 +8,16 @@ enum Validation {
 
     static func judge(_ reader: ConfigurationReader) throws(ConfigurationError) -> Configuration {
         let builder = reader.builder
-        var diagnostics = reader.diagnostics
-        diagnostics += listenerMistakes(builder)
-        diagnostics += fileMistakes(builder)
-        diagnostics += certificateMistakes(builder)
-        diagnostics += allowMistakes(builder)
-        diagnostics += UpstreamValidation.mistakes(builder)
-        diagnostics += statusMistakes(reader)
-        diagnostics += missing(reader)
-        guard !diagnostics.contains(where: { $0.severity == .error }) else {
-            throw ConfigurationError(diagnostics: diagnostics.sorted { rank($0) < rank($1) })
+        var findings = reader.findings
+        findings += listenerMistakes(builder)
+        findings += fileMistakes(builder)
+        findings += certificateMistakes(builder)
+        findings += allowMistakes(builder)
+        findings += UpstreamValidation.mistakes(builder)
+        findings += statusMistakes(reader)
+        findings += missing(reader)
+        guard !findings.contains(where: { $0.severity == .error }) else {
+            throw ConfigurationError(findings: findings.sorted { rank($0) < rank($1) })
         }
         var certificates = builder.certificates.map(\.value)
         if let certificate = builder.certificatePath, let key = builder.keyPath {
@@ -46,7 +46,7 @@ enum Validation {
         settings.log = builder.log
         settings.workers = builder.workers
         return Configuration(
-            settings: settings, logDestination: builder.logDestination, warnings: diagnostics, notes: UpstreamValidation.notes(builder),
+            settings: settings, logDestination: builder.logDestination, warnings: findings, notes: UpstreamValidation.notes(builder),
             written: reader.written,
             watchedPaths: watchedPaths(settings, builder),
             listLengths: builder.listLengths, listNames: builder.listNames, origins: origins(reader),
@@ -63,16 +63,16 @@ enum Validation {
     }
 
     /// What has no default and wasn't given.
-    private static func missing(_ reader: ConfigurationReader) -> [Diagnostic] {
+    private static func missing(_ reader: ConfigurationReader) -> [Finding] {
         let builder = reader.builder
-        var diagnostics: [Diagnostic] = []
+        var findings: [Finding] = []
         func check(_ isMissing: Bool, _ path: String, flag: String, _ advice: String) {
             let section = path.firstIndex(of: ".").map { String(path[..<$0]) } ?? ""
             guard isMissing, reader.failed.isDisjoint(with: ["", section, path]) else { return }
             if let origin = reader.sections[section] ?? reader.sections[""] {
-                diagnostics.append(.error(origin, "\(path) is missing: \(advice)"))
+                findings.append(.error(origin, "\(path) is missing: \(advice)"))
             } else {
-                diagnostics.append(.error(.commandLine, "\(flag) is missing: \(advice)"))
+                findings.append(.error(.commandLine, "\(flag) is missing: \(advice)"))
             }
         }
         check(builder.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
@@ -85,12 +85,12 @@ enum Validation {
         check(
             builder.upstream == nil && builder.upstreams.isEmpty, "upstream.url", flag: "--upstream",
             "where the ticket system listens, as http://10.0.0.5:8080")
-        return diagnostics
+        return findings
     }
 
-    private static func listenerMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+    private static func listenerMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
         var seen: Set<SocketAddress> = []
-        let overlapping = builder.listeners.enumerated().compactMap { index, listener -> Diagnostic? in
+        let overlapping = builder.listeners.enumerated().compactMap { index, listener -> Finding? in
             let others = builder.listeners[..<index] + builder.listeners[(index + 1)...]
             guard let wider = others.first(where: { $0.value.address.takes(from: listener.value.address, among: builder.listeners) }) else {
                 return nil
@@ -106,15 +106,15 @@ enum Validation {
             .map { .error($0.origin, at: "listen", "\($0.written ?? "\($0.value.address)") is there already") }
     }
 
-    private static func certificateMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
-        var diagnostics: [Diagnostic] = []
+    private static func certificateMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
+        var findings: [Finding] = []
         let asksClients = builder.clientAuthorityPath != nil || builder.listeners.contains { $0.value.clientAuthorityPath != nil }
         if let file = builder.clientRevocationPath, !asksClients {
-            diagnostics.append(
+            findings.append(
                 .error(file.origin, at: "tls.client_crl", "there is no tls.client_ca whose certificates could be revoked"))
         }
-        guard !builder.certificates.isEmpty else { return diagnostics }
-        return diagnostics
+        guard !builder.certificates.isEmpty else { return findings }
+        return findings
             + [("tls.certificate", builder.certificatePath), ("tls.key", builder.keyPath)].compactMap { path, file in
                 file.map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
             }
@@ -141,8 +141,8 @@ enum Validation {
         return (paths + builder.allowFiles).filter { seen.insert($0).inserted }
     }
 
-    private static func fileMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
-        files(builder).compactMap { path, file -> Diagnostic? in
+    private static func fileMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
+        files(builder).compactMap { path, file -> Finding? in
             guard let file else { return nil }
             do throws(FileFailure) {
                 try FileContents.checkReadable(file.value)
@@ -153,9 +153,9 @@ enum Validation {
         }
     }
 
-    private static func allowMistakes(_ builder: ConfigurationBuilder) -> [Diagnostic] {
+    private static func allowMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
         let allow = builder.allow ?? []
-        var diagnostics: [Diagnostic] = []
+        var findings: [Finding] = []
         let listed = Dictionary(allow.map { ($0.value.prefix, Located(value: $0.value.prefix, origin: $0.origin, written: $0.written)) }) {
             first, _ in first
         }
@@ -168,22 +168,22 @@ enum Validation {
             let isWide = prefix.isIPv4 ? Int(prefix.length) - 96 < ipv4BitsMin : Int(prefix.length) < ipv6BitsMin
             if isEverybody, !builder.mayAllowEveryone {
                 let family = prefix.isIPv4 ? "IPv4" : "IPv6"
-                diagnostics.append(
+                findings.append(
                     .error(entry.origin, at: "allow", "\(shown) is every \(family) address; if that is meant, say allow_everyone: true"))
             } else if let reason = prefix.whyNobodyComes {
                 let what = entry.written.map { "no connection comes from what \($0) stands for" } ?? reason
-                diagnostics.append(.warning(entry.origin, at: "allow", what))
+                findings.append(.warning(entry.origin, at: "allow", what))
             } else if !seen.insert(prefix).inserted {
                 let earlier = listed[prefix].map { " (\($0.origin))" } ?? ""
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(shown) is there already\(earlier)"))
+                findings.append(.warning(entry.origin, at: "allow", "\(shown) is there already\(earlier)"))
             } else if let wider = wider(than: prefix, in: listed, lengths: lengths) {
-                diagnostics.append(
+                findings.append(
                     .warning(entry.origin, at: "allow", "\(shown) lies in \(wider.shown), which is there too (\(wider.origin))"))
             } else if isWide, !isEverybody {
-                diagnostics.append(.warning(entry.origin, at: "allow", "\(shown) is an unusually large network"))
+                findings.append(.warning(entry.origin, at: "allow", "\(shown) is an unusually large network"))
             }
         }
-        return diagnostics
+        return findings
     }
 
     /// A network of the list that holds `prefix` and more.
@@ -198,8 +198,8 @@ enum Validation {
     }
 
     /// Mistakes of a file in the order of its lines, what concerns the whole before, flags after.
-    private static func rank(_ diagnostic: Diagnostic) -> (Int, String, Int, Int) {
-        switch diagnostic.origin {
+    private static func rank(_ finding: Finding) -> (Int, String, Int, Int) {
+        switch finding.origin {
         case .wholeFile(let path): (0, path, 0, 0)
         case .file(let path, let position): (1, path, position.line, position.column)
         case .flag: (2, "", 0, 0)

@@ -15,16 +15,16 @@ struct APIKeyExamination: Equatable, Sendable {
     /// So many in a hundred are nearly all.
     private static let percentMin = 90
 
-    var remarks: [Remark] {
-        let remarks = systems.map(remark)
+    var findings: [ExaminationFinding] {
+        let findings = systems.map(finding)
         // Where it is known why, it need not be guessed.
-        guard !remarks.contains(where: { $0.severity == .finding }) else { return remarks }
+        guard !findings.contains(where: { $0.severity == .wrong }) else { return findings }
         let refusals = refusals
         // What is refused isn't well, whatever a look from here says.
-        return refusals.isEmpty ? remarks : remarks.filter { $0.severity != .ok } + refusals
+        return refusals.isEmpty ? findings : findings.filter { $0.severity != .ok } + refusals
     }
 
-    private func remark(_ system: TicketSystem) -> Remark {
+    private func finding(_ system: TicketSystem) -> ExaminationFinding {
         let seen = system.answers.dropFirst().compactMap { asked in AddressBoundAPI.recognise(asked.answer).map { (asked, $0) } }
         if let (asked, api) = seen.first(where: { !$1.isDirect($0.path) }) ?? seen.first { return bound(system, api, asked) }
         let unasked = "whether \(system.name) binds keys to addresses can't be asked"
@@ -43,11 +43,11 @@ struct APIKeyExamination: Equatable, Sendable {
     // MARK: One that is known
 
     /// It is there: what clients are answered says how it was set up, for an answer to us doesn't.
-    private func bound(_ system: TicketSystem, _ api: AddressBoundAPI, _ asked: TicketSystem.Answer) -> Remark {
+    private func bound(_ system: TicketSystem, _ api: AddressBoundAPI, _ asked: TicketSystem.Answer) -> ExaminationFinding {
         let answers = KeyAnswers(records ?? [], of: api, at: asked.path)
         let (meaning, remedy) = (api.meaning(for: system.ownAddress), api.remedy(for: system.ownAddress))
         if let difference = answers.differenceText {
-            return .finding(.apiKeys, "\(system.name) \(difference)", advice: api.keyAdvice ?? remedy)
+            return .wrong(.apiKeys, "\(system.name) \(difference)", advice: api.keyAdvice ?? remedy)
         }
         if answers.endWell {
             return .ok(.apiKeys, "\(meaning); \(answers.admittedText) to \(asked.path): \(api.admission(for: system.ownAddress))")
@@ -57,16 +57,16 @@ struct APIKeyExamination: Equatable, Sendable {
         if api.isDirect(asked.path), let folder = api.folder(of: asked.path), let path = api.paths.first.map({ folder + $0 }),
             let other = system.answers.first(where: { $0.path == path })
         {
-            return .finding(
+            return .wrong(
                 .apiKeys, "\(seen) as \(api.title) does, and \(other.answer.status) to GET \(path)\(answers.troubleText)",
                 advice: api.ruleAdvice)
         }
         seen += ": \(meaning)\(answers.troubleText)"
         let advice = api.keyAdvice.map { "\($0). If it takes every client for that address: \(remedy)" } ?? remedy
         if let problem = problems.first, answers.latest.isEmpty {
-            return .finding(.apiKeys, "\(seen); \(problem.text)", advice: advice)
+            return .wrong(.apiKeys, "\(seen); \(problem.text)", advice: advice)
         }
-        guard answers.latest.isEmpty, !api.provesRefusal else { return .finding(.apiKeys, seen, advice: advice) }
+        guard answers.latest.isEmpty, !api.provesRefusal else { return .wrong(.apiKeys, seen, advice: advice) }
         let unseen =
             records == nil ? "what clients are answered isn't known: the log is no file, or not in JSON" : "nobody has asked of late"
         return .note(.apiKeys, "\(seen). Whether it was, GET doesn't show, and \(unseen)", advice: "unless that is done, \(remedy)")
@@ -75,7 +75,7 @@ struct APIKeyExamination: Equatable, Sendable {
     // MARK: One that ought to be there
 
     /// The configuration says that it is there, or its pages do, and its API doesn't answer as itself.
-    private func expected(_ system: TicketSystem, _ api: AddressBoundAPI, by evidence: String) -> Remark {
+    private func expected(_ system: TicketSystem, _ api: AddressBoundAPI, by evidence: String) -> ExaminationFinding {
         let asked = system.answers.dropFirst().filter { api.folder(of: $0.path) != nil }
         if let welcome = asked.first(where: { api.welcomes($0.answer) }) {
             let client = system.client.map { "\($0)" } ?? "a client"
@@ -84,7 +84,7 @@ struct APIKeyExamination: Equatable, Sendable {
         let answers = KeyAnswers(records ?? [], of: api)
         if answers.endWell { return .ok(.apiKeys, "\(api.title) isn't to be seen by GET; \(answers.admittedText)") }
         let told = asked.filter { !api.isDirect($0.path) }.map { "GET \($0.path) is answered \($0.answer.status)" }
-        return .finding(
+        return .wrong(
             .apiKeys, "\(evidence), and \(told.joined(separator: ", "))\(answers.troubleText)", advice: api.absenceAdvice)
     }
 
@@ -92,7 +92,7 @@ struct APIKeyExamination: Equatable, Sendable {
 
     /// What clients are told of late, whatever the ticket system is: at each path, and, where paths differ from one request to the next, by
     /// all together.
-    private var refusals: [Remark] {
+    private var refusals: [ExaminationFinding] {
         let records = records ?? []
         var paths: [String] = []
         for record in records.reversed() where record.isRefusal && !paths.contains(record.path) && paths.count < Self.pathsMax {
@@ -115,7 +115,7 @@ struct APIKeyExamination: Equatable, Sendable {
             return []
         }
         return [
-            .finding(
+            .wrong(
                 .apiKeys, seen,
                 advice: "look into its log: is the key wrong, or bound to the client's address? It sees this host's, and the client's in "
                     + "X-Forwarded-For")

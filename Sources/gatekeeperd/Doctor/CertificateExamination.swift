@@ -21,26 +21,26 @@ struct CertificateExamination: Equatable, Sendable {
         var check: CertificateCheck?
     }
 
-    var remarks: [Remark] { files.flatMap(remarks) }
+    var findings: [ExaminationFinding] { files.flatMap(findings) }
 
-    private func remarks(_ file: File) -> [Remark] {
-        var remarks: [Remark] = []
+    private func findings(_ file: File) -> [ExaminationFinding] {
+        var findings: [ExaminationFinding] = []
         if let obstacle = file.obstacle {
-            remarks.append(
-                .finding(
+            findings.append(
+                .wrong(
                     .certificate, obstacle,
                     advice: "put a certificate and its own key there; a running service keeps the pair that it has until it is started anew"
                 ))
         }
         // The clock's to tell.
-        remarks += file.faults.filter { $0.kind != .notYetValid }.map(remark)
+        findings += file.faults.filter { $0.kind != .notYetValid }.map(finding)
         if isOutdated(file) {
-            remarks.append(
-                .finding(
+            findings.append(
+                .wrong(
                     .certificate, "the service still shows another certificate than the one that is in \(file.path) now",
                     advice: "`gatekeeperd reload` takes the new one, or says why it can't be taken"))
         }
-        return remarks.isEmpty ? [.ok(.certificate, file.summary)] : remarks
+        return findings.isEmpty ? [.ok(.certificate, file.summary)] : findings
     }
 
     private func isOutdated(_ file: File) -> Bool {
@@ -52,10 +52,10 @@ struct CertificateExamination: Equatable, Sendable {
         return served.fingerprint != file.fingerprint
     }
 
-    private func remark(_ fault: CertificateFault) -> Remark {
+    private func finding(_ fault: CertificateFault) -> ExaminationFinding {
         let advice = fault.advice
         return fault.kind == .rootIncluded
-            ? .note(.certificate, fault.message, advice: advice) : .finding(.certificate, fault.message, advice: advice)
+            ? .note(.certificate, fault.message, advice: advice) : .wrong(.certificate, fault.message, advice: advice)
     }
 }
 

@@ -17,29 +17,29 @@ struct ClockExamination: Equatable, Sendable {
 
     static let differenceSecondsMax: Int64 = 60
 
-    var remarks: [Remark] {
-        var remarks = unripe.map {
-            Remark.finding(
+    var findings: [ExaminationFinding] {
+        var findings = unripe.map {
+            ExaminationFinding.wrong(
                 .clock, "\($0.message), or this machine's clock is behind", advice: "look at the clock; if it is right, wait until then")
         }
         for system in systems where abs(system.aheadSeconds) > Self.differenceSecondsMax {
             let difference = TimeText.duration(milliseconds: abs(system.aheadSeconds) * 1000)
-            remarks.append(
-                .finding(
+            findings.append(
+                .wrong(
                     .clock,
                     "the clock of \(system.name) is \(difference) \(system.aheadSeconds > 0 ? "ahead of" : "behind") this machine's",
                     advice: "have both keep the time (chrony or systemd-timesyncd): grants and entries end by this machine's clock"))
         }
         switch isSynchronised {
-        case nil: remarks.append(.unexamined(.clock, "the kernel doesn't tell whether the clock is kept, as in some containers"))
+        case nil: findings.append(.unexamined(.clock, "the kernel doesn't tell whether the clock is kept, as in some containers"))
         case false?:
-            remarks.append(
-                .finding(
+            findings.append(
+                .wrong(
                     .clock, "nobody keeps this machine's clock, as far as the kernel knows",
                     advice: "install chrony or systemd-timesyncd; grants end by this clock. (Where a hypervisor keeps it: --skip clock)"))
         case true?: break
         }
-        return remarks.isEmpty ? [.ok(.clock, "the clock is kept by another\(agreement)")] : remarks
+        return findings.isEmpty ? [.ok(.clock, "the clock is kept by another\(agreement)")] : findings
     }
 
     private var agreement: String { systems.isEmpty ? "" : ", and the ticket system's agrees with it" }

@@ -26,22 +26,22 @@ struct Doctor: Sendable {
 
     func examine() -> DoctorReport {
         let facts = DoctorFacts(for: self)
-        var remarks: [Examination: [Remark]] = [:]
+        var findings: [Examination: [ExaminationFinding]] = [:]
         for examination in Examination.allCases where examination != .service && asks(examination) {
-            remarks[examination] = Self.settled(self.remarks(examination, facts))
+            findings[examination] = Self.settled(self.findings(examination, facts))
         }
-        if asks(.service) { remarks[.service] = Self.settled(service(facts, besides: remarks)) }
+        if asks(.service) { findings[.service] = Self.settled(service(facts, besides: findings)) }
         return DoctorReport(
-            remarks: Examination.allCases.flatMap { examination in
-                remarks[examination] ?? [.unexamined(examination, "left out, as told by --skip")]
+            findings: Examination.allCases.flatMap { examination in
+                findings[examination] ?? [.unexamined(examination, "left out, as told by --skip")]
             })
     }
 
     /// What is well is one line, and none beside what isn't.
-    static func settled(_ remarks: [Remark]) -> [Remark] {
-        let others = remarks.filter { $0.severity != .ok }
-        guard !others.contains(where: { $0.severity == .finding }) else { return others }
-        let well = remarks.filter { $0.severity == .ok }
+    static func settled(_ findings: [ExaminationFinding]) -> [ExaminationFinding] {
+        let others = findings.filter { $0.severity != .ok }
+        guard !others.contains(where: { $0.severity == .wrong }) else { return others }
+        let well = findings.filter { $0.severity == .ok }
         guard let first = well.first else { return others }
         var line = first
         line.seen = well.map(\.seen).joined(separator: "; ")
@@ -49,22 +49,22 @@ struct Doctor: Sendable {
     }
 
     /// What the service says of itself, but for what was found here as well.
-    private func service(_ facts: DoctorFacts, besides remarks: [Examination: [Remark]]) -> [Remark] {
+    private func service(_ facts: DoctorFacts, besides findings: [Examination: [ExaminationFinding]]) -> [ExaminationFinding] {
         let state = facts.account.state.map { state in
             var state = state
             state.problems.removeAll { problem in
                 guard let examination = Self.examination(of: problem) else { return false }
-                return (remarks[examination] ?? []).contains { Self.tells($0, of: problem) }
+                return (findings[examination] ?? []).contains { Self.tells($0, of: problem) }
             }
             return state
         }
-        return ServiceExamination(state: state, file: file, hash: configuration.fingerprint).remarks
+        return ServiceExamination(state: state, file: file, hash: configuration.fingerprint).findings
     }
 
-    private static func tells(_ remark: Remark, of problem: ServiceState.Problem) -> Bool {
-        guard remark.severity == .finding else { return false }
+    private static func tells(_ finding: ExaminationFinding, of problem: ServiceState.Problem) -> Bool {
+        guard finding.severity == .wrong else { return false }
         // The service has hidden what the environment gave it; here it stands as it is.
-        let seen = ConcealedValues.hide(in: remark.seen)
+        let seen = ConcealedValues.hide(in: finding.seen)
         return [problem.text, problem.subject].contains { !$0.isEmpty && seen.contains(ConcealedValues.hide(in: $0)) }
     }
 
@@ -78,43 +78,43 @@ struct Doctor: Sendable {
         }
     }
 
-    private func remarks(_ examination: Examination, _ facts: DoctorFacts) -> [Remark] {
+    private func findings(_ examination: Examination, _ facts: DoctorFacts) -> [ExaminationFinding] {
         let settings = configuration.settings
         let state = try? facts.account.state.get()
         switch examination {
         case .service: return []
         case .certificate:
             guard let files = facts.certificates else { return [.unexamined(.certificate, "the files couldn't be read in time")] }
-            return CertificateExamination(files: files, served: state?.certificates).remarks
+            return CertificateExamination(files: files, served: state?.certificates).findings
         case .upstream:
-            return UpstreamExamination(systems: facts.systems, publicHost: facts.publicHost).remarks
+            return UpstreamExamination(systems: facts.systems, publicHost: facts.publicHost).findings
         case .sources:
             return SourceExamination(
                 admitted: state?.sources, denials: facts.account.denials, lastHour: facts.account.lastHour, gateways: facts.gateways,
                 onLink: facts.onLink, now: now, balancers: settings.listeners.flatMap(\.proxyProtocolFrom),
                 allowed: settings.allow.map(\.prefix)
-            ).remarks
+            ).findings
         case .exposure:
             return ExposureExamination(
                 systems: facts.systems, listening: facts.listening,
                 ownListeners: settings.listeners.map(\.address) + (state?.listeners ?? []), exposureScan: facts.exposureScan
-            ).remarks
+            ).findings
         case .apiKeys:
             return APIKeyExamination(
                 systems: facts.systems, records: facts.records, preset: preset,
                 problems: (state?.problems ?? []).filter { $0.kind == Problem.Kind.requestsUnauthorized.rawValue }
-            ).remarks
+            ).findings
         case .clock:
             return ClockExamination(
                 isSynchronised: facts.isClockSynchronised,
                 unripe: (facts.certificates ?? []).flatMap(\.faults).filter { $0.kind == .notYetValid },
                 systems: facts.systems.compactMap(ClockExamination.System.init)
-            ).remarks
+            ).findings
         case .host:
             return HostExamination(
                 descriptorsMax: facts.descriptorsMax, connectionsWanted: settings.limits.connectionsMax,
                 connectionsPossible: facts.descriptorsMax.map(Server.connectionsMax), state: facts.stateFolder, unit: facts.unit
-            ).remarks
+            ).findings
         }
     }
 }

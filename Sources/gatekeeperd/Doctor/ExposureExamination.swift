@@ -13,9 +13,9 @@ struct ExposureExamination: Equatable, Sendable {
     /// What the public name came to; nil if nobody asked for that.
     var exposureScan: ExposureScan?
 
-    var remarks: [Remark] { systems.flatMap(remarks) + (exposureScan?.remarks ?? []) }
+    var findings: [ExaminationFinding] { systems.flatMap(findings) + (exposureScan?.findings ?? []) }
 
-    private func remarks(_ system: TicketSystem) -> [Remark] {
+    private func findings(_ system: TicketSystem) -> [ExaminationFinding] {
         if case .unix = system.server.endpoint {
             return [.ok(.exposure, "\(system.name) is a socket that only this host can reach")]
         }
@@ -29,7 +29,7 @@ struct ExposureExamination: Equatable, Sendable {
 
     // MARK: On this host
 
-    private func onThisHost(_ system: TicketSystem, ports: Set<UInt16>) -> Remark {
+    private func onThisHost(_ system: TicketSystem, ports: Set<UInt16>) -> ExaminationFinding {
         guard let listening else {
             return .unexamined(.exposure, "who listens beside \(system.name) on this host can't be read from the kernel's tables")
         }
@@ -37,7 +37,7 @@ struct ExposureExamination: Equatable, Sendable {
         let open = listeners.filter { AddressScope($0.address) != .loopback }
         guard open.isEmpty else {
             let places = open.map(\.description).sorted().joined(separator: ", ")
-            return .finding(
+            return .wrong(
                 .exposure, "\(system.name) is on this host and listens on \(places): whoever reaches this host goes around Gatekeeper",
                 advice: "have it listen on 127.0.0.1 alone, or close the port in the firewall. A container's port is published with "
                     + "127.0.0.1 before it (-p 127.0.0.1:8080:80), for Docker passes over ufw")
@@ -52,7 +52,7 @@ struct ExposureExamination: Equatable, Sendable {
 
     // MARK: On another
 
-    private func elsewhere(_ system: TicketSystem, _ address: SocketAddress) -> Remark {
+    private func elsewhere(_ system: TicketSystem, _ address: SocketAddress) -> ExaminationFinding {
         guard AddressScope(address.address) == .everywhere else {
             guard system.ownAddress != nil else {
                 return .unexamined(.exposure, "whether \(system.name) is on this host isn't known while it doesn't answer")
@@ -66,7 +66,7 @@ struct ExposureExamination: Equatable, Sendable {
         guard system.server.tls == nil else {
             return .note(.exposure, "\(system.name) has the public address \(address.address)", advice: advice)
         }
-        return .finding(
+        return .wrong(
             .exposure, "\(system.name) has the public address \(address.address), and requests go there in the clear, keys and all",
             advice: "\(advice), and speak https with it or lead the way through a tunnel")
     }

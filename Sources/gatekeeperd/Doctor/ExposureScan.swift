@@ -18,11 +18,11 @@ struct ExposureScan: Equatable, Sendable {
     private static let usualPorts: [UInt16] = [80, 443, 8080, 8443]
     private static let answerMilliseconds = 2_000
 
-    var remarks: [Remark] {
+    var findings: [ExaminationFinding] {
         if let obstacle { return [.unexamined(.exposure, "\(name) can't be looked at: \(obstacle)")] }
         let asked = portsAsked.map(String.init).joined(separator: ", ")
         let leaks = doors.filter(\.isTicketSystem).map { door in
-            Remark.finding(
+            ExaminationFinding.wrong(
                 .exposure, "\(name):\(door.port) answers as the ticket system does: a port-forward leads around Gatekeeper",
                 advice: "take that port-forward away, or lead it to Gatekeeper")
         }

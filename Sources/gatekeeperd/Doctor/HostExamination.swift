@@ -24,42 +24,42 @@ struct HostExamination: Equatable, Sendable {
     private static let bytesMin: UInt64 = 64 << 20
     private static let filesMin: UInt64 = 100
 
-    var remarks: [Remark] {
+    var findings: [ExaminationFinding] {
         let findings = descriptors + folder + boot
         return findings.isEmpty ? [.ok(.host, "descriptors, the state folder and its file system have room")] : findings
     }
 
-    private var descriptors: [Remark] {
+    private var descriptors: [ExaminationFinding] {
         guard let descriptorsMax, let connectionsPossible else {
             return [.unexamined(.host, "how many descriptors the service may open is known while it runs, to its user and root")]
         }
         guard connectionsPossible < connectionsWanted else { return [] }
         return [
-            .finding(
+            .wrong(
                 .host,
                 "the service may open \(descriptorsMax) descriptors, which is enough for \(connectionsPossible) connections and not "
                     + "for limits.connections, \(connectionsWanted)", advice: "raise LimitNOFILE= in the unit, or lower limits.connections")
         ]
     }
 
-    private var folder: [Remark] {
+    private var folder: [ExaminationFinding] {
         guard let state else { return [.note(.host, "no state folder is configured, so grants and denials aren't kept")] }
-        var remarks: [Remark] = []
+        var findings: [ExaminationFinding] = []
         if let obstacle = state.obstacle {
-            remarks.append(
-                .finding(.host, "grants and denials can't be kept: cannot \(obstacle)", advice: "let the service's user write there"))
+            findings.append(
+                .wrong(.host, "grants and denials can't be kept: cannot \(obstacle)", advice: "let the service's user write there"))
         }
-        guard let space = state.space else { return remarks }
+        guard let space = state.space else { return findings }
         if space.bytes < Self.bytesMin || space.files.map({ $0 < Self.filesMin }) ?? false {
             let left =
                 space.bytes < Self.bytesMin ? "\(space.bytes >> 20)MiB" : "room for \(space.files ?? 0) files"
-            remarks.append(
-                .finding(.host, "\(left) are left where \(state.path) lies", advice: "make room: a full disk takes no grant and no denial"))
+            findings.append(
+                .wrong(.host, "\(left) are left where \(state.path) lies", advice: "make room: a full disk takes no grant and no denial"))
         }
-        return remarks
+        return findings
     }
 
-    private var boot: [Remark] {
+    private var boot: [ExaminationFinding] {
         guard let unit else { return [] }
         guard unit.isInstalled else {
             return [
@@ -69,7 +69,7 @@ struct HostExamination: Equatable, Sendable {
         }
         guard !unit.isEnabled else { return [] }
         return [
-            .finding(
+            .wrong(
                 .host, "gatekeeperd.service isn't enabled, so the next boot doesn't start it",
                 advice: "`systemctl enable gatekeeperd.service`")
         ]

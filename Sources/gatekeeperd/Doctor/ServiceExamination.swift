@@ -5,7 +5,7 @@ struct ServiceExamination: Equatable, Sendable {
     var file: String?
     var hash: String
 
-    var remarks: [Remark] {
+    var findings: [ExaminationFinding] {
         switch state {
         case .failure(let failure):
             return [
@@ -14,18 +14,18 @@ struct ServiceExamination: Equatable, Sendable {
                     advice: "start it (`systemctl start gatekeeperd.service`), or name its socket with --control, and ask again")
             ]
         case .success(let state):
-            let remarks = problems(of: state) + pending(of: state) + configuration(of: state)
-            return remarks.isEmpty ? [.ok(.service, "process \(state.process) \(manner)")] : remarks
+            let findings = problems(of: state) + pending(of: state) + configuration(of: state)
+            return findings.isEmpty ? [.ok(.service, "process \(state.process) \(manner)")] : findings
         }
     }
 
-    private func problems(of state: ServiceState) -> [Remark] {
+    private func problems(of state: ServiceState) -> [ExaminationFinding] {
         state.problems.map {
-            .finding(.service, "the service has a problem: \($0.text)", advice: $0.cure)
+            .wrong(.service, "the service has a problem: \($0.text)", advice: $0.cure)
         }
     }
 
-    private func pending(of state: ServiceState) -> [Remark] {
+    private func pending(of state: ServiceState) -> [ExaminationFinding] {
         if let end = state.trialEnd {
             return [.note(.service, "a configuration is on trial and undone at \(end)", advice: "`gatekeeperd confirm` keeps it")]
         }
@@ -35,7 +35,7 @@ struct ServiceExamination: Equatable, Sendable {
     private var manner: String { file.map { "serves by \($0) as it is now" } ?? "answers" }
 
     /// The same file and another state of it is a change that was forgotten, or one that was refused.
-    private func configuration(of state: ServiceState) -> [Remark] {
+    private func configuration(of state: ServiceState) -> [ExaminationFinding] {
         guard state.trialEnd == nil, let file, let inForce = state.configurationHash, inForce != hash else { return [] }
         guard state.configurationFile == file else {
             let other = state.configurationFile ?? "flags"

@@ -38,16 +38,16 @@ struct ServiceView: Equatable, Sendable {
     }
 
     /// Where nobody can look as the service's user, for the service couldn't be started as him.
-    static func remark(_ mistake: ValueMistake) -> Remark {
-        .finding(
+    static func finding(_ mistake: ValueMistake) -> ExaminationFinding {
+        .wrong(
             .service, "the service can't start, or can't be started again: \(mistake.message)",
             advice: "`gatekeeperd check` says the same, and all else once that is mended")
     }
 
-    var remarks: [Remark] {
+    var findings: [ExaminationFinding] {
         guard let errors else { return [.unexamined(.service, obstacle ?? "the service's user couldn't be asked")] }
         return errors.prefix(Self.errorsMax).map { error in
-            .finding(
+            .wrong(
                 .service, "as \(identity.user) the service can't start, or can't be started again: \(error)",
                 advice: "`gatekeeperd check` tells all of it, and what to do")
         }

@@ -25,15 +25,15 @@ struct SourceExamination: Equatable, Sendable {
     /// So many in a hundred are nearly all.
     private static let percentMin = 90
 
-    var remarks: [Remark] {
+    var findings: [ExaminationFinding] {
         let listed = gateways.filter { gateway in allowed.contains(AddressPrefix(gateway)) }.map { gateway in
-            Remark.finding(
+            ExaminationFinding.wrong(
                 .sources,
                 "the allow-list has \(gateway), which is this host's gateway: if it puts its address in the place of others', "
                     + "everybody is admitted", advice: Self.remedy)
         }
         let traffic = traffic
-        let findings = listed + [recent, traffic].compactMap { $0?.severity == .finding ? $0 : nil }.prefix(1)
+        let findings = listed + [recent, traffic].compactMap { $0?.severity == .wrong ? $0 : nil }.prefix(1)
         return findings.isEmpty ? [neighbours, traffic].compactMap(\.self).filter { $0.severity != .ok || neighbours == nil } : findings
     }
 
@@ -43,7 +43,7 @@ struct SourceExamination: Equatable, Sendable {
     static let recentMin = 10
 
     /// What has begun today, and a day's counts hide: denials of one inner address, and nobody from outside who came in meanwhile.
-    private var recent: Remark? {
+    private var recent: ExaminationFinding? {
         guard let lastHour else { return nil }
         let counts = lastHour.sources.filter { !isBalancer($0.address) }
         let total = lastHour.total - (lastHour.sources.reduce(0) { $0 + $1.count } - counts.reduce(0) { $0 + $1.count })
@@ -56,14 +56,14 @@ struct SourceExamination: Equatable, Sendable {
         }
         guard !outsiders else { return nil }
         let whose = gateways.contains(most.address) ? "this host's gateway" : "a private address"
-        return .finding(
+        return .wrong(
             .sources,
             "\(most.count) of \(total) denials within the last hour were of \(most.address), \(whose), and nobody from outside came in: a router, "
                 + "a container network or a proxy in front puts its own address in the place of the clients'", advice: Self.remedy)
     }
 
     /// Neighbours that were turned away: whoever has an address here is the admin's own, or stands for others.
-    private var neighbours: Remark? {
+    private var neighbours: ExaminationFinding? {
         guard case .success(let tally) = denials else { return nil }
         let near = tally.sources.filter { source in
             guard !isBalancer(source.address), AddressScope(source.address) != .loopback else { return false }
@@ -94,7 +94,7 @@ struct SourceExamination: Equatable, Sendable {
 
     // MARK: The day
 
-    private var traffic: Remark {
+    private var traffic: ExaminationFinding {
         let tally: DenialTally
         switch denials {
         case .success(let known): tally = known
@@ -115,19 +115,19 @@ struct SourceExamination: Equatable, Sendable {
         }
         guard gateways.contains(address) else {
             if isAllowed(address) { return listed(address, share) }
-            return .finding(
+            return .wrong(
                 .sources,
                 "\(share), a private address: a router, a container network or a proxy in front puts its own in the place of the "
                     + "clients', and no list can tell them apart. Or a monitor of yours asks in vain", advice: Self.remedy)
         }
-        return .finding(
+        return .wrong(
             .sources,
             "\(share), which is this host's gateway: it puts its own address in the place of the clients', and no list can tell "
                 + "them apart", advice: Self.remedy)
     }
 
     /// One inner address of the list: a tool of the admin's own, or what must not be listed, since it stands for everybody.
-    private func listed(_ address: PeerAddress, _ share: String) -> Remark {
+    private func listed(_ address: PeerAddress, _ share: String) -> ExaminationFinding {
         let outsiders = (admitted ?? []).filter { !AddressScope($0.prefix.address).isPrivate }
         let seen = "\(share), a private address that is on the allow-list"
         guard !outsiders.isEmpty, outsiders.allSatisfy({ $0.admitted == 0 }) else {
@@ -135,13 +135,13 @@ struct SourceExamination: Equatable, Sendable {
                 .sources, seen,
                 advice: "fine if that is a machine of yours. If it is a router or a proxy, it admits everyone: \(Self.remedy)")
         }
-        return .finding(
+        return .wrong(
             .sources, "\(seen), and none of those from outside who are listed ever came: it stands for them, and admits everyone",
             advice: Self.remedy)
     }
 
     /// Nearly all by one network of the list, in which addresses aren't told apart: the gateway's may be among them, or may be all of them.
-    private func network(of total: Int) -> Remark? {
+    private func network(of total: Int) -> ExaminationFinding? {
         for source in admitted ?? [] where !source.prefix.isExact && isNearlyAll(source.admitted, of: total) {
             guard let gateway = gateways.first(where: source.prefix.contains) else { continue }
             return .note(

@@ -6,14 +6,14 @@ struct UpstreamExamination: Equatable, Sendable {
     /// The name that clients are told to use; nil if none is known.
     var publicHost: String?
 
-    var remarks: [Remark] { systems.flatMap(remarks) }
+    var findings: [ExaminationFinding] { systems.flatMap(findings) }
 
-    private func remarks(_ system: TicketSystem) -> [Remark] {
+    private func findings(_ system: TicketSystem) -> [ExaminationFinding] {
         guard let first = system.answers.first else {
             let trouble = system.obstacle.flatMap { UpstreamTrouble($0, system.server) }
             let words = trouble.flatMap { $0.isOfTLS ? ": \($0.cause)" : nil } ?? ""
             return [
-                .finding(
+                .wrong(
                     .upstream, "\(system.name) does not answer: \(system.obstacle ?? "it wasn't asked")\(words)",
                     advice: trouble?.cure ?? "see 502 in the guide's page on troubles; meanwhile its clients get that")
             ]
@@ -24,10 +24,10 @@ struct UpstreamExamination: Equatable, Sendable {
     }
 
     /// An answer that every client gets likewise, and that is none of the ticket system's: to how it is asked, or of a program that has failed.
-    static func objection(to system: TicketSystem) -> Remark? {
+    static func objection(to system: TicketSystem) -> ExaminationFinding? {
         guard let answer = system.answers.first?.answer else { return nil }
         if answer.status == 421 {
-            return .finding(
+            return .wrong(
                 .upstream,
                 "\(system.name) answers 421: the name that TLS asks it for isn't the Host of the request, or it has no site of that name",
                 advice:
@@ -39,33 +39,33 @@ struct UpstreamExamination: Equatable, Sendable {
             text.contains("plain http request was sent to https port")
                 || text.contains("speaking plain http to an ssl-enabled server port")
         {
-            return .finding(
+            return .wrong(
                 .upstream, "\(system.name) speaks TLS, and is spoken to in the clear", advice: "say https:// in upstream.url")
         }
         if let failure = system.answers.lazy.compactMap({ failure($0, system) }).first { return failure }
         guard answer.status >= 500 else { return nil }
-        return .finding(.upstream, "\(system.name) answers \(answer.status) to GET /", advice: "look into its log")
+        return .wrong(.upstream, "\(system.name) answers \(answer.status) to GET /", advice: "look into its log")
     }
 
     /// Nothing is quoted: what PHP says of its failure has paths and names in it.
-    private static func failure(_ asked: TicketSystem.Answer, _ system: TicketSystem) -> Remark? {
+    private static func failure(_ asked: TicketSystem.Answer, _ system: TicketSystem) -> ExaminationFinding? {
         guard let fault = PageFault(asked.answer.body) else { return nil }
         let seen = "\(system.name) answers \(asked.answer.status) to GET \(asked.path)"
         let taken = (200..<300).contains(asked.answer.status) ? ": clients get this page and think that it worked" : ""
         switch fault {
         case .error:
-            return .finding(
+            return .wrong(
                 .upstream, "\(seen) with an error of PHP's\(taken)",
                 advice: "is its database up, and does it take its password? The log of its web server or of php-fpm has the error")
         case .source:
-            return .finding(
+            return .wrong(
                 .upstream, "\(seen) with the source of a PHP script, which isn't run\(taken)",
                 advice: "have its web server run PHP (Apache: mod_php or proxy_fcgi; nginx: fastcgi_pass)")
         }
     }
 
     /// A redirect to another host than clients know: built from a base URL that is for those inside, as a rule.
-    private func redirect(_ answer: UpstreamAnswer, _ system: TicketSystem) -> Remark? {
+    private func redirect(_ answer: UpstreamAnswer, _ system: TicketSystem) -> ExaminationFinding? {
         guard let publicHost, (300..<400).contains(answer.status), let location = answer["location"],
             let authority = Self.authority(in: location)
         else { return nil }
@@ -73,7 +73,7 @@ struct UpstreamExamination: Equatable, Sendable {
         guard host != Self.host(in: publicHost.lowercased()) else { return nil }
         let seen = "\(system.name) redirects clients of \(publicHost) to \(PeerWords.quoted(location))"
         guard isInside(host, system) else { return .note(.upstream, "\(seen): a login elsewhere, or another base URL") }
-        return .finding(
+        return .wrong(
             .upstream, "\(seen), which they can't reach",
             advice: "set the ticket system's own base URL (web domain, host name) to https://\(publicHost)")
     }

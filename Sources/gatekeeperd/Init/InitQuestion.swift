@@ -92,7 +92,7 @@ enum InitQuestion: CaseIterable, Sendable {
     }
 
     private static func mistake(in values: [String], for key: String) -> String? {
-        reader(of: values, for: key).diagnostics.first { $0.severity == .error }?.message
+        reader(of: values, for: key).findings.first { $0.severity == .error }?.message
     }
 
     /// What the configuration as a whole would say against it; that other keys are missing in it isn't meant.
@@ -101,7 +101,7 @@ enum InitQuestion: CaseIterable, Sendable {
             _ = try Validation.judge(reader(of: values, for: key))
             return nil
         } catch {
-            return error.diagnostics.first { $0.severity == .error && $0.origin == .flag(key) }?.message
+            return error.findings.first { $0.severity == .error && $0.origin == .flag(key) }?.message
         }
     }
 

@@ -9,7 +9,7 @@ struct Circumstances: Sendable {
     var configurationFile: String?
     var failures = ServiceFailures()
     /// What `check` warns of, in the configuration that is in force.
-    var warnings: [Diagnostic] = []
+    var warnings: [Finding] = []
     var allowListIsEmpty = false
     var shieldDoubt: String?
     /// Listened on, and not this machine's any more.

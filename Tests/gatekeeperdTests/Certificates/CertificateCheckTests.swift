@@ -30,8 +30,8 @@ struct CertificateCheckTests {
         for days in [0.00002, 0.3, 0.49] {
             let faults = try faults(daysBeforeItsEnd: days)
             #expect(faults.count == 1 && faults[0].kind == .expiring && faults[0].message.contains("expires in"), "\(faults)")
-            let diagnostic = faults[0].diagnostic(.commandLine, at: "tls.certificate")
-            #expect(diagnostic.severity == .warning && diagnostic.message.hasPrefix("tls.certificate: "))
+            let finding = faults[0].finding(.commandLine, at: "tls.certificate")
+            #expect(finding.severity == .warning && finding.message.hasPrefix("tls.certificate: "))
         }
     }
 

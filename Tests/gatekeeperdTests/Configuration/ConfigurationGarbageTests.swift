@@ -24,23 +24,23 @@ struct ConfigurationGarbageTests {
 
         """.utf8)
 
-    private func read(_ bytes: [UInt8]) -> [Diagnostic] {
+    private func read(_ bytes: [UInt8]) -> [Finding] {
         var reader = ConfigurationReader { $0 == "DIR" ? "/run" : nil }
         reader.read(bytes, path: "/nowhere/gatekeeper.yaml")
         do throws(ConfigurationError) {
             return try Validation.judge(reader).warnings
         } catch {
-            return error.diagnostics
+            return error.findings
         }
     }
 
     @Test("a file that is cut anywhere is read or refused")
     func torn() {
         for count in 0...Self.sample.count {
-            let diagnostics = read(Array(Self.sample.prefix(count)))
+            let findings = read(Array(Self.sample.prefix(count)))
             // The files it names aren't there, so every piece has something to complain about.
-            #expect(!diagnostics.isEmpty)
-            for diagnostic in diagnostics { #expect(diagnostic.description.hasPrefix("/nowhere/gatekeeper.yaml:")) }
+            #expect(!findings.isEmpty)
+            for finding in findings { #expect(finding.description.hasPrefix("/nowhere/gatekeeper.yaml:")) }
         }
     }
 

@@ -12,14 +12,14 @@ struct APIKeyExaminationTests {
         _ status: UInt16, _ body: String, at path: String = json, fields: [UpstreamAnswer.Field] = [], obstacle: String? = nil,
         records: [AccessRecord]? = nil, preset: String? = nil, root: (status: UInt16, body: String) = (200, "Valid API key required"),
         others: [(path: String, status: UInt16, body: String)] = [], problems: [ServiceState.Problem] = []
-    ) throws -> [Remark] {
+    ) throws -> [ExaminationFinding] {
         let address = try PeerAddress(parsing: "10.0.0.9")
         let answers = ([("/", root.status, root.body), (path, status, body)] + others).map { path, status, body in
             TicketSystem.Answer(
                 path: path, answer: UpstreamAnswer(status: status, fields: fields, body: Array(body.utf8), ownAddress: address))
         }
         let system = TicketSystem(Settings.Upstream.Server(endpoint: .unix("/x"), name: "http://t"), answers: answers, obstacle: obstacle)
-        return APIKeyExamination(systems: [system], records: records, preset: preset, problems: problems).remarks
+        return APIKeyExamination(systems: [system], records: records, preset: preset, problems: problems).findings
     }
 
     private func answered(_ statuses: Int..., by peer: String = "127.0.0.2", at path: String = json) -> [AccessRecord] {
@@ -28,17 +28,17 @@ struct APIKeyExaminationTests {
 
     @Test("osTicket is known by its refusal, and told of with the address that it sees, which is no finding before a client was refused")
     func osTicket() throws {
-        let remarks = try examine(401, "Valid API key required")
-        #expect(remarks.map(\.severity) == [.note])
+        let findings = try examine(401, "Valid API key required")
+        #expect(findings.map(\.severity) == [.note])
         #expect(
-            remarks[0].seen.hasPrefix(
+            findings[0].seen.hasPrefix(
                 "http://t answers 401 to GET /api/tickets.json: osTicket binds each key to the address of its client, and takes 10.0.0.9 for that "
                     + "unless it was told otherwise. Whether it was, GET doesn't show, and what clients are answered isn't known"))
-        #expect(remarks[0].advice?.contains("define('TRUSTED_PROXIES', '10.0.0.9'); in include/ost-config.php") == true)
-        #expect(remarks[0].advice?.contains("set_real_ip_from 10.0.0.9") == true)
+        #expect(findings[0].advice?.contains("define('TRUSTED_PROXIES', '10.0.0.9'); in include/ost-config.php") == true)
+        #expect(findings[0].advice?.contains("set_real_ip_from 10.0.0.9") == true)
         #expect(try examine(400, "URL not supported", records: []).map(\.severity) == [.note])
         let refused = try examine(400, "URL not supported", records: answered(401))
-        #expect(refused.map(\.severity) == [.finding])
+        #expect(refused.map(\.severity) == [.wrong])
         // The key is what is wrong more often.
         #expect(
             refused[0].advice?.hasPrefix("look at the key, and at what the client is told: \"Valid API key required\" is no key") == true)
@@ -48,16 +48,16 @@ struct APIKeyExaminationTests {
     @Test("a real osTicket is known by what 1.18.1 answers to GET, whatever its language, and judged by the last five requests")
     func realOsTicket() throws {
         let cookie = [UpstreamAnswer.Field(name: "set-cookie", value: "OSTSESSID=abc; path=/; secure; HttpOnly")]
-        func severity(_ statuses: Int..., at path: String = Self.json) throws -> Remark.Severity? {
+        func severity(_ statuses: Int..., at path: String = Self.json) throws -> ExaminationFinding.Severity? {
             let records = statuses.map { AccessRecord(path: path, status: $0) }
-            let remarks = try examine(400, "URL not supported", fields: cookie, records: records)
-            return remarks.count == 1 ? remarks[0].severity : nil
+            let findings = try examine(400, "URL not supported", fields: cookie, records: records)
+            return findings.count == 1 ? findings[0].severity : nil
         }
         #expect(try examine(400, "URL nicht unterstützt", fields: cookie).map(\.severity) == [.note])
         #expect(try examine(400, "Bad Request", fields: [.init(name: "set-cookie", value: "sid=OSTSESSID=")]).map(\.severity) == [.ok])
-        #expect(try severity() == .note && severity(401) == .finding && severity(201) == .ok)
+        #expect(try severity() == .note && severity(401) == .wrong && severity(201) == .ok)
         // One old success outweighs nothing.
-        #expect(try severity(201, 401, 401, 401, 401, 401) == .finding && severity(201, 401) == .finding)
+        #expect(try severity(201, 401, 401, 401, 401, 401) == .wrong && severity(201, 401) == .wrong)
         #expect(try severity(401, 401, 401, 401, 401, 201) == .ok)
         #expect(try severity(201, 201, 201, at: "/login") == .note)
         // XML and mail go by the same keys, wherever it is.
@@ -70,19 +70,19 @@ struct APIKeyExaminationTests {
 
     @Test("only 201 is a ticket: an error of PHP's or another page with 200 lets nobody in")
     func hollow() throws {
-        let remarks = try examine(400, "URL not supported", records: answered(201, 200, 200))
-        #expect(remarks.map(\.severity) == [.finding])
-        #expect(remarks[0].seen.hasSuffix(", and answered 200 to 2 of the last 3 requests there, which lets nobody in"))
+        let findings = try examine(400, "URL not supported", records: answered(201, 200, 200))
+        #expect(findings.map(\.severity) == [.wrong])
+        #expect(findings[0].seen.hasSuffix(", and answered 200 to 2 of the last 3 requests there, which lets nobody in"))
         #expect(try examine(400, "URL not supported", records: answered(200, 201)).map(\.severity) == [.ok])
     }
 
     @Test("one client that is refused throughout while another is let in has no key, or a wrong one")
     func perClient() throws {
-        func remarks(_ records: [AccessRecord]) throws -> [Remark] { try examine(400, "URL not supported", records: records) }
+        func findings(_ records: [AccessRecord]) throws -> [ExaminationFinding] { try examine(400, "URL not supported", records: records) }
         let other = answered(401, 401, 401, by: "127.0.0.3")
         for records in [answered(201, 201) + other, other + answered(401, 201, 201, 201, 201, 201, 201)] {
-            let found = try remarks(records)
-            #expect(found.map(\.severity) == [.finding])
+            let found = try findings(records)
+            #expect(found.map(\.severity) == [.wrong])
             #expect(
                 found[0].seen
                     == "http://t refuses each of the last 3 requests of 127.0.0.3, admits 127.0.0.2: a key for that address is missing or wrong"
@@ -90,11 +90,11 @@ struct APIKeyExaminationTests {
             #expect(found[0].advice?.hasPrefix("look at the key") == true && found[0].advice?.contains("TRUSTED_PROXIES") == false)
         }
         #expect(
-            try remarks(answered(401, by: "127.0.0.3") + answered(201)).first?.seen.contains("refuses the last request of 127.0.0.3")
+            try findings(answered(401, by: "127.0.0.3") + answered(201)).first?.seen.contains("refuses the last request of 127.0.0.3")
                 == true)
-        #expect(try remarks(other + answered(201, by: "127.0.0.3")).map(\.severity) == [.ok])
-        #expect(try remarks(answered(201) + answered(201, by: "127.0.0.3")).map(\.severity) == [.ok])
-        #expect(try remarks(answered(401) + other).first?.seen.hasSuffix("refused 4 of the last 4 requests there") == true)
+        #expect(try findings(other + answered(201, by: "127.0.0.3")).map(\.severity) == [.ok])
+        #expect(try findings(answered(201) + answered(201, by: "127.0.0.3")).map(\.severity) == [.ok])
+        #expect(try findings(answered(401) + other).first?.seen.hasSuffix("refused 4 of the last 4 requests there") == true)
     }
 
     @Test("where no log can be read, the service's own account of keys that are refused is one")
@@ -102,32 +102,32 @@ struct APIKeyExaminationTests {
         let problem = ServiceState.Problem(
             kind: "requests_unauthorized", subject: "Vendor", text: "each of the last 12 requests of Vendor was answered 401", cure: "")
         let found = try examine(400, "URL not supported", problems: [problem])
-        #expect(found.map(\.severity) == [.finding] && found[0].seen.hasSuffix("; each of the last 12 requests of Vendor was answered 401"))
+        #expect(found.map(\.severity) == [.wrong] && found[0].seen.hasSuffix("; each of the last 12 requests of Vendor was answered 401"))
         #expect(try examine(400, "URL not supported", records: answered(201), problems: [problem]).map(\.severity) == [.ok])
     }
 
     @Test("osTicket that answers by its script alone lacks the rewrite, unless clients get in")
     func rewrite() throws {
-        func remarks(_ status: UInt16, records: [AccessRecord]? = nil) throws -> [Remark] {
+        func findings(_ status: UInt16, records: [AccessRecord]? = nil) throws -> [ExaminationFinding] {
             try examine(
                 status, "no", records: records, preset: "osticket", others: [("/api/http.php/tickets.json", 400, "URL not supported")])
         }
         for status: UInt16 in [404, 200] {
-            let found = try remarks(status)
-            #expect(found.map(\.severity) == [.finding])
+            let found = try findings(status)
+            #expect(found.map(\.severity) == [.wrong])
             #expect(
                 found[0].seen
                     == "http://t answers 400 to GET /api/http.php/tickets.json as osTicket does, and \(status) to GET /api/tickets.json")
             #expect(
                 found[0].advice?.hasPrefix("its rewrite is missing (Apache: a2enmod rewrite, AllowOverride All; nginx: a location") == true)
         }
-        #expect(try remarks(404, records: answered(201, at: "/api/http.php/tickets.json")).map(\.severity) == [.ok])
+        #expect(try findings(404, records: answered(201, at: "/api/http.php/tickets.json")).map(\.severity) == [.ok])
     }
 
     @Test("a ticket system that the preset names and that isn't to be seen is a finding, with where to look")
     func absent() throws {
         let found = try examine(404, "Not Found", preset: "osticket", others: [("/support/api/tickets.json", 200, "<html>portal</html>")])
-        #expect(found.map(\.severity) == [.finding])
+        #expect(found.map(\.severity) == [.wrong])
         #expect(
             found[0].seen
                 == "upstream.preset says osTicket, and GET /api/tickets.json is answered 404, GET /support/api/tickets.json is answered 200"
@@ -141,7 +141,7 @@ struct APIKeyExaminationTests {
         #expect(try examine(404, "", preset: "roundup").map(\.severity) == [.ok])
         let cookie = try examine(200, "<html>portal</html>", fields: [.init(name: "set-cookie", value: "OSTSESSID=abc")])
         #expect(
-            cookie.map(\.severity) == [.finding] && cookie[0].seen.hasPrefix("http://t sets osTicket's cookie, and GET /api/tickets.json"))
+            cookie.map(\.severity) == [.wrong] && cookie[0].seen.hasPrefix("http://t sets osTicket's cookie, and GET /api/tickets.json"))
         let nameless = try examine(404, "")
         #expect(nameless.map(\.severity) == [.ok] && nameless[0].seen.hasSuffix("if it is osTicket or GLPI, say so by upstream.preset"))
     }
@@ -159,9 +159,9 @@ struct APIKeyExaminationTests {
 
     @Test("GLPI's objection is one to this host itself")
     func glpi() throws {
-        let remarks = try examine(400, #"["ERROR_NOT_ALLOWED_IP","There isn't an active API client matching your IP address"]"#)
-        #expect(remarks.map(\.severity) == [.finding] && remarks[0].seen.contains("GLPI admits API clients by address"))
-        #expect(remarks[0].advice?.contains("GLPI_TRUSTED_REVERSE_PROXIES in config/local_define.php") == true)
+        let findings = try examine(400, #"["ERROR_NOT_ALLOWED_IP","There isn't an active API client matching your IP address"]"#)
+        #expect(findings.map(\.severity) == [.wrong] && findings[0].seen.contains("GLPI admits API clients by address"))
+        #expect(findings[0].advice?.contains("GLPI_TRUSTED_REVERSE_PROXIES in config/local_define.php") == true)
     }
 
     @Test("GLPI that the preset names is there when it speaks of anything but the address, and else ought to be")
@@ -170,14 +170,14 @@ struct APIKeyExaminationTests {
         let there = try examine(400, #"["ERROR_LOGIN_PARAMETERS_MISSING","parameter(s) login missing"]"#, at: path, preset: "glpi")
         #expect(there == [.ok(.apiKeys, "GLPI answers to GET /apirest.php/initSession, and doesn't mind the address of a client")])
         let absent = try examine(404, "Not Found", at: path, preset: "glpi")
-        #expect(absent.map(\.severity) == [.finding])
+        #expect(absent.map(\.severity) == [.wrong])
         #expect(absent[0].seen == "upstream.preset says GLPI, and GET /apirest.php/initSession is answered 404")
     }
 
     @Test("another that speaks of addresses when it refuses is a finding too")
     func unknown() throws {
-        let remarks = try examine(403, "API key not found or Source IP not authorized")
-        #expect(remarks.map(\.severity) == [.finding] && remarks[0].seen.contains("its API speaks of addresses"))
+        let findings = try examine(403, "API key not found or Source IP not authorized")
+        #expect(findings.map(\.severity) == [.wrong] && findings[0].seen.contains("its API speaks of addresses"))
     }
 
     @Test("other answers, and the same words with another status, say nothing")
@@ -194,10 +194,10 @@ struct APIKeyExaminationTests {
 
     @Test("the log's word that clients are admitted there outweighs what can be seen from here, and proves no more than it does")
     func admitted() throws {
-        let remarks = try examine(401, "Valid API key required", records: answered(201, 401, 201))
-        #expect(remarks.map(\.severity) == [.ok])
+        let findings = try examine(401, "Valid API key required", records: answered(201, 401, 201))
+        #expect(findings.map(\.severity) == [.ok])
         #expect(
-            remarks[0].seen.hasSuffix(
+            findings[0].seen.hasSuffix(
                 "; it admitted 2 of the last 3 requests to /api/tickets.json: either it was told whom to trust, or the key is made for 10.0.0.9 "
                     + "itself, and then good for everybody who is admitted"))
         for (path, status) in [("/", 201), (Self.json, 302)] {
@@ -207,22 +207,22 @@ struct APIKeyExaminationTests {
 
     @Test("when the last requests are refused there is one finding, whatever the ticket system is and whatever was before")
     func refusals() throws {
-        func severity(_ statuses: [Int], path: (Int) -> String = { _ in "/rest/ticket" }) throws -> [Remark.Severity] {
+        func severity(_ statuses: [Int], path: (Int) -> String = { _ in "/rest/ticket" }) throws -> [ExaminationFinding.Severity] {
             try examine(404, "", records: statuses.enumerated().map { AccessRecord(path: path($0), status: $1) }).map(\.severity)
         }
         let (refused, admitted) = (Array(repeating: 403, count: 5), Array(repeating: 200, count: 100))
-        #expect(try severity(refused.dropLast()) == [.ok] && severity(refused) == [.finding])
-        #expect(try severity(admitted + refused) == [.finding] && severity(refused + admitted) == [.ok])
+        #expect(try severity(refused.dropLast()) == [.ok] && severity(refused) == [.wrong])
+        #expect(try severity(admitted + refused) == [.wrong] && severity(refused + admitted) == [.ok])
         #expect(try severity(admitted + refused + [200]) == [.ok])
         // Another path that works doesn't hide it, and paths that differ each time are judged together.
-        #expect(try severity(refused + admitted) { $0 < 5 ? "/ticket" : "/status" } == [.finding])
+        #expect(try severity(refused + admitted) { $0 < 5 ? "/ticket" : "/status" } == [.wrong])
         let many = Array(repeating: 401, count: 20)
-        #expect(try severity(many) { "/ticket/\($0)" } == [.finding] && severity(many.dropLast()) { "/ticket/\($0)" } == [.ok])
+        #expect(try severity(many) { "/ticket/\($0)" } == [.wrong] && severity(many.dropLast()) { "/ticket/\($0)" } == [.ok])
         let seen = try examine(404, "", records: refused.map { AccessRecord(path: "/a", status: $0) })[0].seen
         #expect(seen == "each of the last 5 requests to \"/a\" was answered 401 or 403 by the ticket system")
         // One finding of one fault.
         let records = many.map { AccessRecord(path: "/api/tickets.json", status: $0) }
-        #expect(try examine(401, "Valid API key required", records: records).map(\.severity) == [.finding])
+        #expect(try examine(401, "Valid API key required", records: records).map(\.severity) == [.wrong])
     }
 
     @Test("requests are read off the log's lines, since a moment, and everything else is passed over")

@@ -5,13 +5,13 @@ import Testing
 
 @Suite("Would a vendor's client trust the certificate?")
 struct CertificateExaminationTests {
-    private func examine(_ faults: [CertificateFault.Kind], obstacle: String? = nil, served: String? = "aa") -> [Remark] {
+    private func examine(_ faults: [CertificateFault.Kind], obstacle: String? = nil, served: String? = "aa") -> [ExaminationFinding] {
         let file = CertificateExamination.File(
             path: "chain.pem", obstacle: obstacle, faults: faults.map { CertificateFault(kind: $0, message: "\($0)") },
             fingerprint: "aa", summary: "all is well")
         return CertificateExamination(
             files: [file], served: served.map { [ServiceState.Certificate(file: "chain.pem", fingerprint: $0)] }
-        ).remarks
+        ).findings
     }
 
     @Test("a chain without a fault that is the one in force is well")
@@ -24,8 +24,8 @@ struct CertificateExaminationTests {
         "what makes clients turn away is a finding, with what to do",
         arguments: [CertificateFault.Kind.nameless, .outOfOrder, .selfSigned, .unknownIssuer, .expired, .expiring])
     func faults(kind: CertificateFault.Kind) {
-        let remarks = examine([kind])
-        #expect(remarks.map(\.severity) == [.finding] && remarks[0].seen == "\(kind)" && remarks[0].advice != nil)
+        let findings = examine([kind])
+        #expect(findings.map(\.severity) == [.wrong] && findings[0].seen == "\(kind)" && findings[0].advice != nil)
     }
 
     @Test("a root too many is a note; what isn't valid yet is the clock's to tell")
@@ -36,21 +36,21 @@ struct CertificateExaminationTests {
 
     @Test("a file that was replaced and isn't in force is a finding")
     func outdated() {
-        let remarks = examine([], served: "bb")
-        #expect(remarks.map(\.severity) == [.finding])
-        #expect(remarks[0].seen == "the service still shows another certificate than the one that is in chain.pem now")
+        let findings = examine([], served: "bb")
+        #expect(findings.map(\.severity) == [.wrong])
+        #expect(findings[0].seen == "the service still shows another certificate than the one that is in chain.pem now")
     }
 
     @Test("that another certificate is served is seen where the service tells its path as the configuration has it")
     func concealed() {
         ConcealedValues.remember("/srv/zaunkoenig", as: "${PLACE}")
         let file = CertificateExamination.File(path: "/srv/zaunkoenig/chain.pem", fingerprint: "aa", summary: "all is well")
-        func remarks(_ fingerprint: String) -> [Remark] {
+        func findings(_ fingerprint: String) -> [ExaminationFinding] {
             CertificateExamination(
                 files: [file], served: [ServiceState.Certificate(file: "${PLACE}/chain.pem", fingerprint: fingerprint)]
-            ).remarks
+            ).findings
         }
-        #expect(remarks("bb").map(\.severity) == [.finding] && remarks("aa").map(\.severity) == [.ok])
+        #expect(findings("bb").map(\.severity) == [.wrong] && findings("aa").map(\.severity) == [.ok])
     }
 
     @Test("what can't be loaded is a finding in the loader's words")

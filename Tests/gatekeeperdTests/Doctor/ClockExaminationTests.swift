@@ -5,12 +5,12 @@ import Testing
 
 @Suite("Is it the time that this machine takes it for?")
 struct ClockExaminationTests {
-    private func examine(_ isSynchronised: Bool? = true, ahead: [Int64] = [], unripe: Int = 0) -> [Remark] {
+    private func examine(_ isSynchronised: Bool? = true, ahead: [Int64] = [], unripe: Int = 0) -> [ExaminationFinding] {
         ClockExamination(
             isSynchronised: isSynchronised,
             unripe: (0..<unripe).map { CertificateFault(kind: .notYetValid, message: "number \($0) is not valid yet") },
             systems: ahead.map { ClockExamination.System(name: "http://t", aheadSeconds: $0) }
-        ).remarks
+        ).findings
     }
 
     @Test("a clock that is kept, and the ticket system's word for it, are well")
@@ -23,20 +23,20 @@ struct ClockExaminationTests {
     func difference() {
         #expect(examine(ahead: [61]).map(\.seen) == ["the clock of http://t is 1m 1s ahead of this machine's"])
         #expect(examine(ahead: [-7200]).map(\.seen) == ["the clock of http://t is 2h behind this machine's"])
-        #expect(examine(ahead: [61]).map(\.severity) == [.finding])
+        #expect(examine(ahead: [61]).map(\.severity) == [.wrong])
     }
 
     @Test("a clock that nobody keeps is a finding, one of which nothing is told isn't examined")
     func kernel() {
-        #expect(examine(false).map(\.severity) == [.finding])
+        #expect(examine(false).map(\.severity) == [.wrong])
         #expect(examine(nil).map(\.severity) == [.unexamined])
     }
 
     @Test("a certificate for the future is a finding")
     func unripe() {
-        let remarks = examine(unripe: 1)
-        #expect(remarks.map(\.severity) == [.finding])
-        #expect(remarks[0].seen == "number 0 is not valid yet, or this machine's clock is behind")
+        let findings = examine(unripe: 1)
+        #expect(findings.map(\.severity) == [.wrong])
+        #expect(findings[0].seen == "number 0 is not valid yet, or this machine's clock is behind")
     }
 
     @Test("the ticket system's clock is compared with the moment at which its answer came")

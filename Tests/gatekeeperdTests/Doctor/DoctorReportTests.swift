@@ -3,8 +3,8 @@ import Testing
 @testable import gatekeeperd
 
 struct DoctorReportTests {
-    private let report = DoctorReport(remarks: [
-        .ok(.service, "process 1 serves"), .finding(.exposure, "it listens everywhere", advice: "bind it"),
+    private let report = DoctorReport(findings: [
+        .ok(.service, "process 1 serves"), .wrong(.exposure, "it listens everywhere", advice: "bind it"),
         .note(.host, "nothing is kept"), .unexamined(.clock, "nothing is told"),
     ])
 
@@ -20,13 +20,13 @@ struct DoctorReportTests {
 
     @Test("a terminal gets no control characters, whoever wrote them")
     func controls() {
-        let report = DoctorReport(remarks: [.finding(.service, "a\u{1b}[31m\u{9b}\nb", advice: "c\u{7}")])
+        let report = DoctorReport(findings: [.wrong(.service, "a\u{1b}[31m\u{9b}\nb", advice: "c\u{7}")])
         #expect(report.lines.prefix(2) == ["finding: service: a?[31m??b", "  do: c?"])
     }
 
     @Test("notes and what wasn't examined are no findings")
     func well() {
-        let well = DoctorReport(remarks: report.remarks.filter { $0.severity != .finding })
+        let well = DoctorReport(findings: report.findings.filter { $0.severity != .wrong })
         #expect(well.isWell && well.summary == "0 findings, 1 note, 1 ok, 1 not examined")
     }
 
@@ -47,15 +47,15 @@ struct DoctorReportTests {
             Examination.allCases.map(\.rawValue) == [
                 "service", "certificate", "upstream", "sources", "exposure", "api_keys", "clock", "host",
             ])
-        #expect(Remark.Severity.allCases.map(\.rawValue) == ["ok", "note", "finding", "unexamined"])
+        #expect(ExaminationFinding.Severity.allCases.map(\.rawValue) == ["ok", "note", "finding", "unexamined"])
     }
 
     @Test("what is well is one line of an examination, and none beside what isn't")
     func settled() {
-        let (a, b) = (Remark.ok(.upstream, "a answers"), Remark.ok(.upstream, "b answers"))
+        let (a, b) = (ExaminationFinding.ok(.upstream, "a answers"), ExaminationFinding.ok(.upstream, "b answers"))
         #expect(Doctor.settled([a, b]) == [.ok(.upstream, "a answers; b answers")])
-        let (note, finding) = (Remark.note(.upstream, "n"), Remark.finding(.upstream, "f", advice: "do"))
+        let (note, wrong) = (ExaminationFinding.note(.upstream, "n"), ExaminationFinding.wrong(.upstream, "f", advice: "do"))
         #expect(Doctor.settled([a, note, b]) == [.ok(.upstream, "a answers; b answers"), note])
-        #expect(Doctor.settled([a, finding, note, b]) == [finding, note])
+        #expect(Doctor.settled([a, wrong, note, b]) == [wrong, note])
     }
 }

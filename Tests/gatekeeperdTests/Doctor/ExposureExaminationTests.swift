@@ -17,20 +17,20 @@ struct ExposureExaminationTests {
 
     private func examine(
         _ system: TicketSystem, listening: [String]? = [], own: [String] = [], look: ExposureScan? = nil
-    ) throws -> [Remark] {
+    ) throws -> [ExaminationFinding] {
         ExposureExamination(
             systems: [system], listening: try listening?.map { try SocketAddress(parsing: $0) },
             ownListeners: try own.map { try SocketAddress(parsing: $0) }, exposureScan: look
-        ).remarks
+        ).findings
     }
 
     @Test(
         "a ticket system on this host that listens everywhere is a finding",
         arguments: ["0.0.0.0:8080", "[::]:8080", "192.0.2.7:8080", "10.0.0.5:8080"])
     func everywhere(listener: String) throws {
-        let remarks = try examine(system("http://127.0.0.1:8080"), listening: ["127.0.0.1:8080", listener, "0.0.0.0:22"])
-        #expect(remarks.map(\.severity) == [.finding])
-        #expect(remarks[0].seen.contains("listens on \(listener): whoever reaches this host goes around Gatekeeper"))
+        let findings = try examine(system("http://127.0.0.1:8080"), listening: ["127.0.0.1:8080", listener, "0.0.0.0:22"])
+        #expect(findings.map(\.severity) == [.wrong])
+        #expect(findings[0].seen.contains("listens on \(listener): whoever reaches this host goes around Gatekeeper"))
     }
 
     @Test("one that listens on loopback alone is well")
@@ -44,13 +44,13 @@ struct ExposureExaminationTests {
     func ownListener() throws {
         let listening = ["127.0.0.1:443", "192.0.2.7:443"]
         #expect(try examine(system("http://127.0.0.1:443"), listening: listening, own: ["192.0.2.7:443"]).map(\.severity) == [.ok])
-        #expect(try examine(system("http://127.0.0.1:443"), listening: listening, own: ["192.0.2.8:443"]).map(\.severity) == [.finding])
+        #expect(try examine(system("http://127.0.0.1:443"), listening: listening, own: ["192.0.2.8:443"]).map(\.severity) == [.wrong])
     }
 
     @Test("an address of this host is known by the connection's own")
     func ownAddress() throws {
         let here = try system("http://10.0.0.5:8080", ownAddress: "10.0.0.5")
-        #expect(try examine(here, listening: ["10.0.0.5:8080"]).map(\.severity) == [.finding])
+        #expect(try examine(here, listening: ["10.0.0.5:8080"]).map(\.severity) == [.wrong])
         let there = try examine(system("http://10.0.0.5:8080", ownAddress: "10.0.0.9"), listening: ["0.0.0.0:8080"])
         #expect(there.map(\.severity) == [.note] && there[0].seen.hasSuffix("is on another host"))
     }
@@ -67,14 +67,14 @@ struct ExposureExaminationTests {
     @Test("a public address is a finding in the clear, and a note by TLS")
     func publicAddress() throws {
         let clear = try examine(system("http://203.0.113.80"))
-        #expect(clear.map(\.severity) == [.finding] && clear[0].seen.contains("in the clear"))
+        #expect(clear.map(\.severity) == [.wrong] && clear[0].seen.contains("in the clear"))
         #expect(try examine(system("https://203.0.113.80")).map(\.severity) == [.note])
     }
 
     @Test("each address of a name is looked at")
     func name() throws {
         let named = try system("http://tickets.lan:8080", ownAddress: "10.0.0.9", addresses: ["10.0.0.5:8080", "203.0.113.80:8080"])
-        #expect(try examine(named).map(\.severity) == [.note, .finding])
+        #expect(try examine(named).map(\.severity) == [.note, .wrong])
     }
 
     @Test("a port-forward that was found at the public name is a finding, none is told with the ports, and so is a name that isn't there")
@@ -84,7 +84,7 @@ struct ExposureExaminationTests {
             name: "t.example", portsAsked: [80, 8080],
             doors: [.init(port: 80, isTicketSystem: false), .init(port: 8080, isTicketSystem: true)])
         let found = try examine(system, look: leak)
-        #expect(found.map(\.severity) == [.note, .finding] && found[1].seen.hasPrefix("t.example:8080 answers as the ticket system does"))
+        #expect(found.map(\.severity) == [.note, .wrong] && found[1].seen.hasPrefix("t.example:8080 answers as the ticket system does"))
         #expect(found[0].advice?.contains("--public") == false)
         let closed = try examine(system, look: ExposureScan(name: "t.example", portsAsked: [80, 8080]))
         #expect(closed.map(\.severity) == [.note, .ok] && closed[1].seen.contains("(ports 80, 8080); look from outside as well"))

@@ -5,12 +5,12 @@ import Testing
 
 @Suite("Is the service well by its own account?")
 struct ServiceExaminationTests {
-    private func examine(_ change: (inout ServiceState) -> Void = { _ in }) -> [Remark] {
+    private func examine(_ change: (inout ServiceState) -> Void = { _ in }) -> [ExaminationFinding] {
         var state = ServiceState(process: 42)
         state.configurationFile = "/etc/g.yaml"
         state.configurationHash = "0123"
         change(&state)
-        return ServiceExamination(state: .success(state), file: "/etc/g.yaml", hash: "0123").remarks
+        return ServiceExamination(state: .success(state), file: "/etc/g.yaml", hash: "0123").findings
     }
 
     @Test("a service that answers and serves by the file as it is is well")
@@ -21,19 +21,19 @@ struct ServiceExaminationTests {
     @Test("one that doesn't answer isn't examined, which is not well")
     func absent() {
         let failure = ControlFailure(.absent, "no service runs at /run/c.sock")
-        let remarks = ServiceExamination(state: .failure(failure), file: nil, hash: "").remarks
-        #expect(remarks.map(\.severity) == [.unexamined] && remarks[0].seen == failure.message)
+        let findings = ServiceExamination(state: .failure(failure), file: nil, hash: "").findings
+        #expect(findings.map(\.severity) == [.unexamined] && findings[0].seen == failure.message)
     }
 
     @Test("each problem of its own is a finding")
     func problems() {
-        let remarks = examine {
+        let findings = examine {
             $0.problems = [
                 .init(kind: "log_lost", text: "the disk is full", cure: "make room"), .init(kind: "of_tomorrow", text: "another", cure: ""),
             ]
         }
-        #expect(remarks.map(\.severity) == [.finding, .finding])
-        #expect(remarks[0].seen == "the service has a problem: the disk is full" && remarks[0].advice == "make room")
+        #expect(findings.map(\.severity) == [.wrong, .wrong])
+        #expect(findings[0].seen == "the service has a problem: the disk is full" && findings[0].advice == "make room")
     }
 
     @Test("a trial, a drain and a file that isn't in force are notes")

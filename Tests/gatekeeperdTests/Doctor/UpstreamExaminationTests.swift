@@ -8,13 +8,13 @@ struct UpstreamExaminationTests {
     private func examine(
         _ status: UInt16, body: String = "", location: String? = nil, publicHost: String? = "t.example",
         upstream: String = "http://10.0.0.5:8080"
-    ) throws -> [Remark] {
+    ) throws -> [ExaminationFinding] {
         let url = try UpstreamURL(upstream, directory: "")
         let fields = location.map { [UpstreamAnswer.Field(name: "location", value: $0)] } ?? []
         let system = TicketSystem(
             Settings.Upstream.Server(endpoint: url.endpoint, name: upstream), addresses: [try SocketAddress(parsing: "10.0.0.5:8080")],
             answers: [TicketSystem.Answer(path: "/", answer: UpstreamAnswer(status: status, fields: fields, body: Array(body.utf8)))])
-        return UpstreamExamination(systems: [system], publicHost: publicHost).remarks
+        return UpstreamExamination(systems: [system], publicHost: publicHost).findings
     }
 
     @Test("any answer is one that isn't of a fault", arguments: [200, 302, 401, 404])
@@ -25,7 +25,7 @@ struct UpstreamExaminationTests {
     @Test("an answer of a fault is a finding", arguments: [500, 502, 503])
     func faults(status: UInt16) throws {
         #expect(
-            try examine(status) == [.finding(.upstream, "http://10.0.0.5:8080 answers \(status) to GET /", advice: "look into its log")])
+            try examine(status) == [.wrong(.upstream, "http://10.0.0.5:8080 answers \(status) to GET /", advice: "look into its log")])
     }
 
     @Test(
@@ -37,7 +37,7 @@ struct UpstreamExaminationTests {
     func errorPages(body: String) throws {
         for (status, taken) in [(200, ": clients get this page and think that it worked"), (500, "")] {
             let found = try examine(UInt16(status), body: body)
-            #expect(found.map(\.severity) == [.finding])
+            #expect(found.map(\.severity) == [.wrong])
             #expect(found[0].seen == "http://10.0.0.5:8080 answers \(status) to GET / with an error of PHP's\(taken)")
             #expect(found[0].advice?.hasPrefix("is its database up") == true && found[0].advice?.contains("ecret") == false)
         }
@@ -46,7 +46,7 @@ struct UpstreamExaminationTests {
     @Test("PHP that isn't run is a finding, and an article about an error is none")
     func sources() throws {
         let found = try examine(200, body: "\n<?php\n$password = 1;")
-        #expect(found.map(\.severity) == [.finding] && found[0].seen.contains("answers 200 to GET / with the source of a PHP script"))
+        #expect(found.map(\.severity) == [.wrong] && found[0].seen.contains("answers 200 to GET / with the source of a PHP script"))
         #expect(try examine(200, body: "<html><li>Uncaught TypeError: what to do</html>").map(\.severity) == [.ok])
         #expect(try examine(200, body: "Uncaught rabbits, and a fatal error of <?php").map(\.severity) == [.ok])
     }
@@ -54,8 +54,8 @@ struct UpstreamExaminationTests {
     @Test("none is a finding with the log's word for why")
     func silence() {
         let system = TicketSystem(Settings.Upstream.Server(endpoint: .unix("/x"), name: "unix:/x"), obstacle: "connect_refused")
-        let remarks = UpstreamExamination(systems: [system], publicHost: nil).remarks
-        #expect(remarks.map(\.severity) == [.finding] && remarks[0].seen == "unix:/x does not answer: connect_refused")
+        let findings = UpstreamExamination(systems: [system], publicHost: nil).findings
+        #expect(findings.map(\.severity) == [.wrong] && findings[0].seen == "unix:/x does not answer: connect_refused")
     }
 
     @Test(
@@ -72,16 +72,16 @@ struct UpstreamExaminationTests {
             "http://[fd00::5]/", "http://127.0.0.1",
         ])
     func insiders(location: String) throws {
-        let remarks = try examine(302, location: location)
-        #expect(remarks.map(\.severity) == [.finding])
-        #expect(remarks[0].seen.contains("redirects clients of t.example to \"\(location)\", which they can't reach"))
-        #expect(remarks[0].advice?.contains("https://t.example") == true)
+        let findings = try examine(302, location: location)
+        #expect(findings.map(\.severity) == [.wrong])
+        #expect(findings[0].seen.contains("redirects clients of t.example to \"\(location)\", which they can't reach"))
+        #expect(findings[0].advice?.contains("https://t.example") == true)
     }
 
     @Test("one to another public host is a note: it may be a login elsewhere")
     func elsewhere() throws {
         #expect(try examine(302, location: "https://login.example.org/?x").map(\.severity) == [.note])
-        #expect(try examine(302, location: "http://rt.corp.example/", upstream: "http://rt.corp.example").map(\.severity) == [.finding])
+        #expect(try examine(302, location: "http://rt.corp.example/", upstream: "http://rt.corp.example").map(\.severity) == [.wrong])
     }
 
     @Test("without a public name nothing is said of redirects, and words of the ticket system's are shown without controls")

@@ -26,8 +26,8 @@ struct DoctorTests {
             ["doctor", "--config", configuration] + arguments, environment: ["SSL_CERT_FILE": Certificates.shared().authority])
     }
 
-    /// One examination's remarks. Nobody may keep the clock of a machine that tests run on.
-    private func remarks(
+    /// One examination's findings. Nobody may keep the clock of a machine that tests run on.
+    private func findings(
         of examination: String, _ configuration: String, _ arguments: String..., status: Int32
     ) throws -> [(severity: String, seen: String)] {
         let run = try run(configuration, ["--json"] + arguments)
@@ -60,14 +60,14 @@ struct DoctorTests {
         let leaf = try intermediate.issue("alone", names: ["t.example"], days: 90)
         let upstream = try ScriptedUpstream(.echo)
         let alone = try ConfigurationScene(leaf: leaf, upstream: upstream.url)
-        let found = try remarks(of: "certificate", alone.file, "--skip", "clock", status: 3)
+        let found = try findings(of: "certificate", alone.file, "--skip", "clock", status: 3)
         #expect(found.map(\.severity) == ["finding"])
         #expect(found.first?.seen.contains("ends with CN=alone, whose issuer CN=intermediate this system doesn't know") == true, "\(found)")
 
         let chain = try [leaf.certificate, intermediate.certificate].map { try String(contentsOfFile: $0, encoding: .utf8) }.joined()
         let whole = Certificates.Leaf(certificate: try folder.write(chain, to: "chain.pem"), key: leaf.key)
         let complete = try ConfigurationScene(leaf: whole, upstream: upstream.url)
-        #expect(try remarks(of: "certificate", complete.file, "--skip", "clock", status: 0).map(\.severity) == ["ok"])
+        #expect(try findings(of: "certificate", complete.file, "--skip", "clock", status: 0).map(\.severity) == ["ok"])
     }
 
     @Test("a certificate that was replaced and can't be taken is a finding, twice: for the file, and for what is shown")
@@ -77,11 +77,11 @@ struct DoctorTests {
         let copy = Certificates.Leaf(certificate: folder.file("shown.pem"), key: first.key)
         try String(contentsOfFile: first.certificate, encoding: .utf8).write(toFile: copy.certificate, atomically: true, encoding: .utf8)
         let daemon = try daemon(upstream: upstream.url, leaf: copy)
-        #expect(try remarks(of: "certificate", daemon.configuration, "--skip", "clock", status: 0).map(\.severity) == ["ok"])
+        #expect(try findings(of: "certificate", daemon.configuration, "--skip", "clock", status: 0).map(\.severity) == ["ok"])
         let second = try TestAuthority.common().issue("renewed", names: ["t.example"], days: 90)
         try String(contentsOfFile: second.certificate, encoding: .utf8).write(toFile: copy.certificate, atomically: true, encoding: .utf8)
         try daemon.waitForLine(event: "reload_failed")
-        let found = try remarks(of: "certificate", daemon.configuration, "--skip", "clock", status: 3)
+        let found = try findings(of: "certificate", daemon.configuration, "--skip", "clock", status: 3)
         #expect(found.map(\.severity) == ["finding", "finding"])
         #expect(found.contains { $0.seen.contains("does not belong to certificate") })
         #expect(found.contains { $0.seen.contains("the service still shows another certificate") }, "\(found)")
@@ -91,7 +91,7 @@ struct DoctorTests {
     func exposed() throws {
         let upstream = try ScriptedUpstream(address: "0.0.0.0", .echo)
         let daemon = try daemon(upstream: upstream.url)
-        let found = try remarks(of: "exposure", daemon.configuration, "--skip", "clock", status: 3)
+        let found = try findings(of: "exposure", daemon.configuration, "--skip", "clock", status: 3)
         let port = try #require(upstream.url.split(separator: ":").last)
         #expect(found.map(\.severity) == ["finding"])
         #expect(found.first?.seen.contains("is on this host and listens on 0.0.0.0:\(port): whoever reaches this host") == true, "\(found)")
@@ -117,9 +117,9 @@ struct DoctorTests {
                     "ok: sources: 40 connections came from several addresses")
             })
         #expect(try daemon.terminate() == .exited(0))
-        let left = try remarks(of: "sources", daemon.configuration, "--skip", "clock", status: 0)
+        let left = try findings(of: "sources", daemon.configuration, "--skip", "clock", status: 0)
         #expect(left.map(\.seen) == ["40 connections came from several addresses"])
-        #expect(try remarks(of: "service", daemon.configuration, "--skip", "clock", status: 0).map(\.severity) == ["unexamined"])
+        #expect(try findings(of: "service", daemon.configuration, "--skip", "clock", status: 0).map(\.severity) == ["unexamined"])
     }
 
     @Test("GLPI is asked for somebody of the list, and a refusal of his address is a finding where it is one")
@@ -138,7 +138,7 @@ struct DoctorTests {
                 })
             let daemon = try Daemon(
                 upstream: upstream.url, certificates: [Self.leaf.get()], settings: "state: \(folder.file("s\(trusting)"))")
-            return try remarks(of: "api_keys", daemon.configuration, "--skip", "clock", status: trusting ? 0 : 3).map(\.severity)
+            return try findings(of: "api_keys", daemon.configuration, "--skip", "clock", status: trusting ? 0 : 3).map(\.severity)
         }
         #expect(try severity(trusting: true) == ["ok"])
         #expect(try severity(trusting: false) == ["finding"])
@@ -160,10 +160,10 @@ struct DoctorTests {
                 "HTTP/1.1 302 Found\r\nLocation: http://rt.internal/login\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n"
             ))
         let daemon = try daemon(upstream: upstream.url)
-        let found = try remarks(of: "upstream", daemon.configuration, status: 3)
+        let found = try findings(of: "upstream", daemon.configuration, status: 3)
         #expect(
             found.map(\.seen) == ["\(upstream.url) redirects clients of t.example to \"http://rt.internal/login\", which they can't reach"])
-        let clock = try remarks(of: "clock", daemon.configuration, status: 3)
+        let clock = try findings(of: "clock", daemon.configuration, status: 3)
         #expect(clock.first?.seen.hasPrefix("the clock of \(upstream.url) is") == true, "\(clock)")
     }
 
@@ -175,12 +175,12 @@ struct DoctorTests {
         let skipped = ["upstream", "exposure", "api_keys", "clock"].flatMap { ["--skip", $0] }
         #expect(try run(daemon.configuration, skipped + ["--public", "127.0.0.1"]).ending == .exited(0))
         #expect(upstream.connectionCount == 0)
-        _ = try remarks(of: "exposure", daemon.configuration, "--skip", "clock", "--skip", "api_keys", status: 0)
+        _ = try findings(of: "exposure", daemon.configuration, "--skip", "clock", "--skip", "api_keys", status: 0)
         #expect(upstream.requests.map(\.target) == ["/"])
-        let found = try remarks(of: "exposure", daemon.configuration, "--skip", "clock", "--public", "127.0.0.1", status: 3)
+        let found = try findings(of: "exposure", daemon.configuration, "--skip", "clock", "--public", "127.0.0.1", status: 3)
         #expect(found.map(\.severity) == ["finding"])
         #expect(found.last?.seen.hasPrefix("127.0.0.1:\(port) answers as the ticket system does") == true, "\(found)")
-        let nowhere = try remarks(of: "exposure", daemon.configuration, "--skip", "clock", "--public", "nowhere.invalid", status: 0)
+        let nowhere = try findings(of: "exposure", daemon.configuration, "--skip", "clock", "--public", "nowhere.invalid", status: 0)
         #expect(nowhere.map(\.severity) == ["ok", "unexamined"])
     }
 
@@ -219,7 +219,7 @@ struct DoctorTests {
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try daemon(upstream: upstream.url)
         let scene = try ConfigurationScene(leaf: Self.leaf.get(), upstream: upstream.url, "state: state\nlimits: {connections: 100}")
-        let found = try remarks(of: "service", scene.file, "--skip", "clock", "--control", folder.file("c.sock"), status: 0)
+        let found = try findings(of: "service", scene.file, "--skip", "clock", "--control", folder.file("c.sock"), status: 0)
         #expect(found.map(\.severity) == ["note"])
         #expect(found.first?.seen.hasPrefix("process \(daemon.process.id) serves by \(daemon.configuration), and") == true, "\(found)")
     }

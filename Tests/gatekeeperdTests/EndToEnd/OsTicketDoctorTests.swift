@@ -30,22 +30,22 @@ struct OsTicketDoctorTests {
         }
 
         /// What is said of one examination, as severity, sentence and advice; with `logged`, by the lines that the service has written.
-        func remarks(of examination: String, logged: Bool = true) throws -> [(severity: String, seen: String, advice: String)] {
+        func findings(of examination: String, logged: Bool = true) throws -> [(severity: String, seen: String, advice: String)] {
             let log = try folder.write(daemon.log.all.map(\.text).joined(separator: "\n") + "\n", to: "access.log")
             let run = try Daemon.run(
                 ["doctor", "--config", daemon.configuration, "--json", "--skip", "clock", "--skip", "certificate"]
                     + (logged ? ["--set", "log.to=\(log)"] : []))
-            let remarks = try JSONValue(parsing: run.output.utf8)["remarks"]?.array ?? []
-            return remarks.filter { $0["examination"]?.string == examination }.map {
+            let findings = try JSONValue(parsing: run.output.utf8)["remarks"]?.array ?? []
+            return findings.filter { $0["examination"]?.string == examination }.map {
                 ($0["severity"]?.string ?? "", $0["seen"]?.string ?? "", $0["advice"]?.string ?? "")
             }
         }
 
-        /// The one remark on keys.
+        /// The one finding on keys.
         func keys(logged: Bool = true) throws -> (severity: String, seen: String, advice: String) {
-            let remarks = try remarks(of: "api_keys", logged: logged)
-            #expect(remarks.count == 1, "\(remarks)")
-            return try #require(remarks.first)
+            let findings = try findings(of: "api_keys", logged: logged)
+            #expect(findings.count == 1, "\(findings)")
+            return try #require(findings.first)
         }
     }
 
@@ -91,7 +91,7 @@ struct OsTicketDoctorTests {
         try scene.post(10, from: "127.0.0.2", key: "wrong")
         let keys = try scene.keys(logged: false)
         #expect(keys.severity == "finding" && keys.seen.contains("each of the last 10 requests of 127.0.0.2 was answered 401"), "\(keys)")
-        #expect(try scene.remarks(of: "service", logged: false).filter { $0.seen.contains("answered 401") }.isEmpty)
+        #expect(try scene.findings(of: "service", logged: false).filter { $0.seen.contains("answered 401") }.isEmpty)
         try scene.post(1, from: "127.0.0.2", key: "k2")
         #expect(try scene.keys(logged: false).severity == "note")
     }
@@ -100,7 +100,7 @@ struct OsTicketDoctorTests {
     func down() throws {
         let scene = try Scene(.osTicket(.databaseDown), preset: true)
         try scene.post(2, from: "127.0.0.2", key: "k2")
-        let upstream = try scene.remarks(of: "upstream")
+        let upstream = try scene.findings(of: "upstream")
         #expect(upstream.map(\.severity) == ["finding"])
         #expect(
             upstream.first?.seen.hasSuffix("answers 200 to GET / with an error of PHP's: clients get this page and think that it worked")
@@ -108,7 +108,7 @@ struct OsTicketDoctorTests {
         #expect(upstream.first?.advice.contains("is its database up") == true && !"\(upstream)".contains("secret"), "\(upstream)")
         #expect(try scene.keys().severity == "unexamined")
         let other = try Scene(.osTicket(.unconfigured), preset: true)
-        #expect(try other.remarks(of: "upstream").first?.seen.hasSuffix("answers 500 to GET /") == true)
+        #expect(try other.findings(of: "upstream").first?.seen.hasSuffix("answers 500 to GET /") == true)
     }
 
     @Test("a web server that answers each POST with the portal is found by the preset, or by the portal's cookie")
@@ -120,7 +120,7 @@ struct OsTicketDoctorTests {
             keys.severity == "finding" && keys.seen.hasPrefix("upstream.preset says osTicket, and GET /api/tickets.json is answered 200"))
         #expect(keys.seen.hasSuffix("and answered 200 to 1 of the last 1 request there, which lets nobody in"), "\(keys)")
         #expect(keys.advice.contains("nginx: a location for /api"), "\(keys)")
-        #expect(try scene.remarks(of: "upstream").map(\.severity) == ["ok"])
+        #expect(try scene.findings(of: "upstream").map(\.severity) == ["ok"])
         let nameless = try Scene(.osTicket(.catchAll)).keys(logged: false)
         #expect(
             nameless.severity == "finding" && nameless.seen.contains("sets osTicket's cookie, and GET /api/tickets.json is answered 200"))

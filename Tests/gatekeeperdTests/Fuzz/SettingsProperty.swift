@@ -10,9 +10,9 @@ enum SettingsProperty {
             _ = try Validation.judge(reader)
             return nil
         } catch {
-            if error.diagnostics.isEmpty { return "refused without a mistake" }
-            for diagnostic in error.diagnostics {
-                guard case .file(_, let position) = diagnostic.origin else { continue }
+            if error.findings.isEmpty { return "refused without a mistake" }
+            for finding in error.findings {
+                guard case .file(_, let position) = finding.origin else { continue }
                 if position.line < 1 || position.column < 1 { return "a mistake at \(position)" }
             }
             return nil

@@ -1,6 +1,6 @@
 extension CertificateFault {
     /// As the value of the key `key`, which was written at `origin`.
-    func diagnostic(_ origin: Origin, at key: String) -> Diagnostic {
+    func finding(_ origin: Origin, at key: String) -> Finding {
         isError ? .error(origin, at: key, message) : .warning(origin, at: key, message)
     }
 }

@@ -1,5 +1,5 @@
 /// One thing to tell the admin about the configuration, as one line: `gatekeeper.yaml:7:5: allow: …`.
-struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
+struct Finding: Equatable, Sendable, CustomStringConvertible {
     enum Severity: Equatable, Sendable {
         /// The configuration can't be used.
         case error
@@ -22,36 +22,36 @@ struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    static func error(_ origin: Origin, _ message: String) -> Diagnostic {
-        Diagnostic(severity: .error, origin: origin, message: message)
+    static func error(_ origin: Origin, _ message: String) -> Finding {
+        Finding(severity: .error, origin: origin, message: message)
     }
 
     /// An error in the value of the key `path`, which the message names unless the origin is the flag of that key.
-    static func error(_ origin: Origin, at path: String, _ message: String) -> Diagnostic {
-        Diagnostic(severity: .error, origin: origin, message: subject(origin, path) + message)
+    static func error(_ origin: Origin, at path: String, _ message: String) -> Finding {
+        Finding(severity: .error, origin: origin, message: subject(origin, path) + message)
     }
 
     /// A file that can't be used.
     ///
     /// - Parameter name: what messages call it, in the place of its path.
-    static func error(_ origin: Origin, at path: String, _ failure: FileFailure, called name: String? = nil) -> Diagnostic {
-        var diagnostic = error(origin, at: path, "\(name ?? failure.path) \(failure.problem)").withoutValues
-        diagnostic.isAbsence = failure.isAbsent
-        return diagnostic
+    static func error(_ origin: Origin, at path: String, _ failure: FileFailure, called name: String? = nil) -> Finding {
+        var finding = error(origin, at: path, "\(name ?? failure.path) \(failure.problem)").withoutValues
+        finding.isAbsence = failure.isAbsent
+        return finding
     }
 
-    static func warning(_ origin: Origin, _ message: String) -> Diagnostic {
-        Diagnostic(severity: .warning, origin: origin, message: message)
+    static func warning(_ origin: Origin, _ message: String) -> Finding {
+        Finding(severity: .warning, origin: origin, message: message)
     }
 
-    static func warning(_ origin: Origin, at path: String, _ message: String) -> Diagnostic {
-        Diagnostic(severity: .warning, origin: origin, message: subject(origin, path) + message)
+    static func warning(_ origin: Origin, at path: String, _ message: String) -> Finding {
+        Finding(severity: .warning, origin: origin, message: subject(origin, path) + message)
     }
 
     /// The same about a value that came by `${NAME}`, of which nothing may be shown.
     ///
     /// - Parameter written: what stands in the file.
-    func concealing(_ written: String, at path: String, form: String) -> Diagnostic {
+    func concealing(_ written: String, at path: String, form: String) -> Finding {
         guard !showsNoValue else { return self }
         var concealing = self
         concealing.message = Self.subject(origin, path) + Self.concealed(written, form: form)
@@ -64,10 +64,10 @@ struct Diagnostic: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// That nothing in it is a value.
-    var withoutValues: Diagnostic {
-        var diagnostic = self
-        diagnostic.showsNoValue = true
-        return diagnostic
+    var withoutValues: Finding {
+        var finding = self
+        finding.showsNoValue = true
+        return finding
     }
 
     private static func subject(_ origin: Origin, _ path: String) -> String {
