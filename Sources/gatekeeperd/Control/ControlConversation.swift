@@ -8,7 +8,7 @@ internal import Gatekeeper
 /// ```
 ///
 /// One request a connection: then there is never a second one waiting behind bytes that the client doesn't read.
-final class ControlConversation {
+final class ControlConversation: Conversation {
     private let stream: UnixStream
     private let requester: Requester
     private var state: State

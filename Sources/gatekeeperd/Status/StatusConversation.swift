@@ -11,7 +11,7 @@ internal import Gatekeeper
 ///
 /// HTTP is read by the data path's parser, with smaller limits. One request a connection: then nothing is ever read that a proxy before us
 /// may have meant for somebody else.
-final class StatusConversation {
+final class StatusConversation: Conversation {
     private let connection: PlainConnection
     private let input = Buffer(capacity: headBytesMax + 1024)
     private var parser = RequestHeadParser()

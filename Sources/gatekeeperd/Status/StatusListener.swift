@@ -10,42 +10,35 @@ final class StatusListener {
     private let listener: PlainListener
     private var gate: StatusGate
     private let cache = StatusCache()
-    private let readiness: ReadinessSet
-    private var conversations: [Int32: StatusConversation] = [:]
-    /// While there is no descriptor for another connection the listener rests, or the loop would turn without end.
-    private var restsUntil: Instant?
-    private var isStopped = false
+    private let conversations: Conversations<StatusConversation>
     private var wrongTokens = WrongTokens()
 
     static let readersMax = 16
-    /// Connections taken in one turn: however fast they come, the control thread gets on to its other work.
-    private static let acceptsMax = 32
-    private static let restMilliseconds = 1_000
 
     /// - Parameter isShared: see `PlainListener`.
     init(on address: SocketAddress, gate: StatusGate, isShared: Bool) throws(ServerError) {
         listener = try PlainListener(on: address, isShared: isShared)
         wanted = address
         self.gate = gate
+        let conversations: Conversations<StatusConversation>?
         do throws(SystemError) {
-            readiness = try ReadinessSet()
+            conversations = try Conversations(of: listener.number)
         } catch {
             throw ServerError(error)
         }
-        guard readiness.add(listener.number, .readable) else {
-            throw ServerError(settings: "status: the kernel has no room to watch another socket")
-        }
+        guard let conversations else { throw ServerError(settings: "status: the kernel has no room to watch another socket") }
+        self.conversations = conversations
     }
 
     /// What it is bound to.
     var address: SocketAddress { listener.address }
 
     /// Readable when `turn` has something to do.
-    var number: Int32 { readiness.number }
+    var number: Int32 { conversations.number }
 
     /// When to call `turn` even if nothing is readable.
     var nextDeadline: Instant? {
-        (conversations.values.map(\.deadline) + [restsUntil, wrongTokens.deadline].compactMap(\.self)).min()
+        [conversations.nextDeadline, wrongTokens.deadline].compactMap(\.self).min()
     }
 
     // MARK: Changes
@@ -60,82 +53,60 @@ final class StatusListener {
     /// Who hasn't asked yet has to come anew. He may have come by an address where a token was required, and must not be judged as one who
     /// came by an address where none is.
     func takeReaders(of other: StatusListener) {
-        for conversation in other.conversations.values {
+        for conversation in other.conversations.takeAll() {
             if conversation.isAsking { conversation.end(with: .moved) }
-            guard let next = conversation.next, readiness.add(conversation.number, next) else { continue }
-            conversations[conversation.number] = conversation
+            conversations.add(conversation)
         }
-        other.conversations = [:]
         wrongTokens = other.wrongTokens
     }
 
     /// Accepts nothing more, because another process does; readers that are connected are served.
     func stop() {
-        readiness.remove(listener.number)
+        conversations.stopAccepting()
         listener.stop()
-        restsUntil = nil
-        isStopped = true
     }
 
     // MARK: Turns
 
     /// Accepts, reads, looks at `service`, and answers; never waits.
     func turn(_ service: some ObservedService, at now: Instant, wallTime: WallTime) {
-        if let moment = restsUntil, moment <= now, !isStopped, readiness.add(listener.number, .readable) { restsUntil = nil }
-        for number in readiness.ready() {
-            if number == listener.number {
-                accept(at: now)
-            } else if let conversation = conversations[number] {
-                let before = conversation.next
-                conversation.advance(cache, gate, service, at: now, wallTime: wallTime)
-                if conversation.takeWrongToken() { wrongTokens.note(conversation.peer) }
-                settle(conversation, before: before)
-            }
-        }
-        for conversation in conversations.values where conversation.deadline <= now {
-            conversation.end(with: .tooSlow)
-            conversations[conversation.number] = nil
+        conversations.turn(at: now) {
+            accept(at: now)
+        } advance: { conversation in
+            conversation.advance(cache, gate, service, at: now, wallTime: wallTime)
+            if conversation.takeWrongToken() { wrongTokens.note(conversation.peer) }
+        } expire: {
+            $0.end(with: .tooSlow)
         }
         if let summary = wrongTokens.take(at: now) { service.report(summary) }
     }
 
-    private func settle(_ conversation: StatusConversation, before: ReadinessSet.Interest?) {
-        guard let next = conversation.next else { return conversations[conversation.number] = nil }
-        guard next != before else { return }
-        // What can't be watched any more is over.
-        if !readiness.change(conversation.number, to: next) { conversations[conversation.number] = nil }
-    }
-
-    private func accept(at now: Instant) {
-        for _ in 0..<Self.acceptsMax {
-            switch listener.accept() {
-            case .none: return
-            case .exhausted:
-                readiness.remove(listener.number)
-                restsUntil = now.advanced(byMilliseconds: Self.restMilliseconds)
-                return
-            case .connection(let connection): admit(StatusConversation(connection, at: now))
-            }
+    private func accept(at now: Instant) -> Conversations<StatusConversation>.Accepted {
+        switch listener.accept() {
+        case .none: return .none
+        case .exhausted: return .exhausted
+        case .connection(let connection):
+            admit(StatusConversation(connection, at: now))
+            return .connection
         }
     }
 
     private func admit(_ conversation: StatusConversation) {
-        guard makeRoom() else { return conversation.end(with: .busy) }
-        guard readiness.add(conversation.number, .readable) else { return }
-        conversations[conversation.number] = conversation
+        if makeRoom() { conversations.add(conversation) } else { conversation.end(with: .busy) }
     }
 
     /// False when everyone is being answered.
     private func makeRoom() -> Bool {
-        guard conversations.count >= Self.readersMax else { return true }
+        let readers = conversations.members
+        guard readers.count >= Self.readersMax else { return true }
         // Who has had his answer has nothing to lose.
-        if let answered = conversations.values.first(where: \.isParting) {
-            conversations[answered.number] = nil
+        if let answered = readers.values.first(where: \.isParting) {
+            conversations.remove(answered)
             return true
         }
-        guard let idlest = conversations.values.filter(\.isAsking).min(by: { $0.deadline < $1.deadline }) else { return false }
+        guard let idlest = readers.values.filter(\.isAsking).min(by: { $0.deadline < $1.deadline }) else { return false }
         idlest.end(with: .busy)
-        conversations[idlest.number] = nil
+        conversations.remove(idlest)
         return true
     }
 }
