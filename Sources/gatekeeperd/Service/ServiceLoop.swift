@@ -132,20 +132,16 @@ struct ServiceLoop: ~Copyable {
         notification.ready(status: service.statusLine)
         aliveAt = notification.watchdogMilliseconds.map { _ in MonotonicClock.now() }
         while true {
-            let waiting = [
-                signals.number, watch?.number, successor?.number, control?.number, service.server.announcementDescriptor,
-                recordAt == nil ? service.denialDescriptor : nil, service.server.floodDescriptor, service.statusListener?.number,
-            ]
-            let ready = Poll.wait(for: waiting, milliseconds: patience())
+            let ready = Poll.wait(for: sources, milliseconds: patience())
             service.pass(at: .now())
-            if ready[1] { noteEvents() }
+            if ready.contains(.files) { noteEvents() }
             lookAtFiles()
-            if let heir = followSuccessor(isReadable: ready[2]) { return drain(handedOverTo: heir) }
-            answerClients(areReadable: ready[3])
-            if ready[4] { service.noteAnnouncements(at: .now()) }
-            recordDenials(areWaiting: ready[5])
+            if let heir = followSuccessor(isReadable: ready.contains(.successor)) { return drain(handedOverTo: heir) }
+            answerClients(areReadable: ready.contains(.control))
+            if ready.contains(.announcements) { service.noteAnnouncements(at: .now()) }
+            recordDenials(areWaiting: ready.contains(.denials))
             recordSources()
-            turnShield(isFlooded: ready[6])
+            turnShield(isFlooded: ready.contains(.flood))
             service.turnStatusPage()
             sayAlive()
             while let signal = signals.next() {
@@ -160,6 +156,20 @@ struct ServiceLoop: ~Copyable {
             followConfiguration()
             judgeProblems()
         }
+    }
+
+    /// Those that are there at the moment.
+    private var sources: [PollSource: Int32] {
+        var sources: [PollSource: Int32] = [
+            .signals: signals.number, .announcements: service.server.announcementDescriptor, .flood: service.server.floodDescriptor,
+        ]
+        sources[.files] = watch?.number
+        sources[.successor] = successor?.number
+        sources[.control] = control?.number
+        // Told of already; the rest comes with the next record.
+        if recordAt == nil { sources[.denials] = service.denialDescriptor }
+        sources[.statusPage] = service.statusListener?.number
+        return sources
     }
 
     /// False where the settings want none of it.

@@ -58,7 +58,7 @@ final class Successor {
 
     /// Whether it serves by something else since the last time; asked while we drain.
     func hasNews() -> Bool {
-        Poll.wait(for: [number], milliseconds: 0)[0] && ReadinessPipe.hasSpoken(reading)
+        Poll.wait(for: number, milliseconds: 0) && ReadinessPipe.hasSpoken(reading)
     }
 
     /// It is not to take over.

@@ -1,14 +1,20 @@
 internal import Glibc
 
-/// Several descriptors waited for at once, by the one thread that looks after all of them.
+/// Descriptors waited for by the one thread that looks after all of them.
 enum Poll {
-    /// Waits until one of them is readable or at its end, at most `milliseconds` (-1 for as long as it takes); which ones are. A nil stands for
-    /// something that isn't there at the moment.
-    static func wait(for descriptors: [Int32?], milliseconds: Int32) -> [Bool] {
-        // poll(2) passes over negative numbers.
-        var entries = descriptors.map { pollfd(fd: $0 ?? -1, events: Int16(POLLIN), revents: 0) }
+    /// Waits until one of the sources is readable or at its end, at most `milliseconds` (-1 for as long as it takes); which ones are.
+    static func wait<Source: Hashable>(for sources: [Source: Int32], milliseconds: Int32) -> Set<Source> {
+        let names = Array(sources.keys)
+        var entries = names.map { pollfd(fd: sources[$0] ?? -1, events: Int16(POLLIN), revents: 0) }
         // SAFETY: the array outlives the call, which writes into its elements alone.
-        let count = unsafe poll(&entries, nfds_t(entries.count), milliseconds)
-        return entries.map { count > 0 && $0.revents != 0 }
+        guard unsafe poll(&entries, nfds_t(entries.count), milliseconds) > 0 else { return [] }
+        return Set(zip(names, entries).lazy.filter { $0.1.revents != 0 }.map(\.0))
+    }
+
+    /// Likewise for one alone; whether it is.
+    static func wait(for descriptor: Int32, milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // SAFETY: likewise.
+        return unsafe poll(&entry, 1, milliseconds) > 0
     }
 }

@@ -37,7 +37,7 @@ final class TimeLimitedWork<Value: Sendable>: Sendable {
             let now = MonotonicClock.now()
             guard now < deadline else { return nil }
             let milliseconds = (deadline.nanoseconds(since: now) + 999_999) / 1_000_000
-            _ = Poll.wait(for: [outcome.bell.reading.number], milliseconds: Int32(clamping: milliseconds))
+            _ = Poll.wait(for: outcome.bell.reading.number, milliseconds: Int32(clamping: milliseconds))
         }
     }
 }

@@ -17,12 +17,12 @@ struct TimeLimitedWorkTests {
     func late() throws {
         let pipe = try ReadinessPipe()
         let number = pipe.reading.number
-        let work = try TimeLimitedWork { Poll.wait(for: [number], milliseconds: 60_000) }
+        let work = try TimeLimitedWork { Poll.wait(for: number, milliseconds: 60_000) }
         #expect(work.result(until: MonotonicClock.now().advanced(byMilliseconds: 20)) == nil)
         var byte: UInt8 = 1
         // SAFETY: one byte of this frame is lent for the call.
         let written = unsafe write(pipe.writing.number, &byte, 1)
         try #require(written == 1)
-        #expect(work.result(until: MonotonicClock.now().advanced(byMilliseconds: 20_000)) == [true])
+        #expect(work.result(until: MonotonicClock.now().advanced(byMilliseconds: 20_000)) == true)
     }
 }
