@@ -1,0 +1,82 @@
+internal import Gatekeeper
+
+/// Writes down who was denied: soon after the first, and then at most once in a while, so that a flood costs the disk one transaction.
+final class DenialRecorder: TimedPart {
+    private let plane: any DataPlane
+    /// Nil without a state folder.
+    private let ledger: ServiceLedger?
+    private let problems: ProblemBook
+    /// Nil while nobody is known to wait for it.
+    private var recordAt: Instant?
+    private var recordedAt: Instant?
+
+    private static let intervalMilliseconds = 10_000
+
+    init(ledger: ServiceLedger?, on plane: any DataPlane, problems: ProblemBook) {
+        self.plane = plane
+        self.ledger = ledger
+        self.problems = problems
+    }
+
+    /// Readable when somebody was denied; nil once that is known.
+    var descriptor: Int32? { recordAt == nil ? plane.denialDescriptor : nil }
+
+    /// Some wait to be written down.
+    func ring(at now: Moment) {
+        recordAt = max(now.instant, recordedAt?.advanced(byMilliseconds: Self.intervalMilliseconds) ?? now.instant)
+    }
+
+    var next: DueTime? { recordAt.map { .instant($0) } }
+
+    func pass(at now: Moment) {
+        guard let due = recordAt, due <= now.instant else { return }
+        record(at: now.wallTime)
+        (recordAt, recordedAt) = (nil, now.instant)
+    }
+
+    /// Writes down who was denied since the last time; what the disk refuses is tried again with what comes next.
+    ///
+    /// - Parameter isLast: there is no next time and no log any more.
+    func record(at now: WallTime, isLast: Bool = false) {
+        let taken = plane.takeDenials()
+        problems.limited.count(taken, at: now, name: plane.label)
+        guard let ledger, ledger.keepsDenials, case .failed(let error, let isNews) = ledger.record(taken, at: now) else { return }
+        let count = taken.reduce(0) { $0 &+ $1.count }
+        if isLast {
+            let denials = "\(Quantity.counted(count, "denial")) \(count == 1 ? "is" : "are")"
+            return Console.complain("\(denials) in the log, but not in the ledger: \(error)")
+        }
+        plane.putBackDenials(taken)
+        problems.limited.passOver(taken)
+        if isNews {
+            plane.event("ledger_failed", [JournalField("error", ConcealedValues.hide(in: "\(error)")), JournalField("denials", count)])
+        }
+    }
+
+    // MARK: What is asked for
+
+    /// The newest rows of the ledger that a page looks at: a flood leaves a hundred thousand a day, and everybody waits for the control thread.
+    private static let pageRowsMax = 5_000
+    private static let pageSourcesMax = 20
+
+    /// Up to now.
+    func report(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
+        guard let ledger else {
+            throw ControlFailure(
+                .unavailable, "denials are kept in the state folder, and this service has none (state: in the configuration)")
+        }
+        record(at: now)
+        return try ledger.report(query, listing: listing(at: now), at: now)
+    }
+
+    /// Those of the last day, as far as that is quickly told; nil without a ledger.
+    func recent(at now: WallTime) -> DenialReport? {
+        // No older than the counts beside it. A page is made once a second at most, however many read it.
+        record(at: now)
+        return ledger?.recentDenials(listing: listing(at: now), at: now, top: Self.pageSourcesMax, rowsMax: Self.pageRowsMax)
+    }
+
+    private func listing(at now: WallTime) -> DenialReport.Listing {
+        { [plane] in plane.allowEntry(for: $0, nowUnixSeconds: now.milliseconds / 1000) }
+    }
+}

@@ -1,0 +1,139 @@
+internal import Gatekeeper
+
+/// Who is let in: the allow-list of the configuration in force, and the grants beside it. Ends what has had its time.
+final class GrantsInForce: TimedPart {
+    private let plane: any DataPlane
+    /// Nil without a state folder.
+    private let ledger: ServiceLedger?
+    private let phase: ServicePhase
+    private var settings: Settings
+    /// When an entry of the allow-list ends next.
+    private var nextEnd: WallTime?
+
+    init(_ settings: Settings, ledger: ServiceLedger?, on plane: any DataPlane, phase: ServicePhase, at now: WallTime) {
+        self.plane = plane
+        self.ledger = ledger
+        self.phase = phase
+        self.settings = settings
+        nextEnd = Self.nextEnd(of: settings, after: now)
+    }
+
+    /// Settings as the server is to have them: with the grants of this moment.
+    static func settings(_ settings: Settings, with ledger: ServiceLedger?, at now: WallTime) -> Settings {
+        var settings = settings
+        settings.allow += ledger?.allowEntries(at: now) ?? []
+        return settings
+    }
+
+    /// Another list is in force, and the server has it.
+    func follow(_ settings: Settings, at now: WallTime) {
+        self.settings = settings
+        nextEnd = Self.nextEnd(of: settings, after: now)
+    }
+
+    /// Nobody could connect.
+    func isEmpty(at now: WallTime) -> Bool { settings.allow.isEmpty && active(at: now).isEmpty }
+
+    func active(at now: WallTime) -> [Grant] { ledger?.active(at: now) ?? [] }
+
+    /// The server learns of grants that came or went.
+    func adopt(at now: WallTime) {
+        plane.admit(Self.settings(settings, with: ledger, at: now).allow)
+    }
+
+    // MARK: Time
+
+    var next: DueTime? { [ledger?.nextExpiry, nextEnd].compactMap(\.self).min().map { .calendar($0) } }
+
+    func pass(at now: Moment) { endEntries(at: now.wallTime) }
+
+    /// Ends grants and entries of the allow-list whose time is up.
+    ///
+    /// - Parameter isFollowed: another process keeps the ledger by now, and tells of what changes there.
+    func endEntries(at now: WallTime, isFollowed: Bool = false) {
+        var hasEnded = false
+        if isFollowed {
+            hasEnded = ledger?.follow(at: now) ?? false
+        } else if let ended = ledger?.expire(at: now), !ended.isEmpty {
+            for grant in ended { report(grant, "expired") }
+            hasEnded = true
+        }
+        if let end = nextEnd, end <= now {
+            nextEnd = Self.nextEnd(of: settings, after: now)
+            hasEnded = true
+        }
+        if hasEnded { adopt(at: now) }
+    }
+
+    private static func nextEnd(of settings: Settings, after now: WallTime) -> WallTime? {
+        settings.nextEnd(afterUnixSeconds: now.milliseconds / 1000).map { WallTime(milliseconds: $0 * 1000) }
+    }
+
+    // MARK: Use
+
+    /// Sources that connected by a grant: the first time is worth a line, and the others aren't announced any more.
+    func noteAnnouncements(at now: WallTime) {
+        let used = plane.takeAnnouncements().flatMap { ledger?.recordUse(by: $0, at: now) ?? [] }
+        guard !used.isEmpty else { return }
+        for grant in used { report(grant, "first_used") }
+        adopt(at: now)
+    }
+
+    func report(_ grant: Grant, _ state: String, by requester: Requester? = nil) {
+        plane.event(
+            "grant",
+            [
+                JournalField("state", state), JournalField("address", "\(grant.address)"), JournalField("reason", grant.reason),
+                JournalField("until", grant.endsAt.text), JournalField("by", "\(requester ?? grant.madeBy)"),
+            ])
+    }
+
+    // MARK: What is asked for
+
+    private func book() throws(ControlFailure) -> GrantBook {
+        guard let ledger else {
+            throw ControlFailure(
+                .unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
+        }
+        return try ledger.book()
+    }
+
+    func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
+        try phase.checkMayChange()
+        let book = try book()
+        let outcome: GrantOutcome
+        do throws(LedgerError) {
+            outcome = try book.grant(request, by: requester, at: now)
+        } catch {
+            throw ControlFailure(error)
+        }
+        switch outcome.change {
+        case .made: report(outcome.grant, "made", by: requester)
+        case .extended: report(outcome.grant, "extended", by: requester)
+        case .none: return outcome
+        }
+        adopt(at: now)
+        return outcome
+    }
+
+    func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant] {
+        let book = try book()
+        guard all else { return book.active(at: now) }
+        do throws(LedgerError) {
+            return try book.history()
+        } catch {
+            throw ControlFailure(error)
+        }
+    }
+
+    func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) throws(ControlFailure) -> RevokeReport {
+        try phase.checkMayChange()
+        let book = try book()
+        guard let grant = book.revoke(address, by: requester, at: now) else {
+            throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
+        }
+        adopt(at: now)
+        report(grant, "revoked", by: requester)
+        return RevokeReport(grant: grant, failure: book.failure?.message)
+    }
+}
