@@ -1,0 +1,37 @@
+internal import Gatekeeper
+
+/// What the service is made of beside its configuration. Each part knows the server and the ledger, and none knows another but by its name here.
+struct ServiceParts {
+    let plane: any DataPlane
+    /// Nil without a state folder.
+    let ledger: ServiceLedger?
+    let notification: ServiceNotification
+    let clock: ControlClock
+    let phase = ServicePhase()
+    let problems = ProblemBook()
+    let certificates: CertificatesInForce
+    let grants: GrantsInForce
+    let denials: DenialRecorder
+    let sources: SourceRecorder
+    let statusPage: StatusPageInForce
+
+    init(
+        by settings: Settings, on plane: any DataPlane, ledger: ServiceLedger?, notification: ServiceNotification, clock: ControlClock,
+        at now: Moment
+    ) {
+        self.plane = plane
+        self.ledger = ledger
+        self.notification = notification
+        self.clock = clock
+        certificates = CertificatesInForce(
+            ServedCertificate.all(of: settings, at: now.wallTime), authorities: AuthoritiesInForce(of: settings), on: plane,
+            at: now.wallTime)
+        grants = GrantsInForce(settings, ledger: ledger, on: plane, phase: phase, at: now.wallTime)
+        denials = DenialRecorder(ledger: ledger, on: plane, problems: problems)
+        sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
+        statusPage = StatusPageInForce(on: plane)
+    }
+
+    /// For the manager that started us.
+    var statusLine: String { "serving on \(plane.addresses.map(\.description).joined(separator: ", "))" }
+}
