@@ -4,7 +4,6 @@ internal import Gatekeeper
 final class ProblemBook {
     var failures = ServiceFailures()
     var absentFiles = AbsentFiles()
-    var authorities = AuthoritiesInForce()
     var limited = LimitedSources()
     private var clock = ClockWatch()
     private var list = ProblemList()

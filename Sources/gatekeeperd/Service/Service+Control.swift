@@ -6,89 +6,52 @@ extension Service: ControlledService {
         reload(askedBy: "\(requester)", at: now)
     }
 
-    // MARK: Grants
+    func apply(
+        file: String, confirmWithinSeconds seconds: Int?, by requester: Requester, at now: WallTime
+    ) throws(ControlFailure) -> ReloadReport {
+        try confirmation.apply(file: file, confirmWithinSeconds: seconds, by: requester, at: now)
+    }
 
-    private func book() throws(ControlFailure) -> GrantBook {
-        guard let ledger else {
-            throw ControlFailure(
-                .unavailable, "grants are kept in the state folder, and this service has none (state: in the configuration)")
-        }
-        return try ledger.book()
+    func confirm(by requester: Requester, at now: WallTime) throws(ControlFailure) -> ConfirmReport {
+        try confirmation.confirm(by: requester, at: now)
     }
 
     func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
-        try checkMayChange()
-        let book = try book()
-        let outcome: GrantOutcome
-        do throws(LedgerError) {
-            outcome = try book.grant(request, by: requester, at: now)
-        } catch {
-            throw ControlFailure(error)
-        }
-        switch outcome.change {
-        case .made: report(outcome.grant, "made", by: requester)
-        case .extended: report(outcome.grant, "extended", by: requester)
-        case .none: return outcome
-        }
-        adoptGrants(at: now)
-        return outcome
+        try parts.grants.grant(request, by: requester, at: now)
     }
 
     func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant] {
-        let book = try book()
-        guard all else { return book.active(at: now) }
-        do throws(LedgerError) {
-            return try book.history()
-        } catch {
-            throw ControlFailure(error)
-        }
+        try parts.grants.grants(all: all, at: now)
     }
 
     func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) throws(ControlFailure) -> RevokeReport {
-        try checkMayChange()
-        let book = try book()
-        guard let grant = book.revoke(address, by: requester, at: now) else {
-            throw ControlFailure(.missing, "\(address) has no grant; gatekeeperd grants lists those that are there")
-        }
-        adoptGrants(at: now)
-        report(grant, "revoked", by: requester)
-        return RevokeReport(grant: grant, failure: book.failure?.message)
+        try parts.grants.revoke(address, by: requester, at: now)
     }
-
-    // MARK: Denials
 
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
-        guard let ledger else {
-            throw ControlFailure(
-                .unavailable, "denials are kept in the state folder, and this service has none (state: in the configuration)")
-        }
-        recordDenials(at: now)
-        return try ledger.report(query, listing: listing(at: now), at: now)
-    }
-
-    func listing(at now: WallTime) -> DenialReport.Listing {
-        { [server] in server.allowEntry(for: $0, nowUnixSeconds: now.milliseconds / 1000) }
+        try parts.denials.report(query, at: now)
     }
 
     // MARK: Status
 
     func status(at now: WallTime) -> StatusReport {
-        recordDenials(at: now)
-        judgeProblems(at: now)
-        return report(server.status(), at: now)
+        parts.denials.record(at: now)
+        problems.judge(at: parts.clock.now())
+        return report(parts.plane.status(), at: now)
     }
 
     func report(_ status: ServerStatus, at now: WallTime) -> StatusReport {
         var report = StatusReport()
         report.processIdentifier = Program.ownProcess
-        report.startedAt = startedAt
-        report.uptimeMilliseconds = Int64(clamping: MonotonicClock.now().nanoseconds(since: began) / 1_000_000)
+        report.startedAt = began.wallTime
+        report.uptimeMilliseconds = Int64(clamping: parts.clock.now().instant.nanoseconds(since: began.instant) / 1_000_000)
         report.configuration = StatusReport.ConfigurationState(
-            generation: generation, hash: current.configuration.fingerprint, file: current.file, loadedAt: loadedAt)
+            generation: configuration.generation, hash: configuration.current.configuration.fingerprint,
+            file: configuration.current.file, loadedAt: configuration.loadedAt)
         report.listeners = status.listeners.map(\.description)
         report.absentListeners = status.absentListeners.map(\.address.description)
-        report.statusPage = statusListener?.address.description
-        report.isLeaving = isLeaving
+        report.statusPage = parts.statusPage.address?.description
+        report.isLeaving = parts.phase.isLeaving
         report.openConnections = status.openConnections
         report.deniedCount = status.denied
         report.admittedCount = status.admitted
@@ -97,7 +60,7 @@ extension Service: ControlledService {
         report.sources = status.sources.map(source).sorted { a, b in
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }
-        report.certificates = certificates.map {
+        report.certificates = parts.certificates.certificates.map {
             StatusReport.Certificate(
                 file: $0.file, names: $0.names, startsAt: $0.lifetime.start, expiresAt: $0.endsAt, fingerprint: $0.fingerprint)
         }
@@ -106,17 +69,17 @@ extension Service: ControlledService {
                 url: $0.name, isUp: $0.isUp, since: $0.downSinceMilliseconds.map { WallTime(milliseconds: $0) },
                 openConnections: $0.openConnections, failure: $0.reason)
         }
-        report.grants = ledger?.active(at: now) ?? []
-        report.pendingConfirmation = pending.map { pending, _ in
-            StatusReport.PendingConfirmation(file: pending.file, askedBy: pending.askedBy, deadline: pending.endsAt)
+        report.grants = parts.grants.active(at: now)
+        report.pendingConfirmation = confirmation.pending.map {
+            StatusReport.PendingConfirmation(file: $0.file, askedBy: $0.askedBy, deadline: $0.endsAt)
         }
-        report.problems = problemBook.problems
+        report.problems = parts.problems.problems
         return report
     }
 
     private func source(_ entry: Settings.AllowEntry, _ usage: SourceUsage?) -> StatusReport.Source {
         let isGrant = entry.origin == "grant"
-        let past = isGrant ? nil : history[entry.prefix]
+        let past = isGrant ? nil : parts.sources.history[entry.prefix]
         return StatusReport.Source(
             address: entry.prefix.description, label: entry.label, origin: entry.origin, listedAt: past?.listedAt,
             lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) } ?? past?.seenAt,

@@ -10,31 +10,18 @@ internal import Glibc
 ///             └──┘ HUP, files replaced: another configuration              └──the same again, also while leaving──▶ stopped at once, exit 1
 /// ```
 ///
-/// Nothing here is on the data path; the thread sleeps in `poll` while the workers serve.
+/// Nothing here is on the data path; the thread sleeps in `poll` while the workers serve. A turn of the loop waits for nothing.
 struct ServiceLoop: ~Copyable {
     private let service: Service
-    private let signals: SignalDescriptor
-    private let notification: ServiceNotification
-    private let program: String?
+    private let signals: any SignalSource
     /// Nil where nobody asked for one.
     private let control: ControlSocket?
-    private var watch: FileWatch?
-    /// When to look at the watched files.
-    private var lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.lookMilliseconds)
-    private var successor: Successor?
-    private var aliveAt: Instant?
-    /// When to judge what is wrong.
-    private var judgeAt = MonotonicClock.now()
-    private var failuresJudged = ServiceFailures()
-    /// When to record denials; nil while there are none.
-    private var recordAt: Instant?
-    /// When to record who came.
-    private var recordSourcesAt = MonotonicClock.now().advanced(byMilliseconds: Self.recordSourcesMilliseconds)
-    private var recordedAt: Instant?
+    private let succession: Succession
+    private let files: WatchedFiles
+    private let shield: ShieldWatch
+    private let watchdog: Watchdog
     /// Until when connections are still taken; nil until the end is asked for.
     private var leaveUntil: Instant?
-    /// When to look at the shield; nil until it is rung for.
-    private var shieldAt: Instant?
 
     /// How soon a second signal is seen while the workers end: a wait for workers and one for signals can't be one wait.
     private static let drainTurnMilliseconds = 50
@@ -42,23 +29,13 @@ struct ServiceLoop: ~Copyable {
     private static let followTurns = 10
     /// Workers end within a turn of their loop once told; one that doesn't is broken and must not keep the process.
     private static let stopTurnsMax = 100
-    /// A renewal writes certificate and key, one after the other.
-    private static let settleMilliseconds = 500
-    /// A flood costs the disk one transaction in this time.
-    private static let recordMilliseconds = 10_000
-    /// What a crash may lose of when a source was last seen.
-    private static let recordSourcesMilliseconds = 60_000
-    /// How often files are looked at without an event: network file systems give none, nor does a folder that was replaced as a whole.
-    private static let lookMilliseconds = 60_000
-    /// How soon what nobody tells of is noticed: a ticket system that is down, a log that can't be written.
-    private static let judgeMilliseconds = 2_000
-    /// How long the calendar may jump without our noticing.
-    private static let calendarMilliseconds: Int64 = 10_000
+
+    // MARK: Starting
 
     /// Runs the service with the calling thread as control thread; returns the exit status. `signals` was made before any thread.
     /// `whenReady` is called with the addresses once connections to them are accepted.
     static func run(
-        _ reading: ConfigurationSource.Reading, from source: ConfigurationSource, signals: consuming SignalDescriptor,
+        _ reading: ConfigurationSource.Reading, from source: ConfigurationSource, signals: any SignalSource,
         whenReady: ([SocketAddress]) -> Void = { _ in }
     ) -> Int32 {
         let program = Program.ownPath()
@@ -71,10 +48,10 @@ struct ServiceLoop: ~Copyable {
             // Its folder may come with a mount.
             return error.code == ENOENT ? ExitStatus.failure : ExitStatus.misuse
         }
-        let notification = ServiceNotification()
         do throws(ServerError) {
             let inherited = try InheritedSockets(process: Program.ownProcess)
-            let service = try Service.start(reading, from: source, log: log, inherited: inherited, notification: notification)
+            let service = try Service.start(
+                reading, from: source, log: log, inherited: inherited, notification: ServiceNotification(), clock: .system)
             // A successor takes the socket when it serves, so that one that fails has taken nothing.
             let control: ControlSocket?
             do throws(UnixListenerError) {
@@ -89,8 +66,9 @@ struct ServiceLoop: ~Copyable {
                     return ExitStatus.misuse
                 }
             }
-            whenReady(service.server.addresses)
-            var loop = ServiceLoop(service, signals: signals, control: control, notification: notification, program: program)
+            whenReady(service.parts.plane.addresses)
+            var loop = ServiceLoop(
+                service, signals: signals, control: control, program: program, predecessor: inherited.predecessor)
             inherited.predecessor?.tell()
             return loop.serve()
         } catch {
@@ -107,69 +85,117 @@ struct ServiceLoop: ~Copyable {
             "the service runs already, as process \(running.process); `gatekeeperd reload` has it take a changed configuration")
     }
 
-    private init(
-        _ service: Service, signals: consuming SignalDescriptor, control: ControlSocket?, notification: ServiceNotification,
-        program: String?
+    /// - Parameters:
+    ///   - program: where our binary lies, for a successor.
+    ///   - predecessor: whom we took over from.
+    init(
+        _ service: Service, signals: any SignalSource, control: ControlSocket? = nil, program: String? = nil,
+        predecessor: Predecessor? = nil
     ) {
         self.service = service
         self.signals = signals
         self.control = control
-        self.notification = notification
-        self.program = program
-        do throws(SystemError) {
-            watch = try FileWatch()
-            watch?.watch(service.lookedAtPaths)
-            // Between the reading and the watching nobody looked.
-            if let changed = service.source.changedFiles(since: service.current) { _ = service.reloadFiles(changed, at: .now()) }
-        } catch {
-            Console.complain("cannot \(error); a renewed certificate takes a reload")
-        }
+        let now = service.parts.clock.now()
+        succession = Succession(of: service.configuration, parts: service.parts, program: program, predecessor: predecessor)
+        files = WatchedFiles(of: service.configuration, parts: service.parts, at: now)
+        shield = ShieldWatch(on: service.parts.plane)
+        watchdog = Watchdog(service.parts.notification, on: service.parts.plane, at: now)
     }
+
+    private var now: Moment { service.parts.clock.now() }
 
     // MARK: Serving
 
     private mutating func serve() -> Int32 {
-        notification.ready(status: service.statusLine)
-        aliveAt = notification.watchdogMilliseconds.map { _ in MonotonicClock.now() }
+        service.parts.notification.ready(status: service.parts.statusLine)
         while true {
-            let ready = Poll.wait(for: sources, milliseconds: patience())
-            service.pass(at: .now())
-            if ready.contains(.files) { noteEvents() }
-            lookAtFiles()
-            if let heir = followSuccessor(isReadable: ready.contains(.successor)) { return drain(handedOverTo: heir) }
-            answerClients(areReadable: ready.contains(.control))
-            if ready.contains(.announcements) { service.noteAnnouncements(at: .now()) }
-            recordDenials(areWaiting: ready.contains(.denials))
-            recordSources()
-            turnShield(isFlooded: ready.contains(.flood))
-            service.turnStatusPage()
-            sayAlive()
-            while let signal = signals.next() {
-                guard isEnd(signal) else {
-                    answer(signal)
-                    continue
-                }
-                if leaveUntil != nil { return stop() }
-                if !beginLeaving() { return drain() }
+            switch turn(Poll.wait(for: sources, milliseconds: patience())) {
+            case .goesOn: continue
+            case .drains(let heir): return drain(handedOverTo: heir)
+            case .stops: return stop()
             }
-            if let leaveUntil, leaveUntil <= MonotonicClock.now() { return drain() }
-            followConfiguration()
-            judgeProblems()
         }
     }
 
-    /// Those that are there at the moment.
-    private var sources: [PollSource: Int32] {
+    /// What comes after a turn.
+    enum Turn {
+        case goesOn
+        /// The heir is who serves in our place; nil at the end.
+        case drains(handedOverTo: Successor?)
+        /// Without waiting for anybody.
+        case stops
+    }
+
+    /// What is waited for: those that are there at the moment.
+    var sources: [PollSource: Int32] {
+        let parts = service.parts
         var sources: [PollSource: Int32] = [
-            .signals: signals.number, .announcements: service.server.announcementDescriptor, .flood: service.server.floodDescriptor,
+            .signals: signals.number, .announcements: parts.plane.announcementDescriptor, .flood: parts.plane.floodDescriptor,
         ]
-        sources[.files] = watch?.number
-        sources[.successor] = successor?.number
+        sources[.files] = files.number
+        sources[.successor] = succession.number
         sources[.control] = control?.number
-        // Told of already; the rest comes with the next record.
-        if recordAt == nil { sources[.denials] = service.denialDescriptor }
-        sources[.statusPage] = service.statusListener?.number
+        sources[.denials] = parts.denials.descriptor
+        sources[.statusPage] = parts.statusPage.number
         return sources
+    }
+
+    private var timedParts: [any TimedPart] { service.timedParts + [files, shield, watchdog] }
+
+    /// How long nothing has to be done unless something happens, in milliseconds.
+    func patience() -> Int32 {
+        let instants = [succession.deadline, control?.nextDeadline, service.parts.statusPage.nextDeadline, leaveUntil]
+        let due = instants.compactMap { $0.map { DueTime.instant($0) } } + (timedParts + [service.problems]).compactMap(\.next)
+        let now = now
+        return due.map { $0.milliseconds(from: now) }.min().map { Int32(clamping: $0) } ?? -1
+    }
+
+    /// Does what is due, and what these sources have asked for; never waits.
+    mutating func turn(_ ready: Set<PollSource>) -> Turn {
+        if ready.contains(.files) { files.ring(at: now) }
+        if ready.contains(.denials) { service.parts.denials.ring(at: now) }
+        if ready.contains(.flood) { shield.ring() }
+        for part in timedParts { part.pass(at: now) }
+        if let heir = succession.follow(isReadable: ready.contains(.successor), at: now) { return .drains(handedOverTo: heir) }
+        answerClients(areReadable: ready.contains(.control))
+        if ready.contains(.announcements) { service.parts.grants.noteAnnouncements(at: now.wallTime) }
+        service.parts.statusPage.turn(service, at: now)
+        if let end = followSignals() { return end }
+        if let leaveUntil, leaveUntil <= now.instant { return .drains(handedOverTo: nil) }
+        succession.tellPredecessor()
+        files.follow()
+        service.problems.pass(at: now)
+        return .goesOn
+    }
+
+    private func answerClients(areReadable: Bool) {
+        let now = now
+        guard let control, areReadable || control.nextDeadline.map({ $0 <= now.instant }) ?? false else { return }
+        control.turn(service, at: now.instant, wallTime: now.wallTime)
+    }
+
+    // MARK: Signals
+
+    /// What comes of those that have come; nil when it goes on.
+    private mutating func followSignals() -> Turn? {
+        while let signal = signals.next() {
+            switch signal {
+            case .reopenLog: service.configuration.reopenLog(at: now.wallTime)
+            case .hangUp: reload()
+            case .upgrade: succession.begin(at: now)
+            case .terminate, .interrupt, .quit:
+                if leaveUntil != nil { return .stops }
+                if !beginLeaving() { return .drains(handedOverTo: nil) }
+            }
+        }
+        return nil
+    }
+
+    private func reload() {
+        if case .kept(let lines) = service.reload(askedBy: "SIGHUP", at: now.wallTime) {
+            for line in lines { Console.report(line) }
+            Console.complain("the configuration was not changed")
+        }
     }
 
     /// False where the settings want none of it.
@@ -177,217 +203,54 @@ struct ServiceLoop: ~Copyable {
         let milliseconds = service.leave()
         guard milliseconds > 0 else { return false }
         // What the manager hears of from now on is this end.
-        abandonSuccessor()
-        leaveUntil = MonotonicClock.now().advanced(byMilliseconds: milliseconds)
-        notification.leaving()
+        succession.abandon()
+        leaveUntil = now.instant.advanced(byMilliseconds: milliseconds)
+        service.parts.notification.leaving()
         return true
-    }
-
-    private mutating func abandonSuccessor() {
-        guard let successor else { return }
-        self.successor = nil
-        successor.abandon()
-        service.isHandingOver = false
-        service.server.lendListeners(false)
-    }
-
-    /// How long nothing has to be done unless something happens.
-    private func patience() -> Int32 {
-        let now = MonotonicClock.now()
-        let deadlines = [successor?.deadline, control?.nextDeadline, service.statusListener?.nextDeadline]
-        let instant = ([lookAt, judgeAt, aliveAt, recordAt, recordSourcesAt, shieldAt, leaveUntil] + deadlines).compactMap(\.self).min()
-        var milliseconds = instant.map { Int64(clamping: ($0.nanoseconds(since: now) + 999_999) / 1_000_000) }
-        if let moment = service.nextMoment {
-            let left = min(max(0, moment.milliseconds(since: .now())), Self.calendarMilliseconds)
-            milliseconds = min(milliseconds ?? left, left)
-        }
-        return milliseconds.map { Int32(clamping: $0) } ?? -1
-    }
-
-    private mutating func answerClients(areReadable: Bool) {
-        guard let control, areReadable || control.nextDeadline.map({ $0 <= MonotonicClock.now() }) ?? false else { return }
-        control.turn(service, at: MonotonicClock.now(), wallTime: .now())
-    }
-
-    private mutating func recordDenials(areWaiting: Bool) {
-        let now = MonotonicClock.now()
-        if areWaiting { recordAt = max(now, recordedAt?.advanced(byMilliseconds: Self.recordMilliseconds) ?? now) }
-        guard let due = recordAt, due <= now else { return }
-        service.recordDenials(at: .now())
-        (recordAt, recordedAt) = (nil, now)
-    }
-
-    private mutating func recordSources() {
-        guard recordSourcesAt <= MonotonicClock.now() else { return }
-        recordSourcesAt = MonotonicClock.now().advanced(byMilliseconds: Self.recordSourcesMilliseconds)
-        service.recordSources(at: .now())
-    }
-
-    /// From time to time, and when something was tried and failed, or succeeds at last.
-    private mutating func judgeProblems() {
-        guard judgeAt <= MonotonicClock.now() || service.problemBook.failures != failuresJudged else { return }
-        service.judgeProblems(at: .now())
-        failuresJudged = service.problemBook.failures
-        judgeAt = MonotonicClock.now().advanced(byMilliseconds: Self.judgeMilliseconds)
-    }
-
-    private mutating func turnShield(isFlooded: Bool) {
-        guard isFlooded || shieldAt.map({ $0 <= MonotonicClock.now() }) ?? false else { return }
-        shieldAt = service.server.turnShield()
-    }
-
-    /// A sign of life, if every worker has given one since the last.
-    private mutating func sayAlive() {
-        guard let due = aliveAt, let interval = notification.watchdogMilliseconds, due <= MonotonicClock.now() else { return }
-        if service.server.isAlive() { notification.alive() }
-        aliveAt = MonotonicClock.now().advanced(byMilliseconds: interval)
-    }
-
-    // MARK: Files
-
-    private mutating func noteEvents() {
-        watch?.clear()
-        // From the first event on, so that a file that changes all the time is read all the same.
-        lookAt = min(lookAt, MonotonicClock.now().advanced(byMilliseconds: Self.settleMilliseconds))
-    }
-
-    private mutating func lookAtFiles() {
-        guard lookAt <= MonotonicClock.now() else { return }
-        // Whoever serves by then has read them, or looks itself.
-        guard !service.isHandingOver else {
-            lookAt = MonotonicClock.now().advanced(byMilliseconds: Self.settleMilliseconds)
-            return
-        }
-        let isWaiting = service.lookForFiles(at: .now())
-        lookAt = MonotonicClock.now().advanced(
-            byMilliseconds: isWaiting ? Int(AbsentFiles.patienceMilliseconds) : Self.lookMilliseconds)
-        var changed = watch?.changed() ?? []
-        // Links may lead elsewhere now, changed files or not.
-        watch?.watch(service.lookedAtPaths)
-        let failures = service.problemBook.failures
-        let place = service.source.file.flatMap { changed.firstIndex(of: $0) }
-        if let place { changed.remove(at: place) }
-        // Whatever it lacked may be there now.
-        if place != nil || failures.configuration != nil { service.judgeConfigurationFile(at: .now()) }
-        // What failed for want of another file succeeds when that comes back, the same as before.
-        changed = Set(changed).union(failures.unread).sorted()
-        guard !changed.isEmpty else { return }
-        if case .kept(let lines) = service.reloadFiles(changed, at: .now()), !lines.isEmpty {
-            for line in lines { Console.report(line) }
-            Console.complain("files were replaced, but can't be used; what was loaded before stays")
-        }
-    }
-
-    /// Whatever has put another configuration in force, the files that it names are watched, and whoever drains beside us learns of it.
-    private mutating func followConfiguration() {
-        service.tellPredecessor()
-        let paths = service.lookedAtPaths
-        if let watched = watch?.paths, watched != paths { watch?.watch(paths) }
-    }
-
-    // MARK: A successor
-
-    private mutating func beginSuccession() {
-        if successor != nil { return Console.complain("SIGUSR2: a successor is on its way already") }
-        if leaveUntil != nil { return Console.complain("SIGUSR2: the service is about to stop") }
-        guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }
-        do throws(SystemError) {
-            successor = try Successor(program: program, arguments: CommandLine.arguments, sockets: service.server.listeners)
-            service.isHandingOver = true
-            service.problemBook.failures.succession = nil
-            service.server.lendListeners(true)
-            service.server.event("succession", [JournalField("state", "begun")])
-        } catch {
-            service.problemBook.failures.succession = ServiceFailures.Failure(at: .now(), lines: ["cannot \(error)"])
-            Console.complain("SIGUSR2: cannot \(error)")
-        }
-    }
-
-    /// The successor when it serves and we are to go.
-    private mutating func followSuccessor(isReadable: Bool) -> Successor? {
-        guard let successor, let outcome = successor.outcome(isReadable: isReadable) else { return nil }
-        self.successor = nil
-        service.isHandingOver = false
-        switch outcome {
-        case .serves:
-            service.server.event("succession", [JournalField("state", "handed_over"), JournalField("process", successor.process)])
-            notification.replaced(by: successor.process, status: service.statusLine)
-            return successor
-        case .failed(let reason, let words):
-            service.server.lendListeners(false)
-            service.problemBook.failures.succession = ServiceFailures.Failure(at: .now(), lines: [reason])
-            let said = words.isEmpty ? [] : [JournalField("said", words)]
-            service.server.event("succession", [JournalField("state", "failed"), JournalField("error", reason)] + said)
-            Console.complain("the new binary did not take over: \(reason); this one goes on")
-            return nil
-        }
-    }
-
-    // MARK: Signals
-
-    private func isEnd(_ signal: SignalDescriptor.Signal) -> Bool {
-        switch signal {
-        case .terminate, .interrupt, .quit: true
-        case .hangUp, .reopenLog, .upgrade: false
-        }
-    }
-
-    /// What a signal other than the end asks for.
-    private mutating func answer(_ signal: SignalDescriptor.Signal) {
-        switch signal {
-        case .reopenLog: service.reopenLog()
-        case .hangUp: reload()
-        case .upgrade: beginSuccession()
-        case .terminate, .interrupt, .quit: break
-        }
-    }
-
-    private func reload() {
-        if case .kept(let lines) = service.reload(askedBy: "SIGHUP", at: .now()) {
-            for line in lines { Console.report(line) }
-            Console.complain("the configuration was not changed")
-        }
     }
 
     // MARK: The end
 
-    private func drain(handedOverTo heir: Successor? = nil) -> Int32 {
-        // One that doesn't serve yet would go on behind the back of whoever ended us.
-        successor?.abandon()
+    private func drain(handedOverTo heir: Successor?) -> Int32 {
+        let parts = service.parts
+        succession.abandon()
         // What the manager hears of from now on is the successor.
-        if heir == nil { notification.stopping() } else { service.statusListener?.stop() }
+        if heir == nil { parts.notification.stopping() } else { parts.statusPage.stop() }
         // Workers that have ended can't be asked.
-        service.recordSources(at: .now())
-        service.server.beginDrain(isHandedOver: heir != nil)
+        parts.sources.record()
+        parts.plane.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
-        service.recordDenials(at: .now())
+        parts.denials.record(at: now.wallTime)
         // It has read the configuration after us.
-        if heir != nil { service.followAllowList(at: .now()) }
+        if heir != nil { service.configuration.followAllowList(at: now.wallTime) }
         var turns = 0
-        while !service.server.wait(milliseconds: Self.drainTurnMilliseconds) {
+        while !parts.plane.wait(milliseconds: Self.drainTurnMilliseconds) {
             if let heir {
                 // What it revokes ends here too.
-                if heir.hasNews() { service.followAllowList(at: .now()) }
-                if turns % Self.followTurns == 0 { service.endEntries(at: .now(), isFollowed: true) }
+                if heir.hasNews() { service.configuration.followAllowList(at: now.wallTime) }
+                if turns % Self.followTurns == 0 { parts.grants.endEntries(at: now.wallTime, isFollowed: true) }
             } else {
-                service.endEntries(at: .now())
+                parts.grants.endEntries(at: now.wallTime)
             }
             turns += 1
-            service.turnStatusPage()
+            parts.statusPage.turn(service, at: now)
             while let signal = signals.next() {
-                if isEnd(signal) { return stop() }
-                if signal == .reopenLog { service.reopenLog() }
+                switch signal {
+                case .terminate, .interrupt, .quit: return stop()
+                case .reopenLog: service.configuration.reopenLog(at: now.wallTime)
+                case .hangUp, .upgrade: break
+                }
             }
         }
-        service.recordDenials(at: .now(), isLast: true)
+        parts.denials.record(at: now.wallTime, isLast: true)
         return 0
     }
 
     private func stop() -> Int32 {
-        service.server.stop()
+        service.parts.plane.stop()
         var turns = 0
-        while !service.server.wait(milliseconds: Self.drainTurnMilliseconds), turns < Self.stopTurnsMax { turns += 1 }
-        service.recordDenials(at: .now(), isLast: true)
+        while !service.parts.plane.wait(milliseconds: Self.drainTurnMilliseconds), turns < Self.stopTurnsMax { turns += 1 }
+        service.parts.denials.record(at: now.wallTime, isLast: true)
         return ExitStatus.failure
     }
 }

@@ -30,7 +30,7 @@ final class Successor {
     }
 
     /// - Parameter program: the binary's path, found out at our own start.
-    init(program: String, arguments: [String], sockets: [InheritedListener]) throws(SystemError) {
+    init(program: String, arguments: [String], sockets: [InheritedListener], at now: Instant) throws(SystemError) {
         let pipe = try ReadinessPipe()
         let descriptors = [pipe.writing.number] + sockets.flatMap(\.descriptors)
         // Numbers above all of ours, so that none is overwritten before it was copied.
@@ -39,11 +39,11 @@ final class Successor {
         let environment = InheritedSockets.environment(passing: passed.map(\.as))
         process = try Program.start(program, arguments, environment: environment, streams: .inherited, passing: passed)
         reading = pipe.forReading()
-        deadline = MonotonicClock.now().advanced(byMilliseconds: Self.patienceMilliseconds)
+        deadline = now.advanced(byMilliseconds: Self.patienceMilliseconds)
     }
 
     /// What has come of it; nil while it is on its way.
-    func outcome(isReadable: Bool) -> Outcome? {
+    func outcome(isReadable: Bool, at now: Instant) -> Outcome? {
         if isReadable {
             switch ReadinessPipe.hear(reading) {
             case .serves: return .serves
@@ -51,7 +51,7 @@ final class Successor {
             case .text(let text): said = Array((said + text).prefix(Self.bytesKept))
             }
         }
-        guard MonotonicClock.now() >= deadline else { return nil }
+        guard now >= deadline else { return nil }
         abandon()
         return .failed("it did not serve within \(Self.patienceMilliseconds / 1_000) seconds", words: words)
     }

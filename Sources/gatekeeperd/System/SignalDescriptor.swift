@@ -2,11 +2,20 @@ internal import CLinux
 internal import Gatekeeper
 internal import Glibc
 
+/// Signals that have come, or what a test says has come.
+protocol SignalSource: AnyObject {
+    /// Readable when one has come.
+    var number: Int32 { get }
+
+    /// The next that has come, nil if none has.
+    func next() -> SignalDescriptor.Signal?
+}
+
 /// The signals that steer the service, read like a file instead of interrupting whatever runs.
 ///
 /// They are blocked for the calling thread and, by inheritance, for every thread started later; so this must be made before the first
 /// thread. SIGPIPE is ignored: a peer that closed early is an errno, never the end of the process.
-struct SignalDescriptor: ~Copyable {
+final class SignalDescriptor: SignalSource {
     private let descriptor: Descriptor
 
     enum Signal {
@@ -33,10 +42,8 @@ struct SignalDescriptor: ~Copyable {
         descriptor = Descriptor(owning: number)
     }
 
-    /// Readable when a signal has come.
     var number: Int32 { descriptor.number }
 
-    /// The next signal that has come, nil if none has.
     func next() -> Signal? {
         while true {
             var record = signalfd_siginfo()
