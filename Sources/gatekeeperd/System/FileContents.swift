@@ -13,7 +13,7 @@ enum FileContents {
             let room = 64 << 10
             var failure: Int32 = 0
             let before = bytes.count
-            bytes.append(contentsOf: repeatElement(0, count: room))
+            bytes += [UInt8](repeating: 0, count: room)
             let count = unsafe bytes.withUnsafeMutableBytes { buffer in
                 while true {
                     // SAFETY: the last `room` bytes of the array, which this closure alone holds.
