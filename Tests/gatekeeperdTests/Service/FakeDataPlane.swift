@@ -1,0 +1,106 @@
+import Glibc
+
+@testable import Gatekeeper
+@testable import gatekeeperd
+
+/// A server that serves nobody: keeps what it is told, and tells what the test has put into it.
+final class FakeDataPlane: DataPlane {
+    /// One line each: the event's name, then its fields.
+    private(set) var events: [String] = []
+    private(set) var applied: [Settings] = []
+    private(set) var admitted: [[Settings.AllowEntry]] = []
+    private(set) var calls: [String] = []
+    /// What the next `apply` says in place of doing it.
+    var refusal: ServerError?
+    var denials: [DenialSummary] = []
+    var announcements: Set<PeerAddress> = []
+    var seen: [AddressPrefix: Int64] = [:]
+    var shieldLook: Instant?
+    var upstreams: [ServerStatus.Upstream] = []
+
+    /// Whom it lets in, as the last call has it.
+    var allowed: [String] { (admitted.last ?? []).map(\.prefix.description) }
+
+    func takeEvents() -> [String] {
+        defer { events = [] }
+        return events
+    }
+
+    // MARK: What is told
+
+    func apply(_ settings: Settings) throws(ServerError) {
+        if let refusal {
+            self.refusal = nil
+            throw refusal
+        }
+        applied.append(settings)
+        admitted.append(settings.allow)
+    }
+
+    func admit(_ allow: [Settings.AllowEntry]) { admitted.append(allow) }
+
+    func event(_ name: String, _ fields: [JournalField]) {
+        let texts = fields.map { field in
+            switch field.value {
+            case .text(let text): "\(field.name)=\(text)"
+            case .number(let number): "\(field.name)=\(number)"
+            }
+        }
+        events.append(([name] + texts).joined(separator: " "))
+    }
+
+    func lendListeners(_ isLent: Bool) { calls.append("lend \(isLent)") }
+    func directLog(toSyslog path: String?) {}
+    func beginDrain(isHandedOver: Bool) { calls.append("drain") }
+    func stop() { calls.append("stop") }
+    func wait(milliseconds: Int) -> Bool { true }
+
+    // MARK: What is asked
+
+    func takeDenials() -> [DenialSummary] {
+        defer { denials = [] }
+        return denials
+    }
+
+    func putBackDenials(_ records: [DenialSummary]) { denials += records }
+
+    func takeAnnouncements() -> Set<PeerAddress> {
+        defer { announcements = [] }
+        return announcements
+    }
+
+    func lastSeen() -> [AddressPrefix: Int64] { seen }
+
+    func turnShield() -> Instant? {
+        calls.append("shield")
+        return shieldLook
+    }
+
+    func isAlive() -> Bool {
+        calls.append("alive")
+        return true
+    }
+
+    func status() -> ServerStatus {
+        ServerStatus(
+            listeners: addresses, openConnections: 0, admitted: 0, denied: 0, requests: 0,
+            shield: ServerStatus.Shield(state: .off, dropped: 0), sources: [], upstreams: upstreams, verdicts: VerdictTally(),
+            linesDropped: 0, isWhole: true)
+    }
+
+    func isResponsive(within milliseconds: Int) -> Bool { true }
+    func allowEntry(for peer: PeerAddress, nowUnixSeconds: Int64) -> Settings.AllowEntry? { nil }
+    func label(of peer: PeerAddress) -> String? { nil }
+
+    var addresses: [SocketAddress] { [] }
+    var absentListeners: [(address: SocketAddress, isFree: Bool)] { [] }
+    var listeners: [InheritedListener] { [] }
+    var announcementDescriptor: Int32 { -1 }
+    var denialDescriptor: Int32 { -1 }
+    var floodDescriptor: Int32 { -1 }
+    var shieldObstacle: ServerError? { nil }
+    var logTrouble: JournalTrouble? { nil }
+    var answerRuns: [AnswerRuns.Run] { [] }
+    var hasUpstream: Bool { true }
+    var isDraining: Bool { false }
+}
