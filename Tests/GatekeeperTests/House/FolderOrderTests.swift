@@ -59,6 +59,10 @@ struct FolderOrderTests {
             let tests = tree.paths(under: "Tests/GatekeeperTests/\(folder)", ending: "Tests.swift")
             #expect(!tests.isEmpty, "Tests/GatekeeperTests/\(folder)")
         }
+        for folder in Self.daemonFloors {
+            let tests = tree.paths(under: "Tests/gatekeeperdTests/\(folder)", ending: "Tests.swift")
+            #expect(!tests.isEmpty, "Tests/gatekeeperdTests/\(folder)")
+        }
     }
 
     /// The folders of a target, from the ground up.
