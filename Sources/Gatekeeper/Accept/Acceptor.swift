@@ -25,7 +25,7 @@ final class Acceptor {
     /// As the settings call the listener.
     private let wanted: SocketAddress
     /// What the newest settings that know the listener say of it.
-    private var entrance: Snapshot.Entrance
+    private var policy: Snapshot.ListenerPolicy
     private var reserve = DescriptorReserve()
     /// Whom the kernel lets through to us; nil: everybody.
     private var filter: SocketFilter?
@@ -46,13 +46,13 @@ final class Acceptor {
         gauge: FloodGauge,
         handler: AcceptHandler
     ) throws(SystemError) {
-        guard let entrance = worker.snapshot.entrances[wanted] else { throw SystemError("find the settings of \(wanted)", code: 0) }
+        guard let policy = worker.snapshot.listenerPolicies[wanted] else { throw SystemError("find the settings of \(wanted)", code: 0) }
         self.index = index
         self.worker = worker
         self.gauge = gauge
         self.handler = handler
         self.wanted = wanted
-        self.entrance = entrance
+        self.policy = policy
         waiter = Waiter(on: worker.loop)
         socket = try Socket(listener, on: worker.loop, readiness: [.readable])
         socket.waiter = waiter
@@ -100,7 +100,7 @@ final class Acceptor {
     ///
     /// - Parameter isForced: the socket may have another filter than we gave it.
     func followFilter(isForced: Bool) throws(SystemError) {
-        guard worker.snapshot.entrances[wanted] != nil else { return }
+        guard worker.snapshot.listenerPolicies[wanted] != nil else { return }
         let next = worker.snapshot.filters[wanted]
         if isForced || next != filter { try replaceFilter(by: next) }
     }
@@ -163,15 +163,15 @@ final class Acceptor {
     private func judge(_ descriptor: Int32, _ peer: PeerAddress, port: UInt16) {
         let snapshot = worker.snapshot
         // One that is about to close serves by what was said of it last.
-        if let newest = snapshot.entrances[wanted] { entrance = newest }
-        if entrance.expectsHeader(from: peer) { return receive(descriptor, from: peer, port: port, snapshot) }
+        if let newest = snapshot.listenerPolicies[wanted] { policy = newest }
+        if policy.expectsHeader(from: peer) { return receive(descriptor, from: peer, port: port, snapshot) }
         switch snapshot.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds, now: worker.loop.now) {
         case .admitted(let entry):
             forgetFilter(of: descriptor)
             handler.admit(
                 Admitted(
                     descriptor: descriptor, peer: peer, port: port, proxy: nil, entry: entry, listener: index,
-                    accepted: worker.loop.now, tls: entrance.tls[worker.index], snapshot: snapshot))
+                    accepted: worker.loop.now, tls: policy.tls[worker.index], snapshot: snapshot))
         case .denied(let reason):
             deny(descriptor, peer, reason, snapshot)
         }
@@ -184,7 +184,7 @@ final class Acceptor {
         handler.greet(
             ProxyArrival(
                 descriptor: descriptor, balancer: balancer, port: port, listener: index, accepted: worker.loop.now,
-                wanted: wanted, entrance: entrance, snapshot: snapshot))
+                wanted: wanted, policy: policy, snapshot: snapshot))
     }
 
     /// Connections inherit the listener's filter. Its packets pass, but they needn't be looked at, and a filter that was replaced needn't live as

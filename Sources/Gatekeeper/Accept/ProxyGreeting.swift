@@ -111,8 +111,8 @@ final class ProxyGreeting {
         }
         let snapshot = worker.snapshot
         // Settings that came while the header was waited for may believe this balancer no longer.
-        let entrance = snapshot.entrances[arrival.wanted] ?? arrival.entrance
-        guard entrance.expectsHeader(from: arrival.balancer) else {
+        let policy = snapshot.listenerPolicies[arrival.wanted] ?? arrival.policy
+        guard policy.expectsHeader(from: arrival.balancer) else {
             deny(arrival.balancer, because: .notListed)
             return nil
         }
@@ -128,7 +128,7 @@ final class ProxyGreeting {
         case .admitted(let entry):
             return Admitted(
                 descriptor: socket.descriptor, peer: peer, port: named?.port ?? arrival.port, proxy: proxy, entry: entry,
-                listener: arrival.listener, accepted: arrival.accepted, tls: entrance.tls[worker.index], snapshot: snapshot)
+                listener: arrival.listener, accepted: arrival.accepted, tls: policy.tls[worker.index], snapshot: snapshot)
         case .denied(let reason):
             deny(peer, proxy: proxy, because: reason)
             return nil
@@ -151,7 +151,7 @@ struct ProxyArrival: Sendable {
     let accepted: Instant
     /// As the settings call the listener.
     let wanted: SocketAddress
-    let entrance: Snapshot.Entrance
+    let policy: Snapshot.ListenerPolicy
     /// What it is counted by.
     let snapshot: Snapshot
 }

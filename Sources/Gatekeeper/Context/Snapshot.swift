@@ -12,10 +12,10 @@ final class Snapshot: Sendable {
     /// Whom the kernel lets through to each listener, by its address as the settings write it; empty while that is everybody.
     let filters: [SocketAddress: SocketFilter]
     /// By the address of the listener, as the settings write it.
-    let entrances: [SocketAddress: Entrance]
+    let listenerPolicies: [SocketAddress: ListenerPolicy]
     /// The generation since which connections have had to show the same.
-    let demandsSince: UInt64
-    private let demands: PeerDemands
+    let requirementsSince: UInt64
+    private let requirements: HandshakeRequirements
     /// The names that may be asked for; nil for any.
     let strictNames: ServerNames?
     /// Our own names, where they are asked for of a ticket system by TLS; nil where the configuration says by which name each is.
@@ -58,16 +58,16 @@ final class Snapshot: Sendable {
     ) throws(ServerError) {
         generation = (other?.generation ?? 0) + 1
         // Before the files are read: one that changes in between is another with the next configuration.
-        demands = PeerDemands(settings)
-        demandsSince = if let other, other.demands == demands { other.demandsSince } else { generation }
+        requirements = HandshakeRequirements(settings)
+        requirementsSince = if let other, other.requirements == requirements { other.requirementsSince } else { generation }
         do throws(TLSSetupError) {
-            entrances = try Self.makeEntrances(settings, ticketKeys: ticketKeys, libraries: libraries)
+            listenerPolicies = try Self.makeEntrances(settings, ticketKeys: ticketKeys, libraries: libraries)
         } catch {
             throw ServerError(settings: error.description)
         }
-        strictNames = settings.tls.refusesUnknownNames ? entrances.values.first?.tls.first?.names : nil
+        strictNames = settings.tls.refusesUnknownNames ? listenerPolicies.values.first?.tls.first?.names : nil
         let hasNameless = settings.upstream.servers.contains { if case .address? = $0.tls?.peer { true } else { false } }
-        upstreamNames = hasNameless ? entrances.values.first?.tls.first?.shownNames : nil
+        upstreamNames = hasNameless ? listenerPolicies.values.first?.tls.first?.shownNames : nil
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
         self.filters = filters
@@ -96,9 +96,9 @@ final class Snapshot: Sendable {
         admission = allow.map { other.admission.admitting(AllowList($0)) } ?? other.admission
         onDeny = other.onDeny
         self.filters = filters
-        entrances = other.entrances
-        demands = other.demands
-        demandsSince = other.demandsSince
+        listenerPolicies = other.listenerPolicies
+        requirements = other.requirements
+        requirementsSince = other.requirementsSince
         strictNames = other.strictNames
         upstreamNames = other.upstreamNames
         upstream = other.upstream
@@ -142,7 +142,7 @@ final class Snapshot: Sendable {
     }
 
     /// What one listener asks of those who come by it.
-    struct Entrance: Sendable {
+    struct ListenerPolicy: Sendable {
         /// Who must say by the PROXY protocol whose connection it is.
         let balancers: PrefixTable?
         /// One for each worker.
@@ -156,9 +156,9 @@ final class Snapshot: Sendable {
 
     private static func makeEntrances(
         _ settings: Settings, ticketKeys: TicketKeys, libraries: [TLSLibrary]
-    ) throws(TLSSetupError) -> [SocketAddress: Entrance] {
+    ) throws(TLSSetupError) -> [SocketAddress: ListenerPolicy] {
         var contexts: [ClientAuthorities?: [TLSContext]] = [:]
-        var entrances: [SocketAddress: Entrance] = [:]
+        var listenerPolicies: [SocketAddress: ListenerPolicy] = [:]
         var rules: [SocketAddress: Settings.Listener] = [:]
         for listener in settings.listeners {
             // Free ports of one address can't be told apart, and must not be mixed up.
@@ -175,8 +175,8 @@ final class Snapshot: Sendable {
                 contexts[clients] = perWorker
             }
             let balancers = listener.proxyProtocolFrom
-            entrances[listener.address] = Entrance(balancers: balancers.isEmpty ? nil : PrefixTable(balancers), tls: perWorker)
+            listenerPolicies[listener.address] = ListenerPolicy(balancers: balancers.isEmpty ? nil : PrefixTable(balancers), tls: perWorker)
         }
-        return entrances
+        return listenerPolicies
     }
 }

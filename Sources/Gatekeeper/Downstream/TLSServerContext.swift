@@ -13,18 +13,18 @@ extension TLSContext {
             try prepare([first], clients)
             return
         }
-        let companions = try Self.makeCompanions(settings, clients, library, ticketKeys)
+        let selector = try Self.makeCompanions(settings, clients, library, ticketKeys)
         try self.init(
-            .server, minimumVersion: settings.minimumVersion, library: library, ticketKeys: ticketKeys, companions: companions)
-        try prepare(companions.names.sets[0].map { settings.certificates[$0] }, clients)
-        // SAFETY: `self.companions` lives as long as the context, and every session holds its context (`TLSStream`).
-        let argument = unsafe Unmanaged.passUnretained(companions).toOpaque()
+            .server, minimumVersion: settings.minimumVersion, library: library, ticketKeys: ticketKeys, selector: selector)
+        try prepare(selector.names.sets[0].map { settings.certificates[$0] }, clients)
+        // SAFETY: `self.selector` lives as long as the context, and every session holds its context (`TLSStream`).
+        let argument = unsafe Unmanaged.passUnretained(selector).toOpaque()
         unsafe ctls_ctx_set_server_name_callback(context, chooseCertificate, argument)
     }
 
     private static func makeCompanions(
         _ settings: Settings.TLS, _ clients: ClientAuthorities?, _ library: TLSLibrary, _ ticketKeys: TicketKeys
-    ) throws(TLSSetupError) -> TLSCompanions {
+    ) throws(TLSSetupError) -> CertificateSelector {
         var descriptions: [ServerNames.Certificate] = []
         for certificate in settings.certificates {
             let alone = try TLSContext(.server, minimumVersion: settings.minimumVersion, library: library)
@@ -44,14 +44,14 @@ extension TLSContext {
             try context.prepare(set.map { settings.certificates[$0] }, clients)
             contexts.append(context)
         }
-        return TLSCompanions(names: names, contexts: contexts, isStrict: settings.refusesUnknownNames)
+        return CertificateSelector(names: names, contexts: contexts, isStrict: settings.refusesUnknownNames)
     }
 
     /// The names that we are asked for by; nil when there is one certificate for whatever is asked.
-    var names: ServerNames? { companions?.names }
+    var names: ServerNames? { selector?.names }
 
     /// The names that there are certificates for.
-    var shownNames: ServerNames { companions?.names ?? ServerNames([describeCertificate()]) }
+    var shownNames: ServerNames { selector?.names ?? ServerNames([describeCertificate()]) }
 
     private func prepare(
         _ certificates: [Settings.TLS.Certificate], _ clients: ClientAuthorities?
@@ -93,14 +93,14 @@ private func chooseCertificate(
 ) -> Int32 {
     guard let session = unsafe session, let argument = unsafe argument else { return SSL_TLSEXT_ERR_NOACK }
     // SAFETY: what was installed with this function; see there. The name is a C string that OpenSSL holds for the handshake.
-    let companions = unsafe Unmanaged<TLSCompanions>.fromOpaque(argument).takeUnretainedValue()
+    let selector = unsafe Unmanaged<CertificateSelector>.fromOpaque(argument).takeUnretainedValue()
     let name = unsafe SSL_get_servername(session, TLSEXT_NAMETYPE_host_name).map { unsafe String(cString: $0) }
-    guard let set = name.flatMap({ companions.names.set(for: $0) }) else {
-        guard companions.isStrict else { return SSL_TLSEXT_ERR_NOACK }
+    guard let set = name.flatMap({ selector.names.set(for: $0) }) else {
+        guard selector.isStrict else { return SSL_TLSEXT_ERR_NOACK }
         unsafe alert?.pointee = SSL_AD_UNRECOGNIZED_NAME
         return SSL_TLSEXT_ERR_ALERT_FATAL
     }
-    if set > 0, unsafe SSL_set_SSL_CTX(session, companions.contexts[set].context) == nil { return SSL_TLSEXT_ERR_ALERT_FATAL }
+    if set > 0, unsafe SSL_set_SSL_CTX(session, selector.contexts[set].context) == nil { return SSL_TLSEXT_ERR_ALERT_FATAL }
     return SSL_TLSEXT_ERR_OK
 }
 

@@ -9,7 +9,7 @@
 ///
 /// A connection without a request for `restMilliseconds` rests: its task ends, and what is left is a socket and a TLS session, until bytes or a
 /// deadline begin another task where that one stopped.
-final class ClientSession: Sleeper {
+final class ClientSession: WakeTarget {
     let connection: ClientConnection
     let peer: PeerAddress
     /// The peer's.
@@ -30,7 +30,7 @@ final class ClientSession: Sleeper {
     /// For the log, once it is asked for.
     private(set) lazy var cipher = connection.tls.cipher
     /// Since when what it had to show has been asked for.
-    private let demandsSince: UInt64
+    private let requirementsSince: UInt64
     /// A request has begun and isn't over.
     private var isServing = false
 
@@ -61,7 +61,7 @@ final class ClientSession: Sleeper {
         listener = admitted.listener
         snapshot = admitted.snapshot
         entry = admitted.entry
-        demandsSince = admitted.snapshot.demandsSince
+        requirementsSince = admitted.snapshot.requirementsSince
         self.worker = worker
         peerText = AddressText(admitted.peer)
         let timeouts = admitted.snapshot.timeouts
@@ -79,7 +79,7 @@ final class ClientSession: Sleeper {
     /// Another request may follow on this connection.
     var mayPersist: Bool {
         let limits = snapshot.limits
-        return !worker.isDraining && !connection.hasEnded && snapshot.demandsSince == demandsSince
+        return !worker.isDraining && !connection.hasEnded && snapshot.requirementsSince == requirementsSince
             && requests < limits.requestsPerConnectionMax
             && requestsPipelined < limits.pipelinedRequestsMax
     }

@@ -59,11 +59,11 @@ extension Exchange {
         }
         if case .blocked = push, let deadline = sender.spoolDeadline { return (deadline, .spoolFailed) }
         if case .blocked(let downstream, _) = pull, !downstream.isEmpty {
-            return (receiver.pace.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
+            return (receiver.rateFloor.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
         }
         receiver.excuseClient()
         if case .blocked(let downstream, let upstream) = push, !(downstream.isEmpty && upstream.isEmpty) {
-            if !downstream.isEmpty { return (sender.pace.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow) }
+            if !downstream.isEmpty { return (sender.rateFloor.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow) }
             sender.excuseClient()
             return (sender.progressed.advanced(byMilliseconds: timeouts.bodyMilliseconds), .upstreamStalled)
         }

@@ -164,7 +164,7 @@ final class Exchange {
                 if connection.waiter.isAborted { return .aborted }
             case .blocked(let interest, _):
                 let deadline =
-                    sender.spoolDeadline ?? sender.pace.deadline(timeoutMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
+                    sender.spoolDeadline ?? sender.rateFloor.deadline(timeoutMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
                 let wanted = delivery == nil ? interest : interest.union([.writable])
                 switch await suspend(for: wanted, until: deadline) {
                 case .ready: continue

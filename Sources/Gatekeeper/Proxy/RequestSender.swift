@@ -48,7 +48,7 @@ final class RequestSender {
     /// When a byte last moved.
     var progressed: Instant
     /// Whether the client sends its body fast enough.
-    private(set) var pace: Pace
+    private(set) var rateFloor: RateFloor
 
     /// What its sender may miss of the request.
     var dropped: DroppedFields
@@ -78,7 +78,7 @@ final class RequestSender {
         bytesIn = UInt64(head.byteCount)
         sendsChunks = head.framing == .chunked && collecting == nil
         progressed = connection.loop.now
-        pace = Pace(session.snapshot, now: progressed)
+        rateFloor = RateFloor(session.snapshot, now: progressed)
         // Who waits for a 100 gets the upstream's word before its body.
         isSmall = if case .length(0...UInt64(Self.firstBodyBytesMax)) = head.framing { !head.expectsContinue } else { false }
         spooled = collecting == nil ? nil : session.makeSpooledBytes()
@@ -133,7 +133,7 @@ final class RequestSender {
 
     /// It isn't the client that is being waited for.
     func excuseClient() {
-        pace.restart(now: connection.loop.now)
+        rateFloor.restart(now: connection.loop.now)
     }
 
     /// The disk has done what it was asked, and nobody has looked yet: it won't ring again.
@@ -228,7 +228,7 @@ final class RequestSender {
         case .bytes(let count):
             session.expectation.bodyBegan()
             progressed = connection.loop.now
-            pace.note(UInt64(count), now: progressed)
+            rateFloor.note(UInt64(count), now: progressed)
             return nil
         case .wouldBlock: return .blocked(downstream: [.readable])
         case .closed, .failed: return .failed(.clientGone)

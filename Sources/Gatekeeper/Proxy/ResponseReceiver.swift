@@ -51,7 +51,7 @@ final class ResponseReceiver {
     /// When a byte last moved; while a head comes, when it began: one that drips in would keep both connections for as long as it likes.
     private(set) var progressed: Instant
     /// Whether the client takes its answer fast enough.
-    private(set) var pace: Pace
+    private(set) var rateFloor: RateFloor
     /// When the final head was there.
     var headArrived: Instant?
     /// A byte of any response has come in.
@@ -75,12 +75,12 @@ final class ResponseReceiver {
         connection = session.connection
         requestIdentifier = identifier
         progressed = connection.loop.now
-        pace = Pace(session.snapshot, now: progressed)
+        rateFloor = RateFloor(session.snapshot, now: progressed)
     }
 
     /// It isn't the client that is being waited for.
     func excuseClient() {
-        pace.restart(now: connection.loop.now)
+        rateFloor.restart(now: connection.loop.now)
     }
 
     /// The upstream has sent nothing beyond its response.
@@ -122,7 +122,7 @@ final class ResponseReceiver {
     func pull(from upstream: UpstreamConnection, requestIsSent: Bool) -> Step {
         self.requestIsSent = requestIsSent
         let sentBefore = connection.tls.sentBytes
-        defer { pace.note(connection.tls.sentBytes - sentBefore, now: connection.loop.now) }
+        defer { rateFloor.note(connection.tls.sentBytes - sentBefore, now: connection.loop.now) }
         for _ in 0..<Step.budget {
             if let obstacle = deliver() { return obstacle }
             let obstacle =

@@ -2,11 +2,11 @@ internal import Synchronization
 
 /// What the server has seen, for whoever asks.
 extension Server {
-    /// Readable when there are announcements to take.
-    public var announcementDescriptor: Int32 { announcements.number }
+    /// Readable when there are firstUses to take.
+    public var firstUseDescriptor: Int32 { firstUses.number }
 
     /// The addresses that have connected by an entry that `isAnnounced`, since the last call.
-    public func takeAnnouncements() -> Set<PeerAddress> { announcements.take() }
+    public func takeFirstUses() -> Set<PeerAddress> { firstUses.take() }
 
     /// Readable when there are denials to take.
     package var denialDescriptor: Int32 { journal.denials.number }
@@ -48,12 +48,12 @@ extension Server {
 
     /// Whether every worker has come round to answer since the last call, which asked; the first call finds nothing wrong.
     public func isAlive() -> Bool {
-        watchdog.ask(workers)
+        watchdog.heartbeat(workers)
     }
 
     /// Whether no worker has kept a question waiting for longer than `milliseconds`. Doesn't wait, and asks no more often than it is answered;
     /// a watchdog's questions (`isAlive`) are others.
     package func isResponsive(within milliseconds: Int) -> Bool {
-        pulse.feel(workers, now: System.now(), patienceMilliseconds: milliseconds)
+        liveness.isResponsive(workers, now: System.now(), within: milliseconds)
     }
 }

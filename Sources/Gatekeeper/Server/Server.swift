@@ -18,7 +18,7 @@ public final class Server: Sendable {
     private let rates = SourceRates()
     private let handshakes = SourceRates()
     let answers = AnswerRuns()
-    let announcements: Announcements
+    let firstUses: FirstUseNotices
     /// How many strangers there are.
     let gauge: FloodGauge
     /// Why the kernel takes no filter of ours; nil if it does.
@@ -27,9 +27,9 @@ public final class Server: Sendable {
     /// Raised by every worker that has ended.
     private let ended: Descriptor
     private let running: Atomic<Int>
-    /// The service manager's question whether workers are alive; `pulse` is everybody else's.
-    let watchdog = Pulse()
-    let pulse = Pulse()
+    /// The service manager's question whether workers are alive; `liveness` is everybody else's.
+    let watchdog = WorkerLiveness()
+    let liveness = WorkerLiveness()
     let hasBegunDrain = Atomic(false)
     private let isFinished = Atomic(false)
 
@@ -71,8 +71,8 @@ public final class Server: Sendable {
                 descriptor: journalDescriptor, syslogPath: syslogPath, workers: count, listeners: listeners.names, log: settings.log,
                 answers: answers)
             self.journal = journal
-            let announcements = try Announcements()
-            self.announcements = announcements
+            let firstUses = try FirstUseNotices()
+            self.firstUses = firstUses
             let gauge = try FloodGauge()
             self.gauge = gauge
             var workers: [Worker] = []
@@ -80,7 +80,7 @@ public final class Server: Sendable {
                 workers.append(
                     try Worker(
                         index: index, snapshot: snapshot, journal: journal.writer(worker: index), listeners: change.opened[index],
-                        announcements: announcements, gauge: gauge))
+                        firstUses: firstUses, gauge: gauge))
             }
             self.workers = workers
             ended = try System.eventDescriptor()
@@ -302,7 +302,7 @@ public final class Server: Sendable {
     func onEveryWorker(
         withinMilliseconds patience: Int32 = adoptionMilliseconds, _ work: @escaping @Sendable (Worker, Int) async -> Void
     ) -> Bool {
-        let countdown = Countdown(workers.count)
+        let countdown = Latch(workers.count)
         for (index, worker) in workers.enumerated() {
             Task(executorPreference: worker.loop) {
                 await work(worker, index)

@@ -92,7 +92,7 @@ public struct Settings: Sendable {
         public var origin: String?
         /// From this second on it admits nobody; nil never ends.
         public var endsAtUnixSeconds: Int64?
-        /// Its connections are told of by `Server.takeAnnouncements`.
+        /// Its connections are told of by `Server.takeFirstUses`.
         public var isAnnounced = false
 
         public init(prefix: AddressPrefix, label: String? = nil, origin: String? = nil) {

@@ -13,7 +13,7 @@ final class Resolver: Sendable {
     ///
     /// - Parameter resolve: asks the system.
     init(
-        host: String, port: UInt16, first: Countdown? = nil,
+        host: String, port: UInt16, first: Latch? = nil,
         resolve: @escaping @Sendable (_ host: String, _ port: UInt16) -> [SocketAddress] = System.resolve,
         update: @escaping @Sendable ([SocketAddress]) -> Void
     ) throws(SystemError) {

@@ -26,7 +26,7 @@ final class UpstreamGroup: Sendable {
             throw ServerError(settings: "there must be 1 to \(Self.targetsMax) upstreams")
         }
         var targets: [UpstreamTarget] = []
-        let resolved = Countdown(settings.servers.count { if case .host = $0.endpoint { true } else { false } })
+        let resolved = Latch(settings.servers.count { if case .host = $0.endpoint { true } else { false } })
         for server in settings.servers { targets.append(try UpstreamTarget(server, of: settings, resolved: resolved)) }
         self.targets = targets
         do throws(TLSSetupError) {

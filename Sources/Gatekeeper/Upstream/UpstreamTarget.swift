@@ -47,7 +47,7 @@ final class UpstreamTarget: Sendable {
     }
 
     /// - Parameter resolved: told when a name has been asked for once; an address needs no asking.
-    init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Countdown? = nil) throws(ServerError) {
+    init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Latch? = nil) throws(ServerError) {
         name = server.name
         tls = server.tls
         health = UpstreamHealth(isChecked: settings.check != nil, isSole: settings.servers.count <= 1)

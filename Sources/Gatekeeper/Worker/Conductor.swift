@@ -7,7 +7,7 @@ final class Conductor {
     private(set) var acceptors: [Int32: Acceptor] = [:]
     /// Everything has been told to end; what begins now ends at once.
     private var isStopped = false
-    private let announcements: Announcements
+    private let firstUses: FirstUseNotices
     let gauge: FloodGauge
 
     private var sessions: [ObjectIdentifier: ClientSession] = [:]
@@ -27,10 +27,10 @@ final class Conductor {
 
     init(
         index: Int, loop: EventLoop, snapshot: Snapshot, journal: JournalWriter, listeners: [ListeningSocket],
-        announcements: Announcements, gauge: FloodGauge
+        firstUses: FirstUseNotices, gauge: FloodGauge
     ) throws(SystemError) {
         context = WorkerContext(index: index, loop: loop, snapshot: snapshot, journal: journal)
-        self.announcements = announcements
+        self.firstUses = firstUses
         self.gauge = gauge
         drainWaiter = Waiter(on: loop)
         trimmer = Waiter(on: loop)
@@ -202,7 +202,7 @@ final class Conductor {
 
     private func note(_ admitted: Admitted) {
         context.sources.admitted(by: admitted.source, wallMilliseconds: loop.wallMilliseconds)
-        if admitted.snapshot.admission.allowList.entries[admitted.entry].isAnnounced { announcements.post(admitted.peer) }
+        if admitted.snapshot.admission.allowList.entries[admitted.entry].isAnnounced { firstUses.post(admitted.peer) }
     }
 
     /// With the requests of the connections that are open.

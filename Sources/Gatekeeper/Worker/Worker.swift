@@ -12,13 +12,13 @@ actor Worker {
     }
 
     init(
-        index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket], announcements: Announcements,
+        index: Int, snapshot: Snapshot, journal: sending JournalWriter, listeners: [ListeningSocket], firstUses: FirstUseNotices,
         gauge: FloodGauge
     ) throws(SystemError) {
         let loop = try EventLoop(mark: journal.mark)
         self.loop = loop
         conductor = try Conductor(
-            index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, announcements: announcements,
+            index: index, loop: loop, snapshot: snapshot, journal: journal, listeners: listeners, firstUses: firstUses,
             gauge: gauge)
     }
 

@@ -19,14 +19,14 @@ struct Check {
         check.report.findings = configuration.warnings
         check.report.notes = configuration.notes
         do throws(ServerError) {
-            try check.run(Rehearsal(configuration.settings))
+            try check.run(DryRun(configuration.settings))
         } catch {
             check.report.findings.append(.error(check.source, error.advised))
         }
         return check.report
     }
 
-    private mutating func run(_ rehearsal: Rehearsal) throws(ServerError) {
+    private mutating func run(_ rehearsal: DryRun) throws(ServerError) {
         if configuration.settings.allow.isEmpty {
             report.findings.append(.warning(source, at: "allow", "the list is empty, so nobody can connect"))
         }
@@ -61,7 +61,7 @@ struct Check {
     // MARK: TLS
 
     /// What each certificate is for and until when, for the summary.
-    private mutating func certificates(_ rehearsal: Rehearsal) -> [String] {
+    private mutating func certificates(_ rehearsal: DryRun) -> [String] {
         let certificates = configuration.settings.tls.certificates
         let key = certificates.count == 1 ? "tls.certificate" : "tls.certificates"
         var checks: [CertificateCheck?] = []
@@ -91,7 +91,7 @@ struct Check {
         return summaries
     }
 
-    private mutating func clientAuthorities(_ rehearsal: Rehearsal) {
+    private mutating func clientAuthorities(_ rehearsal: DryRun) {
         let settings = configuration.settings
         var authorities = [(settings.tls.clientAuthorityPath, configuration.origins.clientAuthority ?? source, "tls.client_ca")]
         authorities += zip(settings.listeners, configuration.origins.listeners).map { ($0.clientAuthorityPath, $1, "listen: client_ca") }
@@ -122,7 +122,7 @@ struct Check {
 
     // MARK: What the kernel does
 
-    private mutating func filters(_ rehearsal: Rehearsal) {
+    private mutating func filters(_ rehearsal: DryRun) {
         if configuration.settings.onDeny == .drop {
             let origin = configuration.origins.drop ?? source
             var isExact = true
@@ -143,7 +143,7 @@ struct Check {
 
     // MARK: What the service holds
 
-    private mutating func ports(_ rehearsal: Rehearsal, _ running: RunningService?) {
+    private mutating func ports(_ rehearsal: DryRun, _ running: RunningService?) {
         for (listener, origin) in zip(configuration.settings.listeners, configuration.origins.listeners) {
             do throws(ServerError) {
                 try rehearsal.bind(listener.address, isFree: listener.isFree)
@@ -162,7 +162,7 @@ struct Check {
         }
     }
 
-    private mutating func statusPort(_ rehearsal: Rehearsal, _ running: RunningService?) {
+    private mutating func statusPort(_ rehearsal: DryRun, _ running: RunningService?) {
         guard let address = configuration.status?.address else { return }
         do throws(ServerError) {
             try rehearsal.bind(address)
@@ -223,7 +223,7 @@ struct Check {
 
     // MARK: The ticket system
 
-    private mutating func upstreams(_ rehearsal: Rehearsal) {
+    private mutating func upstreams(_ rehearsal: DryRun) {
         let servers = configuration.settings.upstream.servers
         let key = servers.count == 1 ? "upstream.url" : "upstream.urls"
         if let path = servers.lazy.compactMap(\.tls?.authorityPath).first, let origin = configuration.origins.upstreams.first {

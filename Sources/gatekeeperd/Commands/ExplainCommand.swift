@@ -49,7 +49,7 @@ struct ExplainCommand: ParsableCommand {
                 try CertificateChain(path: first.path).host
             } ?? "localhost"
         return Explanation(
-            question, by: try Inquiry(settings), routes: settings.routes, routeOrigins: configuration.origins.routes, defaultHost: host,
+            question, by: try Explainer(settings), routes: settings.routes, routeOrigins: configuration.origins.routes, defaultHost: host,
             at: .now())
     }
 }

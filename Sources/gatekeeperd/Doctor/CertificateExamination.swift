@@ -61,7 +61,7 @@ struct CertificateExamination: Equatable, Sendable {
 
 extension CertificateExamination.File {
     /// All that are on disk now.
-    static func all(_ certificates: [Settings.TLS.Certificate], _ rehearsal: Rehearsal?, at now: WallTime) -> [Self] {
+    static func all(_ certificates: [Settings.TLS.Certificate], _ rehearsal: DryRun?, at now: WallTime) -> [Self] {
         var files = certificates.map { Self($0, rehearsal, at: now) }
         for case (let place, let fault?) in CertificateCheck.doubles(among: files.map(\.check)).enumerated() {
             files[place].faults.append(fault)
@@ -70,7 +70,7 @@ extension CertificateExamination.File {
     }
 
     /// What is on disk now.
-    init(_ certificate: Settings.TLS.Certificate, _ rehearsal: Rehearsal?, at now: WallTime) {
+    init(_ certificate: Settings.TLS.Certificate, _ rehearsal: DryRun?, at now: WallTime) {
         path = certificate.path
         do throws(ServerError) {
             let chain = try CertificateChain(path: path)

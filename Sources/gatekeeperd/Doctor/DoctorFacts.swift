@@ -38,7 +38,7 @@ struct DoctorFacts: Sendable {
 
         let hearing = Self.start { ServiceAccount.read(controlPath: controlPath, statePath: configuration.statePath, at: now) }
         let reading = Self.start { () -> [CertificateExamination.File] in
-            let rehearsal = try? Rehearsal(settings)
+            let rehearsal = try? DryRun(settings)
             return CertificateExamination.File.all(settings.tls.certificates, rehearsal, at: now)
         }
         let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }

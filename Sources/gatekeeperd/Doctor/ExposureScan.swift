@@ -53,7 +53,7 @@ struct ExposureScan: Equatable, Sendable {
             let server = Settings.Upstream.Server(
                 endpoint: endpoint ?? .host(name, port: port), name: "\(name):\(port)", tls: system.server.tls)
             do throws(ServerError) {
-                let hearing = try Rehearsal(settings).ask(server, [question], milliseconds: answerMilliseconds)
+                let hearing = try DryRun(settings).ask(server, [question], milliseconds: answerMilliseconds)
                 if hearing.failure == "name_not_resolved" {
                     scan.obstacle = "the name has no address"
                     return scan

@@ -50,7 +50,7 @@ struct TicketSystem: Equatable, Sendable {
         var system = TicketSystem(server)
         system.client = client
         do throws(ServerError) {
-            let hearing = try Rehearsal(settings).ask(server, questions.map(\.1), milliseconds: answerMilliseconds)
+            let hearing = try DryRun(settings).ask(server, questions.map(\.1), milliseconds: answerMilliseconds)
             system.addresses = hearing.addresses
             system.answers = zip(questions, hearing.answers).map { Answer(path: $0.path, answer: $1) }
             system.obstacle = hearing.failure

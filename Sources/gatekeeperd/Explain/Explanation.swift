@@ -22,8 +22,9 @@ struct Explanation: Equatable, Sendable {
     }
 
     /// - Parameter routeOrigins: where the settings' routes are written.
-    init(_ question: Question, by inquiry: Inquiry, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String, at now: WallTime)
-    {
+    init(
+        _ question: Question, by inquiry: Explainer, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String, at now: WallTime
+    ) {
         admit(question.peer, by: inquiry, at: now)
         guard verdict == .admitted, let request = question.request else { return }
         if inquiry.isStrict { shakeHands(request.serverName(defaultHost: defaultHost), by: inquiry) }
@@ -33,7 +34,7 @@ struct Explanation: Equatable, Sendable {
 
     // MARK: The steps
 
-    private mutating func admit(_ peer: PeerAddress, by inquiry: Inquiry, at now: WallTime) {
+    private mutating func admit(_ peer: PeerAddress, by inquiry: Explainer, at now: WallTime) {
         let balanced = inquiry.listeners(balancedBy: peer)
         if !balanced.isEmpty {
             let listeners = balanced.map(\.description).sorted().joined(separator: ", ")
@@ -71,7 +72,7 @@ struct Explanation: Equatable, Sendable {
         entry.label.map { "\(entry.prefix) (\($0))" } ?? "\(entry.prefix)"
     }
 
-    private mutating func shakeHands(_ serverName: String?, by inquiry: Inquiry) {
+    private mutating func shakeHands(_ serverName: String?, by inquiry: Explainer) {
         let asked = serverName.map { Quantity.quoted($0) } ?? "no name"
         if inquiry.admits(serverName: serverName) {
             steps.append(Step(stage: .downstream, text: "a certificate is for \(asked)"))
@@ -82,7 +83,7 @@ struct Explanation: Equatable, Sendable {
         }
     }
 
-    private mutating func read(_ request: Question.Request, _ finding: Inquiry.Finding, routes: Settings.Routes?, _ origins: [Origin]) {
+    private mutating func read(_ request: Question.Request, _ finding: Explainer.Finding, routes: Settings.Routes?, _ origins: [Origin]) {
         let line = "\(request.method) \(request.target)"
         switch finding {
         case .incomplete:
@@ -98,7 +99,7 @@ struct Explanation: Equatable, Sendable {
         }
     }
 
-    private mutating func judge(_ request: Inquiry.Request, _ line: String, routes: Settings.Routes?, _ origins: [Origin]) {
+    private mutating func judge(_ request: Explainer.Request, _ line: String, routes: Settings.Routes?, _ origins: [Origin]) {
         if let place = request.route, let route = routes?.routes[place] {
             steps.append(Step(stage: .policy, text: "the route \(route) lets it pass", origin: origins[place].description))
         } else if let shadow = request.shadow {

@@ -12,8 +12,8 @@ protocol DataPlane: AnyObject {
     func allowEntry(for peer: PeerAddress, nowUnixSeconds: Int64) -> Settings.AllowEntry?
     func label(of peer: PeerAddress) -> String?
 
-    var announcementDescriptor: Int32 { get }
-    func takeAnnouncements() -> Set<PeerAddress>
+    var firstUseDescriptor: Int32 { get }
+    func takeFirstUses() -> Set<PeerAddress>
     var denialDescriptor: Int32 { get }
     func takeDenials() -> [DenialSummary]
     func putBackDenials(_ records: [DenialSummary])

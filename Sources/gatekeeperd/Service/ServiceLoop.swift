@@ -130,7 +130,7 @@ struct ServiceLoop: ~Copyable {
     var sources: [PollSource: Int32] {
         let parts = service.parts
         var sources: [PollSource: Int32] = [
-            .signals: signals.number, .announcements: parts.plane.announcementDescriptor, .flood: parts.plane.floodDescriptor,
+            .signals: signals.number, .announcements: parts.plane.firstUseDescriptor, .flood: parts.plane.floodDescriptor,
         ]
         sources[.files] = files.number
         sources[.successor] = succession.number

@@ -45,7 +45,7 @@ struct UpstreamTargetTests {
     func stuckNameServer() throws {
         let answer = try System.eventDescriptor()
         let number = answer.number
-        let first = Countdown(1)
+        let first = Latch(1)
         let found = Mutex<[SocketAddress]>([])
         let address = try SocketAddress(parsing: "192.0.2.7:8080")
         let resolver = try Resolver(

@@ -23,14 +23,14 @@ struct WorkerTests {
                 allow: [Settings.AllowEntry(prefix: client)], upstream: Settings.Upstream(endpoint: .unix("/"), name: "nobody"))
             // Longer than a test waits for anything.
             settings.timeouts.handshakeMilliseconds = 20_000
-            snapshot = try Rehearsal(settings).snapshot()
+            snapshot = try DryRun(settings).snapshot()
             var listeners = ListenerTable(workers: 1, inherited: [])
             let change = try listeners.change(to: [listener.address])
             address = listeners.addresses[0]
             journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: listeners.names)
             worker = try Worker(
                 index: 0, snapshot: snapshot, journal: journal.writer(worker: 0), listeners: change.opened[0],
-                announcements: Announcements(), gauge: FloodGauge())
+                firstUses: FirstUseNotices(), gauge: FloodGauge())
         }
     }
 
@@ -60,7 +60,7 @@ struct WorkerTests {
         let thread = try Thread(name: "worker") { worker.run() }
         // By the second answer it accepts.
         for _ in 1...2 { await worker.answer() }
-        let (held, released) = (Countdown(1), Countdown(1))
+        let (held, released) = (Latch(1), Latch(1))
         Task(executorPreference: worker.loop) {
             held.finish()
             released.wait(milliseconds: 20_000)

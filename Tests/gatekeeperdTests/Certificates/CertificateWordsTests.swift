@@ -37,7 +37,7 @@ struct CertificateWordsTests {
             listeners: [], tls: Settings.TLS(certificatePath: certificate, keyPath: key), allow: [],
             upstream: Settings.Upstream([]))
         do throws(ServerError) {
-            try Rehearsal(settings).load(settings.tls.certificates[0])
+            try DryRun(settings).load(settings.tls.certificates[0])
             return ""
         } catch {
             return error.description
@@ -50,7 +50,7 @@ struct CertificateWordsTests {
             listeners: [], tls: Settings.TLS(certificatePath: leaf.certificate, keyPath: leaf.key), allow: [],
             upstream: Settings.Upstream([]))
         do throws(ServerError) {
-            try Rehearsal(settings).load(clientAuthorities: path, revocations: revocations)
+            try DryRun(settings).load(clientAuthorities: path, revocations: revocations)
             return ""
         } catch {
             return error.description

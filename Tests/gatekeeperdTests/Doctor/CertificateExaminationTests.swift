@@ -65,7 +65,7 @@ struct CertificateExaminationTests {
         let upstream = Settings.Upstream(endpoint: .unix("/x"), name: "x")
         let settings = Settings(
             listeners: [], tls: Settings.TLS(certificatePath: leaf.certificate, keyPath: leaf.key), allow: [], upstream: upstream)
-        let rehearsal = try Rehearsal(settings)
+        let rehearsal = try DryRun(settings)
         let good = CertificateExamination.File(settings.tls.certificates[0], rehearsal, at: .now())
         #expect(good.obstacle == nil && good.faults.map(\.kind) == [.unknownIssuer] && good.fingerprint.utf8.count == 64)
         #expect(good.summary.contains("is for a.example, complete, and good until 20"))

@@ -26,7 +26,7 @@ struct TicketSystemAnswerTests {
         let upstream = try ScriptedUpstream(script)
         let question = try #require(UpstreamQuestion(path: "/", host: "t", bodyBytesMax: bodyBytesMax))
         let settings = try settings(upstream.url)
-        return try Rehearsal(settings).ask(settings.upstream.servers[0], [question], milliseconds: milliseconds)
+        return try DryRun(settings).ask(settings.upstream.servers[0], [question], milliseconds: milliseconds)
     }
 
     private func body(_ hearing: UpstreamHearing) throws -> String {

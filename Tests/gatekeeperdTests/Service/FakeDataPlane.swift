@@ -64,7 +64,7 @@ final class FakeDataPlane: DataPlane {
 
     func putBackDenials(_ records: [DenialSummary]) { denials += records }
 
-    func takeAnnouncements() -> Set<PeerAddress> {
+    func takeFirstUses() -> Set<PeerAddress> {
         defer { announcements = [] }
         return announcements
     }
@@ -95,7 +95,7 @@ final class FakeDataPlane: DataPlane {
     var addresses: [SocketAddress] { [] }
     var absentListeners: [(address: SocketAddress, isFree: Bool)] { [] }
     var listeners: [InheritedListener] { [] }
-    var announcementDescriptor: Int32 { -1 }
+    var firstUseDescriptor: Int32 { -1 }
     var denialDescriptor: Int32 { -1 }
     var floodDescriptor: Int32 { -1 }
     var shieldObstacle: ServerError? { nil }

@@ -1,5 +1,5 @@
 /// Who is to be told instead of a task while there is none.
-protocol Sleeper: AnyObject {
+protocol WakeTarget: AnyObject {
     func awake()
 }
 
@@ -17,7 +17,7 @@ protocol Sleeper: AnyObject {
 
     private let loop: EventLoop
     private var continuation: UnsafeContinuation<Wake, Never>?
-    private var sleeper: (any Sleeper)?
+    private var sleeper: (any WakeTarget)?
     private(set) var deadline: Instant = .distantFuture
     var position: TimerPosition?
     /// Sticky: every wait from now on returns `.aborted` at once.
@@ -57,7 +57,7 @@ protocol Sleeper: AnyObject {
     }
 
     /// No task waits any more: from now on whatever would wake one tells `sleeper`, once.
-    func rest(_ sleeper: any Sleeper) {
+    func rest(_ sleeper: any WakeTarget) {
         self.sleeper = sleeper
         if isAborted { resume(.aborted) }
     }

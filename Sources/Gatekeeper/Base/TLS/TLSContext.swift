@@ -19,7 +19,7 @@ internal import CTLS
     /// What tickets are sealed with; nil where none are given.
     let ticketKeys: TicketKeys?
     /// Other certificates that a session may change to.
-    let companions: TLSCompanions?
+    let selector: CertificateSelector?
 
     /// What tickets are enciphered by.
     @unsafe var ticketCipher: OpaquePointer? { unsafe library.ticketCipher }
@@ -28,7 +28,7 @@ internal import CTLS
     private static let ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
     init(
-        _ role: Role, minimumVersion: TLSVersion, library: TLSLibrary, ticketKeys: TicketKeys? = nil, companions: TLSCompanions? = nil
+        _ role: Role, minimumVersion: TLSVersion, library: TLSLibrary, ticketKeys: TicketKeys? = nil, selector: CertificateSelector? = nil
     ) throws(TLSSetupError) {
         let method = unsafe role == .server ? TLS_server_method() : TLS_client_method()
         guard let method = unsafe method, let context = unsafe SSL_CTX_new_ex(library.context, nil, method) else {
@@ -43,7 +43,7 @@ internal import CTLS
         unsafe self.bioMethod = bioMethod
         self.library = library
         self.ticketKeys = ticketKeys
-        self.companions = companions
+        self.selector = selector
         _ = unsafe ctls_ctx_set_min_proto_version(context, minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION)
         _ = unsafe ctls_ctx_set_max_proto_version(context, TLS1_3_VERSION)
         // Renegotiation lets a peer spend our processor time inside a session; compression leaks what it compresses (CRIME).

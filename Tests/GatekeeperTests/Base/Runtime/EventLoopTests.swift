@@ -118,7 +118,7 @@ struct EventLoopTests {
 
 /// Puts another file behind a descriptor's number when it is awoken, as closing and accepting would, but without a moment in between in
 /// which another thread could be given the number.
-private final class Replacement: Sleeper {
+private final class Replacement: WakeTarget {
     private let number: Int32
     private let source: Int32
     private let loop: EventLoop

@@ -173,7 +173,7 @@ struct WaiterTests {
     }
 }
 
-private final class Bed: Sleeper {
+private final class Bed: WakeTarget {
     private(set) var awakenings = 0
     private let clock: Waiter?
 

@@ -1,6 +1,6 @@
 /// What a connection has to show before its first request: as long as it is equal, connections that were judged by one configuration may go on
 /// under the next.
-struct PeerDemands: Equatable, Sendable {
+struct HandshakeRequirements: Equatable, Sendable {
     private let minimumVersion: TLSVersion
     private let refusesUnknownNames: Bool
     private let clientFiles: [String?]

@@ -1,5 +1,5 @@
 /// The certificates of one listener by the names that they are for; what a handshake changes to when it has seen the name.
-final class TLSCompanions: Sendable {
+final class CertificateSelector: Sendable {
     let names: ServerNames
     /// By the sets of `names`; the first one is what a handshake begins with, and stands for whoever asks for no name of ours.
     let contexts: [TLSContext]

@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// How workers tell the control thread that a source has come which it wants to hear of.
-final class Announcements: Sendable {
+final class FirstUseNotices: Sendable {
     /// Readable when there is something to take.
     var number: Int32 { descriptor.number }
 

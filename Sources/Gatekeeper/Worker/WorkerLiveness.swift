@@ -1,13 +1,13 @@
 internal import Synchronization
 
 /// Whether workers come round to answer.
-final class Pulse: Sendable {
+final class WorkerLiveness: Sendable {
     /// Workers that the last question still waits for.
     private let unanswered = Atomic(0)
     private let askedAt = Mutex(Instant(nanoseconds: 0))
 
     /// Asks again if everyone has answered the last question; false if somebody hasn't. For one thread.
-    func ask(_ workers: [Worker]) -> Bool {
+    func heartbeat(_ workers: [Worker]) -> Bool {
         guard unanswered.load(ordering: .acquiring) == 0 else { return false }
         unanswered.store(workers.count, ordering: .releasing)
         for worker in workers {
@@ -21,9 +21,9 @@ final class Pulse: Sendable {
 
     /// The same for whoever asks at moments of his own choosing, twice within a millisecond or once an hour: false if somebody hasn't answered
     /// for longer than his patience.
-    func feel(_ workers: [Worker], now: Instant, patienceMilliseconds: Int) -> Bool {
+    func isResponsive(_ workers: [Worker], now: Instant, within milliseconds: Int) -> Bool {
         askedAt.withLock { askedAt in
-            guard ask(workers) else { return now < askedAt.advanced(byMilliseconds: patienceMilliseconds) }
+            guard heartbeat(workers) else { return now < askedAt.advanced(byMilliseconds: milliseconds) }
             askedAt = now
             return true
         }

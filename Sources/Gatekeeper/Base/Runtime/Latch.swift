@@ -1,7 +1,7 @@
 internal import Synchronization
 
 /// Where one thread waits until several others have done their part.
-final class Countdown: Sendable {
+final class Latch: Sendable {
     private let remaining: Atomic<Int>
     /// Nil when no descriptor is left; the wait then looks again and again.
     private let bell: Bell?

@@ -1,5 +1,5 @@
 /// What a server with these settings decides about an address and a request: asked of the code that decides, and of no server.
-package struct Inquiry {
+package struct Explainer {
     private let snapshot: Snapshot
 
     /// Loads what a server would load. Throws what would keep that from starting.
@@ -7,7 +7,7 @@ package struct Inquiry {
         // No decision depends on who answers in the end; so nobody is looked for, by name or otherwise.
         var settings = settings
         settings.upstream.servers = [Settings.Upstream.Server(endpoint: .unix("/"), name: "nobody")]
-        snapshot = try Rehearsal(settings).snapshot()
+        snapshot = try DryRun(settings).snapshot()
     }
 
     package var allowList: AllowList { snapshot.admission.allowList }
@@ -23,7 +23,7 @@ package struct Inquiry {
 
     /// The listeners at which the address is a load balancer, whose word on the source is judged in its place.
     package func listeners(balancedBy peer: PeerAddress) -> [SocketAddress] {
-        snapshot.entrances.filter { $0.value.expectsHeader(from: peer) }.map(\.key)
+        snapshot.listenerPolicies.filter { $0.value.expectsHeader(from: peer) }.map(\.key)
     }
 
     /// Only names of ours may be asked for.

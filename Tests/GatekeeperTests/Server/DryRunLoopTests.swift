@@ -3,12 +3,12 @@ import Testing
 @testable import Gatekeeper
 
 /// Whether an upstream is the service itself, as far as addresses tell.
-struct RehearsalLoopTests {
+struct DryRunLoopTests {
     private func listener(_ listener: String, reachedBy endpoint: Settings.Upstream.Endpoint) throws -> SocketAddress? {
         let settings = Settings(
             listeners: [Settings.Listener(address: try SocketAddress(parsing: listener))], tls: .init(certificatePath: "", keyPath: ""),
             allow: [], upstream: .init(endpoint: endpoint, name: "https://tickets"))
-        return try Rehearsal(settings).listener(reachedBy: settings.upstream.servers[0])
+        return try DryRun(settings).listener(reachedBy: settings.upstream.servers[0])
     }
 
     @Test(

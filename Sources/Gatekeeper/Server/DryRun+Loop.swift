@@ -1,4 +1,4 @@
-extension Rehearsal {
+extension DryRun {
     /// The listener of ours that an upstream leads to: at the same port, on that address, or on every address where that one is this machine's.
     ///
     /// Asks the system for a name's addresses, and may wait for that. A way back through another machine isn't seen; `loop` tells it at run time.

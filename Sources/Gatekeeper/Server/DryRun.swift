@@ -3,7 +3,7 @@ internal import Synchronization
 /// What a server does at its start, each step by itself and without serving: for whoever wants to know beforehand all that is wrong.
 ///
 /// Every step is done by the code that does it in earnest. Nothing that runs notices: no file is written, no connection is accepted.
-package struct Rehearsal {
+package struct DryRun {
     let settings: Settings
     private let library: TLSLibrary
     private let ticketKeys: TicketKeys

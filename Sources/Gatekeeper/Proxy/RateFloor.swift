@@ -4,7 +4,7 @@
 ///   waiting for the client ──────────▶ window of `timeout` ──▶ quota moved? ─ yes ─▶ next window
 ///   waiting for the upstream ─▶ new window: its slowness isn't the client's   └─ no ──▶ deadline
 /// ```
-struct Pace {
+struct RateFloor {
     /// When the current window began.
     private var began: Instant
     private var bytes: UInt64 = 0
