@@ -124,5 +124,7 @@ private func turnTicketKey(
     let shown = unsafe Span(_unsafeStart: UnsafePointer(name), count: TicketKey.nameBytes)
     guard let (key, isOld) = keys.opening(shown) else { return 0 }
     guard unsafe key.prepare(cipher, seal, kind: kind, name: name, vector: vector, isNew: false) else { return -1 }
-    return isOld ? 2 : 1
+    // A client uses a ticket of TLS 1.3 once (RFC 8446 §C.4): one that gets no other makes every second handshake a full one.
+    let servesOnce = unsafe SSL_version(session) == TLS1_3_VERSION
+    return isOld || servesOnce ? 2 : 1
 }
