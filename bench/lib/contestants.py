@@ -28,6 +28,9 @@ class Contestant:
 
     name = ""
     denies_before_tls = True
+    workers = WORKERS
+    runs_under: list[str] = []  # a program that it is started by, with that program's arguments
+    patience_seconds = 10
 
     def __init__(self, workbench: Workbench):
         self.workbench = workbench
@@ -59,7 +62,7 @@ class Contestant:
         configuration = self.folder / "configuration"
         configuration.write_text(self.configuration())
         with open(self.folder / "stdout.log", "ab") as output, open(self.folder / "stderr.log", "ab") as errors:
-            self.process = subprocess.Popen([self.executable(), *self.arguments(configuration)],
+            self.process = subprocess.Popen([*self.runs_under, self.executable(), *self.arguments(configuration)],
                                             stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         self._wait_until_ready()
         self._check_admission()
@@ -103,7 +106,7 @@ class Contestant:
     # Checks
 
     def _wait_until_ready(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             self.check_running()
             try:
@@ -111,7 +114,7 @@ class Contestant:
                 break
             except OSError as error:
                 if time.monotonic() > deadline:
-                    raise Failure(f"{self.name} does not serve after 10 s: {error}") from None
+                    raise Failure(f"{self.name} does not serve after {self.patience_seconds} s: {error}") from None
                 time.sleep(0.05)
         if not answer.startswith(b"HTTP/1.1 200"):
             raise Failure(f"{self.name} answers an admitted source with {answer[:200]!r}")
@@ -128,7 +131,7 @@ class Contestant:
 
     def _ask(self, source: str) -> bytes:
         context = ssl.create_default_context(cafile=str(self.workbench.certificate))
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5, source_address=(source, 0)) as plain:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=self.patience_seconds, source_address=(source, 0)) as plain:
             with context.wrap_socket(plain, server_hostname="localhost") as connection:
                 connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 return connection.recv(4096)
@@ -160,7 +163,7 @@ shield: off
 upstream: {{url: "http://127.0.0.1:{self.workbench.upstream_port}"{self.upstream_settings}}}
 limits: {{request_body: 4GiB, connections: 20000, connections_per_source: 20000}}
 log: {{to: {self.access_log}, access: true}}
-workers: {WORKERS}
+workers: {self.workers}
 """
 
     def arguments(self, configuration: Path) -> list[str]:
@@ -191,7 +194,8 @@ class Nginx(Contestant):
         return f"""\
 {user}
 daemon off;
-worker_processes {WORKERS};
+master_process {"on" if self.workers > 1 else "off"};
+worker_processes {self.workers};
 pid {self.folder}/nginx.pid;
 error_log {self.folder}/error.log;
 events {{ worker_connections 8192; }}
@@ -250,7 +254,7 @@ class HAProxy(Contestant):
         # socket would cost a third process and lose lines under load.
         return f"""\
 global
-    nbthread {WORKERS}
+    nbthread {self.workers}
     maxconn 8192
     log stdout format raw local0
 defaults
@@ -270,7 +274,7 @@ frontend tls
     default_backend ticket_api
 backend ticket_api
     http-reuse always
-    server upstream 127.0.0.1:{self.workbench.upstream_port} pool-max-conn {64 * WORKERS} pool-purge-delay 60s
+    server upstream 127.0.0.1:{self.workbench.upstream_port} pool-max-conn {64 * self.workers} pool-purge-delay 60s
 """
 
     def arguments(self, configuration: Path) -> list[str]:

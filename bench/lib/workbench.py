@@ -18,13 +18,14 @@ from typing import Iterator
 from .failure import Failure
 
 SOURCES = Path(__file__).resolve().parent.parent / "load"
-LOAD_PROGRAMS = ["denied", "handshakes", "idle", "transfer", "upstream"]
+LOAD_PROGRAMS = ["denied", "handshakes", "idle", "transfer", "units", "upstream"]
 BIG_BYTES = 100_000_000
 SMALL_BYTES = 120
 
 PACKAGE_BY_PROGRAM = {
     "nginx": "nginx", "haproxy": "haproxy", "wrk": "wrk", "h2load": "nghttp2-client",
     "cc": "gcc libc6-dev", "openssl": "openssl", "strip": "binutils",
+    "valgrind": "valgrind",
 }
 TLS_HEADER = Path("/usr/include/openssl/ssl.h")
 
@@ -116,11 +117,11 @@ class Workbench:
 
 
 @contextmanager
-def prepared_workbench(folder: Path) -> Iterator[Workbench]:
+def prepared_workbench(folder: Path, big_bytes: int = BIG_BYTES) -> Iterator[Workbench]:
     for name in LOAD_PROGRAMS:
         _compile(name, folder)
     certificate, key = _make_certificate(folder)
-    upstream = subprocess.Popen([str(folder / "upstream"), str(BIG_BYTES)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    upstream = subprocess.Popen([str(folder / "upstream"), str(big_bytes)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
     try:
         yield Workbench(folder, certificate, key, int(upstream.stdout.readline()))
         if upstream.poll() is not None:

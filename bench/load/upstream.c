@@ -118,6 +118,7 @@ static bool read_head(struct connection *connection) {
     size_t early_body = connection->head_bytes - (size_t)(end + 4 - connection->head);
     size_t body = request_body_bytes(connection->head);
     connection->closes = strcasestr(connection->head, "\r\nconnection: close\r\n");
+    connection->has_answered = false;
     if (early_body > body) fail("bytes after the end of a request:\n%s", connection->head);
     connection->body_left = body - early_body;
     if (connection->body_left > 0) return swallow_body(connection);
