@@ -109,6 +109,21 @@ bench: prepare ## Measure single parts: the allow-list, the journal
 compare: release ## Measure against nginx and HAProxy; writes bench/RESULTS.md
 	bench/compare --markdown bench/RESULTS.md
 
+.PHONY: budget
+budget: ## Count instructions against nginx and HAProxy under valgrind; writes bench/BUDGETS.md
+	@scripts/prepare budget
+	swift build $(filter-out -Xlinker -s,$(release)) --scratch-path .build/budget --product gatekeeperd
+	GATEKEEPERD=.build/budget/release/gatekeeperd bench/budget --markdown
+
+.PHONY: budget-check
+budget-check: release ## Fail if a unit of work costs 3 % more instructions than bench/BUDGETS.md says
+	@scripts/prepare budget
+	@bench/budget --check
+
+.PHONY: budget-run
+budget-run:
+	@bench/budget --check --only keepalive,denied
+
 ##@ Pieces
 
 .PHONY: reference
