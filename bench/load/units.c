@@ -6,7 +6,7 @@
 //   keepalive                     requests over TLS 1.3 on 4 connections, all four asked before the first is read
 //   full-1.2, full-1.3            a handshake, one request, close_notify
 //   resumed-1.2, resumed-1.3      the same with a session of the connection before, which the server must take
-//   denied                        connections from 32 sources, 16 at a time, which the server must end before a byte is sent
+//   denied                        connections from 32 sources, 192 at a time, which the server must end before a byte is sent
 //   refused                       a TLS 1.3 handshake and a request answered with 403: how a server that decides after TLS denies
 //   download, upload              bodies of 1 MiB over one connection
 
@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 4, DENIED_AT_A_TIME = 16, DENIED_SOURCES = 32, SMALL_BODY_BYTES = 120, BIG_BODY_BYTES = 1 << 20 };
+enum { CONNECTIONS = 4, DENIED_AT_A_TIME = 192, DENIED_SOURCES = 32, SMALL_BODY_BYTES = 120, BIG_BODY_BYTES = 1 << 20 };
 
 static int port;
 static in_addr_t source;
@@ -73,12 +73,13 @@ static void make_handshakes(int version, bool resumed, const char *expected, int
     for (int i = 0; i < count; i++) make_handshake(context, resumed, request, expected);
 }
 
+// How often the server wakes up for a batch is chance, so the batches are large.
 static void be_denied(int count) {
     for (int made = 0; made < count; made += DENIED_AT_A_TIME) {
         int connections[DENIED_AT_A_TIME];
         char byte;
         for (int i = 0; i < DENIED_AT_A_TIME; i++) {
-            connections[i] = connect_from(htonl(ntohl(source) + (in_addr_t)((made + i) % DENIED_SOURCES)), port, true);
+            connections[i] = connect_from(htonl(ntohl(source) + (in_addr_t)(i % DENIED_SOURCES)), port, true);
         }
         for (int i = 0; i < DENIED_AT_A_TIME; i++) {
             ssize_t received = recv(connections[i], &byte, 1, 0);
