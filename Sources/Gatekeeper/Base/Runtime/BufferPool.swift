@@ -23,8 +23,7 @@ package final class BufferPool {
 
     package func take() -> Buffer {
         guard let buffer = top else { return Buffer(capacity: Self.bufferBytes) }
-        top = buffer.below
-        buffer.below = nil
+        top = buffer.below.take()
         count -= 1
         if count < unused { unused = count }
         return buffer
@@ -34,7 +33,7 @@ package final class BufferPool {
     package func give(_ buffer: Buffer) {
         guard count < Self.keptMax, buffer.capacity == Self.bufferBytes else { return }
         buffer.clear()
-        buffer.below = top
+        buffer.below = top.take()
         top = buffer
         count += 1
         if count > Self.restingMax, !isToBeTrimmed {
