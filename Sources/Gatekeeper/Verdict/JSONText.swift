@@ -8,7 +8,7 @@ enum JSONText {
         var index = 0
         while index < bytes.count {
             let start = index
-            while index < bytes.count, isPlain(bytes[index]) { index += 1 }
+            index = endOfPlain(bytes, from: index)
             if index > start { buffer.append(bytes.extracting(start..<index)) }
             if index < bytes.count { index += appendSpecial(bytes, at: index, to: buffer) }
         }
@@ -32,6 +32,28 @@ enum JSONText {
             return length
         }
         return 1
+    }
+
+    /// The first offset from `start` on that holds something to look at, or the count. Eight at a time as in `ByteScan.firstControl`; the last
+    /// eight may overlap those before them.
+    private static func endOfPlain(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while let word = ByteScan.load(bytes, at: index), isPlain(word) { index &+= 8 }
+        if let word = ByteScan.load(bytes, at: bytes.count &- 8), index > bytes.count &- 8, isPlain(word) { return bytes.count }
+        while index < bytes.count, isPlain(bytes[index]) { index += 1 }
+        return index
+    }
+
+    /// Whether none of eight bytes is below `0x20`, a quote, a backslash, DEL or beyond ASCII: each of these sets its top bit below, and the
+    /// borrow that misleads goes upward from one of them.
+    @inline(__always)
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5c)
+        let delete = word ^ (ones &* 0x7f)
+        let hits = (word &- (ones &* 0x20)) | (quote &- ones) | (backslash &- ones) | (delete &- ones) | word
+        return hits & (ones &* 0x80) == 0
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool {

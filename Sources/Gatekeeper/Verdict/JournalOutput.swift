@@ -70,7 +70,7 @@ struct JournalOutput: ~Copyable {
     }
 
     /// Ends a line, with `dropped` as its last field if lines were lost, and makes room for another one.
-    mutating func end(_ line: LogLine, givesUp: () -> Bool) {
+    mutating func end(_ line: borrowing LogLine, givesUp: () -> Bool) {
         if dropped > 0, reported == 0 {
             line.number("dropped", dropped)
             reported = dropped

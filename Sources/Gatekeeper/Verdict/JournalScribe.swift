@@ -290,14 +290,14 @@ struct JournalScribe: ~Copyable {
 
     // MARK: Pieces of lines
 
-    private func source<Reason>(_ line: LogLine, _ summary: SourceSummary<Reason>) {
+    private func source<Reason>(_ line: borrowing LogLine, _ summary: SourceSummary<Reason>) {
         guard let peer = summary.peer else { return line.word("peer", "others", lead: " ") }
         guard summary.isNetwork else { return line.peer("peer", peer, lead: " ") }
         let network = AddressPrefix(containing: peer, length: Int(DenialSummary.networkBits)).description
         line.text("peer", network.utf8.span, lead: " ")
     }
 
-    private func counts<Reason>(_ line: LogLine, _ summary: SourceSummary<Reason>) {
+    private func counts<Reason>(_ line: borrowing LogLine, _ summary: SourceSummary<Reason>) {
         line.number("count", summary.count)
         line.time("first", summary.firstMilliseconds)
         line.time("last", summary.lastMilliseconds)
@@ -306,7 +306,7 @@ struct JournalScribe: ~Copyable {
 
     /// The fields that follow `time` and `event` on every line.
     private func common(
-        _ line: LogLine, stage: Stage?, peer: PeerAddress?, proxy: PeerAddress? = nil, listener: UInt16, worker: Int
+        _ line: borrowing LogLine, stage: Stage?, peer: PeerAddress?, proxy: PeerAddress? = nil, listener: UInt16, worker: Int
     ) {
         if let stage { line.word("stage", stage.word) }
         if let peer { line.peer("peer", peer, lead: " ") }
@@ -316,7 +316,7 @@ struct JournalScribe: ~Copyable {
     }
 
     private func text(
-        _ line: LogLine, _ name: StaticString, _ text: RecordText, of content: Span<UInt8>, lead: StaticString? = nil
+        _ line: borrowing LogLine, _ name: StaticString, _ text: RecordText, of content: Span<UInt8>, lead: StaticString? = nil
     ) {
         line.text(name, content.bytes(text.range), isCut: text.isCut, lead: lead)
     }

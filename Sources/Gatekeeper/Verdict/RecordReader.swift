@@ -12,9 +12,11 @@ struct RecordReader: ~Escapable {
 
     @_lifetime(self: copy self)
     mutating func number<Number: FixedWidthInteger>(_ type: Number.Type = Number.self) -> Number {
+        // One check of the bounds; the compiler merges the loads.
+        let bytes = content.extracting(place..<place + Number.bitWidth / 8)
         var number: Number = 0
         for index in 0..<Number.bitWidth / 8 {
-            number |= Number(truncatingIfNeeded: content[place + index]) << Number(truncatingIfNeeded: index * 8)
+            number |= Number(truncatingIfNeeded: bytes[index]) &<< Number(truncatingIfNeeded: index &* 8)
         }
         place += Number.bitWidth / 8
         return Number(littleEndian: number)

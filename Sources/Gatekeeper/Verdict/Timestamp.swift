@@ -6,28 +6,31 @@ enum Timestamp {
         let days = milliseconds / 86_400_000
         let rest = milliseconds % 86_400_000
         let date = CivilDate(daysSince1970: days)
-        digits(date.year, 4, buffer)
-        buffer.append(UInt8(ascii: "-"))
-        digits(date.month, 2, buffer)
-        buffer.append(UInt8(ascii: "-"))
-        digits(date.day, 2, buffer)
-        buffer.append(UInt8(ascii: "T"))
-        digits(rest / 3_600_000, 2, buffer)
-        buffer.append(UInt8(ascii: ":"))
-        digits(rest / 60_000 % 60, 2, buffer)
-        buffer.append(UInt8(ascii: ":"))
-        digits(rest / 1000 % 60, 2, buffer)
-        buffer.append(UInt8(ascii: "."))
-        digits(rest % 1000, 3, buffer)
-        buffer.append(UInt8(ascii: "Z"))
+        var text: InlineArray<24, UInt8> = .init(repeating: UInt8(ascii: "Z"))
+        put(date.year / 100, at: 0, in: &text)
+        put(date.year % 100, at: 2, before: "-", in: &text)
+        put(date.month, at: 5, before: "-", in: &text)
+        put(date.day, at: 8, before: "T", in: &text)
+        put(rest / 3_600_000, at: 11, before: ":", in: &text)
+        put(rest / 60_000 % 60, at: 14, before: ":", in: &text)
+        put(rest / 1000 % 60, at: 17, before: ".", in: &text)
+        let fraction = rest % 1000
+        text[20] = digit(fraction / 100)
+        put(fraction % 100, at: 21, in: &text)
+        buffer.append(text.span)
     }
 
-    private static func digits(_ number: Int64, _ count: Int, _ buffer: Buffer) {
-        var divisor: Int64 = 1
-        for _ in 1..<count { divisor *= 10 }
-        while divisor > 0 {
-            buffer.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / divisor % 10))
-            divisor /= 10
-        }
+    @inline(__always)
+    private static func put(
+        _ number: Int64, at index: Int, before mark: Unicode.Scalar? = nil, in text: inout InlineArray<24, UInt8>
+    ) {
+        text[index] = digit(number / 10)
+        text[index + 1] = digit(number % 10)
+        if let mark { text[index + 2] = UInt8(ascii: mark) }
+    }
+
+    @inline(__always)
+    private static func digit(_ number: Int64) -> UInt8 {
+        UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number)
     }
 }

@@ -47,6 +47,23 @@ struct JSONTextTests {
         }
     }
 
+    @Test("no byte slips through, wherever it stands among plain ones")
+    func everyPlace() {
+        let plain: (UInt8) -> Bool = { (0x20..<0x7f).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        for byte in UInt8.min ... .max {
+            let alone = append([byte])
+            #expect((alone == String(decoding: [byte], as: UTF8.self)) == plain(byte))
+            for count in 1...20 {
+                for place in 0..<count {
+                    var bytes = [UInt8](repeating: UInt8(ascii: "~"), count: count)
+                    bytes[place] = byte
+                    let (before, after) = (String(repeating: "~", count: place), String(repeating: "~", count: count - place - 1))
+                    if append(bytes) != before + alone + after { Issue.record("\(byte) at \(place) of \(count)") }
+                }
+            }
+        }
+    }
+
     private func append(_ bytes: [UInt8]) -> String {
         let buffer = Buffer(capacity: 1024)
         JSONText.append(bytes.span, to: buffer)

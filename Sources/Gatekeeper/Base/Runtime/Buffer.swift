@@ -116,6 +116,21 @@
         endOffset += text.utf8CodeUnitCount
     }
 
+    /// Three in one piece: what stands around a name costs one look at the room.
+    @inline(__always)
+    package func append(_ before: StaticString, _ text: StaticString, _ after: StaticString) {
+        let count = before.utf8CodeUnitCount + text.utf8CodeUnitCount + after.utf8CodeUnitCount
+        guard room >= count else { return hasOverflowed = true }
+        // SAFETY: as above, one behind the other, and the room is enough for all three.
+        var place = unsafe base + endOffset
+        unsafe place.update(from: before.utf8Start, count: before.utf8CodeUnitCount)
+        unsafe place += before.utf8CodeUnitCount
+        unsafe place.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+        unsafe place += text.utf8CodeUnitCount
+        unsafe place.update(from: after.utf8Start, count: after.utf8CodeUnitCount)
+        endOffset += count
+    }
+
     /// Disfavoured so that a literal is taken for constant memory, and not made a `String` first.
     @_disfavoredOverload
     package func append(_ text: String) {
@@ -132,6 +147,17 @@
             rest /= 10
         } while rest > 0
         append(digits.span.extracting(first..<20))
+    }
+
+    /// With three decimals behind a point.
+    package func append(thousandths value: UInt64) {
+        append(decimal: value / 1000)
+        let fraction = value % 1000
+        let digits: InlineArray<4, UInt8> = [
+            UInt8(ascii: "."), UInt8(ascii: "0") + UInt8(fraction / 100), UInt8(ascii: "0") + UInt8(fraction / 10 % 10),
+            UInt8(ascii: "0") + UInt8(fraction % 10),
+        ]
+        append(digits.span)
     }
 
     package func append(hexadecimal value: UInt64) {
