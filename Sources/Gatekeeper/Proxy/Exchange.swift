@@ -49,20 +49,21 @@ final class Exchange {
         self.input = input
         worker = session.worker
         let source = input.readable
+        let fields = worker.requestFields
         hold = UpstreamHold(
-            worker.upstreams, on: session, bringsIdentity: ConnectionIdentity.isBrought(by: worker.requestFields, source))
-        let clientIdentifier = ExchangeIdentifier(worker.requestFields, source)
+            worker.upstreams, on: session, bringsIdentity: ConnectionIdentity.isBrought(by: fields, source))
+        let clientIdentifier = ExchangeIdentifier(fields, source)
         identifier = clientIdentifier ?? worker.identifiers.next()
         verdict = session.verdict()
         let snapshot = session.snapshot
-        let judgement = Judgement(head, worker.requestFields, source, by: snapshot)
+        let judgement = Judgement(head, fields, source, by: snapshot)
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
         keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody, isExclusive: hold.keepsConnection())
         let collecting = head.framing == .chunked ? snapshot.collecting : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
-            head, worker.requestFields, source: source,
+            head, fields, source: source,
             context: ForwardedContext(
                 peer: session.peerText.bytes, requestID: identifier.bytes,
                 defaultHost: session.listenerText.utf8.span, fixedHost: snapshot.fixedHost.utf8.span,
@@ -70,7 +71,7 @@ final class Exchange {
             upgrade: handshake != nil, announcesClose: keepRule.announcesClose, lengthFollows: collecting != nil,
             passesUnderscores: snapshot.passesUnderscores, into: outbound)
         let dropped = DroppedFields(
-            worker.requestFields, source, passingUnderscores: snapshot.passesUnderscores, keepingRequestID: clientIdentifier != nil)
+            fields, source, passingUnderscores: snapshot.passesUnderscores, keepingRequestID: clientIdentifier != nil)
         refusal =
             if let refusal = judgement.refusal {
                 .forbidden(refusal)
@@ -82,8 +83,8 @@ final class Exchange {
                     .map { .limited(retryAfterSeconds: $0) }
             }
         let asked = snapshot.log.fields
-        if asked.contains(.userAgent) { userAgent = worker.requestFields.first(.userAgent)?.value ?? .empty }
-        if asked.contains(.trace) { trace = TraceParent.traceID(worker.requestFields, source) ?? .empty }
+        if asked.contains(.userAgent) { userAgent = fields.first(.userAgent)?.value ?? .empty }
+        if asked.contains(.trace) { trace = TraceParent.traceID(fields, source) ?? .empty }
         input.consume(head.byteCount)
         session.expectation = Expectation(head)
         // What isn't passed on is never collected.

@@ -1,5 +1,5 @@
 /// An exchange's hold on the ticket systems: the connection that it gets, what its failure says of them, where the connection goes afterwards.
-struct UpstreamHold {
+struct UpstreamHold: ~Copyable {
     private let session: ClientSession
     private let connection: ClientConnection
     private let upstreams: UpstreamPools
