@@ -15,6 +15,10 @@ let settings: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+/// Debug builds can run on a simulated kernel (`Base/System/Kernel.swift`); nothing of that is in a release build.
+let simulatable = SwiftSetting.define("SIMULATION", .when(configuration: .debug))
+let simulated = CSetting.define("SIMULATION", .when(configuration: .debug))
+
 let package = Package(
     name: "gatekeeper",
     products: [
@@ -26,10 +30,11 @@ let package = Package(
     ],
     targets: [
         .target(name: "CLinux"),
-        .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(
+            name: "CTLS", cSettings: [simulated], linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "Gatekeeper", dependencies: ["CLinux", "CTLS"], swiftSettings: settings),
+        .target(name: "Gatekeeper", dependencies: ["CLinux", "CTLS"], swiftSettings: settings + [simulatable]),
         .executableTarget(
             name: "gatekeeperd",
             dependencies: [
@@ -41,7 +46,7 @@ let package = Package(
         .target(name: "HTTPFixtures", path: "Tests/HTTPFixtures", swiftSettings: settings),
         .testTarget(
             name: "GatekeeperTests", dependencies: ["Gatekeeper", "CTLS", "CLinux", "HTTPFixtures"], exclude: ["HTTP1/Fixtures"],
-            swiftSettings: settings),
+            swiftSettings: settings + [simulatable]),
         .testTarget(
             name: "gatekeeperdTests",
             dependencies: [

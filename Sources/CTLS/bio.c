@@ -8,6 +8,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#ifdef SIMULATION
+ssize_t ctls_simulated_recv(int descriptor, void *bytes, size_t count);
+#define recv(descriptor, bytes, count, flags) ctls_simulated_recv(descriptor, bytes, count)
+#endif
+
 static int bio_read(BIO *bio, char *bytes, int count) {
     ctls_io *io = BIO_get_data(bio);
     BIO_clear_retry_flags(bio);

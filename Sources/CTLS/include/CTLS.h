@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #pragma clang assume_nonnull begin
 
@@ -55,6 +56,17 @@ BIO_METHOD *_Nullable ctls_bio_method_new(void);
 
 /// A BIO over `io`, which must outlive it; null when memory is short.
 BIO *_Nullable ctls_bio_new(BIO_METHOD *method, ctls_io *io);
+
+/// What a thread has in place of the system, where that is simulated; null for the system's.
+typedef struct ctls_simulated {
+    /// As recv(2), but for an errno, which is a negative number.
+    ssize_t (*_Nullable receive)(int descriptor, void *bytes, size_t count);
+    /// Random bytes.
+    void (*_Nullable fill)(uint8_t *bytes, size_t count);
+} ctls_simulated;
+
+/// For the calling thread, from now on. Only in builds that define SIMULATION.
+void ctls_simulate(ctls_simulated how);
 
 static inline long ctls_ctx_set_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_mode(ctx, mode); }
 static inline long ctls_set_mode(SSL *ssl, long mode) { return SSL_set_mode(ssl, mode); }

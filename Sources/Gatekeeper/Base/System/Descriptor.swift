@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// A file descriptor that is closed exactly once: when its owner goes, or earlier by `close`.
 package struct Descriptor: ~Copyable {
     package let number: Int32
@@ -10,7 +8,7 @@ package struct Descriptor: ~Copyable {
 
     deinit {
         // EINTR after close(2) leaves the descriptor closed on Linux; nothing else it reports can be acted upon here.
-        _ = Glibc.close(number)
+        Call.close(number)
     }
 
     /// Closes now.

@@ -42,6 +42,9 @@ extension System {
 
     /// Packets that the kernel has dropped at this socket in all, by its filter and, few, for other reasons; wraps at 2³².
     static func drops(at descriptor: Int32) -> UInt32 {
+        #if SIMULATION
+            if Simulation.kernel != nil { return 0 }
+        #endif
         var counters = InlineArray<16, UInt32>(repeating: 0)
         var length = socklen_t(MemoryLayout<InlineArray<16, UInt32>>.size)
         let outcome = unsafe getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, &counters, &length)

@@ -23,6 +23,9 @@ struct TransmissionState: Equatable {
 extension System {
     /// Nil for what isn't a TCP socket.
     static func transmission(of descriptor: Int32) -> TransmissionState? {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.transmission(of: descriptor) }
+        #endif
         var info = tcp_info()
         var length = socklen_t(MemoryLayout<tcp_info>.size)
         // SAFETY: the structure outlives the call, which writes no more than `length` says.
@@ -34,6 +37,9 @@ extension System {
 
     /// Bytes that a socket's buffer would take now, about; the kernel counts its own overhead with them.
     static func sendRoom(of descriptor: Int32) -> Int {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.sendRoom(of: descriptor) }
+        #endif
         var counters = InlineArray<16, UInt32>(repeating: 0)
         var length = socklen_t(MemoryLayout<InlineArray<16, UInt32>>.size)
         // SAFETY: likewise.

@@ -8,6 +8,9 @@ internal import Glibc
 enum System {
     /// Monotonic time; no system call (vDSO).
     static func now() -> Instant {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return Instant(nanoseconds: kernel.nanoseconds) }
+        #endif
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Instant(nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
@@ -15,6 +18,9 @@ enum System {
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
     static func wallMilliseconds() -> Int64 {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.wallMilliseconds }
+        #endif
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
@@ -38,7 +44,7 @@ enum System {
 
     static func receive(_ descriptor: Int32, into room: UnsafeMutableBufferPointer<UInt8>, flags: Int32 = 0) -> Transfer {
         while true {
-            let count = unsafe recv(descriptor, room.baseAddress, room.count, flags)
+            let count = unsafe Call.receive(descriptor, room, flags)
             if count > 0 { return .bytes(count) }
             if count == 0 { return .endOfStream }
             switch errno {
@@ -58,7 +64,7 @@ enum System {
     static func send(_ descriptor: Int32, _ bytes: UnsafeBufferPointer<UInt8>, more: Bool = false) -> Transfer {
         let flags = more ? Int32(MSG_NOSIGNAL) | Int32(MSG_MORE) : Int32(MSG_NOSIGNAL)
         while true {
-            let count = unsafe Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags)
+            let count = unsafe Call.send(descriptor, bytes, flags)
             if count >= 0 { return .bytes(count) }
             switch errno {
             case EINTR: continue
@@ -84,10 +90,9 @@ enum System {
 
     static func accept(_ listener: Int32) -> Accepted {
         var storage = sockaddr_storage()
-        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         while true {
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-            let number = unsafe clinux_accept4(listener, &storage, &length, flags)
+            let number = Call.accept(listener, &storage, flags)
             if number >= 0 {
                 return .connection(number, SocketAddress(address: PeerAddress(peer: storage), port: SocketAddress(storage).port))
             }
@@ -106,7 +111,7 @@ enum System {
     /// Begins a connection without blocking: `.bytes(0)` when it is up at once, `.wouldBlock` while it is on its way.
     static func connect(_ descriptor: Int32, to endpoint: ConnectAddress) -> Transfer {
         while true {
-            let outcome = unsafe endpoint.withSocketAddress { address, length in unsafe Glibc.connect(descriptor, address, length) }
+            let outcome = Call.connect(descriptor, to: endpoint)
             if outcome == 0 { return .bytes(0) }
             switch errno {
             case EINTR: continue
@@ -119,13 +124,16 @@ enum System {
     /// A stream socket, non-blocking and closed on exec.
     static func streamSocket(family: Int32) throws(SystemError) -> Descriptor {
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let number = Glibc.socket(family, kind, 0)
+        let number = Call.socket(family, kind)
         guard number >= 0 else { throw SystemError("open a socket", code: errno) }
         return Descriptor(owning: number)
     }
 
     /// The error that an asynchronous connect or a reset left on the socket, 0 for none.
     static func pendingError(_ descriptor: Int32) -> Int32 {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.pendingError(descriptor) }
+        #endif
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         let outcome = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
@@ -134,8 +142,7 @@ enum System {
 
     @discardableResult
     static func set(_ descriptor: Int32, level: Int32, option: Int32, to value: Int32) -> Bool {
-        var value = value
-        return unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+        Call.set(descriptor, level, option, value)
     }
 
     /// Lets segments leave at once: we send whole heads and records, so there is nothing for Nagle's algorithm to gather.
@@ -146,22 +153,21 @@ enum System {
     /// Chooses what `close` does: send RST and forget (`true`), or finish in the background (`false`).
     @discardableResult
     static func setResetOnClose(_ descriptor: Int32, _ reset: Bool) -> Bool {
-        var value = linger(l_onoff: reset ? 1 : 0, l_linger: 0)
-        return unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size)) == 0
+        Call.setLinger(descriptor, reset)
     }
 
     /// Sends FIN; reading goes on.
     static func shutdownWriting(_ descriptor: Int32) {
-        _ = Glibc.shutdown(descriptor, Int32(SHUT_WR))
+        Call.shutdown(descriptor, SHUT_WR)
     }
 
     /// Ends both directions; a listener listens no more.
     static func shutdown(_ descriptor: Int32) {
-        _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR))
+        Call.shutdown(descriptor, SHUT_RDWR)
     }
 
     static func close(_ descriptor: Int32) {
-        _ = Glibc.close(descriptor)
+        Call.close(descriptor)
     }
 
     // MARK: Listening
@@ -229,40 +235,42 @@ enum System {
     // MARK: Events
 
     static func epoll() throws(SystemError) -> Descriptor {
-        let number = epoll_create1(Int32(EPOLL_CLOEXEC))
+        let number = Call.epollCreate()
         guard number >= 0 else { throw SystemError("epoll_create1", code: errno) }
         return Descriptor(owning: number)
     }
 
     /// Edge-triggered, for everything, once: no `epoll_ctl` follows in the life of the socket (closing it removes it).
     static func register(_ descriptor: Int32, with epoll: Int32, token: UInt64) throws(SystemError) {
-        var event = unsafe epoll_event()
-        unsafe event.events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
-        unsafe event.data.u64 = token
-        guard unsafe epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+        let events = EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+        guard Call.epollAdd(epoll, descriptor, events, token) == 0 else {
             throw SystemError("epoll_ctl", code: errno)
         }
     }
 
     /// Number of events, 0 also when a signal came in between.
     static func wait(_ epoll: Int32, into events: UnsafeMutableBufferPointer<epoll_event>, timeoutMilliseconds: Int32) -> Int {
-        guard let address = events.baseAddress else { return 0 }
-        let count = unsafe epoll_wait(epoll, address, Int32(events.count), timeoutMilliseconds)
-        return count > 0 ? Int(count) : 0
+        max(0, unsafe Call.epollWait(epoll, events, timeoutMilliseconds))
     }
 
     /// A counter that another thread can raise to end this thread's `epoll_wait`.
     static func eventDescriptor() throws(SystemError) -> Descriptor {
-        let number = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
+        let number = Call.eventCreate()
         guard number >= 0 else { throw SystemError("eventfd", code: errno) }
         return Descriptor(owning: number)
     }
 
     static func raise(_ eventDescriptor: Int32) {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.raise(eventDescriptor) }
+        #endif
         _ = eventfd_write(eventDescriptor, 1)
     }
 
     static func lower(_ eventDescriptor: Int32) {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.lower(eventDescriptor) }
+        #endif
         var count: eventfd_t = 0
         _ = unsafe eventfd_read(eventDescriptor, &count)
     }
@@ -320,10 +328,16 @@ enum System {
 
     /// A descriptor to give up when no other is left; see `DescriptorReserve`.
     static func openNull() -> Int32 {
-        unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.null() }
+        #endif
+        return unsafe open("/dev/null", O_RDONLY | O_CLOEXEC)
     }
 
     static func randomSeed() -> UInt64 {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.randomNumber() }
+        #endif
         var seed: UInt64 = 0
         _ = unsafe withUnsafeMutableBytes(of: &seed) { unsafe clinux_getrandom($0.baseAddress!, $0.count) }
         return seed
