@@ -93,7 +93,10 @@ final class UpstreamPools {
 
     /// Nobody is served any more.
     func stopListening() {
-        for pool in pools { pool.target.slots.unregister(worker: worker) }
+        for pool in pools {
+            pool.target.slots.unregister(worker: worker)
+            pool.beginAsking = nil
+        }
     }
 
     deinit { stopListening() }

@@ -9,7 +9,8 @@ extension Conductor {
     func keepMemoryLean() async {
         while true {
             let isLean = !context.buffers.trim() && connectionsPeak < Self.manyConnections
-            _ = await trimmer.wait(until: isLean ? .distantFuture : context.loop.now.advanced(byMilliseconds: Self.trimMilliseconds))
+            let wake = await trimmer.wait(until: isLean ? .distantFuture : context.loop.now.advanced(byMilliseconds: Self.trimMilliseconds))
+            guard wake != .aborted else { return trimmer.end() }
             // What connections leave behind: sessions and tasks, in pieces of all sizes.
             guard connectionsPeak >= max(Self.manyConnections, 2 * connectionCount) else { continue }
             connectionsPeak = connectionCount

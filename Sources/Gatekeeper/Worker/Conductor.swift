@@ -74,15 +74,16 @@ final class Conductor {
         context.isDraining = true
         context.drainIdleDeadline = loop.now.advanced(byMilliseconds: idleMilliseconds)
         for acceptor in acceptors.values { acceptor.stop() }
-        for session in sessions.values { session.connection.waiter.wake() }
+        for session in sessionsInOrder { session.connection.waiter.wake() }
         for greeting in greetings.values { greeting.waiter.wake() }
         begin(.cutAfterDrain(milliseconds: milliseconds))
         finishIfDone()
     }
 
     func cutAfterDrain(milliseconds: Int) async {
-        _ = await drainWaiter.wait(until: loop.now.advanced(byMilliseconds: milliseconds))
-        stop()
+        let wake = await drainWaiter.wait(until: loop.now.advanced(byMilliseconds: milliseconds))
+        drainWaiter.end()
+        if wake != .aborted { stop() }
     }
 
     func stop() {
@@ -90,7 +91,7 @@ final class Conductor {
         isStopped = true
         context.drainIdleDeadline = loop.now
         for acceptor in acceptors.values { acceptor.stop() }
-        for session in sessions.values { session.connection.waiter.abort() }
+        for session in sessionsInOrder { session.connection.waiter.abort() }
         for greeting in greetings.values { greeting.waiter.abort() }
         finishIfDone()
     }
@@ -106,6 +107,25 @@ final class Conductor {
         context.upstreams.end()
         context.upstreams.stopListening()
         loop.finish()
+        letGo()
+    }
+
+    /// The loop ends with the present jobs: what waits on is woken to end with it, and who holds each other lets go.
+    private func letGo() {
+        drainWaiter.abort()
+        trimmer.abort()
+        worker = nil
+        context.wake = { _ in }
+        context.resume = { _ in }
+    }
+
+    /// As often as this is run, in the same order; where objects lie in memory is another matter each time.
+    private var sessionsInOrder: [ClientSession] {
+        #if SIMULATION
+            sessions.values.sorted { $0.connection.socket.descriptor < $1.connection.socket.descriptor }
+        #else
+            Array(sessions.values)
+        #endif
     }
 
     // MARK: Other settings
@@ -142,7 +162,7 @@ final class Conductor {
     /// Ends the connections of addresses that the allow-list doesn't hold any more, whatever they are doing.
     private func revoke() {
         var ended: [RevokedKey: Int] = [:]
-        for session in sessions.values where !session.connection.waiter.isAborted {
+        for session in sessionsInOrder where !session.connection.waiter.isAborted {
             if context.entry(for: session.peer) != nil {
                 // So that an old snapshot doesn't live as long as a connection that lies idle.
                 _ = session.takeSnapshot()

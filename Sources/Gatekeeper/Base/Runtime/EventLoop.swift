@@ -108,6 +108,8 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
             timers.advance(to: now) { $0.deadlineReached() }
             wakeYielded()
         }
+        // They hold the loop, and nobody will wake them.
+        later = []
     }
 
     /// Makes `run` return after the current jobs.
