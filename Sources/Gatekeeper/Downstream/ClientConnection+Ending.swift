@@ -29,6 +29,8 @@ extension ClientConnection {
             return socket.reset()
         case .orderly:
             tls.sendCloseNotify()
+            // To HTTP/1.0 it is what says that an answer is whole.
+            await flushRest(until: loop.now.advanced(byMilliseconds: Self.lingerMilliseconds))
         case .lingering:
             tls.sendCloseNotify()
             // A FIN that lies behind what doesn't arrive lies there for minutes.
@@ -44,9 +46,7 @@ extension ClientConnection {
     private func linger() async -> Bool {
         let deadline = loop.now.advanced(byMilliseconds: Self.lingerMilliseconds)
         var discarded = 0
-        while tls.hasUnsentBytes {
-            guard tls.flush() == .wouldBlock, await suspend(for: [.writable], until: deadline) == .ready else { break }
-        }
+        await flushRest(until: deadline)
         System.shutdownWriting(socket.descriptor)
         while discarded < Self.lingerBytesMax {
             let scratch = buffers.take()
@@ -62,6 +62,13 @@ extension ClientConnection {
             }
         }
         return false
+    }
+
+    /// What the socket hasn't taken yet.
+    private func flushRest(until deadline: Instant) async {
+        while tls.hasUnsentBytes {
+            guard tls.flush() == .wouldBlock, await suspend(for: [.writable], until: deadline) == .ready else { break }
+        }
     }
 
     /// Half-closes: we send nothing more and still read. To be called again while it would block.
