@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-sources := Sources Tests fuzz Package.swift $(wildcard bench/microbench)
+sources := Sources Tests fuzz sim Package.swift $(wildcard bench/microbench)
 binary := .build/release/gatekeeperd
 # No shared Swift libraries beside the binary, no symbols in it.
 release := --configuration release --static-swift-stdlib -Xlinker -s
@@ -70,6 +70,14 @@ e2e-full: release ## Run the tests in front of Request Tracker and Redmine; not 
 test-sanitized: prepare ## Run the end-to-end tests against address- and thread-sanitized builds
 	@scripts/prepare test
 	@scripts/test-sanitized
+
+.PHONY: sim
+sim: prepare ## Run the core on simulated kernels: 100 000 seeds, SIM_SECONDS (1800) at most; SEED=… replays one
+	@scripts/sim $(SEED)
+
+.PHONY: sim-mutations
+sim-mutations: prepare ## Show that the simulation finds each of the bugs in sim/mutations
+	@scripts/sim-mutations
 
 .PHONY: fuzz
 fuzz: prepare ## Run each fuzz property for FUZZ_SECONDS (60) under the address sanitizer

@@ -1,0 +1,41 @@
+import Foundation
+import Testing
+
+@testable import Gatekeeper
+
+/// The real core on a simulated kernel, among peers by seed: `SimulatedWorld` says what must hold.
+@Suite(.serialized)
+struct SimulationTests {
+    /// On a thread of its own, as a worker's is: a run blocks it until its end.
+    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            do throws(SystemError) {
+                let thread = try Thread(name: "simulation") { continuation.resume(with: Result { try body() }) }
+                thread.detach()
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+    }
+
+    /// The first of those that failed, with what was wrong.
+    private static func failures(of seeds: Range<UInt64>) throws -> [String] {
+        var failures: [String] = []
+        for seed in seeds where failures.count < 5 {
+            let report = try SimulatedWorld.run(seed: seed)
+            failures += report.failures.prefix(1).map { "seed \(seed): \($0); `make sim SEED=\(seed)` shows how" }
+        }
+        return failures
+    }
+
+    @Test("whatever two thousand seeds do to it, nothing is lost, doubled, mixed up or left open")
+    func seeds() async throws {
+        #expect(try await onThread { try Self.failures(of: 1..<2_001) } == [])
+    }
+
+    @Test("a seed is the same run every time", arguments: [7, 19, 42, 77, 305] as [UInt64])
+    func replay(seed: UInt64) async throws {
+        let prints = try await onThread { try (1...3).map { _ in try SimulatedWorld.run(seed: seed).fingerprint } }
+        #expect(Set(prints).count == 1)
+    }
+}
