@@ -74,10 +74,10 @@ final class CoreScene {
     private func serve() throws -> [SimulatedLog.Entry] {
         let ring = JournalRing(capacity: 64 << 10)
         let listener = ListeningSocket(
-            descriptor: listening.descriptor, wanted: Scenario.listener, address: Scenario.listener, place: 0)
+            descriptor: listening.descriptor, wanted: Scenario.listener, address: Scenario.listener, index: 0)
         let worker = try Worker(
             index: 0, snapshot: snapshot, journal: JournalWriter(ring: ring, signal: files.signal, writesAccess: true),
-            listeners: [listener], announcements: Announcements(), gauge: FloodGauge())
+            listeners: [listener], firstUses: FirstUseNotices(), gauge: FloodGauge())
         self.worker = worker
         kernel.giveUp = { [unowned worker] in worker.loop.finish() }
         worker.run()

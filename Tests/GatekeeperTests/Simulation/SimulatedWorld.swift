@@ -118,11 +118,11 @@ final class SimulatedWorld {
         weak var trail: Worker?
         do {
             let listener = ListeningSocket(
-                descriptor: listening.descriptor, wanted: Scenario.listener, address: Scenario.listener, place: 0)
+                descriptor: listening.descriptor, wanted: Scenario.listener, address: Scenario.listener, index: 0)
             let worker = try Worker(
                 index: 0, snapshot: snapshot,
                 journal: JournalWriter(ring: ring, signal: files.signal, answers: answers, writesAccess: true),
-                listeners: [listener], announcements: Announcements(), gauge: FloodGauge())
+                listeners: [listener], firstUses: FirstUseNotices(), gauge: FloodGauge())
             self.worker = worker
             trail = worker
             kernel.giveUp = { [unowned worker] in worker.loop.finish() }
