@@ -3,7 +3,7 @@
 /// ```
 ///             the ticket system says 100          the client is told
 ///   waiting ──────────────────────────▶ granted ───────────────────▶ none
-///      └───── it sends its body all the same, or is told without that ─▶ none
+///      └───── it sends its body all the same, or is told without that, or is answered ─▶ none
 /// ```
 enum Expectation: Equatable {
     /// Nothing, or nothing any more.
@@ -24,6 +24,9 @@ enum Expectation: Equatable {
 
     /// Bytes of the body have come.
     mutating func bodyBegan() { self = .none }
+
+    /// The final answer begins: a 100 behind its head would be taken for a part of it.
+    mutating func answered() { self = .none }
 
     /// The client is told now.
     mutating func tell() { self = .none }

@@ -18,6 +18,7 @@ extension ResponseReceiver {
         if head.status < 200 { return passInterim(head, from: inbound) }
         let loop = connection.loop
         status = head.status
+        session.expectation.answered()
         headArrived = loop.now
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent
