@@ -1,6 +1,8 @@
 import Foundation
 import Synchronization
 
+@testable import Gatekeeper
+
 /// Runs seeds, and says which of them fail:
 ///
 /// ```
@@ -16,7 +18,7 @@ struct SimulationEntry {
         tellOfCrashes()
         let arguments = CommandLine.arguments.dropFirst()
         if arguments.first == "trace", let seed = arguments.last.flatMap({ UInt64($0) }) {
-            let report = try SimulatedWorld.run(seed: seed) { print($0) }
+            let report = try SimulatedWorld.run(seed: seed, sources: SourceCounters()) { print($0) }
             print(describe(report))
             exit(report.failures.isEmpty ? 0 : 1)
         }
@@ -32,10 +34,11 @@ struct SimulationEntry {
         let began = Date()
         var seed = max(first, progress.flatMap { try? String(contentsOfFile: $0, encoding: .utf8) }.flatMap { UInt64($0) } ?? first)
         let start = seed
+        let sources = SourceCounters()
         var (failed, requests, served, turns) = (0, 0, 0, 0)
         while seed < first + count, failed < failuresMax, Date().timeIntervalSince(began) < seconds {
             current.store(seed, ordering: .relaxed)
-            let report = try SimulatedWorld.run(seed: seed)
+            let report = try SimulatedWorld.run(seed: seed, sources: sources)
             seed += 1
             requests += report.requests
             served += report.served

@@ -48,6 +48,8 @@ final class ScriptedUpstream: WireOwner {
     /// What was sent when the head of the last answer was; by then the core knows that it is answered.
     private var headEnd = Int.max
     private var sentBytes = 0
+    /// Where what belongs to no answer begins.
+    private var strayStart = Int.max
     private var isOver = false
     private var readsOn = true
 
@@ -107,6 +109,7 @@ final class ScriptedUpstream: WireOwner {
             ledger.fail("connection \(number) is used again behind the body of a \(request.method)")
         }
         guard tls == nil else { return }
+        if socket.bytesRead > strayStart { ledger.fail("connection \(number) is used again, and bytes of no answer were read on it") }
         if socket.readTurn == kernel.turn { ledger.fail("connection \(number) is used again in the turn in which its answer ended") }
         if socket.isToldOfInput || isCertain && socket.hasInputSince(turn: kernel.turn - 1) {
             ledger.fail("connection \(number) is used again, and something has come on it")
@@ -212,7 +215,10 @@ final class ScriptedUpstream: WireOwner {
             }
         }
         send(bytes, isEnd: true, of: answer) { [self] in
-            if !isUntilClose, random.chance(manners.stray) { send(Array("stray".utf8)) }
+            if !isUntilClose, random.chance(manners.stray) {
+                strayStart = min(strayStart, sentBytes)
+                send(Array("stray".utf8))
+            }
             if isUntilClose || announcesClose || random.chance(manners.leaving) {
                 if isUntilClose { tls?.closeNotify() }
                 say()

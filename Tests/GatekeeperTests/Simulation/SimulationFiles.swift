@@ -13,8 +13,6 @@ struct SimulationFiles: Sendable {
     let server: PeerSession.Context
     /// Rung by no simulation, as nobody sleeps.
     let signal: JournalSignal
-    /// Sources of one run are gone when it ends.
-    let sources = SourceCounters(hash: AddressHash(seed: 1))
 
     private static let folder = NSTemporaryDirectory() + "gatekeeper-simulation-\(UUID().uuidString)"
     private static let made = Result { try SimulationFiles() }
