@@ -211,7 +211,8 @@ struct ServiceLoop: ~Copyable {
 
     // MARK: The end
 
-    private func drain(handedOverTo heir: Successor?) -> Int32 {
+    /// Waits until the workers have ended; returns the exit status.
+    func drain(handedOverTo heir: Successor?) -> Int32 {
         let parts = service.parts
         succession.abandon()
         // What the manager hears of from now on is the successor.

@@ -17,6 +17,8 @@ final class FakeDataPlane: DataPlane {
     var seen: [AddressPrefix: Int64] = [:]
     var shieldLook: Instant?
     var upstreams: [ServerStatus.Upstream] = []
+    /// What happens while its end is waited for, a wait each; none is left when it has ended.
+    var waits: [() -> Void] = []
 
     /// Whom it lets in, as the last call has it.
     var allowed: [String] { (admitted.last ?? []).map(\.prefix.description) }
@@ -53,7 +55,12 @@ final class FakeDataPlane: DataPlane {
     func directLog(toSyslog path: String?) {}
     func beginDrain(isHandedOver: Bool) { calls.append("drain") }
     func stop() { calls.append("stop") }
-    func wait(milliseconds: Int) -> Bool { true }
+
+    func wait(milliseconds: Int) -> Bool {
+        guard !waits.isEmpty else { return true }
+        waits.removeFirst()()
+        return false
+    }
 
     // MARK: What is asked
 

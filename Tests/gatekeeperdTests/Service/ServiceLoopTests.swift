@@ -191,6 +191,32 @@ struct ServiceLoopTests {
         guard case .stops = loop.turn([.signals]) else { throw Failure("it goes on") }
     }
 
+    @Test("while it drains, grants still end, and what the workers counted is written down")
+    func whileDraining() throws {
+        let scene = try ServiceScene()
+        let loop = scene.loop()
+        _ = try scene.service.grant(
+            try GrantRequest(address: "192.0.2.9", seconds: 1, reason: "x"), by: GrantScene.alice, at: scene.now)
+        scene.plane.seen = [try prefix("192.0.2.1"): scene.now.milliseconds]
+        let late = try denial("198.51.100.1")
+        scene.plane.waits = [
+            { scene.clock.turn(milliseconds: 1_000) }, { #expect(scene.plane.allowed == ["192.0.2.1"]) }, { scene.plane.denials = [late] },
+        ]
+        #expect(loop.drain(handedOverTo: nil) == 0)
+        #expect(scene.plane.calls == ["drain"] && scene.plane.waits.isEmpty)
+        #expect(recorded(scene) == 1)
+        #expect(scene.ledger?.sourceHistory()?[try prefix("192.0.2.1")]?.seenAt == GrantScene.start)
+    }
+
+    @Test("who asks again while it drains has the end at once, with another exit status")
+    func stopWhileDraining() throws {
+        let scene = try ServiceScene(hasLedger: false)
+        let loop = scene.loop()
+        scene.plane.waits = [{ scene.signals.waiting = [.hangUp, .reopenLog, .interrupt] }, {}]
+        #expect(loop.drain(handedOverTo: nil) == 1)
+        #expect(scene.plane.calls == ["drain", "stop"] && scene.plane.applied.isEmpty)
+    }
+
     // MARK: The server
 
     @Test("the shield is looked at when it is rung for, and again when the server has said")
