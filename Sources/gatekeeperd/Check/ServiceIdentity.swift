@@ -43,8 +43,8 @@ struct ServiceIdentity: Equatable, Sendable {
         let wanted = name ?? unit?.value("User") ?? (isDynamic ? "nobody" : "root")
         guard let account = AccountDatabase.user(wanted) ?? (isDynamic ? AccountDatabase.user("nobody") : nil) else {
             let advice = name == nil ? "; make it (systemd-sysusers, or adduser --system --group \(wanted))" : ""
-            let place = name == nil ? ", as which \(unit?.paths.first ?? UnitFile.name) runs the service" : ""
-            throw ValueMistake("there is no user \(Quantity.quoted(wanted))\(place)\(advice)")
+            let whose = name == nil ? ", as which \(unit?.paths.first ?? UnitFile.name) runs the service" : ""
+            throw ValueMistake("there is no user \(Quantity.quoted(wanted))\(whose)\(advice)")
         }
         user = account.name
         userNumber = account.number

@@ -20,8 +20,8 @@ struct UnitFile: Equatable, Sendable {
     /// - Parameter root: of the file system, for tests.
     static func installed(root: String = "", name: String = Self.name) -> UnitFile? {
         var unit = UnitFile()
-        let places = folders.map { "\(root)\($0)/\(name)" }
-        guard let path = places.first(where: { FileStamp(path: $0) != nil }), unit.read(file: path) else { return nil }
+        let candidates = folders.map { "\(root)\($0)/\(name)" }
+        guard let path = candidates.first(where: { FileStamp(path: $0) != nil }), unit.read(file: path) else { return nil }
         // Of drop-ins of one name the first folder's counts, and they are read in the order of their names.
         var dropIns: [String: String] = [:]
         for folder in folders.reversed() {

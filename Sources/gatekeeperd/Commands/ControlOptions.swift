@@ -11,7 +11,7 @@ struct ControlOptions: ParsableArguments {
     func path() throws(ControlFailure) -> String {
         if let control { return control }
         if let config { return try ControlPath.configured(in: config) }
-        return StandardPlace.controlSocket()
+        return StandardPath.controlSocket()
     }
 
     /// Has the service do it and prints the answer: for people, or as JSON. Ends the process with the failure's status.

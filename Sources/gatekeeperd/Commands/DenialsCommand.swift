@@ -49,11 +49,11 @@ struct DenialsCommand: ParsableCommand {
         if let config = control.config { return try Self.stateFolder(of: config) }
         guard control.control == nil else { return nil }
         let isConfigured = (try? FileContents.checkReadable(Configuration.defaultPath)) != nil
-        return isConfigured ? try Self.stateFolder(of: Configuration.defaultPath) : StandardPlace.state()
+        return isConfigured ? try Self.stateFolder(of: Configuration.defaultPath) : StandardPath.state()
     }
 
     private static func stateFolder(of file: String) throws(ControlFailure) -> String? {
-        try ConfiguredPath.value(of: "state", in: file, what: "a folder") ?? StandardPlace.state()
+        try ConfiguredPath.value(of: "state", in: file, what: "a folder") ?? StandardPath.state()
     }
 
     private static func read(_ folder: String, _ query: DenialQuery, instead absence: ControlFailure) throws(ControlFailure) -> DenialReport

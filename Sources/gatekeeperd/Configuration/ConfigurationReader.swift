@@ -145,11 +145,11 @@ struct ConfigurationReader {
         if case .mapping(let entries) = node.content {
             for entry in entries {
                 guard let setting = known(entry, under: path + "[]") else { continue }
-                let place = "\(path): \(setting.name)"
+                let fieldPath = "\(path): \(setting.name)"
                 if case .fields = setting.rule {
-                    fields[setting.name] = scalars(entry.value, path: place)
+                    fields[setting.name] = scalars(entry.value, path: fieldPath)
                 } else {
-                    fields[setting.name] = scalar(entry.value, path: place)
+                    fields[setting.name] = scalar(entry.value, path: fieldPath)
                 }
             }
         } else {
@@ -190,8 +190,8 @@ struct ConfigurationReader {
             let suggestion = isShown ? Schema.suggestion(for: entry.key, under: path) : nil
             if let suggestion { failed.insert(suggestion) }
             let hint = isShown ? advice(on: entry.key, under: path, suggestion) : ""
-            let place = path.isEmpty ? "" : " in \(path.replacing("[]", with: ""))"
-            findings.append(.error(origin, "unknown key \(Quantity.quoted(entry.key))\(place)\(hint)"))
+            let section = path.isEmpty ? "" : " in \(path.replacing("[]", with: ""))"
+            findings.append(.error(origin, "unknown key \(Quantity.quoted(entry.key))\(section)\(hint)"))
             return nil
         }
         if case .notYet = setting.rule {

@@ -1,6 +1,6 @@
 /// Where the service keeps things when the configuration doesn't say: what systemd made for it (`StateDirectory=`, `RuntimeDirectory=`), else
 /// the usual folder, if somebody has made that. A service that an admin tries out in a shell leaves no traces.
-enum StandardPlace {
+enum StandardPath {
     static func state(environment: (String) -> String? = Environment.value) -> String? {
         folder(environment("STATE_DIRECTORY"), else: "/var/lib/gatekeeper")
     }

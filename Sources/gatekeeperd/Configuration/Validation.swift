@@ -50,8 +50,8 @@ enum Validation {
             written: reader.written,
             watchedPaths: watchedPaths(settings, builder),
             listLengths: builder.listLengths, listNames: builder.listNames, origins: origins(reader),
-            statePath: builder.statePath?.value ?? StandardPlace.state(),
-            controlPath: builder.controlPath?.value ?? StandardPlace.control(),
+            statePath: builder.statePath?.value ?? StandardPath.state(),
+            controlPath: builder.controlPath?.value ?? StandardPath.control(),
             status: builder.statusAddress.map { StatusSettings(address: $0.value, token: builder.statusToken?.value) })
     }
 

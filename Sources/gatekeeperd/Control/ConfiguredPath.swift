@@ -20,15 +20,15 @@ enum ConfiguredPath {
             return nil
         }
         guard let entry = entries.first(where: { $0.key == key }) else { return nil }
-        let place = "\(file):\(entry.value.position.line):\(entry.value.position.column)"
+        let origin = "\(file):\(entry.value.position.line):\(entry.value.position.column)"
         guard case .scalar(let text) = entry.value.content, !text.isEmpty else {
-            throw ControlFailure(.invalid, "\(place): \(key) is the path of \(what)")
+            throw ControlFailure(.invalid, "\(origin): \(key) is the path of \(what)")
         }
         do {
             // Of what `${NAME}` stands for nothing is shown (`ConcealedValues`).
             return FilePath.complete(try Substitution.apply(to: text, environment: environment), directory: FilePath.directory(of: file))
         } catch {
-            throw ControlFailure(.invalid, "\(place): \(error.message)")
+            throw ControlFailure(.invalid, "\(origin): \(error.message)")
         }
     }
 }

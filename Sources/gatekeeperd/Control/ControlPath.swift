@@ -5,6 +5,6 @@ enum ControlPath {
         in file: String, environment: (String) -> String? = ConcealedValues.value
     ) throws(ControlFailure) -> String {
         try ConfiguredPath.value(of: "control", in: file, what: "a socket", environment: environment)
-            ?? StandardPlace.controlSocket(environment: environment)
+            ?? StandardPath.controlSocket(environment: environment)
     }
 }

@@ -63,8 +63,8 @@ extension CertificateExamination.File {
     /// All that are on disk now.
     static func all(_ certificates: [Settings.TLS.Certificate], _ rehearsal: DryRun?, at now: WallTime) -> [Self] {
         var files = certificates.map { Self($0, rehearsal, at: now) }
-        for case (let place, let fault?) in CertificateCheck.doubles(among: files.map(\.check)).enumerated() {
-            files[place].faults.append(fault)
+        for case (let index, let fault?) in CertificateCheck.doubles(among: files.map(\.check)).enumerated() {
+            files[index].faults.append(fault)
         }
         return files
     }

@@ -36,9 +36,9 @@ struct ExposureExamination: Equatable, Sendable {
         let listeners = listening.filter { ports.contains($0.port) && !ownListeners.contains($0) }
         let open = listeners.filter { AddressScope($0.address) != .loopback }
         guard open.isEmpty else {
-            let places = open.map(\.description).sorted().joined(separator: ", ")
+            let addresses = open.map(\.description).sorted().joined(separator: ", ")
             return .wrong(
-                .exposure, "\(system.name) is on this host and listens on \(places): whoever reaches this host goes around Gatekeeper",
+                .exposure, "\(system.name) is on this host and listens on \(addresses): whoever reaches this host goes around Gatekeeper",
                 advice: "have it listen on 127.0.0.1 alone, or close the port in the firewall. A container's port is published with "
                     + "127.0.0.1 before it (-p 127.0.0.1:8080:80), for Docker passes over ufw")
         }

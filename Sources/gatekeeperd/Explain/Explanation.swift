@@ -100,8 +100,8 @@ struct Explanation: Equatable, Sendable {
     }
 
     private mutating func judge(_ request: Explainer.Request, _ line: String, routes: Settings.Routes?, _ origins: [Origin]) {
-        if let place = request.route, let route = routes?.routes[place] {
-            steps.append(Step(stage: .policy, text: "the route \(route) lets it pass", origin: origins[place].description))
+        if let index = request.route, let route = routes?.routes[index] {
+            steps.append(Step(stage: .policy, text: "the route \(route) lets it pass", origin: origins[index].description))
         } else if let shadow = request.shadow {
             steps.append(
                 Step(

@@ -13,20 +13,20 @@ struct ServiceFailures: Equatable, Sendable {
     var log: Failure?
 
     /// One thing takes the place of another of its kind: a configuration that was asked for in vain is the file that can't be used.
-    mutating func note(_ failure: Failure, as place: WritableKeyPath<ServiceFailures, Failure?>) {
-        self[keyPath: place] = failure
-        if place == \.reload { configuration = nil }
+    mutating func note(_ failure: Failure, as kind: WritableKeyPath<ServiceFailures, Failure?>) {
+        self[keyPath: kind] = failure
+        if kind == \.reload { configuration = nil }
     }
 
-    /// A configuration came into force that was read whole, with all the files that it names; `place` is where it would have failed, nil for
-    /// one that isn't the configuration file's.
-    mutating func succeed(_ place: WritableKeyPath<ServiceFailures, Failure?>?) {
+    /// A configuration came into force that was read whole, with all the files that it names; `kind` is what a failure would have
+    /// been noted as, nil for a configuration that isn't the file's.
+    mutating func succeed(_ kind: WritableKeyPath<ServiceFailures, Failure?>?) {
         files = nil
         unread = []
         // A renewal reads the text that is in force, and says nothing about what the file says by now.
-        guard place != \.files else { return }
+        guard kind != \.files else { return }
         reload = nil
-        if place == \.reload { configuration = nil }
+        if kind == \.reload { configuration = nil }
     }
 
     struct Failure: Equatable, Sendable {

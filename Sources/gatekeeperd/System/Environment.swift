@@ -13,14 +13,14 @@ enum Environment {
 
     /// One for each name, the last of those that it has: where there are several, `getenv` finds the first and systemd means the last.
     static func settled(_ lines: [String]) -> [String] {
-        var places: [Substring: Int] = [:]
+        var indices: [Substring: Int] = [:]
         var settled: [String] = []
         for line in lines {
             let name = line.prefix { $0 != "=" }
-            if let place = places[name] {
-                settled[place] = line
+            if let index = indices[name] {
+                settled[index] = line
             } else {
-                places[name] = settled.count
+                indices[name] = settled.count
                 settled.append(line)
             }
         }
@@ -36,11 +36,11 @@ enum Environment {
     /// Every `NAME=value` that is UTF-8.
     static var all: [String] {
         var lines: [String] = []
-        var place = unsafe environ
+        var entry = unsafe environ
         // SAFETY: `environ` is an array of NUL-terminated strings that a null ends, and nobody in this process changes it.
-        while let line = unsafe place.pointee {
+        while let line = unsafe entry.pointee {
             if let text = unsafe String(validatingCString: line) { lines.append(text) }
-            unsafe place += 1
+            unsafe entry += 1
         }
         return lines
     }

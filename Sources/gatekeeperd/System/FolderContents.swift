@@ -23,6 +23,6 @@ enum FolderContents {
         // SAFETY: `found` is filled by the call and freed once; each path is NUL-terminated within it and copied at once.
         defer { unsafe globfree(&found) }
         guard unsafe glob(pattern, GLOB_NOCHECK, nil, &found) == 0, let paths = unsafe found.gl_pathv else { return [pattern] }
-        return unsafe (0..<Int(found.gl_pathc)).compactMap { place in unsafe paths[place].map { unsafe String(cString: $0) } }
+        return unsafe (0..<Int(found.gl_pathc)).compactMap { index in unsafe paths[index].map { unsafe String(cString: $0) } }
     }
 }

@@ -27,8 +27,8 @@ enum Base64 {
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = bytes[start..<min(start + 3, bytes.count)]
             let word = (0..<3).reduce(UInt32(0)) { $0 << 8 | UInt32($1 < group.count ? group[start + $1] : 0) }
-            for place in 0..<4 {
-                text.append(place <= group.count ? digits[Int(word >> UInt32(18 - 6 * place) & 63)] : padding)
+            for index in 0..<4 {
+                text.append(index <= group.count ? digits[Int(word >> UInt32(18 - 6 * index) & 63)] : padding)
             }
         }
         return String(decoding: text, as: UTF8.self)

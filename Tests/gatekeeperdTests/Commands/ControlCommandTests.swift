@@ -63,6 +63,6 @@ struct ControlCommandTests {
         let file = folder.file("gatekeeper.yaml")
         #expect(try command("status", "--control", "/c", "--config", file, as: StatusCommand.self).control.path() == "/c")
         #expect(try command("status", "--config", file, as: StatusCommand.self).control.path() == "/run/from-file.sock")
-        #expect(try command("status", as: StatusCommand.self).control.path() == StandardPlace.controlSocket())
+        #expect(try command("status", as: StatusCommand.self).control.path() == StandardPath.controlSocket())
     }
 }

@@ -5,8 +5,8 @@ import Testing
 struct ControlPathTests {
     @Test("systemd's folder comes first, the usual one else")
     func standard() {
-        #expect(StandardPlace.controlSocket { _ in nil } == "/run/gatekeeper/control.sock")
-        #expect(StandardPlace.controlSocket { $0 == "RUNTIME_DIRECTORY" ? "/run/gk:/run/other" : nil } == "/run/gk/control.sock")
+        #expect(StandardPath.controlSocket { _ in nil } == "/run/gatekeeper/control.sock")
+        #expect(StandardPath.controlSocket { $0 == "RUNTIME_DIRECTORY" ? "/run/gk:/run/other" : nil } == "/run/gk/control.sock")
     }
 
     @Test("a file's word counts, relative to the file, with variables")
