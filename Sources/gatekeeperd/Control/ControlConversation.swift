@@ -45,8 +45,8 @@ final class ControlConversation: Conversation {
     }
 
     /// Goes as far as it can without waiting.
-    func advance(_ service: some ControlledService, at now: Instant, wallTime: WallTime) {
-        if case .asking(let before) = state { ask(before, service, now, wallTime) }
+    func advance(_ service: some ControlledService, by clock: ControlClock) {
+        if case .asking(let before) = state { ask(before, service, clock) }
         if case .answering(let rest) = state { answer(rest) }
     }
 
@@ -56,7 +56,7 @@ final class ControlConversation: Conversation {
         state = .over
     }
 
-    private func ask(_ before: [UInt8], _ service: some ControlledService, _ now: Instant, _ wallTime: WallTime) {
+    private func ask(_ before: [UInt8], _ service: some ControlledService, _ clock: ControlClock) {
         var line = before
         // The array has one owner again, so that a client which sends byte by byte doesn't have it copied for each.
         state = .asking([])
@@ -72,19 +72,19 @@ final class ControlConversation: Conversation {
                 line += bytes
                 guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { continue }
                 guard end == bytes.count - 1 else {
-                    return begin(ControlReply(ControlFailure(.invalid, "a connection carries one request")), now)
+                    return begin(ControlReply(ControlFailure(.invalid, "a connection carries one request")), clock)
                 }
-                return begin(reply(to: line.dropLast(), service, wallTime), now)
+                return begin(reply(to: line.dropLast(), service, clock.now().wallTime), clock)
             }
         }
         let limit = Quantity.describe(bytes: Self.requestBytesMax)
-        begin(ControlReply(ControlFailure(.invalid, "a request has at most \(limit)")), now)
+        begin(ControlReply(ControlFailure(.invalid, "a request has at most \(limit)")), clock)
     }
 
-    private func begin(_ reply: ControlReply, _ now: Instant) {
+    private func begin(_ reply: ControlReply, _ clock: ControlClock) {
         state = .answering(reply.line[...])
         // Asking may have taken the service a while.
-        deadline = max(now, MonotonicClock.now()).advanced(byMilliseconds: Self.timeoutMilliseconds)
+        deadline = clock.now().instant.advanced(byMilliseconds: Self.timeoutMilliseconds)
     }
 
     private func answer(_ rest: ArraySlice<UInt8>) {

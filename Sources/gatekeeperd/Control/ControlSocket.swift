@@ -32,11 +32,12 @@ final class ControlSocket {
     var nextDeadline: Instant? { conversations.nextDeadline }
 
     /// Accepts, reads, has `service` do what was asked, and answers; never waits.
-    func turn(_ service: some ControlledService, at now: Instant, wallTime: WallTime) {
+    func turn(_ service: some ControlledService, by clock: ControlClock) {
+        let now = clock.now().instant
         conversations.turn(at: now) {
             accept(at: now)
         } advance: {
-            $0.advance(service, at: now, wallTime: wallTime)
+            $0.advance(service, by: clock)
         } expire: {
             $0.timeOut()
         }

@@ -159,7 +159,7 @@ struct ServiceLoop: ~Copyable {
         if let heir = succession.follow(isReadable: ready.contains(.successor), at: now) { return .drains(handedOverTo: heir) }
         answerClients(areReadable: ready.contains(.control))
         if ready.contains(.announcements) { service.parts.grants.noteAnnouncements(at: now.wallTime) }
-        service.parts.statusPage.turn(service, at: now)
+        service.parts.statusPage.turn(service, by: service.parts.clock)
         if let end = followSignals() { return end }
         if let leaveUntil, leaveUntil <= now.instant { return .drains(handedOverTo: nil) }
         succession.tellPredecessor()
@@ -169,9 +169,8 @@ struct ServiceLoop: ~Copyable {
     }
 
     private func answerClients(areReadable: Bool) {
-        let now = now
         guard let control, areReadable || control.nextDeadline.map({ $0 <= now.instant }) ?? false else { return }
-        control.turn(service, at: now.instant, wallTime: now.wallTime)
+        control.turn(service, by: service.parts.clock)
     }
 
     // MARK: Signals
@@ -234,7 +233,7 @@ struct ServiceLoop: ~Copyable {
                 parts.grants.endEntries(at: now.wallTime)
             }
             turns += 1
-            parts.statusPage.turn(service, at: now)
+            parts.statusPage.turn(service, by: parts.clock)
             while let signal = signals.next() {
                 switch signal {
                 case .terminate, .interrupt, .quit: return stop()

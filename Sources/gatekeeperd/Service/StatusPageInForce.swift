@@ -43,8 +43,8 @@ final class StatusPageInForce {
     var nextDeadline: Instant? { listener?.nextDeadline }
 
     /// Lets readers ask and have their answers; never waits.
-    func turn(_ service: some ObservedService, at now: Moment) {
-        listener?.turn(service, at: now.instant, wallTime: now.wallTime)
+    func turn(_ service: some ObservedService, by clock: ControlClock) {
+        listener?.turn(service, by: clock)
     }
 
     /// Accepts nothing more, because another process does.

@@ -73,9 +73,9 @@ final class StatusConversation: Conversation {
     }
 
     /// Goes as far as it can without waiting.
-    func advance(_ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, at now: Instant, wallTime: WallTime) {
-        if case .asking = state { ask(cache, gate, service, now, wallTime) }
-        if case .answering(let bytes, let sent, let isWhole) = state { send(bytes, from: sent, isWhole, now) }
+    func advance(_ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, by clock: ControlClock) {
+        if case .asking = state { ask(cache, gate, service, clock) }
+        if case .answering(let bytes, let sent, let isWhole) = state { send(bytes, from: sent, isWhole, clock) }
         if case .parting(let discarded) = state { part(discarded) }
     }
 
@@ -93,7 +93,7 @@ final class StatusConversation: Conversation {
 
     // MARK: The request
 
-    private func ask(_ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, _ now: Instant, _ wallTime: WallTime) {
+    private func ask(_ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, _ clock: ControlClock) {
         let input = input
         while true {
             switch connection.receive(into: input) {
@@ -103,19 +103,19 @@ final class StatusConversation: Conversation {
             }
             switch parser.resume(input.readable, limits: Self.limits, into: &fields) {
             case .needsMore:
-                if input.room == 0 { return begin(Self.answer(to: .headTooLarge), isWhole: false, now) }
+                if input.room == 0 { return begin(Self.answer(to: .headTooLarge), isWhole: false, clock) }
             case .refused(let refusal):
-                return begin(Self.answer(to: refusal), isWhole: false, now)
+                return begin(Self.answer(to: refusal), isWhole: false, clock)
             case .parsed(let head):
                 let isWhole = head.framing == .none && head.byteCount == input.count
-                let answer = answer(head, cache, gate, service, now, wallTime)
-                return begin(answer, isHead: head.method == .head, isWhole: isWhole, now)
+                let answer = answer(head, cache, gate, service, clock.now())
+                return begin(answer, isHead: head.method == .head, isWhole: isWhole, clock)
             }
         }
     }
 
     private func answer(
-        _ head: RequestHead, _ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, _ now: Instant, _ wallTime: WallTime
+        _ head: RequestHead, _ cache: StatusCache, _ gate: StatusGate, _ service: some ObservedService, _ now: Moment
     ) -> StatusAnswer {
         let input = input
         let resource = StatusResource(head, input.readable)
@@ -129,7 +129,7 @@ final class StatusConversation: Conversation {
             }
         }
         guard head.method == .get || head.method == .head else { return .methodNotAllowed }
-        return resource.map { cache.answer($0, service, at: now, wallTime: wallTime) } ?? .missing
+        return resource.map { cache.answer($0, service, at: now.instant, wallTime: now.wallTime) } ?? .missing
     }
 
     private static func answer(to refusal: Refusal) -> StatusAnswer {
@@ -138,13 +138,13 @@ final class StatusConversation: Conversation {
 
     // MARK: The answer
 
-    private func begin(_ answer: StatusAnswer, isHead: Bool = false, isWhole: Bool, _ now: Instant) {
+    private func begin(_ answer: StatusAnswer, isHead: Bool = false, isWhole: Bool, _ clock: ControlClock) {
         state = .answering(answer.bytes(toHead: isHead), sent: 0, isWhole: isWhole)
         // Looking may have taken the service a while.
-        deadline = max(now, MonotonicClock.now()).advanced(byMilliseconds: Self.answerMilliseconds)
+        deadline = clock.now().instant.advanced(byMilliseconds: Self.answerMilliseconds)
     }
 
-    private func send(_ bytes: [UInt8], from start: Int, _ isWhole: Bool, _ now: Instant) {
+    private func send(_ bytes: [UInt8], from start: Int, _ isWhole: Bool, _ clock: ControlClock) {
         var sent = start
         while sent < bytes.count {
             switch connection.send(bytes.span.extracting(droppingFirst: sent)) {
@@ -156,7 +156,7 @@ final class StatusConversation: Conversation {
         guard !isWhole else { return state = .over }
         connection.endWriting()
         state = .parting(discarded: 0)
-        deadline = max(now, MonotonicClock.now()).advanced(byMilliseconds: Self.partingMilliseconds)
+        deadline = clock.now().instant.advanced(byMilliseconds: Self.partingMilliseconds)
     }
 
     private func part(_ before: Int) {

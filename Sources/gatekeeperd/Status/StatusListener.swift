@@ -69,11 +69,12 @@ final class StatusListener {
     // MARK: Turns
 
     /// Accepts, reads, looks at `service`, and answers; never waits.
-    func turn(_ service: some ObservedService, at now: Instant, wallTime: WallTime) {
+    func turn(_ service: some ObservedService, by clock: ControlClock) {
+        let now = clock.now().instant
         conversations.turn(at: now) {
             accept(at: now)
         } advance: { conversation in
-            conversation.advance(cache, gate, service, at: now, wallTime: wallTime)
+            conversation.advance(cache, gate, service, by: clock)
             if conversation.takeWrongToken() { wrongTokens.note(conversation.peer) }
         } expire: {
             $0.end(with: .tooSlow)

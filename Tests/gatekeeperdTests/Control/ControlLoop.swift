@@ -23,7 +23,7 @@ final class ControlLoop: Sendable {
                     var waiting = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
                     // SAFETY: one local structure.
                     _ = unsafe poll(&waiting, 1, 10)
-                    socket.turn(service, at: MonotonicClock.now(), wallTime: .now())
+                    socket.turn(service, by: .system)
                 }
             } catch {
                 ready.resolve("\(error)")

@@ -18,7 +18,13 @@ final class ControlScene {
 
     var path: String { folder.file("control.sock") }
 
-    func turn() { socket.turn(service, at: now, wallTime: GrantScene.start) }
+    func turn() { socket.turn(service, by: clock) }
+
+    /// Stands still during a turn.
+    var clock: ControlClock {
+        let moment = Moment(instant: now, wallTime: GrantScene.start)
+        return ControlClock { moment }
+    }
 
     func connect() throws -> PlainSocket {
         let client = try PlainSocket(to: try SocketName(path: path), timeoutSeconds: 5)

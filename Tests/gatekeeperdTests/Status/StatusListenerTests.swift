@@ -253,7 +253,7 @@ struct StatusListenerTests {
         answered.setTimeout(milliseconds: 20)
         var rest: [UInt8] = []
         for _ in 0..<20_000 {
-            next.turn(scene.service, at: scene.now, wallTime: GrantScene.start)
+            next.turn(scene.service, by: scene.clock)
             switch answered.receive() {
             case .bytes(let more): rest += more
             case .ended(.timedOut): continue

@@ -14,7 +14,13 @@ final class StatusScene {
         listener = try StatusListener(on: try SocketAddress(parsing: "127.0.0.1:0"), gate: gate, isShared: false)
     }
 
-    func turn() { listener.turn(service, at: now, wallTime: GrantScene.start) }
+    func turn() { listener.turn(service, by: clock) }
+
+    /// Stands still during a turn.
+    var clock: ControlClock {
+        let moment = Moment(instant: now, wallTime: GrantScene.start)
+        return ControlClock { moment }
+    }
 
     func connect() throws -> PlainSocket {
         let client = try PlainSocket(to: try SocketName("127.0.0.1", port: listener.address.port), timeoutSeconds: 5)
