@@ -97,4 +97,26 @@ struct ExchangeTests {
             }
         }
     }
+
+    @Test("a 100 that comes together with the final answer is not told behind that one's head")
+    func lateContinue() throws {
+        var faults = Faults()
+        faults.keepsPieces = true
+        try CoreScene.run(faults: faults) { scene in
+            scene.welcome = { peer in
+                peer.onNews = { peer in
+                    guard peer.heard.hasSuffix("\r\n\r\n") else { return }
+                    peer.onNews = { _ in }
+                    peer.say("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n")
+                    scene.at(50) { peer.say("no") }
+                }
+            }
+            let peer = scene.connect()
+            peer.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n")
+            scene.at(200) {
+                #expect(peer.statuses == ["404"] && peer.heard.hasSuffix("\r\n\r\nno"))
+                scene.stop()
+            }
+        }
+    }
 }

@@ -26,6 +26,8 @@ struct Faults {
     var delayMicrosecondsMax = 500
     /// Bytes that travel in one piece.
     var pieceMax = 1460
+    /// What is sent at once arrives at once, as far as that allows.
+    var keepsPieces = false
     /// Of the send and receive buffers of a socket.
     var bufferBytes = 64 << 10
 

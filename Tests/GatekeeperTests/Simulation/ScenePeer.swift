@@ -2,7 +2,11 @@
 
 /// A peer that a test moves: what it has heard, and what it says.
 final class ScenePeer: WireOwner {
-    private(set) var wire: Wire!
+    private var ownWire: Wire?
+    var wire: Wire {
+        guard let ownWire else { preconditionFailure("a peer has a wire from its beginning") }
+        return ownWire
+    }
     private let tls: PeerSession?
     private var heardBytes: [UInt8] = []
     /// What is to be said once TLS is up.
@@ -23,14 +27,14 @@ final class ScenePeer: WireOwner {
     ) {
         self.kernel = kernel
         self.tls = tls.map { PeerSession($0, isServer: false, version: .tls13) }
-        wire = kernel.connect(from: peer, to: listener, owner: self)
+        ownWire = kernel.connect(from: peer, to: listener, owner: self)
     }
 
     /// Whom the core has connected to.
     init(upstream kernel: SimulatedKernel, _ socket: SimulatedSocket) {
         self.kernel = kernel
         tls = nil
-        wire = Wire(kernel, socket, self, random: kernel.random.fork())
+        ownWire = Wire(kernel, socket, self, random: kernel.random.fork())
     }
 
     var heard: String { String(decoding: heardBytes, as: UTF8.self) }

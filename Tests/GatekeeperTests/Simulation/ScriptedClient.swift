@@ -7,7 +7,11 @@ final class ScriptedClient: WireOwner {
     private let plan: ClientPlan
     private let tls: PeerSession
     private var random: SeededGenerator
-    private(set) var wire: Wire!
+    private var ownWire: Wire?
+    var wire: Wire {
+        guard let ownWire else { preconditionFailure("a peer has a wire from its beginning") }
+        return ownWire
+    }
     /// It does nothing more.
     private(set) var isOver = false {
         didSet { if isOver, !oldValue { finished() } }
@@ -44,7 +48,7 @@ final class ScriptedClient: WireOwner {
         random = kernel.random.fork()
         tls = PeerSession(context, isServer: false, version: plan.version, ticket: ticket)
         for step in plan.steps { ledger.add(step.request) }
-        wire = kernel.connect(from: peer, to: listener, owner: self)
+        ownWire = kernel.connect(from: peer, to: listener, owner: self)
     }
 
     /// All of its requests were answered by an upstream, whole.

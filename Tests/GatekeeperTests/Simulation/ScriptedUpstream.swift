@@ -28,7 +28,11 @@ final class ScriptedUpstream: WireOwner {
         var bodyMax = 3_000
     }
 
-    private(set) var wire: Wire!
+    private var ownWire: Wire?
+    var wire: Wire {
+        guard let ownWire else { preconditionFailure("a peer has a wire from its beginning") }
+        return ownWire
+    }
     private let kernel: SimulatedKernel
     private let ledger: Ledger
     private let manners: Manners
@@ -63,7 +67,7 @@ final class ScriptedUpstream: WireOwner {
         number = socket.number
         random = kernel.random.fork()
         self.tls = tls.map { PeerSession($0, isServer: true, version: .tls13) }
-        wire = Wire(kernel, socket, self, random: kernel.random.fork())
+        ownWire = Wire(kernel, socket, self, random: kernel.random.fork())
     }
 
     // MARK: On its way

@@ -3,10 +3,14 @@
 /// Somebody who isn't listed: whatever it gets is too much.
 final class Stranger: WireOwner {
     private(set) var received = 0
-    private var wire: Wire!
+    private var ownWire: Wire?
+    var wire: Wire {
+        guard let ownWire else { preconditionFailure("a peer has a wire from its beginning") }
+        return ownWire
+    }
 
     init(_ kernel: SimulatedKernel, from peer: SocketAddress, to listener: SimulatedSocket) {
-        wire = kernel.connect(from: peer, to: listener, owner: self)
+        ownWire = kernel.connect(from: peer, to: listener, owner: self)
     }
 
     var wasAccepted: Bool { wire.socket.descriptor >= 0 }

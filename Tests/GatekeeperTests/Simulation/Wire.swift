@@ -109,7 +109,8 @@ final class Wire {
                 isWaitingForRoom = true
                 return
             }
-            let count = random.upTo(min(room, kernel.faults.pieceMax))
+            let most = min(room, kernel.faults.pieceMax)
+            let count = kernel.faults.keepsPieces ? most : random.upTo(most)
             if count == bytes.count { segments.removeFirst() } else { segments[0] = .bytes(Array(bytes[count...])) }
             socket.arrive(Array(bytes[..<count]))
         case .end:
