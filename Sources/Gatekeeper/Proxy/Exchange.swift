@@ -186,6 +186,8 @@ final class Exchange {
         upstreamBegan = upstreamBegan ?? worker.loop.now
         receiver.target = hold.pool?.target
         while true {
+            // Whoever left the list in the turn in which this went on sends nothing more.
+            if connection.waiter.isAborted { return .aborted }
             // What comes on a kept connection before a byte of the request has left is no answer to it.
             if sender.sent == .nothing, upstream.isReused, upstream.isReadable { return .upstreamClosed }
             let push = hasStoppedSending ? .done : sender.push(to: upstream)
