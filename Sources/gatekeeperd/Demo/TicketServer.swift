@@ -18,7 +18,7 @@ final class TicketServer: Sendable {
     /// Listens and starts to serve; ends with the process.
     static func start() throws(SystemError) -> TicketServer {
         let server = TicketServer(listener: try LoopbackListener())
-        try DetachedThread.start { server.acceptAll() }
+        try Thread(name: "ticket-api") { server.acceptAll() }.detach()
         return server
     }
 
@@ -46,10 +46,11 @@ final class TicketServer: Sendable {
     private func serveOnThread(_ socket: consuming StreamSocket) {
         let connection = Connection(socket)
         do {
-            try DetachedThread.start { [self] in
+            let thread = try Thread(name: "ticket-api") { [self] in
                 connection.serve(api)
                 connections.withLock { $0 -= 1 }
             }
+            thread.detach()
         } catch {
             connections.withLock { $0 -= 1 }
         }

@@ -27,7 +27,7 @@ final class TimeLimitedWork<Value: Sendable>: Sendable {
     init(_ work: @escaping @Sendable () -> Value) throws(SystemError) {
         let outcome = try Outcome()
         self.outcome = outcome
-        try DetachedThread.start { outcome.set(work()) }
+        try Thread(name: "limited-work") { outcome.set(work()) }.detach()
     }
 
     /// What came of it; nil when it isn't done at the deadline.

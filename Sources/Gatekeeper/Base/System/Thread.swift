@@ -3,11 +3,11 @@ internal import Glibc
 
 /// A thread of ours: named as `ps -T` shows it.
 ///
-/// Workers, the journal, the resolver and the spool are the only ones; none of our work runs on Swift's global pool.
-struct Thread: ~Copyable, Sendable {
+/// Of a server's, workers, the journal, the resolver and the spool are the only ones; none of our work runs on Swift's global pool.
+package struct Thread: ~Copyable, Sendable {
     private let handle: pthread_t
 
-    init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
         let start = unsafe Unmanaged.passRetained(ThreadStart(name: name, body: body))
         var handle = pthread_t()
         let code = unsafe pthread_create(
@@ -27,12 +27,12 @@ struct Thread: ~Copyable, Sendable {
     }
 
     /// Waits for its end.
-    consuming func join() {
+    package consuming func join() {
         _ = pthread_join(handle, nil)
     }
 
     /// Lets it run on its own; its memory goes when it ends.
-    consuming func detach() {
+    package consuming func detach() {
         _ = pthread_detach(handle)
     }
 }
