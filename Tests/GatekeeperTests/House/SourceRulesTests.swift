@@ -80,11 +80,11 @@ struct SourceRulesTests {
         }
     }
 
-    @Test("no file is longer than 400 lines, and none of the daemon's than 350")
+    @Test("no file is longer than 350 lines")
     func lengths() throws {
         for file in try tree.swiftFiles(under: "Sources") {
             let count = file.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
-            #expect(count <= (file.path.hasPrefix("Sources/gatekeeperd/") ? 350 : 400), "\(file.path) has \(count) lines")
+            #expect(count <= 350, "\(file.path) has \(count) lines")
         }
     }
 

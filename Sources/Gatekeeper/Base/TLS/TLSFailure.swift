@@ -1,3 +1,5 @@
+internal import CTLS
+
 /// Why a TLS session could not be begun or carried on: words for the log.
 struct TLSFailure: Equatable {
     /// Snake case, for the `reason` field.
@@ -12,4 +14,25 @@ struct TLSFailure: Equatable {
     static let reset = TLSFailure(reason: "reset")
     static let plainHTTP = TLSFailure(reason: "plain_http")
     static let drained = TLSFailure(reason: "drained")
+}
+
+extension TLSFailure {
+    /// OpenSSL's text as a word for the log: `no shared cipher` becomes `no_shared_cipher`.
+    init(text: String, alert: UInt8) {
+        let word = text.utf8.map { $0 == UInt8(ascii: " ") ? UInt8(ascii: "_") : $0 }
+        self.init(reason: String(decoding: word, as: UTF8.self), alert: alert)
+    }
+
+    /// What OpenSSL's reason leaves open: what is wrong with a client's certificate, and why a callback of ours has refused.
+    ///
+    /// - Parameter alert: the one that we sent.
+    static func cause(_ reason: Int32, sent alert: UInt8, by session: OpaquePointer) -> String? {
+        switch reason {
+        case SSL_R_CERTIFICATE_VERIFY_FAILED:
+            // SAFETY: a constant string of the library, for every number.
+            unsafe String(cString: X509_verify_cert_error_string(SSL_get_verify_result(session)))
+        case SSL_R_CALLBACK_FAILED where alert == SSL_AD_UNRECOGNIZED_NAME: "unrecognized_name"
+        default: nil
+        }
+    }
 }

@@ -96,7 +96,7 @@ internal import CTLS
         let failure: TLSFailure? =
             switch error {
             case SSL_ERROR_NONE, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE: nil
-            default: describeFailure(error)
+            default: describeFailure()
             }
         takeBackOutput()
         // Also after a failure: the alert says why.
@@ -334,7 +334,7 @@ internal import CTLS
         }
     }
 
-    private func describeFailure(_ error: Int32) -> TLSFailure {
+    private func describeFailure() -> TLSFailure {
         hasFailed = true
         defer { ERR_clear_error() }
         if let (reason, text) = TLSErrorQueue.drainFirst() {
@@ -342,26 +342,9 @@ internal import CTLS
             if reason == SSL_R_UNEXPECTED_EOF_WHILE_READING { return .closed }
             noteAlert(reason)
             let sent = unsafe io.pointee.alert_sent
-            let alert = receivedAlert > 0 ? receivedAlert : sent
-            return TLSFailure(reason: Self.word(cause(reason, sent) ?? text), alert: alert)
+            let cause = unsafe context.role == .server ? TLSFailure.cause(reason, sent: sent, by: session) : nil
+            return TLSFailure(text: cause ?? text, alert: receivedAlert > 0 ? receivedAlert : sent)
         }
         return unsafe io.pointee.error != 0 ? .reset : .closed
-    }
-
-    /// What OpenSSL's reason leaves open: what is wrong with a client's certificate, and why a callback of ours has refused.
-    private func cause(_ reason: Int32, _ alert: UInt8) -> String? {
-        guard context.role == .server else { return nil }
-        switch reason {
-        case SSL_R_CERTIFICATE_VERIFY_FAILED:
-            // SAFETY: a constant string of the library, for every number.
-            return unsafe String(cString: X509_verify_cert_error_string(SSL_get_verify_result(session)))
-        case SSL_R_CALLBACK_FAILED where alert == SSL_AD_UNRECOGNIZED_NAME: return "unrecognized_name"
-        default: return nil
-        }
-    }
-
-    /// OpenSSL's text as a word for the log: `no shared cipher` becomes `no_shared_cipher`.
-    private static func word(_ text: String) -> String {
-        String(decoding: text.utf8.map { $0 == UInt8(ascii: " ") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
     }
 }
