@@ -25,8 +25,9 @@ struct HeadReader<Parser: HeadParser> {
             var whole = parser()
             let result = whole.resume(bytes, limits: limits, into: &fields)
             guard case .needsMore = result else { return result }
-            partial = Partial(parser())
-            return partial?.resume(bytes, limits: limits) ?? result
+            let partial = Partial(parser())
+            self.partial = partial
+            return partial.resume(bytes, limits: limits)
         }
         let result = partial.resume(bytes, limits: limits)
         if case .needsMore = result { return result }
