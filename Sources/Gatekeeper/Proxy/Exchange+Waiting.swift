@@ -17,31 +17,57 @@ extension Exchange {
             downstreamInterest.insert(.peerClosed)
         }
         upstream.interest = upstreamInterest
-        let (deadline, blame) = deadline(push, pull)
-        let wake = await suspend(for: downstreamInterest, until: min(deadline, hold.nextLook))
-        switch wake {
-        case .aborted: return .aborted
-        case .unreachable: return .clientUnreachable
-        case .ready, .deadlineExceeded: break
+        defer { unpark() }
+        while true {
+            let (deadline, blame) = deadline(push, pull)
+            let wake = await wait(for: downstreamInterest, until: min(deadline, hold.nextLook))
+            switch wake {
+            case .aborted: return .aborted
+            case .unreachable: return .clientUnreachable
+            case .ready, .deadlineExceeded: break
+            }
+            let now = worker.loop.now
+            if now >= hold.nextLook, !hold.look(at: upstream, isWaiting: !receiver.hasBegun) { return .upstreamUnreachable }
+            guard case .deadlineExceeded = wake else { return nil }
+            if now >= deadline {
+                unpark()
+                return blame == nil ? sendContinue() : blame
+            }
+            // It was only looked whether somebody is there, which needs no memory.
+            if hasNews(downstreamInterest, upstream) { return nil }
         }
-        let now = worker.loop.now
-        if now >= hold.nextLook, !hold.look(at: upstream, isWaiting: !receiver.hasBegun) { return .upstreamUnreachable }
-        guard case .deadlineExceeded = wake, now >= deadline else { return nil }
-        return blame == nil ? sendContinue() : blame
+    }
+
+    /// What is waited for has come in the very turn in which the time was up, and so has woken nobody.
+    private func hasNews(_ interest: Readiness, _ upstream: Socket) -> Bool {
+        sender.hasSpoolNews || !interest.isDisjoint(with: connection.socket.readiness)
+            || !upstream.interest.isDisjoint(with: upstream.readiness)
     }
 
     /// A wait that lasts costs no more memory than what waits needs.
     func suspend(for interest: Readiness, until deadline: Instant) async -> ClientConnection.Wake {
+        defer { unpark() }
+        return await wait(for: interest, until: deadline)
+    }
+
+    /// Likewise, and leaves what waits where it is: `unpark` before anything moves.
+    private func wait(for interest: Readiness, until deadline: Instant) async -> ClientConnection.Wake {
         let soon = worker.loop.now.advanced(byMilliseconds: ClientConnection.parkMilliseconds)
-        if soon < deadline {
+        if !isParked, soon < deadline {
             let wake = await connection.suspendDelivering(for: interest, until: soon)
             guard case .deadlineExceeded = wake, worker.loop.now >= soon else { return wake }
             // The spool may have rung in the very turn in which the time was up.
             if sender.hasSpoolNews { return .ready }
         }
+        isParked = true
         park(true)
-        defer { park(false) }
         return await connection.suspendDelivering(for: interest, until: deadline)
+    }
+
+    private func unpark() {
+        guard isParked else { return }
+        isParked = false
+        park(false)
     }
 
     private func park(_ isParked: Bool) {

@@ -28,6 +28,8 @@ final class Exchange {
     private(set) var upstreamBegan: Instant?
     /// The upstream takes no more of the request: it failed, or answered and closes.
     private var hasStoppedSending = false
+    /// What waits lies in no more memory than it needs.
+    var isParked = false
     /// What the head was parsed from.
     private(set) var input: Buffer
     /// Why the request isn't to be passed on; nothing of it is sent then.

@@ -3,7 +3,7 @@ extension Conductor {
     /// Often enough that a burst is forgotten soon, rarely enough that what comes back every few seconds is kept.
     private static var trimMilliseconds: Int { 5_000 }
     /// Connections beyond which their end is worth having the allocator look for free pages.
-    static var manyConnections: Int { 256 }
+    static var manyConnections: Int { 64 }
 
     /// Until the worker ends.
     func keepMemoryLean() async {
