@@ -10,7 +10,8 @@ internal import Synchronization
 /// ```
 ///
 /// Requests that find no slot wait by source, first come first served, and sources take turns. A slot that comes free goes to whose turn it
-/// is, whatever worker that is with: slots are given, not raced for.
+/// is, whatever worker that is with: slots are given, not raced for. Of a source's requests, those of the worker whose connection came free
+/// go first, as long as they came soon after the first one: they go on with the connection, where another worker would have to dial.
 ///
 /// Behind a lock, which is taken where a connection is opened or closed and where requests wait; a request on a kept connection never comes
 /// here.
@@ -24,6 +25,9 @@ final class ConnectionSlots: Sendable {
         /// Nobody may have it.
         case nobody
     }
+
+    /// How many that came later may go before a request that waits.
+    private static let overtakingMax: UInt64 = 256
 
     private let connectionsMax: Int
     private let waitingMax: Int
@@ -40,9 +44,16 @@ final class ConnectionSlots: Sendable {
         /// The same sources, whose turn is next first.
         var turns: [PeerAddress] = []
         var lastTicket: UInt64 = 0
-        /// What each worker hasn't heard of yet.
-        var granted: [Int: [UInt64]] = [:]
-        var bells: [Int: @Sendable () -> Void] = [:]
+        var workers: [Int: Listener] = [:]
+    }
+
+    /// A worker with requests, or idle connections that requests of others wait for.
+    private struct Listener {
+        var bell: (@Sendable () -> Void)?
+        /// It has been rung, and hasn't looked yet: once is enough.
+        var isRung = false
+        /// What it hasn't heard of yet.
+        var granted: [UInt64] = []
     }
 
     private struct Waiting {
@@ -102,14 +113,14 @@ final class ConnectionSlots: Sendable {
     func handOver(from source: PeerAddress, worker: Int) -> Handover {
         let (handover, bells): (Handover, [@Sendable () -> Void]) = state.withLock { state in
             letGo(source, &state)
-            guard let (next, request) = takeNext(&state) else {
+            guard let (next, request) = takeNext(preferring: worker, of: source, &state) else {
                 hold(source, &state)
                 return (.nobody, [])
             }
             hold(next, &state)
             if next == source, request.worker == worker { return (.ticket(request.ticket), []) }
-            state.granted[request.worker, default: []].append(request.ticket)
-            return (.passedOn, state.bells[request.worker].map { [$0] } ?? [])
+            state.workers[request.worker, default: Listener()].granted.append(request.ticket)
+            return (.passedOn, bell(of: request.worker, &state).map { [$0] } ?? [])
         }
         for bell in bells { bell() }
         return handover
@@ -161,16 +172,17 @@ final class ConnectionSlots: Sendable {
                 remove(at: index, of: source, &state)
                 return true
             }
-            state.granted[worker]?.removeAll { $0 == ticket }
+            state.workers[worker]?.granted.removeAll { $0 == ticket }
             return false
         }
     }
 
-    /// Tickets of this worker that have been granted a slot since it last asked.
+    /// Tickets of this worker that have been granted a slot since it last asked, which is when it was rung.
     func takeGranted(worker: Int) -> [UInt64] {
         state.withLock { state in
-            guard let granted = state.granted[worker], !granted.isEmpty else { return [] }
-            state.granted[worker] = []
+            state.workers[worker]?.isRung = false
+            guard let granted = state.workers[worker]?.granted, !granted.isEmpty else { return [] }
+            state.workers[worker]?.granted = []
             return granted
         }
     }
@@ -184,13 +196,20 @@ final class ConnectionSlots: Sendable {
     }
 
     /// The first request of the first source that may have a slot now; its source goes to the end of the turns.
-    private func takeNext(_ state: inout State) -> (PeerAddress, Waiting)? {
+    ///
+    /// - Parameters:
+    ///   - worker: whose request goes first if it can go on with a connection.
+    ///   - owner: whose connection that is.
+    private func takeNext(preferring worker: Int? = nil, of owner: PeerAddress? = nil, _ state: inout State) -> (PeerAddress, Waiting)? {
         guard connectionsMax > state.open else { return nil }
         for (turn, source) in state.turns.enumerated() where isEntitled(source, state) {
-            guard let request = state.queues[source]?.first else { continue }
+            guard let queue = state.queues[source], let first = queue.first else { continue }
+            let index = source == owner ? queue.firstIndex { $0.worker == worker } ?? 0 : 0
+            let chosen = queue[index].ticket - first.ticket <= Self.overtakingMax ? index : 0
+            let request = queue[chosen]
             state.turns.remove(at: turn)
             state.turns.append(source)
-            remove(at: 0, of: source, &state)
+            remove(at: chosen, of: source, &state)
             return (source, request)
         }
         return nil
@@ -203,26 +222,34 @@ final class ConnectionSlots: Sendable {
         var workers: Set<Int> = []
         while let (source, request) = takeNext(&state) {
             hold(source, &state)
-            state.granted[request.worker, default: []].append(request.ticket)
+            state.workers[request.worker, default: Listener()].granted.append(request.ticket)
             workers.insert(request.worker)
         }
-        if workers.isEmpty, !state.turns.isEmpty { return Array(state.bells.values) }
-        return workers.compactMap { state.bells[$0] }
+        if workers.isEmpty, !state.turns.isEmpty { workers.formUnion(state.workers.keys) }
+        return workers.compactMap { bell(of: $0, &state) }
     }
 
     // MARK: Bells
 
     /// Asks every worker to look at what it has and what it waits for.
     func ring() {
-        for bell in state.withLock({ Array($0.bells.values) }) { bell() }
+        let bells = state.withLock { state in state.workers.keys.compactMap { bell(of: $0, &state) } }
+        for bell in bells { bell() }
+    }
+
+    /// Nil when it is rung already.
+    private func bell(of worker: Int, _ state: inout State) -> (@Sendable () -> Void)? {
+        guard let listener = state.workers[worker], let bell = listener.bell, !listener.isRung else { return nil }
+        state.workers[worker]?.isRung = true
+        return bell
     }
 
     /// - Parameter bell: called from any thread.
     func register(worker: Int, bell: @escaping @Sendable () -> Void) {
-        state.withLock { $0.bells[worker] = bell }
+        state.withLock { $0.workers[worker, default: Listener()].bell = bell }
     }
 
     func unregister(worker: Int) {
-        state.withLock { $0.bells[worker] = nil }
+        state.withLock { $0.workers[worker]?.bell = nil }
     }
 }

@@ -20,6 +20,8 @@
 final class UpstreamPool {
     /// A host that has answered so recently is taken to be there for a request that can't be repeated.
     private static let provenMilliseconds: UInt64 = 2_000
+    /// How long an idle connection is kept from other workers' requests.
+    private static let reserveMilliseconds = 2
     /// How long a UNIX socket's path isn't looked at again.
     private static let stampMilliseconds = 20
 
@@ -44,6 +46,8 @@ final class UpstreamPool {
     private var idleTime: LearnedIdleTime
     private(set) var isEnded = false
     private var sweptEpoch: UInt64 = 0
+    /// When those who wait are next given an idle connection's slot.
+    private var relieveAt = Instant.distantFuture
     private var stamp: FileStamp?
     private var stampUntil = Instant(nanoseconds: 0)
 
@@ -250,10 +254,14 @@ final class UpstreamPool {
         relieveWaiting()
     }
 
-    /// Gives up the oldest idle connection if that, or that and more, would get somebody a slot: whoever has been helped rings again.
+    /// Gives up the oldest idle connection if that, or that and more, would get somebody a slot: whoever has been helped rings again. Not before
+    /// it has lain idle for a moment: under load the next request takes it, and those who wait have connections of their own worker's to come.
     private func relieveWaiting() {
         guard let oldest = idle.oldest, target.slots.wouldHelp(freeing: idle.count, own: { idle.count(of: $0) }) else { return }
-        evict(oldest)
+        let due = oldest.idleSince.advanced(byMilliseconds: Self.reserveMilliseconds)
+        if loop.now >= due { return evict(oldest) }
+        if relieveAt == .distantFuture { waiter.wake() }
+        relieveAt = min(relieveAt, due)
     }
 
     private func evict(_ connection: UpstreamConnection) {
@@ -290,8 +298,12 @@ final class UpstreamPool {
     /// Keeps the pool clean, until `end`.
     func run() async {
         while !isEnded {
-            _ = await waiter.wait(until: min(nextAging, idleTime.forgetAt))
+            _ = await waiter.wait(until: min(nextAging, idleTime.forgetAt, relieveAt))
             finishSettling()
+            if loop.now >= relieveAt {
+                relieveAt = .distantFuture
+                relieveWaiting()
+            }
             sweep()
         }
         finishSettling()
@@ -307,8 +319,7 @@ final class UpstreamPool {
     }
 
     private var nextAging: Instant {
-        var oldest = idle.oldest?.idleSince ?? .distantFuture
-        for connection in bound.values { oldest = min(oldest, connection.idleSince) }
+        let oldest = bound.values.reduce(idle.oldest?.idleSince ?? .distantFuture) { min($0, $1.idleSince) }
         return oldest == .distantFuture ? oldest : oldest.advanced(byMilliseconds: Int(idleTime.milliseconds))
     }
 

@@ -80,7 +80,7 @@ struct ConnectionSlotsTests {
         #expect(!slots.isContended)
     }
 
-    @Test("a connection goes on with the next request of its own source and worker, else its place goes to whose turn it is")
+    @Test("a connection goes on with the next request of its own source and worker, else its slot goes to whose turn it is")
     func handOver() throws {
         let slots = ConnectionSlots(connectionsMax: 2, waitingMax: 10)
         #expect(slots.take(for: client(1)) && slots.take(for: client(2)))
@@ -96,7 +96,20 @@ struct ConnectionSlotsTests {
         #expect(slots.count == 2)
     }
 
-    @Test("who finds a place taken by its own waiting requests waits behind them")
+    @Test("a request of the connection's own worker goes before an older one of its source, until that has been passed too often")
+    func overtaking() throws {
+        let slots = ConnectionSlots(connectionsMax: 1, waitingMax: 1_000)
+        #expect(slots.take(for: client(1)))
+        let oldest = try #require(slots.enqueue(client(1), worker: 1))
+        let own = try (0..<256).map { _ in try #require(slots.enqueue(client(1), worker: 0)) }
+        let late = try #require(slots.enqueue(client(1), worker: 0))
+        for ticket in own { #expect(slots.handOver(from: client(1), worker: 0) == .ticket(ticket)) }
+        #expect(slots.handOver(from: client(1), worker: 0) == .passedOn)
+        #expect(slots.takeGranted(worker: 1) == [oldest])
+        #expect(slots.handOver(from: client(1), worker: 0) == .ticket(late))
+    }
+
+    @Test("who finds its share taken by its own waiting requests waits behind them")
     func noOvertaking() throws {
         let slots = ConnectionSlots(connectionsMax: 4, waitingMax: 10)
         #expect(fill(slots, by: client(1)) == 3)
@@ -107,7 +120,7 @@ struct ConnectionSlotsTests {
         #expect(slots.take(for: client(2)))
     }
 
-    @Test("as many may wait as may; who leaves is none of them, and whoever was granted a place meanwhile keeps it")
+    @Test("as many may wait as may; who leaves is none of them, and whoever was granted a slot meanwhile keeps it")
     func waiting() throws {
         let slots = ConnectionSlots(connectionsMax: 1, waitingMax: 1)
         let rings = Counter()
@@ -117,16 +130,20 @@ struct ConnectionSlotsTests {
         #expect(rings.count.load(ordering: .relaxed) == 0)
         #expect(slots.take(for: client(1)))
         var ticket = try #require(slots.enqueue(client(2), worker: 0))
-        #expect(rings.count.load(ordering: .relaxed) == 1, "idle connections may hold the place")
+        #expect(rings.count.load(ordering: .relaxed) == 1, "idle connections may hold the slot")
         #expect(slots.enqueue(client(3), worker: 0) == nil)
+        #expect(slots.takeGranted(worker: 0).isEmpty)
         #expect(slots.leave(ticket, of: client(2), worker: 0))
         #expect(!slots.isContended)
         ticket = try #require(slots.enqueue(client(2), worker: 0))
         slots.give(back: client(1))
-        #expect(rings.count.load(ordering: .relaxed) == 3)
+        #expect(rings.count.load(ordering: .relaxed) == 2, "whoever hasn't looked yet isn't rung again")
         #expect(!slots.leave(ticket, of: client(2), worker: 0))
         #expect(slots.takeGranted(worker: 0).isEmpty)
-        #expect(!slots.take(for: client(1)), "it holds the place")
+        #expect(!slots.take(for: client(1)), "it holds the slot")
+        slots.ring()
+        #expect(rings.count.load(ordering: .relaxed) == 3)
+        #expect(slots.takeGranted(worker: 0).isEmpty)
         slots.unregister(worker: 0)
         slots.ring()
         #expect(rings.count.load(ordering: .relaxed) == 3)
