@@ -19,6 +19,9 @@ let settings: [SwiftSetting] = [
 let simulatable = SwiftSetting.define("SIMULATION", .when(configuration: .debug))
 let simulated = CSetting.define("SIMULATION", .when(configuration: .debug))
 
+/// Whether accesses to a variable overlap is checked at run time in debug builds alone, in which the tests and the simulation run (decision 0028).
+let unchecked = SwiftSetting.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
+
 let package = Package(
     name: "gatekeeper",
     products: [
@@ -34,7 +37,8 @@ let package = Package(
             name: "CTLS", cSettings: [simulated], linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
-        .target(name: "Gatekeeper", dependencies: ["CLinux", "CTLS"], swiftSettings: settings + [simulatable]),
+        .target(
+            name: "Gatekeeper", dependencies: ["CLinux", "CTLS"], swiftSettings: settings + [simulatable, unchecked]),
         .executableTarget(
             name: "gatekeeperd",
             dependencies: [

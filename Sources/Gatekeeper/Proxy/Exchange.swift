@@ -120,6 +120,7 @@ final class Exchange {
         var isRepeated = false
         while true {
             let upstream: UpstreamConnection
+            let input = input
             let outcome = await hold.obtain(
                 fresh: isRepeated, certain: !(rule.isIdempotent && sender.isWhole),
                 serverName: session.upstreamName(forHost: input.bytes.bytes(head.host)))
