@@ -6,10 +6,7 @@ import Testing
 /// A worker of the real core on a kernel without faults, among peers whom a test moves: milliseconds of the machine's, minutes of the kernel's.
 final class CoreScene {
     let kernel: SimulatedKernel
-    /// Connections to the ticket system, in the order in which they were opened.
-    private(set) var upstreams: [ScenePeer] = []
-    /// What the ticket system does with one that is new.
-    var welcome: (ScenePeer) -> Void = { _ in }
+    private let tickets: SceneUpstreams
     private var clients: [ScenePeer] = []
     private let listening: SimulatedSocket
     private let files: SimulationFiles
@@ -63,12 +60,7 @@ final class CoreScene {
             settings, after: nil, sources: SourceCounters(), rates: SourceRates(), handshakes: SourceRates(), upstream: group,
             ticketKeys: files.ticketKeys, libraries: [files.library])
         listening = kernel.listen()
-        kernel.welcome = { [unowned self] socket, _ in
-            let peer = ScenePeer(upstream: kernel, socket)
-            upstreams.append(peer)
-            kernel.after(0) { self.welcome(peer) }
-            return peer.wire
-        }
+        tickets = SceneUpstreams(kernel)
     }
 
     private func serve() throws -> [SimulatedLog.Entry] {
@@ -89,6 +81,15 @@ final class CoreScene {
 
     func at(_ milliseconds: Int, _ action: @escaping () -> Void) { kernel.after(milliseconds: milliseconds, action) }
 
+    /// Connections to the ticket system, in the order in which they were opened.
+    var upstreams: [ScenePeer] { tickets.peers }
+
+    /// What the ticket system does with a connection that is new.
+    var welcome: (ScenePeer) -> Void {
+        get { tickets.welcome }
+        set { tickets.welcome = newValue }
+    }
+
     var milliseconds: Int { Int(kernel.nanoseconds / 1_000_000) }
 
     /// - Parameter isSealed: it speaks TLS.
@@ -101,18 +102,7 @@ final class CoreScene {
     }
 
     /// Has the ticket system answer each request at once, and keep its connections.
-    func answer(_ text: String) {
-        welcome = { peer in
-            var answered = 0
-            peer.onNews = { peer in
-                let asked = peer.heard.components(of: "\r\n\r\n")
-                while answered < asked {
-                    answered += 1
-                    peer.say(text)
-                }
-            }
-        }
-    }
+    func answer(_ text: String) { tickets.answer(text) }
 
     func stop() { tell { await $0.stop() } }
 

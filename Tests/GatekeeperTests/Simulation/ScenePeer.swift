@@ -20,12 +20,15 @@ final class ScenePeer: WireOwner {
     /// Called with whatever comes.
     var onNews: (ScenePeer) -> Void = { _ in }
     private let kernel: SimulatedKernel
+    /// Since when it is there.
+    let beganAt: UInt64
 
     /// A client of the core's.
     init(
         client kernel: SimulatedKernel, from peer: SocketAddress, to listener: SimulatedSocket, tls: PeerSession.Context?
     ) {
         self.kernel = kernel
+        beganAt = kernel.nanoseconds
         self.tls = tls.map { PeerSession($0, isServer: false, version: .tls13) }
         ownWire = kernel.connect(from: peer, to: listener, owner: self)
     }
@@ -33,11 +36,20 @@ final class ScenePeer: WireOwner {
     /// Whom the core has connected to.
     init(upstream kernel: SimulatedKernel, _ socket: SimulatedSocket) {
         self.kernel = kernel
+        beganAt = kernel.nanoseconds
         tls = nil
         ownWire = Wire(kernel, socket, self, random: kernel.random.fork())
     }
 
+    /// When it began.
+    var milliseconds: Int { Int(beganAt / 1_000_000) }
     var heard: String { String(decoding: heardBytes, as: UTF8.self) }
+    private var headEnd: Int { heardBytes.firstRange(of: [13, 10, 13, 10])?.upperBound ?? heardBytes.count }
+    /// The first head, with the empty line behind it.
+    var head: String { String(decoding: heardBytes[..<headEnd], as: UTF8.self) }
+    /// All that has come behind it.
+    var content: String { String(decoding: heardBytes[headEnd...], as: UTF8.self) }
+    var contentBytes: Int { heardBytes.count - headEnd }
     /// Of what look like answers.
     var statuses: [String] {
         heard.split(separator: "HTTP/1.1 ", omittingEmptySubsequences: false).dropFirst().map { String($0.prefix(3)) }

@@ -7,14 +7,19 @@ struct PoolScene {
     let pool: UpstreamPool
     let loop: EventLoop
 
+    /// - Parameter check: asked for by the settings; who asks is the test's affair.
     init(
-        _ loop: EventLoop, idleConnectionsMax: Int = 8, idleTimeoutMilliseconds: Int = 60_000, connectionsMax: Int = 256
+        _ loop: EventLoop, at endpoint: Settings.Upstream.Endpoint = .unix("/run/tickets"), idleConnectionsMax: Int = 8,
+        idleTimeoutMilliseconds: Int = 60_000, connectionsMax: Int = 256, check: Settings.Upstream.Check? = nil,
+        report: @escaping (UpstreamHealth.Change, StaticString?) -> Void = { _, _ in }
     ) throws {
-        var settings = Settings.Upstream(endpoint: .unix("/run/tickets"), name: "http://tickets")
+        var settings = Settings.Upstream(endpoint: endpoint, name: "http://tickets")
+        settings.check = check
         settings.connectionsMax = connectionsMax
         settings.idleConnectionsMax = idleConnectionsMax
         settings.idleTimeoutMilliseconds = idleTimeoutMilliseconds
-        pool = UpstreamPool(try UpstreamTarget(settings.servers[0], of: settings), buffers: BufferPool(), loop: loop)
+        let target = try UpstreamTarget(settings.servers[0], of: settings)
+        pool = UpstreamPool(target, buffers: BufferPool(), loop: loop, report: report)
         self.loop = loop
     }
 
