@@ -190,16 +190,17 @@ struct RequestSenderTests {
             peer.say("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + body.prefix(20_000))
             scene.at(100) {
                 passed = scene.upstreams[0].contentBytes
-                scene.upstreams[0].say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n\r\n")
+                scene.upstreams[0].say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 4\r\n\r\nno")
             }
             scene.at(200) { peer.say(String(body.dropFirst(20_000).prefix(20_000))) }
-            scene.at(300) {
+            scene.at(300) { scene.upstreams[0].say("ne") }
+            scene.at(400) {
                 #expect(passed == 20_000 && scene.upstreams[0].contentBytes == passed)
-                #expect(peer.statuses == ["413"] && peer.head.contains("\r\nConnection: close\r\n"))
+                #expect(peer.statuses == ["413"] && peer.content == "none" && peer.head.contains("\r\nConnection: close\r\n"))
                 #expect(scene.upstreams[0].isEnded || scene.upstreams[0].isBroken)
                 peer.wire.finish()
             }
-            scene.at(400) { scene.stop() }
+            scene.at(500) { scene.stop() }
         }
         #expect(log == [.exchange(path: "/a", .completed, status: 413)])
     }
@@ -272,6 +273,49 @@ struct RequestSenderTests {
                 #expect(peer.statuses == ["200", "200"] && scene.upstreams.count == 2)
                 let again = scene.upstreams[1].heard
                 #expect(again.hasPrefix("PUT /b HTTP/1.1\r\n") && scene.upstreams[0].heard.hasSuffix("\r\n\r\n" + again))
+                scene.stop()
+            }
+        }
+    }
+
+    @Test("a PUT of which a part has passed is not sent again: the rest alone would be another request")
+    func notReplayed() throws {
+        let body = Self.body(100_000)
+        let log = try CoreScene.run { scene in
+            scene.welcome = { peer in
+                peer.onNews = { peer in
+                    guard !peer.isEnded, !peer.isBroken else { return }
+                    if peer.heard.hasSuffix("\r\n\r\n") { peer.say(Self.ok) } else if peer.contentBytes > 20_000 { peer.wire.finish() }
+                }
+            }
+            let peer = scene.connect()
+            peer.say("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+            scene.at(100) { peer.say("PUT /b HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + body) }
+            scene.at(500) {
+                #expect(peer.statuses == ["200", "502"] && scene.upstreams.count == 1)
+                peer.wire.finish()
+            }
+            scene.at(600) { scene.stop() }
+        }
+        #expect(log.last == .exchange(path: "/b", .upstreamFailed, status: 502))
+    }
+
+    @Test("the time for which the ticket system takes nothing isn't the client's")
+    func excused() throws {
+        let body = Self.body(300_000)
+        var faults = Faults()
+        (faults.bufferBytes, faults.pieceMax) = (16 << 10, 16 << 10)
+        try CoreScene.run(faults: faults) { scene in
+            scene.welcome = { peer in
+                peer.wire.isReading = false
+                peer.onNews = { if $0.contentBytes == 300_000 { $0.say(Self.ok) } }
+            }
+            let peer = scene.connect()
+            peer.say("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + body.prefix(24_000))
+            scene.at(20_000) { scene.upstreams[0].wire.isReading = true }
+            scene.at(45_000) { peer.say(String(body.dropFirst(24_000))) }
+            scene.at(46_000) {
+                #expect(peer.statuses == ["200"] && scene.upstreams[0].content == body)
                 scene.stop()
             }
         }

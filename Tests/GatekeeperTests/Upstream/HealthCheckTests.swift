@@ -154,6 +154,28 @@ struct HealthCheckTests {
         }
     }
 
+    @Test("connection and answer have one timeout together")
+    func together() throws {
+        var faults = Faults()
+        faults.delayMicrosecondsMax = 4_000_000
+        try SmallWorker.simulate(faults: faults) { worker in
+            let scene = try Scene(worker)
+            scene.upstreams.welcome = { peer in
+                peer.wire.delayMicrosecondsMax = 0
+                peer.onNews = { peer in
+                    guard peer.heard.hasSuffix("\r\n\r\n") else { return }
+                    peer.onNews = { _ in }
+                    peer.wire.kernel.after(milliseconds: 4_900) { peer.say(Self.well) }
+                }
+            }
+            let checking = scene.begin(on: worker)
+            await worker.pass(milliseconds: 16_100)
+            #expect(scene.changes == ["down response_timeout"])
+            scene.check.end()
+            await checking.value
+        }
+    }
+
     @Test("at its end it stops at once, whatever it waits for, and that says nothing of the ticket system", arguments: [false, true])
     func ends(whileAsking: Bool) throws {
         try SmallWorker.simulate { worker in

@@ -28,6 +28,14 @@ struct UpstreamPoolsTests {
         }
     }
 
+    @Test("what comes next in turn doesn't depend on how many the requests before have asked")
+    func roundRobinUneven() async throws {
+        try await SmallWorker.run { worker in
+            let pools = try makePools(3, on: worker.loop) { $0.order = .roundRobin }
+            #expect([1, 2, 1, 3, 1].map { asked(of: pools, atMost: $0) } == [[1], [2, 0], [0], [1, 2, 0], [2]])
+        }
+    }
+
     @Test("round robin passes over what is down, and loses no request for it")
     func roundRobinDown() async throws {
         try await SmallWorker.run { worker in
@@ -201,10 +209,10 @@ struct UpstreamPoolsTests {
         }
     }
 
-    /// Whom one request asks, in this order, when nobody answers it.
-    private func asked(of pools: UpstreamPools) -> [Int] {
+    /// Whom one request asks, in this order, when nobody answers it, or as many.
+    private func asked(of pools: UpstreamPools, atMost countMax: Int = UpstreamGroup.targetsMax + 1) -> [Int] {
         var (tried, order): (UpstreamPools.Tried, [Int]) = (0, [])
-        while let pool = pools.next(after: &tried), order.count <= pools.pools.count {
+        while order.count < countMax, let pool = pools.next(after: &tried) {
             order.append(pools.pools.firstIndex { $0 === pool } ?? -1)
         }
         return order
