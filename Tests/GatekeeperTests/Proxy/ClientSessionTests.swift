@@ -68,4 +68,22 @@ struct ClientSessionTests {
             }
         }
     }
+
+    @Test("a client that says that it sends no more while its request is under way gets its answer, and a goodbye behind it")
+    func halfClose() throws {
+        let log = try CoreScene.run { scene in
+            let peer = scene.connect()
+            peer.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            scene.at(50) { peer.sayGoodbye() }
+            scene.at(500) {
+                #expect(!peer.isEnded && peer.heard.isEmpty)
+                scene.upstreams[0].say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate")
+            }
+            scene.at(600) {
+                #expect(peer.heard.hasSuffix("\r\n\r\nlate") && peer.hasHeardGoodbye && peer.isEnded)
+                scene.stop()
+            }
+        }
+        #expect(log == [.exchange(path: "/", .completed, status: 200)])
+    }
 }

@@ -9,10 +9,13 @@ final class FakeService: ControlledService {
     var reloadReport = ReloadReport.applied(.init(generation: 2, changes: ["allow: 192.0.2.7 added"]))
     var failure: ControlFailure?
     var grantList: [Grant] = []
+    /// Done before its state is told.
+    var whenAsked: () -> Void = {}
     var denialReport = DenialReport(since: WallTime(milliseconds: 0))
 
     func status(at now: WallTime) -> StatusReport {
         log.append("status")
+        whenAsked()
         return report
     }
 
