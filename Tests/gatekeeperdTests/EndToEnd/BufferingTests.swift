@@ -44,20 +44,6 @@ struct BufferingTests {
         #expect(door.upstream.requests.first?["transfer-encoding"] == "chunked")
     }
 
-    @Test("nothing reaches the upstream before the body is whole, and bytes in pieces are the same body")
-    func torn() throws {
-        let upstream = try ScriptedUpstream(.echo)
-        let daemon = try Daemon(upstream: upstream.url, upstreamSettings: "request_buffering: auto", settings: "")
-        let client = try RawClient(to: daemon)
-        let request = Self.chunked("ticket")
-        for byte in request.utf8.dropLast() { try client.send([byte]) }
-        #expect(upstream.connectionCount == 0)
-        try client.send("\n")
-        #expect(try client.response().json["body_bytes"]?.number == 6)
-        // And the connection goes on.
-        #expect(try client.exchange(Self.chunked("another")).json["body_bytes"]?.number == 7)
-    }
-
     @Test("a body larger than memory allows goes by way of a file, arrives byte for byte, and leaves memory alone")
     func large() throws {
         let bodyBytes = 64 << 20

@@ -59,21 +59,6 @@ struct MisbehaviourTests {
         try expectFreshAnswer(door)
     }
 
-    @Test(
-        "what follows a whole answer is nobody's",
-        arguments: [
-            (204, "HTTP/1.1 204 No Content\r\n\r\n"), (304, "HTTP/1.1 304 Not Modified\r\nETag: \"1\"\r\n\r\n"),
-            (200, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
-            (200, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        ])
-    func surplus(status: Int, response: String) throws {
-        let door = try Door(Self.once(response + Self.planted))
-        let answer = try door.client.exchange(Self.get)
-        #expect(answer.status == status)
-        #expect(answer.text.isEmpty)
-        try expectFreshAnswer(door)
-    }
-
     @Test("sixteen interim responses pass, and one more is one too many", arguments: [(16, 200), (17, 502)])
     func interimFlood(count: Int, status: Int) throws {
         let hint = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
@@ -85,21 +70,6 @@ struct MisbehaviourTests {
         let line = try door.daemon.waitForLine(event: "request")
         #expect(line["reason"] == (status == 502 ? "interim_responses" : nil))
         try expectFreshAnswer(door)
-    }
-
-    @Test("a head that drips in has to be whole in time, however often a byte of it comes")
-    func drippingHead() throws {
-        let upstream = try ScriptedUpstream(
-            .each { _, connection in
-                try connection.send("HTTP/1.1 200 OK\r\nA: ")
-                connection.socket.setTimeout(milliseconds: 50)
-                while case .ended(.timedOut) = connection.receive() { try connection.send("a") }
-            })
-        let daemon = try Daemon(upstream: upstream.url, settings: "timeouts: {response: 500ms}")
-        #expect(try RawClient(to: daemon).exchange(Self.get).status == 504)
-        #expect(try daemon.waitForLine(event: "request")["reason"] == "response_timeout")
-        #expect(upstream.requests.count == 1)
-        #expect(upstream.waitForOpenConnections(atMost: 0) == 0)
     }
 
     // MARK: Bodies

@@ -93,31 +93,6 @@ struct UpstreamGroupTests {
         #expect(checks.first?["host"] == "localhost" && checks.first?["connection"] == "close")
     }
 
-    private static let hint = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-
-    private static let sicknesses: [(answer: String, reason: String)] = [
-        ("HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", "status"),
-        (hint + "HTTP/1.1 503 Down\r\nContent-Length: 0\r\n\r\n", "status"),
-        (hint, "response_timeout"), (String(repeating: hint, count: 17), "interim_responses"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "content_length_repeated"),
-    ]
-
-    @Test("a status of 500 and more is no health, and neither is silence, an interim response or what isn't HTTP", arguments: sicknesses)
-    func sick(answer: String, reason: String) throws {
-        let upstream = try ScriptedUpstream(.answers(answer))
-        let daemon = try Self.daemon([upstream.url], ["health: {path: /, interval: 100ms, timeout: 200ms}"])
-        #expect(try daemon.waitForLine(event: "upstream_down")["reason"] == reason)
-        #expect(try RawClient(to: daemon).exchange(Self.get).status == 503)
-    }
-
-    @Test("an upstream that never answers its check is down")
-    func silent() throws {
-        let upstream = try ScriptedUpstream(.neverAnswers)
-        let daemon = try Self.daemon([upstream.url], ["health: {path: /, interval: 100ms, timeout: 200ms}"])
-        #expect(try daemon.waitForLine(event: "upstream_down")["reason"] == "response_timeout")
-        #expect(try RawClient(to: daemon).exchange(Self.get).status == 503)
-    }
-
     // MARK: Connections
 
     /// Counts what is asked of it at the same time, and answers when told to.

@@ -71,15 +71,6 @@ struct UpstreamScript: Sendable {
     /// Two lengths that disagree: whoever trusts one of them splits the stream elsewhere than who trusts the other.
     static let twoLengths = answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!")
 
-    /// Sends body bytes after the response to a HEAD, on a connection that it keeps: the next response would start with them.
-    static let bodyAfterHead = each { request, connection in
-        if request.method == "HEAD" {
-            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\nHTTP/9 junk!")
-        } else {
-            try connection.respond(body: "connection \(connection.number)")
-        }
-    }
-
     /// Takes a chunked request for one without a body, as servers that know Content-Length only.
     static let ignoresChunked = UpstreamScript { connection in
         while let head = try connection.head() {
