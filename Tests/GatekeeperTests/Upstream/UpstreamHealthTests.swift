@@ -77,6 +77,20 @@ struct UpstreamHealthTests {
         #expect(health.mayTry(now: at(Int(1000 * jitter))))
     }
 
+    @Test("the spread is drawn anew each time, after a request and after a check, and stays within its bounds")
+    func drawn() {
+        for isChecked in [false, true] {
+            let ends = (1...200).map { _ in
+                let health = UpstreamHealth(isChecked: isChecked)
+                for _ in 1...3 { _ = isChecked ? health.noteSilence(now: at(0), isPrompted: false) : health.noteFailure(now: at(0)) }
+                return health.trialInstant
+            }
+            #expect(ends.allSatisfy { $0 >= at(750) && $0 <= at(1250) })
+            // Draws that all lie in one half are as rare as coins that fall on one side two hundred times.
+            #expect(ends.contains { $0 < at(1000) } && ends.contains { $0 >= at(1000) })
+        }
+    }
+
     @Test("with active checks requests never try what is down")
     func checked() {
         let health = down(isChecked: true)
