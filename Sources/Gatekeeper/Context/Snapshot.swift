@@ -44,7 +44,7 @@ final class Snapshot: Sendable {
     let timeouts: Settings.Timeouts
     private let answers: AnswerRuns
     /// Of each entry of the list.
-    let answerPlaces: ContiguousArray<AnswerRuns.Place>
+    let answerCells: ContiguousArray<AnswerRuns.CellIndex>
     let log: Settings.Log
 
     /// - Parameters:
@@ -85,7 +85,7 @@ final class Snapshot: Sendable {
         self.rates = rates
         self.handshakes = handshakes
         self.answers = answers
-        answerPlaces = answers.places(for: admission.allowList.entries)
+        answerCells = answers.cellIndices(for: admission.allowList.entries)
         timeouts = settings.timeouts
         log = settings.log
     }
@@ -115,7 +115,7 @@ final class Snapshot: Sendable {
         rates = other.rates
         handshakes = other.handshakes
         answers = other.answers
-        answerPlaces = answers.places(for: admission.allowList.entries)
+        answerCells = answers.cellIndices(for: admission.allowList.entries)
         timeouts = other.timeouts
         log = other.log
     }

@@ -35,11 +35,11 @@ enum Authority {
     static func port(of authority: Span<UInt8>) -> UInt64? {
         var index = authority.count
         var value: UInt64 = 0
-        var place: UInt64 = 1
+        var power: UInt64 = 1
         while index > 0, ByteScan.isDigit(authority[index &- 1]) {
             index &-= 1
-            value &+= place &* UInt64(authority[index] &- UInt8(ascii: "0"))
-            place &*= 10
+            value &+= power &* UInt64(authority[index] &- UInt8(ascii: "0"))
+            power &*= 10
         }
         return index > 0 && index < authority.count && authority[index &- 1] == UInt8(ascii: ":") ? value : nil
     }

@@ -3,15 +3,15 @@
 /// Blanks are accepted behind `;` only, where clients write them. A line end inside quotes, a bare CR or LF and an extension without a
 /// name are refused: each is skipped by one parser and ends the line for another.
 struct ChunkExtension {
-    private enum Place {
+    private enum State {
         case nameStart, name, valueStart, value, quoted, quotedPair, afterQuoted
     }
 
-    private var place = Place.nameStart
+    private var state = State.nameStart
 
     /// The chunk header may end here.
     var mayEnd: Bool {
-        switch place {
+        switch state {
         case .name, .value, .afterQuoted: true
         case .nameStart, .valueStart, .quoted, .quotedPair: false
         }
@@ -20,11 +20,11 @@ struct ChunkExtension {
     mutating func take(_ byte: UInt8) throws(Refusal) {
         if byte == ByteScan.lf { throw .bareLF }
         if byte == ByteScan.cr { throw .chunkExtension }
-        place = try next(byte)
+        state = try next(byte)
     }
 
-    private func next(_ byte: UInt8) throws(Refusal) -> Place {
-        switch place {
+    private func next(_ byte: UInt8) throws(Refusal) -> State {
+        switch state {
         case .nameStart:
             if ByteScan.isBlank(byte) { return .nameStart }
             if ByteClass.token.contains(byte) { return .name }

@@ -7,7 +7,7 @@
 ///   0                   CRLF ──▶ trailer section ──▶ end
 /// ```
 ///
-/// A state for every place where a buffer may end, so nothing is ever scanned twice and no byte waits to be shown again. Data is skipped
+/// A state for every point at which a buffer may end, so nothing is ever scanned twice and no byte waits to be shown again. Data is skipped
 /// over, not read: the cost is that of the chunk headers. Sizes are hexadecimal digits and nothing else; extensions are checked, bounded
 /// and dropped, because parsers that skip them by different rules are the way from one request to two. In a response blanks may follow the
 /// size, as old servers pad it: nothing but the end of the line can come behind them.

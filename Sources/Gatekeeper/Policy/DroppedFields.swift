@@ -43,7 +43,7 @@ struct DroppedFields {
         text += " (\(word))".utf8
     }
 
-    /// With the number of those that found no place. To be called once, at the end.
+    /// With the number of those that found no room. To be called once, at the end.
     func told() -> [UInt8] {
         untoldCount > 0 ? text + ", \(untoldCount) more".utf8 : text
     }

@@ -11,7 +11,7 @@ struct RouteTable: Sendable {
 
     /// What the table says of a request.
     enum Finding: Equatable {
-        /// The place of the first route that lets it pass.
+        /// The index of the first route that lets it pass.
         case route(Int)
         case objection(PolicyRefusal)
     }
@@ -26,7 +26,7 @@ struct RouteTable: Sendable {
         let path = bytes.bytes(head.path)
         guard PathNormalForm.isUnambiguous(path) else { return .objection(.pathAmbiguous) }
         let method = bytes.bytes(head.methodRange)
-        for (place, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) { return .route(place) }
+        for (index, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) { return .route(index) }
         return .objection(.route)
     }
 }

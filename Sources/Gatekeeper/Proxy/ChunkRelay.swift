@@ -21,7 +21,7 @@ struct ChunkRelay {
         self.passesUnderscores = passesUnderscores
     }
 
-    /// Trailer fields that aren't passed on; without chunks there is no place for any.
+    /// Trailer fields that aren't passed on; without chunks there is no room for any.
     private var dropped: KnownFieldSet {
         writesChunks ? TrailerSection.dropped(passingUnderscores: passesUnderscores) : KnownFieldSet(rawValue: .max)
     }

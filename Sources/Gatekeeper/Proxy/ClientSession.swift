@@ -316,7 +316,7 @@ final class ClientSession: WakeTarget {
         var verdict = ExchangeVerdict(peer: peer, port: port, listener: listener, endedMilliseconds: worker.loop.wallMilliseconds)
         verdict.proxy = proxy
         verdict.label = snapshot.admission.allowList.entries[entry].label
-        verdict.sourcePlace = snapshot.answerPlaces[entry]
+        verdict.answerCell = snapshot.answerCells[entry]
         verdict.tls = connection.tls.version
         return verdict
     }

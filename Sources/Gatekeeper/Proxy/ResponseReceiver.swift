@@ -110,7 +110,7 @@ final class ResponseReceiver {
         (inbound, reply) = (nil, nil)
     }
 
-    /// What waits here lies in no more memory than it needs, or (false) may grow again. Nobody remembers a place in it.
+    /// What waits here lies in no more memory than it needs, or (false) may grow again. Nobody remembers an offset in it.
     func park(_ isParked: Bool) {
         for buffer in [inbound, reply] {
             buffer?.compact()

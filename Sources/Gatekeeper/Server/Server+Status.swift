@@ -14,7 +14,7 @@ extension Server {
     /// Who was denied since the last call: every denial of which the journal has heard, once.
     package func takeDenials() -> [DenialSummary] { journal.denials.take() }
 
-    /// Has what was taken counted again, because there was no place for it.
+    /// Has what was taken counted again, because there was no room for it.
     package func putBackDenials(_ records: [DenialSummary]) { journal.denials.putBack(records) }
 
     /// The entry of the allow-list by which an address may in at present; nil for a stranger.

@@ -167,7 +167,7 @@ public final class Server: Sendable {
                 to: settings.listeners.map(\.address), free: settings.freeAddresses, filters: filters)
         } catch {
             // The list before stays.
-            _ = answers.places(for: current.snapshot.admission.allowList.entries)
+            _ = answers.cellIndices(for: current.snapshot.admission.allowList.entries)
             throw ServerError(error)
         }
         journal.rename(listeners: current.listeners.names)

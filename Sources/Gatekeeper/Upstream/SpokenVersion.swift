@@ -9,7 +9,7 @@ final class SpokenVersion: Sendable {
     static let answersMin = 3
     static let forgottenAfterMilliseconds = 300_000
     static let remembersHTTP11Milliseconds = 600_000
-    /// An answer in HTTP/1.1 is noted once in this time, so that workers don't write to one place with each.
+    /// An answer in HTTP/1.1 is noted once in this time, so that workers don't write to one cache line with each.
     private static let notedEveryNanoseconds: UInt64 = 1_000_000_000
 
     /// Answers in HTTP/1.0 since the last one in HTTP/1.1.

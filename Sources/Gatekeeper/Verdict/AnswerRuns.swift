@@ -6,11 +6,11 @@ internal import Synchronization
 /// A request that succeeds costs one relaxed load; no lock, no allocation. At most `sourcesMax` sources are told apart, those with a label
 /// first; others aren't judged.
 package final class AnswerRuns: Sendable {
-    /// Where a source's run is kept; `none` for one that isn't.
-    package typealias Place = UInt16
+    /// The index of the cell that keeps a source's run; `none` for a source that has no cell.
+    package typealias CellIndex = UInt16
 
     package static let sourcesMax = 1024
-    package static let none: Place = .max
+    package static let none: CellIndex = .max
     /// So many in a row are no accident, and no client that is asked for its credentials first.
     package static let countMin = 10
 
@@ -18,17 +18,18 @@ package final class AnswerRuns: Sendable {
     private let table = Mutex(Table())
 
     private struct Table {
-        /// As many as there are of the first places. Who has left the list keeps his until somebody needs it.
-        var places: [Source: Place] = [:]
+        /// The cells in use, which are the first so many. A source that has left the list keeps its cell until another needs it.
+        var indices: [Source: CellIndex] = [:]
         var listed: Set<Source> = []
 
-        /// The one that it has, the next one, or that of one of those.
-        mutating func place(of source: Source, insteadOf spare: inout [Source]) -> Place? {
-            if let place = places[source] { return place }
-            let place =
-                places.count < AnswerRuns.sourcesMax ? Place(places.count) : spare.popLast().flatMap { places.removeValue(forKey: $0) }
-            places[source] = place
-            return place
+        /// The cell that the source has, the next unused one, or the cell of the last of `spare`, who loses it; nil when there is none.
+        mutating func cellIndex(of source: Source, insteadOf spare: inout [Source]) -> CellIndex? {
+            if let index = indices[source] { return index }
+            let index =
+                indices.count < AnswerRuns.sourcesMax
+                ? CellIndex(indices.count) : spare.popLast().flatMap { indices.removeValue(forKey: $0) }
+            indices[source] = index
+            return index
         }
     }
 
@@ -88,31 +89,31 @@ package final class AnswerRuns: Sendable {
         cells = InlineArray { _ in Cell() }
     }
 
-    /// A place for each entry, in their order: these are the list from now on. A source keeps its place, and begins anew when it comes back.
+    /// The cell of each entry, in their order: these are the list from now on. A source keeps its cell, and begins anew when it comes back.
     ///
-    /// What a worker counts meanwhile by the list before goes to the place's next owner: a few requests at most, for a source that leaves is
-    /// cut off, and its place is the last that is given away.
-    func places(for entries: ContiguousArray<Settings.AllowEntry>) -> ContiguousArray<Place> {
+    /// What a worker counts meanwhile by the list before goes to the cell's next owner: a few requests at most, for a source that leaves is
+    /// cut off, and its cell is the last that is given away.
+    func cellIndices(for entries: ContiguousArray<Settings.AllowEntry>) -> ContiguousArray<CellIndex> {
         table.withLock { table in
-            let listed = Self.judged(of: entries, table.places)
-            var spare = table.places.keys.filter { !listed.contains($0) }
+            let listed = Self.judged(of: entries, table.indices)
+            var spare = table.indices.keys.filter { !listed.contains($0) }
             // Whoever has left just now comes last.
             _ = spare.partition { !table.listed.contains($0) }
             for source in listed where !table.listed.contains(source) {
-                guard let place = table.place(of: source, insteadOf: &spare) else { continue }
-                cells[Int(place)].run.store(0, ordering: .relaxed)
+                guard let index = table.cellIndex(of: source, insteadOf: &spare) else { continue }
+                cells[Int(index)].run.store(0, ordering: .relaxed)
             }
             table.listed = listed
-            let places = table.places.filter { listed.contains($0.key) }
-            return ContiguousArray(entries.map { places[Source($0)] ?? Self.none })
+            let indices = table.indices.filter { listed.contains($0.key) }
+            return ContiguousArray(entries.map { indices[Source($0)] ?? Self.none })
         }
     }
 
-    /// Those with a label first, then those that have a place.
-    private static func judged(of entries: ContiguousArray<Settings.AllowEntry>, _ places: [Source: Place]) -> Set<Source> {
+    /// Those with a label first, then those that have a cell.
+    private static func judged(of entries: ContiguousArray<Settings.AllowEntry>, _ indices: [Source: CellIndex]) -> Set<Source> {
         var judged: Set<Source> = []
         for isWanted: (Settings.AllowEntry) -> Bool in [
-            { $0.label != nil }, { $0.label == nil && places[Source($0)] != nil }, { $0.label == nil },
+            { $0.label != nil }, { $0.label == nil && indices[Source($0)] != nil }, { $0.label == nil },
         ] {
             for entry in entries where isWanted(entry) {
                 guard judged.count < sourcesMax else { return judged }
@@ -122,28 +123,28 @@ package final class AnswerRuns: Sendable {
         return judged
     }
 
-    /// An exchange of the source at `place` has ended.
-    func note(_ verdict: borrowing ExchangeVerdict, at place: Place) {
-        guard Int(place) < Self.sourcesMax else { return }
+    /// An exchange of the source whose cell this is has ended.
+    func note(_ verdict: borrowing ExchangeVerdict, at index: CellIndex) {
+        guard Int(index) < Self.sourcesMax else { return }
         switch Self.meaning(verdict.outcome, verdict.status) {
         case nil: break
-        case .success?: succeed(Int(place))
-        case .failure(let kind)?: fail(Int(place), kind, verdict.status, verdict.endedMilliseconds)
+        case .success?: succeed(Int(index))
+        case .failure(let kind)?: fail(Int(index), kind, verdict.status, verdict.endedMilliseconds)
         }
     }
 
-    private func succeed(_ place: Int) {
-        if cells[place].run.load(ordering: .relaxed) != 0 { cells[place].run.store(0, ordering: .relaxed) }
+    private func succeed(_ index: Int) {
+        if cells[index].run.load(ordering: .relaxed) != 0 { cells[index].run.store(0, ordering: .relaxed) }
     }
 
-    private func fail(_ place: Int, _ kind: Kind, _ status: UInt16, _ wallMilliseconds: Int64) {
+    private func fail(_ index: Int, _ kind: Kind, _ status: UInt16, _ wallMilliseconds: Int64) {
         while true {
-            let old = cells[place].run.load(ordering: .relaxed)
+            let old = cells[index].run.load(ordering: .relaxed)
             let isSame = old >> 48 == kind.rawValue
             let count = isSame ? min(old & 0xffff_ffff, 0xffff_fffe) + 1 : 1
             let new = kind.rawValue << 48 | UInt64(status) << 32 | count
-            guard cells[place].run.compareExchange(expected: old, desired: new, ordering: .relaxed).exchanged else { continue }
-            if !isSame { cells[place].since.store(wallMilliseconds, ordering: .relaxed) }
+            guard cells[index].run.compareExchange(expected: old, desired: new, ordering: .relaxed).exchanged else { continue }
+            if !isSame { cells[index].since.store(wallMilliseconds, ordering: .relaxed) }
             return
         }
     }
@@ -171,13 +172,13 @@ package final class AnswerRuns: Sendable {
 
     /// Those of the list who have failed last, longest first.
     package var runs: [Run] {
-        let listed = table.withLock { table in table.listed.compactMap { source in table.places[source].map { (source.name, $0) } } }
-        return listed.compactMap { name, place in
-            let run = cells[Int(place)].run.load(ordering: .relaxed)
+        let listed = table.withLock { table in table.listed.compactMap { source in table.indices[source].map { (source.name, $0) } } }
+        return listed.compactMap { name, index in
+            let run = cells[Int(index)].run.load(ordering: .relaxed)
             guard let kind = Kind(rawValue: run >> 48) else { return nil }
             return Run(
                 name: name, kind: kind, count: Int(run & 0xffff_ffff), status: UInt16(run >> 32 & 0xffff),
-                sinceMilliseconds: cells[Int(place)].since.load(ordering: .relaxed))
+                sinceMilliseconds: cells[Int(index)].since.load(ordering: .relaxed))
         }.sorted { ($0.sinceMilliseconds, $0.name) < ($1.sinceMilliseconds, $1.name) }
     }
 }

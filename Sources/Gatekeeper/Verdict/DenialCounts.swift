@@ -46,7 +46,7 @@ final class DenialCounts: Sendable {
         return counted.withLock { $0.take() }
     }
 
-    /// Counts again what was taken and found no place.
+    /// Counts again what was taken and found no room.
     func putBack(_ records: [DenialSummary]) {
         for record in records { add(record) }
     }

@@ -8,12 +8,12 @@ package struct ExchangeVerdict: Sendable {
     package var port: UInt16
     /// The load balancer that named the peer.
     package var proxy: PeerAddress?
-    /// Place of the listener in the settings.
+    /// Index of the listener in the settings.
     package var listener: Int
     /// The allow-list entry's label.
     package var label: String?
     /// The source's, among those whose answers are judged.
-    package var sourcePlace = AnswerRuns.none
+    package var answerCell = AnswerRuns.none
     /// In milliseconds since 1970 UTC; what the line is stamped with.
     package var endedMilliseconds: Int64
     package var durationNanoseconds: UInt64 = 0

@@ -63,7 +63,8 @@ internal import Synchronization
     /// What was in the ring when this was made, oldest first. One at a time.
     struct Reader {
         private let ring: JournalRing
-        private var place: UInt64
+        /// Of the next record, counted like `head` and `tail`.
+        private var position: UInt64
         private let end: UInt64
         /// Of the next record: when it happened; nil when there is none.
         private(set) var next: Int64?
@@ -71,15 +72,15 @@ internal import Synchronization
         init(_ ring: JournalRing) {
             self.ring = ring
             end = ring.head.load(ordering: .acquiring)
-            place = ring.tail.load(ordering: .relaxed)
+            position = ring.tail.load(ordering: .relaxed)
             find()
         }
 
         /// Lends the next record, and frees it afterwards. Only while `next` isn't nil.
         mutating func take(_ read: (_ kind: UInt8, _ content: Span<UInt8>) -> Void) {
-            let (size, kind) = ring.header(at: place)
-            let offset = Int(truncatingIfNeeded: place) & (ring.capacity - 1)
-            // SAFETY: `find` left `place` where a record begins, whose `size` bytes were published by the release of `head`.
+            let (size, kind) = ring.header(at: position)
+            let offset = Int(truncatingIfNeeded: position) & (ring.capacity - 1)
+            // SAFETY: `find` left `position` where a record begins, whose `size` bytes were published by the release of `head`.
             let content = unsafe UnsafeBufferPointer(
                 start: ring.base + offset + JournalRing.headerBytes, count: size - JournalRing.headerBytes)
             unsafe read(kind, content.span)
@@ -90,10 +91,10 @@ internal import Synchronization
         /// Steps over padding, and looks at the time that every record begins with.
         private mutating func find() {
             next = nil
-            while place < end {
-                let (size, kind) = ring.header(at: place)
+            while position < end {
+                let (size, kind) = ring.header(at: position)
                 guard kind == JournalRing.paddingKind else {
-                    let offset = Int(truncatingIfNeeded: place) & (ring.capacity - 1)
+                    let offset = Int(truncatingIfNeeded: position) & (ring.capacity - 1)
                     precondition(size >= JournalRing.headerBytes + MemoryLayout<Int64>.size)
                     // SAFETY: as in `take`; the line above keeps the load inside the record, which begins at a multiple of eight.
                     next = unsafe UnsafeRawPointer(ring.base + offset + JournalRing.headerBytes).load(as: Int64.self)
@@ -104,15 +105,15 @@ internal import Synchronization
         }
 
         private mutating func pass(_ size: Int) {
-            place += UInt64(size)
-            ring.tail.store(place, ordering: .releasing)
+            position += UInt64(size)
+            ring.tail.store(position, ordering: .releasing)
         }
     }
 
-    /// Of the record at a place that was published.
-    private func header(at place: UInt64) -> (size: Int, kind: UInt8) {
-        let offset = Int(truncatingIfNeeded: place) & (capacity - 1)
-        // SAFETY: `place` is where a record begins, so its header was published by the release of `head`.
+    /// Of the record at a position that was published.
+    private func header(at position: UInt64) -> (size: Int, kind: UInt8) {
+        let offset = Int(truncatingIfNeeded: position) & (capacity - 1)
+        // SAFETY: `position` is where a record begins, so its header was published by the release of `head`.
         let size = unsafe Int(UnsafeRawPointer(base + offset).load(as: UInt32.self))
         precondition(size >= Self.headerBytes && size <= capacity - offset)
         return (size, unsafe base[offset + 4])

@@ -62,7 +62,7 @@ package final class JournalWriter {
     /// An exchange has ended: a `refused` line if that is its outcome, else a `request` line.
     package func request(_ verdict: borrowing ExchangeVerdict, _ texts: borrowing VerdictTexts) {
         verdicts.count(verdict)
-        answers.note(verdict, at: verdict.sourcePlace)
+        answers.note(verdict, at: verdict.answerCell)
         guard writesAccess || verdict.outcome == .refused else { return }
         records.exchange(verdict, texts)
         signal.wakeIfSleeping()

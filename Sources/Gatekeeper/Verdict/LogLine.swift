@@ -99,9 +99,9 @@ struct LogLine: ~Copyable {
     }
 
     func field(_ name: Span<UInt8>, number: Int64) {
-        let place = open(name)
-        if number < 0 { place.append("-") }
-        place.append(decimal: number.magnitude)
+        let target = open(name)
+        if number < 0 { target.append("-") }
+        target.append(decimal: number.magnitude)
     }
 
     func end() {
@@ -137,25 +137,25 @@ struct LogLine: ~Copyable {
     }
 
     private func open(_ name: Span<UInt8>) -> Buffer {
-        let place = rest ?? buffer
-        place.append(rest == nil ? ",\"" : " ")
-        JSONText.append(name, to: place)
-        place.append(rest == nil ? "\":" : "=")
-        return place
+        let target = rest ?? buffer
+        target.append(rest == nil ? ",\"" : " ")
+        JSONText.append(name, to: target)
+        target.append(rest == nil ? "\":" : "=")
+        return target
     }
 
     /// In text a value stands bare when it can't be taken for anything but one word; otherwise it looks as in JSON. So nothing that a peer
     /// wrote ends a value, begins another or another line.
-    private func append(_ text: Span<UInt8>, isCut: Bool, to place: Buffer) {
-        guard rest == nil || isCut || !Self.isWord(text) else { return place.append(text) }
-        appendQuoted(text, isCut: isCut, to: place)
+    private func append(_ text: Span<UInt8>, isCut: Bool, to target: Buffer) {
+        guard rest == nil || isCut || !Self.isWord(text) else { return target.append(text) }
+        appendQuoted(text, isCut: isCut, to: target)
     }
 
-    private func appendQuoted(_ text: Span<UInt8>, isCut: Bool, to place: Buffer) {
-        place.append("\"")
-        JSONText.append(text, to: place)
-        if isCut { place.append("…") }
-        place.append("\"")
+    private func appendQuoted(_ text: Span<UInt8>, isCut: Bool, to target: Buffer) {
+        target.append("\"")
+        JSONText.append(text, to: target)
+        if isCut { target.append("…") }
+        target.append("\"")
     }
 
     private static func isWord(_ text: Span<UInt8>) -> Bool {

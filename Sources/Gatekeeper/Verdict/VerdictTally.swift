@@ -23,11 +23,11 @@ package struct VerdictTally: Sendable {
 
     /// A connection that has left HTTP counts as an exchange, but its hours say nothing about how long an answer takes.
     package mutating func count(_ verdict: borrowing ExchangeVerdict) {
-        exchangesByOutcome[Self.place(verdict.outcome, Int(verdict.status / 100))] &+= 1
+        exchangesByOutcome[Self.outcomeIndex(verdict.outcome, Int(verdict.status / 100))] &+= 1
         bytesIn &+= verdict.bytesIn
         bytesOut &+= verdict.bytesOut
         guard verdict.status != 101 else { return }
-        durationCounts[Self.durationPlace(verdict.durationNanoseconds)] &+= 1
+        durationCounts[Self.durationClass(verdict.durationNanoseconds)] &+= 1
         nanoseconds &+= verdict.durationNanoseconds
     }
 
@@ -36,9 +36,9 @@ package struct VerdictTally: Sendable {
     package mutating func countTLSFailure() { tlsFailures &+= 1 }
 
     package mutating func add(_ other: VerdictTally) {
-        for place in exchangesByOutcome.indices { exchangesByOutcome[place] &+= other.exchangesByOutcome[place] }
-        for place in deniedByReason.indices { deniedByReason[place] &+= other.deniedByReason[place] }
-        for place in durationCounts.indices { durationCounts[place] &+= other.durationCounts[place] }
+        for index in exchangesByOutcome.indices { exchangesByOutcome[index] &+= other.exchangesByOutcome[index] }
+        for index in deniedByReason.indices { deniedByReason[index] &+= other.deniedByReason[index] }
+        for index in durationCounts.indices { durationCounts[index] &+= other.durationCounts[index] }
         nanoseconds &+= other.nanoseconds
         bytesIn &+= other.bytesIn
         bytesOut &+= other.bytesOut
@@ -47,7 +47,7 @@ package struct VerdictTally: Sendable {
 
     // MARK: What was counted
 
-    package func exchanges(_ outcome: Outcome, statusClass: Int) -> UInt64 { exchangesByOutcome[Self.place(outcome, statusClass)] }
+    package func exchanges(_ outcome: Outcome, statusClass: Int) -> UInt64 { exchangesByOutcome[Self.outcomeIndex(outcome, statusClass)] }
 
     package func denied(_ reason: DenialReason) -> UInt64 { deniedByReason[Int(reason.rawValue)] }
 
@@ -55,16 +55,16 @@ package struct VerdictTally: Sendable {
     package var durations: [UInt64] { durationCounts.indices.map { durationCounts[$0] } }
 
     /// Six classes for each outcome. A status that is none has none either.
-    private static func place(_ outcome: Outcome, _ statusClass: Int) -> Int {
+    private static func outcomeIndex(_ outcome: Outcome, _ statusClass: Int) -> Int {
         Int(outcome.rawValue) &* 6 &+ (statusClasses.contains(statusClass) ? statusClass : 0)
     }
 
-    private static func durationPlace(_ nanoseconds: UInt64) -> Int {
-        var place = 0
+    private static func durationClass(_ nanoseconds: UInt64) -> Int {
+        var index = 0
         for milliseconds in durationMillisecondsMax {
-            if nanoseconds <= milliseconds &* 1_000_000 { return place }
-            place &+= 1
+            if nanoseconds <= milliseconds &* 1_000_000 { return index }
+            index &+= 1
         }
-        return place
+        return index
     }
 }

@@ -7,7 +7,7 @@ struct ControlOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Take the control socket's path from this configuration.", valueName: "file"))
     var config: String?
 
-    /// `--control`, else what the file of `--config` says, else the usual place.
+    /// `--control`, else what the file of `--config` says, else the usual path.
     func path() throws(ControlFailure) -> String {
         if let control { return control }
         if let config { return try ControlPath.configured(in: config) }

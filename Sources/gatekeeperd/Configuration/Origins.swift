@@ -10,7 +10,7 @@ struct Origins: Equatable, Sendable {
     var clientRevocations: Origin?
     /// In the order of the settings; empty without routes.
     var routes: [Origin] = []
-    /// Nil where a usual place was taken.
+    /// Nil where a usual path was taken.
     var state: Origin?
     var control: Origin?
     /// Nil unless `on_deny: drop` was said.

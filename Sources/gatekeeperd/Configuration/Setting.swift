@@ -88,23 +88,23 @@ struct ListElement: Sendable {
 
 extension ScalarRule {
     /// Where a value goes.
-    typealias Place<Value> = any WritableKeyPath<ConfigurationBuilder, Value> & Sendable
+    typealias Target<Value> = any WritableKeyPath<ConfigurationBuilder, Value> & Sendable
 
     /// Bytes.
-    static func size(_ target: Place<Int>, in range: ClosedRange<Int>) -> ScalarRule {
+    static func size(_ target: Target<Int>, in range: ClosedRange<Int>) -> ScalarRule {
         number(target, in: range, form: "a size", read: Quantity.size, describe: Quantity.describe(bytes:))
     }
 
     /// Milliseconds.
-    static func duration(_ target: Place<Int>, in range: ClosedRange<Int>) -> ScalarRule {
+    static func duration(_ target: Target<Int>, in range: ClosedRange<Int>) -> ScalarRule {
         number(target, in: range, form: "a duration", read: Quantity.duration, describe: Quantity.describe(milliseconds:))
     }
 
-    static func count(_ target: Place<Int>, in range: ClosedRange<Int>) -> ScalarRule {
+    static func count(_ target: Target<Int>, in range: ClosedRange<Int>) -> ScalarRule {
         number(target, in: range, form: "a number", read: Quantity.count, describe: { "\($0)" })
     }
 
-    static func flag(_ target: Place<Bool>) -> ScalarRule {
+    static func flag(_ target: Target<Bool>) -> ScalarRule {
         ScalarRule(form: "true or false", defaultText: "\(ConfigurationBuilder()[keyPath: target])") {
             (text, _, builder) throws(ValueMistake) in
             builder[keyPath: target] = try Quantity.flag(text)
@@ -112,7 +112,7 @@ extension ScalarRule {
     }
 
     /// So many a second or a minute.
-    static func rate(_ target: Place<Rate>, in range: ClosedRange<Int>) -> ScalarRule {
+    static func rate(_ target: Target<Rate>, in range: ClosedRange<Int>) -> ScalarRule {
         let limits = "\(range.lowerBound) to \(range.upperBound)"
         return ScalarRule(
             form: "a rate, as N/s or N/m with N from \(limits)", defaultText: Quantity.describe(ConfigurationBuilder()[keyPath: target])
@@ -126,7 +126,7 @@ extension ScalarRule {
 
     /// One of a few words.
     static func choice<Choice: Sendable>(
-        _ target: Place<Choice>, _ choices: [(word: String, value: Choice)],
+        _ target: Target<Choice>, _ choices: [(word: String, value: Choice)],
         default defaultText: String
     ) -> ScalarRule {
         let words = choices.map(\.word)
@@ -142,7 +142,7 @@ extension ScalarRule {
     }
 
     /// So many a second or a minute, or no limit.
-    static func rateOrOff(_ target: Place<Rate?>, in range: ClosedRange<Int>) -> ScalarRule {
+    static func rateOrOff(_ target: Target<Rate?>, in range: ClosedRange<Int>) -> ScalarRule {
         let limits = "\(range.lowerBound) to \(range.upperBound)"
         let defaultText = ConfigurationBuilder()[keyPath: target].map { Quantity.describe($0) } ?? "off"
         return ScalarRule(form: "off or a rate, as N/s or N/m with N from \(limits)", defaultText: defaultText) {
@@ -158,20 +158,20 @@ extension ScalarRule {
     }
 
     /// A file to read; relative paths are completed.
-    static func file(_ target: Place<Located<String>?>) -> ScalarRule {
+    static func file(_ target: Target<Located<String>?>) -> ScalarRule {
         path(target, form: "the path of a file")
     }
 
     /// A folder that is made when it isn't there; its parent must be.
-    static func folder(_ target: Place<Located<String>?>) -> ScalarRule {
+    static func folder(_ target: Target<Located<String>?>) -> ScalarRule {
         path(target, form: "the path of a folder")
     }
 
-    static func socket(_ target: Place<Located<String>?>) -> ScalarRule {
+    static func socket(_ target: Target<Located<String>?>) -> ScalarRule {
         path(target, form: "the path of a UNIX socket")
     }
 
-    private static func path(_ target: Place<Located<String>?>, form: String) -> ScalarRule {
+    private static func path(_ target: Target<Located<String>?>, form: String) -> ScalarRule {
         ScalarRule(form: form, defaultText: nil) { (text, context, builder) throws(ValueMistake) in
             builder[keyPath: target] = Located(
                 value: FilePath.complete(text, directory: context.directory), origin: context.origin,
@@ -180,7 +180,7 @@ extension ScalarRule {
     }
 
     private static func number(
-        _ target: Place<Int>, in range: ClosedRange<Int>, form: String,
+        _ target: Target<Int>, in range: ClosedRange<Int>, form: String,
         read: @escaping @Sendable (String) throws(ValueMistake) -> Int, describe: @escaping @Sendable (Int) -> String
     ) -> ScalarRule {
         let limits = "\(describe(range.lowerBound)) to \(describe(range.upperBound))"

@@ -1,6 +1,6 @@
 /// Where the control socket is.
 enum ControlPath {
-    /// What a configuration file says under `control`, and the usual place where it says nothing.
+    /// What a configuration file says under `control`, and the usual path where it says nothing.
     static func configured(
         in file: String, environment: (String) -> String? = ConcealedValues.value
     ) throws(ControlFailure) -> String {

@@ -1,4 +1,4 @@
-/// Something that an admin should do something about, as every place tells of it: `status`, its page, metrics, `doctor`, the log.
+/// Something that an admin should do something about, told alike by all of these: `status`, its page, metrics, `doctor`, the log.
 ///
 /// Nothing in it is what a file says, or a value that came from the environment: it is read by whoever may read the page or the log.
 struct Problem: Equatable, Sendable {

@@ -40,7 +40,7 @@ struct Exposition {
             sum &+= count
             line("_bucket", [("le", name)], "\(sum)")
         }
-        line("_sum", [], Self.decimal(nanoseconds, places: 9))
+        line("_sum", [], Self.decimal(nanoseconds, fractionDigits: 9))
         line("_count", [], "\(sum)")
     }
 
@@ -62,14 +62,14 @@ struct Exposition {
         return escaped
     }
 
-    private static func seconds(milliseconds: UInt64) -> String { decimal(milliseconds, places: 3) }
+    private static func seconds(milliseconds: UInt64) -> String { decimal(milliseconds, fractionDigits: 3) }
 
-    /// `1500` with three places is `1.5`: exact, and never in scientific notation.
-    private static func decimal(_ number: UInt64, places: Int) -> String {
+    /// `1500` with three digits behind the point is `1.5`: exact, and never in scientific notation.
+    private static func decimal(_ number: UInt64, fractionDigits: Int) -> String {
         let digits = String(number)
-        let padded = String(repeating: "0", count: max(0, places + 1 - digits.utf8.count)) + digits
-        var fraction = padded.suffix(places)
+        let padded = String(repeating: "0", count: max(0, fractionDigits + 1 - digits.utf8.count)) + digits
+        var fraction = padded.suffix(fractionDigits)
         while fraction.last == "0" { fraction.removeLast() }
-        return fraction.isEmpty ? String(padded.dropLast(places)) : "\(padded.dropLast(places)).\(fraction)"
+        return fraction.isEmpty ? String(padded.dropLast(fractionDigits)) : "\(padded.dropLast(fractionDigits)).\(fraction)"
     }
 }

@@ -21,7 +21,7 @@ enum Console {
         report("gatekeeperd: " + line)
     }
 
-    /// One line of diagnostics that begins with the place it is about, as editors and scripts look for it.
+    /// One line of diagnostics that begins with file, line and column that it is about, as editors and scripts look for it.
     static func report(_ line: String) {
         let line = ConcealedValues.hide(in: line)
         write(line + "\n", to: STDERR_FILENO)

@@ -24,7 +24,7 @@ struct ReadinessSet: ~Copyable {
 
     var number: Int32 { epoll.number }
 
-    /// False for want of memory or of places (`/proc/sys/fs/epoll/max_user_watches`).
+    /// False for want of memory or of watches (`/proc/sys/fs/epoll/max_user_watches`).
     func add(_ descriptor: Int32, _ interest: Interest) -> Bool { control(EPOLL_CTL_ADD, descriptor, interest) }
 
     func change(_ descriptor: Int32, to interest: Interest) -> Bool { control(EPOLL_CTL_MOD, descriptor, interest) }

@@ -10,26 +10,26 @@ struct AnswerRunsTests {
         Settings.AllowEntry(prefix: try AddressPrefix(parsing: address), label: label)
     }
 
-    private func answer(_ place: AnswerRuns.Place, _ status: UInt16, _ outcome: Outcome = .completed, at milliseconds: Int64 = 0) {
+    private func answer(_ cell: AnswerRuns.CellIndex, _ status: UInt16, _ outcome: Outcome = .completed, at milliseconds: Int64 = 0) {
         var verdict = ExchangeVerdict(peer: PeerAddress(ipv4: 1), listener: 0, endedMilliseconds: milliseconds)
         verdict.status = status
         verdict.outcome = outcome
-        runs.note(verdict, at: place)
+        runs.note(verdict, at: cell)
     }
 
-    @Test("entries with the same label are one source, one without is its own, and a name keeps its place")
-    func places() throws {
-        let places = runs.places(for: [try entry("192.0.2.1", "v"), try entry("192.0.2.2", "v"), try entry("192.0.2.3")])
-        #expect(places[0] == places[1] && places[0] != places[2])
-        #expect(runs.places(for: [try entry("192.0.2.3"), try entry("192.0.2.9", "v")]) == [places[2], places[0]])
+    @Test("entries with the same label are one source, one without is its own, and a name keeps its cell")
+    func cells() throws {
+        let cells = runs.cellIndices(for: [try entry("192.0.2.1", "v"), try entry("192.0.2.2", "v"), try entry("192.0.2.3")])
+        #expect(cells[0] == cells[1] && cells[0] != cells[2])
+        #expect(runs.cellIndices(for: [try entry("192.0.2.3"), try entry("192.0.2.9", "v")]) == [cells[2], cells[0]])
     }
 
     @Test("a run says how many, since when and how the last one ended; a success ends it")
     func run() throws {
-        let place = runs.places(for: [try entry("192.0.2.1", "v")])[0]
-        for time: Int64 in 5...14 { answer(place, time == 14 ? 403 : 401, at: time) }
+        let cell = runs.cellIndices(for: [try entry("192.0.2.1", "v")])[0]
+        for time: Int64 in 5...14 { answer(cell, time == 14 ? 403 : 401, at: time) }
         #expect(runs.runs == [.init(name: "v", kind: .unauthorized, count: 10, status: 403, sinceMilliseconds: 5)])
-        answer(place, 201)
+        answer(cell, 201)
         #expect(runs.runs.isEmpty)
     }
 
@@ -42,45 +42,45 @@ struct AnswerRunsTests {
             (101, .completed, nil), (401, .clientGone, nil), (408, .clientTimeout, nil), (0, .aborted, nil),
         ] as [(UInt16, Outcome, AnswerRuns.Kind?)])
     func kinds(status: UInt16, outcome: Outcome, kind: AnswerRuns.Kind?) throws {
-        let place = runs.places(for: [try entry("192.0.2.1")])[0]
-        answer(place, status, outcome)
+        let cell = runs.cellIndices(for: [try entry("192.0.2.1")])[0]
+        answer(cell, status, outcome)
         #expect(runs.runs.first?.kind == kind)
     }
 
     @Test("a client that leaves neither ends a run nor prolongs it; another kind of failure begins one")
     func mixed() throws {
-        let place = runs.places(for: [try entry("192.0.2.1")])[0]
-        answer(place, 401, at: 1)
-        answer(place, 0, .clientGone, at: 2)
-        answer(place, 401, at: 3)
+        let cell = runs.cellIndices(for: [try entry("192.0.2.1")])[0]
+        answer(cell, 401, at: 1)
+        answer(cell, 0, .clientGone, at: 2)
+        answer(cell, 401, at: 3)
         #expect(runs.runs.map(\.count) == [2])
-        answer(place, 500, at: 4)
+        answer(cell, 500, at: 4)
         #expect(runs.runs == [.init(name: "192.0.2.1", kind: .failing, count: 1, status: 500, sinceMilliseconds: 4)])
     }
 
     @Test("the run of somebody who leaves the list is over, also when he comes back")
     func left() throws {
         let (vendor, other) = (try entry("192.0.2.1", "v"), try entry("192.0.2.2"))
-        let places = runs.places(for: [vendor, other])
-        for place in places { answer(place, 401) }
-        let after = runs.places(for: [other])
-        #expect(after == [places[1]] && runs.runs.map(\.name) == ["192.0.2.2"])
+        let cells = runs.cellIndices(for: [vendor, other])
+        for cell in cells { answer(cell, 401) }
+        let after = runs.cellIndices(for: [other])
+        #expect(after == [cells[1]] && runs.runs.map(\.name) == ["192.0.2.2"])
         // By the list before, while that still serves.
-        answer(places[0], 401)
+        answer(cells[0], 401)
         #expect(runs.runs.map(\.name) == ["192.0.2.2"])
-        #expect(runs.places(for: [vendor, other]) == places)
-        answer(places[0], 401)
+        #expect(runs.cellIndices(for: [vendor, other]) == cells)
+        answer(cells[0], 401)
         #expect(runs.runs.first { $0.name == "v" }?.count == 1)
     }
 
-    @Test("labels that come and go never use the places up")
+    @Test("labels that come and go never use the cells up")
     func passing() throws {
         let vendor = try entry("192.0.2.1", "v")
-        let place = runs.places(for: [vendor])[0]
+        let cell = runs.cellIndices(for: [vendor])[0]
         for number in 0..<3 * AnswerRuns.sourcesMax {
-            let places = runs.places(for: [try entry("192.0.2.2", "grant \(number)"), vendor])
-            #expect(places[0] != AnswerRuns.none && places[1] == place)
-            answer(places[0], 401)
+            let cells = runs.cellIndices(for: [try entry("192.0.2.2", "grant \(number)"), vendor])
+            #expect(cells[0] != AnswerRuns.none && cells[1] == cell)
+            answer(cells[0], 401)
             #expect(runs.runs.map(\.name) == ["grant \(number)"] && runs.runs.map(\.count) == [1])
         }
     }
@@ -90,9 +90,9 @@ struct AnswerRunsTests {
         var entries = ContiguousArray<Settings.AllowEntry>()
         for index in 0..<5_000 { entries.append(try entry("10.1.\(index / 250).\(index % 250)")) }
         entries.append(try entry("192.0.2.1", "v"))
-        let places = runs.places(for: entries)
-        #expect(Set(places).count == AnswerRuns.sourcesMax + 1 && places.last != AnswerRuns.none)
-        #expect(places[AnswerRuns.sourcesMax - 2] != AnswerRuns.none && places[AnswerRuns.sourcesMax - 1] == AnswerRuns.none)
+        let cells = runs.cellIndices(for: entries)
+        #expect(Set(cells).count == AnswerRuns.sourcesMax + 1 && cells.last != AnswerRuns.none)
+        #expect(cells[AnswerRuns.sourcesMax - 2] != AnswerRuns.none && cells[AnswerRuns.sourcesMax - 1] == AnswerRuns.none)
         answer(AnswerRuns.none, 401)
         #expect(runs.runs.isEmpty)
     }

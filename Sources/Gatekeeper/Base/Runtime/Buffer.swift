@@ -122,12 +122,12 @@
         let count = before.utf8CodeUnitCount + text.utf8CodeUnitCount + after.utf8CodeUnitCount
         guard room >= count else { return hasOverflowed = true }
         // SAFETY: as above, one behind the other, and the room is enough for all three.
-        var place = unsafe base + endOffset
-        unsafe place.update(from: before.utf8Start, count: before.utf8CodeUnitCount)
-        unsafe place += before.utf8CodeUnitCount
-        unsafe place.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
-        unsafe place += text.utf8CodeUnitCount
-        unsafe place.update(from: after.utf8Start, count: after.utf8CodeUnitCount)
+        var end = unsafe base + endOffset
+        unsafe end.update(from: before.utf8Start, count: before.utf8CodeUnitCount)
+        unsafe end += before.utf8CodeUnitCount
+        unsafe end.update(from: text.utf8Start, count: text.utf8CodeUnitCount)
+        unsafe end += text.utf8CodeUnitCount
+        unsafe end.update(from: after.utf8Start, count: after.utf8CodeUnitCount)
         endOffset += count
     }
 

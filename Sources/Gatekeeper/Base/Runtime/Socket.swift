@@ -5,7 +5,7 @@
 /// it again). When the peer's FIN has been reported no further edge will come, so `readable` then stays until the end has been read.
 ///
 /// The loop keeps a socket until `close` or `reset`, which its owner calls exactly where the connection ends.
-/// At any time one task uses a socket; `waiter` is that task's place to suspend, `interest` what it wants to be woken for.
+/// At any time one task uses a socket; `waiter` is what that task suspends on, `interest` what it wants to be woken for.
 final class Socket {
     let descriptor: Int32
     private let loop: EventLoop

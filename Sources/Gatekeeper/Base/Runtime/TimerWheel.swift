@@ -6,7 +6,7 @@ package protocol TimerEntry: AnyObject {
     var position: TimerPosition? { get set }
 }
 
-/// A place in a wheel: which slot, and where in that slot's list.
+/// A position in a wheel: which slot, and where in that slot's list.
 package struct TimerPosition: Sendable {
     var slot: Int
     var index: Int
@@ -94,7 +94,7 @@ package struct TimerWheel<Entry: TimerEntry> {
         return nil
     }
 
-    // MARK: Places
+    // MARK: Positions
 
     private func tick(for deadline: Instant) -> UInt64 {
         min(max(deadline.nanoseconds >> Self.slotShift, cursor), cursor + UInt64(Self.slotCount) - 1)

@@ -57,9 +57,9 @@
 
         /// The calling thread's.
         static var kernel: (any Kernel)? {
-            guard let place = unsafe pthread_getspecific(key) else { return nil }
+            guard let box = unsafe pthread_getspecific(key) else { return nil }
             // SAFETY: what `run` has put there, which it holds until it has taken it away again.
-            return unsafe Unmanaged<Box>.fromOpaque(place).takeUnretainedValue().kernel
+            return unsafe Unmanaged<Box>.fromOpaque(box).takeUnretainedValue().kernel
         }
 
         /// Has the system calls of this thread go to `kernel` while `body` runs.

@@ -5,11 +5,11 @@
 struct SocketFilterAssembly {
     private typealias Instruction = SocketFilter.Instruction
 
-    /// What becomes of a packet at some place of the program.
+    /// What becomes of a packet at some instruction of the program.
     private enum Outcome {
         case keep
         case drop
-        /// The instruction there decides; places count from the program's end.
+        /// The instruction there decides; indices count from the program's end.
         case at(Int)
     }
 
@@ -135,32 +135,33 @@ struct SocketFilterAssembly {
         return put(.compare(comparison, value, distance(to: whenTrue), distance(to: whenFalse)))
     }
 
-    /// The place of an instruction with that outcome which a comparison that is written next can reach.
+    /// The index of an instruction with that outcome which a comparison that is written next can reach.
     private mutating func near(_ outcome: Outcome) -> Int {
-        let place: Int? =
+        let index: Int? =
             switch outcome {
             case .keep: keep
             case .drop: drop
-            case .at(let place): place
+            case .at(let index): index
             }
-        if let place, reversed.count - place <= Self.reach { return place }
+        if let index, reversed.count - index <= Self.reach { return index }
         switch outcome {
-        case .keep: keep = self.place(of: .keep)
-        case .drop: drop = self.place(of: .drop)
-        case .at(let place): return self.place(of: .jump(UInt32(reversed.count - place - 1)))
+        case .keep: keep = append(.keep)
+        case .drop: drop = append(.drop)
+        case .at(let index): return append(.jump(UInt32(reversed.count - index - 1)))
         }
         return reversed.count - 1
     }
 
-    private func distance(to place: Int) -> UInt8 { UInt8(reversed.count - place - 1) }
+    private func distance(to index: Int) -> UInt8 { UInt8(reversed.count - index - 1) }
 
-    private mutating func place(of instruction: SocketFilter.Instruction) -> Int {
+    /// Returns the index of what was appended.
+    private mutating func append(_ instruction: SocketFilter.Instruction) -> Int {
         reversed.append(instruction)
         return reversed.count - 1
     }
 
     @discardableResult
     private mutating func put(_ instruction: SocketFilter.Instruction) -> Outcome {
-        .at(place(of: instruction))
+        .at(append(instruction))
     }
 }

@@ -62,32 +62,32 @@ extension FileNature.DER {
         defer { ERR_clear_error() }
         // SAFETY: every call reads `count` bytes of the array at most; what it makes is ours and is freed at once.
         return unsafe bytes.withUnsafeBufferPointer { buffer in
-            var place = buffer.baseAddress
+            var cursor = buffer.baseAddress
             let count = buffer.count
             switch self {
             case .certificate:
-                guard let object = unsafe d2i_X509(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_X509(nil, &cursor, count) else { return false }
                 unsafe X509_free(object)
             case .request:
-                guard let object = unsafe d2i_X509_REQ(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_X509_REQ(nil, &cursor, count) else { return false }
                 unsafe X509_REQ_free(object)
             case .revocationList:
-                guard let object = unsafe d2i_X509_CRL(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_X509_CRL(nil, &cursor, count) else { return false }
                 unsafe X509_CRL_free(object)
             case .pkcs12:
-                guard let object = unsafe d2i_PKCS12(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_PKCS12(nil, &cursor, count) else { return false }
                 unsafe PKCS12_free(object)
             case .pkcs7:
-                guard let object = unsafe d2i_PKCS7(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_PKCS7(nil, &cursor, count) else { return false }
                 unsafe PKCS7_free(object)
             case .encryptedKey:
-                guard let object = unsafe d2i_X509_SIG(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_X509_SIG(nil, &cursor, count) else { return false }
                 unsafe X509_SIG_free(object)
             case .key:
-                guard let object = unsafe d2i_AutoPrivateKey(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_AutoPrivateKey(nil, &cursor, count) else { return false }
                 unsafe EVP_PKEY_free(object)
             case .publicKey:
-                guard let object = unsafe d2i_PUBKEY(nil, &place, count) else { return false }
+                guard let object = unsafe d2i_PUBKEY(nil, &cursor, count) else { return false }
                 unsafe EVP_PKEY_free(object)
             }
             return true

@@ -63,8 +63,8 @@ struct PEMFile {
         defer { Self.wipe(&der) }
         // SAFETY: the call reads `count` bytes of the array at most; the key that it makes is ours.
         let key = unsafe der.withUnsafeBufferPointer { buffer in
-            var place = buffer.baseAddress
-            return unsafe d2i_AutoPrivateKey_ex(nil, &place, buffer.count, library.context, nil)
+            var cursor = buffer.baseAddress
+            return unsafe d2i_AutoPrivateKey_ex(nil, &cursor, buffer.count, library.context, nil)
         }
         guard let key = unsafe key else {
             throw unreadable("the key at line \(block.line) can't be read: \(TLSErrorQueue.drain())")
@@ -80,8 +80,8 @@ struct PEMFile {
             // SAFETY: the call reads `count` bytes of the array at most. It fills the list in, which is ours, or frees it and sets it to null.
             var list = unsafe X509_CRL_new_ex(library?.context, nil)
             let isRead = unsafe block.der.withUnsafeBufferPointer { buffer in
-                var place = buffer.baseAddress
-                return unsafe d2i_X509_CRL(&list, &place, buffer.count) != nil
+                var cursor = buffer.baseAddress
+                return unsafe d2i_X509_CRL(&list, &cursor, buffer.count) != nil
             }
             guard isRead, let list = unsafe list else {
                 throw unreadable("number \(lists.count + 1) in the file can't be read: \(TLSErrorQueue.drain()) (line \(block.line))")
@@ -119,10 +119,10 @@ struct PEMFile {
         guard let empty = unsafe X509_new_ex(library?.context, nil) else { return nil }
         var certificate: OpaquePointer? = unsafe empty
         let isRead = unsafe block.der.withUnsafeBufferPointer { buffer in
-            var place = buffer.baseAddress
+            var cursor = buffer.baseAddress
             // Frees the certificate and sets it to null where it fails.
             return unsafe block.label == "TRUSTED CERTIFICATE"
-                ? d2i_X509_AUX(&certificate, &place, buffer.count) != nil : d2i_X509(&certificate, &place, buffer.count) != nil
+                ? d2i_X509_AUX(&certificate, &cursor, buffer.count) != nil : d2i_X509(&certificate, &cursor, buffer.count) != nil
         }
         guard isRead, let certificate = unsafe certificate else { return nil }
         return unsafe OpenSSLObject(owning: certificate) { unsafe X509_free($0) }

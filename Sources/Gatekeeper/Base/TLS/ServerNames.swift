@@ -12,7 +12,7 @@ struct ServerNames: Sendable {
         var keyKind: Int32
     }
 
-    /// Places of certificates that are shown together. The first set is for whoever asks for no name of ours.
+    /// Indices of certificates that are shown together. The first set is for whoever asks for no name of ours.
     private(set) var sets: [[Int]] = []
     /// The first name that stands for one host alone; nil if there is none.
     private(set) var first: String?
@@ -24,12 +24,12 @@ struct ServerNames: Sendable {
         let certificates = Array(certificates)
         var byName: [String: [Int]] = [:]
         var order: [String] = []
-        for (place, certificate) in certificates.enumerated() {
+        for (index, certificate) in certificates.enumerated() {
             for name in certificate.names.compactMap(Self.pattern) {
                 let others = byName[name] ?? []
                 if others.isEmpty { order.append(name) }
                 guard !others.contains(where: { certificates[$0].keyKind == certificate.keyKind }) else { continue }
-                byName[name] = others + [place]
+                byName[name] = others + [index]
             }
         }
         first = order.first { $0.utf8.first != UInt8(ascii: "*") && Self.address(Array($0.utf8)[...]) == nil }
@@ -37,15 +37,15 @@ struct ServerNames: Sendable {
         if order.first.flatMap({ byName[$0] })?.contains(0) != true { sets = [[0]] }
         for name in order {
             guard let set = byName[name] else { continue }
-            let place = sets.firstIndex(of: set) ?? sets.count
-            if place == sets.count { sets.append(set) }
-            if name.utf8.first == UInt8(ascii: "*") { wildcards[String(name.dropFirst())] = place } else { exact[name] = place }
+            let index = sets.firstIndex(of: set) ?? sets.count
+            if index == sets.count { sets.append(set) }
+            if name.utf8.first == UInt8(ascii: "*") { wildcards[String(name.dropFirst())] = index } else { exact[name] = index }
         }
     }
 
     var isEmpty: Bool { exact.isEmpty && wildcards.isEmpty }
 
-    /// The place of the set for a name that a peer asks for (SNI); nil if none is for it.
+    /// The index of the set for a name that a peer asks for (SNI); nil if none is for it.
     func set(for name: String) -> Int? {
         guard let name = Self.name(name.utf8) else { return nil }
         return set(forNormal: name)
@@ -76,7 +76,7 @@ struct ServerNames: Sendable {
     }
 
     private func set(forNormal name: String) -> Int? {
-        if let place = exact[name] { return place }
+        if let index = exact[name] { return index }
         guard let dot = name.firstIndex(of: "."), dot != name.startIndex else { return nil }
         return wildcards[String(name[dot...])]
     }

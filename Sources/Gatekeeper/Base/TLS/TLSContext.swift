@@ -102,17 +102,17 @@ internal import CTLS
 
     private func checkKey(_ keyPath: String, _ key: OpenSSLObject, of path: String, _ chain: [OpenSSLObject]) throws(TLSSetupError) {
         defer { ERR_clear_error() }
-        let place = chain.firstIndex { certificate in
+        let index = chain.firstIndex { certificate in
             // SAFETY: the key is the certificate's, which is held.
             guard let own = unsafe X509_get0_pubkey(certificate.pointer) else { return false }
             return unsafe EVP_PKEY_eq(own, key.pointer) == 1
         }
-        if place == 0 { return }
-        guard let place else {
+        if index == 0 { return }
+        guard let index else {
             throw TLSSetupError("key \(keyPath) does not belong to certificate \(path); check that both come from the same renewal")
         }
         throw TLSSetupError(
-            "certificate \(path) is out of order: key \(keyPath) belongs to number \(place + 1) in it; the leaf must come first, and behind "
+            "certificate \(path) is out of order: key \(keyPath) belongs to number \(index + 1) in it; the leaf must come first, and behind "
                 + "each certificate the one that issued it")
     }
 

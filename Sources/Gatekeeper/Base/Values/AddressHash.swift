@@ -1,7 +1,7 @@
 /// Spreads addresses over a table in a way that nobody outside the process can predict.
 ///
 /// Two rounds of multiply and fold (128-bit product, halves combined by exclusive or), with secrets in each: without them nobody can choose
-/// addresses that meet in one place. A few nanoseconds; not a message digest.
+/// addresses that meet in one slot. A few nanoseconds; not a message digest.
 struct AddressHash: Sendable {
     private let first: UInt64
     private let second: UInt64

@@ -43,17 +43,17 @@ struct AddressRange: Equatable, Sendable {
     /// family's addresses.
     static func joined(_ ranges: [AddressRange], to count: Int) -> [AddressRange] {
         guard ranges.count > count else { return ranges }
-        func width(_ place: Int) -> UInt128 {
-            let gap = ranges[place].first - ranges[place - 1].last
-            return ranges[place].isIPv4 ? gap << 96 : gap
+        func width(_ index: Int) -> UInt128 {
+            let gap = ranges[index].first - ranges[index - 1].last
+            return ranges[index].isIPv4 ? gap << 96 : gap
         }
-        // By the place of the range behind each; where one family ends is no gap.
+        // By the index of the range behind each; where one family ends is no gap.
         let gaps = ranges.indices.dropFirst().filter { ranges[$0].isIPv4 == ranges[$0 - 1].isIPv4 }
-            .map { (place: $0, width: width($0)) }.sorted { ($0.width, $0.place) < ($1.width, $1.place) }
-        let closed = Set(gaps.prefix(ranges.count - count).map(\.place))
+            .map { (index: $0, width: width($0)) }.sorted { ($0.width, $0.index) < ($1.width, $1.index) }
+        let closed = Set(gaps.prefix(ranges.count - count).map(\.index))
         var joined: [AddressRange] = []
-        for (place, range) in ranges.enumerated() {
-            if closed.contains(place) { joined[joined.count - 1].last = range.last } else { joined.append(range) }
+        for (index, range) in ranges.enumerated() {
+            if closed.contains(index) { joined[joined.count - 1].last = range.last } else { joined.append(range) }
         }
         return joined
     }

@@ -3,7 +3,7 @@ enum ByteCheck {
     /// Bytes of a byte order mark at the beginning, which editors of Windows write before UTF-8; it is no part of the text.
     static func markCount(in bytes: [UInt8]) -> Int { bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0 }
 
-    /// The first byte that isn't UTF-8 or is a control character, with its place.
+    /// The first byte that isn't UTF-8 or is a control character, with its position.
     static func firstMistake(in bytes: [UInt8]) -> YAMLMistake? {
         if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) || isWide(bytes) {
             return YAMLMistake(

@@ -1,6 +1,6 @@
 /// What to do about a mistake of YAML's syntax: libyaml names what it was about to read, which helps whoever has written a parser.
 enum YAMLAdvice {
-    /// The mistake with the cure, and where the cause is plain, at its place.
+    /// The mistake with the cure, and where the cause is plain, at its position.
     static func advised(_ mistake: YAMLMistake, in bytes: [UInt8]) -> YAMLMistake {
         if let tab = tab(before: mistake.position, in: bytes) {
             return YAMLMistake(position: tab, message: "a tab stands here; YAML is indented with spaces, so replace it with them")

@@ -9,19 +9,19 @@ struct ServerNamesTests {
         ServerNames(certificates.map { ServerNames.Certificate(names: $0.names, keyKind: $0.kind) })
     }
 
-    private func places(_ names: ServerNames, _ name: String) -> [Int]? {
+    private func set(_ names: ServerNames, _ name: String) -> [Int]? {
         names.set(for: name).map { names.sets[$0] }
     }
 
     @Test("an exact name comes before a wildcard, which stands for one label")
     func lookup() {
         let names = names([(["a.example"], Self.rsa), (["*.b.example"], Self.rsa), (["x.b.example"], Self.rsa)])
-        #expect(places(names, "a.example") == [0])
-        #expect(places(names, "A.Example.") == [0])
-        #expect(places(names, "y.b.example") == [1])
-        #expect(places(names, "x.b.example") == [2])
+        #expect(set(names, "a.example") == [0])
+        #expect(set(names, "A.Example.") == [0])
+        #expect(set(names, "y.b.example") == [1])
+        #expect(set(names, "x.b.example") == [2])
         for unknown in ["b.example", "y.x.b.example", ".b.example", "", ".", "*.b.example", "a.example\u{e9}", "a.example:443"] {
-            #expect(places(names, unknown) == nil, "\(unknown)")
+            #expect(set(names, unknown) == nil, "\(unknown)")
         }
         #expect(names.sets.first == [0])
     }
@@ -31,9 +31,9 @@ struct ServerNamesTests {
         let names = names([
             (["a", "b"], Self.rsa), (["a"], Self.ecdsa), (["a", "c"], Self.rsa), (["c"], Self.ecdsa),
         ])
-        #expect(places(names, "a") == [0, 1])
-        #expect(places(names, "b") == [0])
-        #expect(places(names, "c") == [2, 3])
+        #expect(set(names, "a") == [0, 1])
+        #expect(set(names, "b") == [0])
+        #expect(set(names, "c") == [2, 3])
         #expect(names.sets.first == [0, 1])
     }
 
@@ -41,7 +41,7 @@ struct ServerNamesTests {
     func namelessFirst() {
         let names = names([([], Self.rsa), (["a.example"], Self.rsa)])
         #expect(names.sets.first == [0])
-        #expect(places(names, "a.example") == [1])
+        #expect(set(names, "a.example") == [1])
     }
 
     @Test(
