@@ -15,7 +15,7 @@ package struct AllowList: Sendable {
     package typealias EntryIndex = Int
 
     /// What the list says of an address.
-    package enum Finding: Equatable, Sendable {
+    package enum Match: Equatable, Sendable {
         case entry(EntryIndex)
         /// Whatever admitted it has ended.
         case ended
@@ -39,7 +39,7 @@ package struct AllowList: Sendable {
 
     /// The entry that admits `peer` now, the one with the longest prefix if several do. One that has ended stands in nobody's way: a
     /// wider network that goes on still admits.
-    package func find(_ peer: PeerAddress, nowUnixSeconds: Int64) -> Finding {
+    package func find(_ peer: PeerAddress, nowUnixSeconds: Int64) -> Match {
         if byEnd.isEmpty {
             return table.index(containing: peer).map { .entry($0) } ?? .stranger
         }

@@ -61,7 +61,7 @@ final class Snapshot: Sendable {
         requirements = HandshakeRequirements(settings)
         requirementsSince = if let other, other.requirements == requirements { other.requirementsSince } else { generation }
         do throws(TLSSetupError) {
-            listenerPolicies = try Self.makeEntrances(settings, ticketKeys: ticketKeys, libraries: libraries)
+            listenerPolicies = try Self.makeListenerPolicies(settings, ticketKeys: ticketKeys, libraries: libraries)
         } catch {
             throw ServerError(settings: error.description)
         }
@@ -154,7 +154,7 @@ final class Snapshot: Sendable {
         }
     }
 
-    private static func makeEntrances(
+    private static func makeListenerPolicies(
         _ settings: Settings, ticketKeys: TicketKeys, libraries: [TLSLibrary]
     ) throws(TLSSetupError) -> [SocketAddress: ListenerPolicy] {
         var contexts: [ClientAuthorities?: [TLSContext]] = [:]

@@ -10,13 +10,13 @@ struct RouteTable: Sendable {
     }
 
     /// What the table says of a request.
-    enum Finding: Equatable {
+    enum Match: Equatable {
         /// The index of the first route that lets it pass.
         case route(Int)
         case objection(PolicyRefusal)
     }
 
-    func find(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>) -> Finding {
+    func find(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>) -> Match {
         // The application would do another method than the one that is judged.
         if fields.contains(.methodOverride) { return .objection(.methodOverride) }
         // A request inside another one would be judged by nobody.

@@ -35,7 +35,7 @@ package struct Explainer {
         return serverName.flatMap { names.set(for: $0) } != nil
     }
 
-    package enum Finding: Equatable, Sendable {
+    package enum Answer: Equatable, Sendable {
         /// More would have to come before anything could be said.
         case incomplete
         case refused(Refusal)
@@ -55,7 +55,7 @@ package struct Explainer {
     }
 
     /// - Parameter head: everything through the empty line.
-    package func request(_ head: [UInt8]) -> Finding {
+    package func request(_ head: [UInt8]) -> Answer {
         var fields = FieldTable()
         switch RequestHeadParser.parse(head.span, limits: snapshot.limits, into: &fields) {
         case .needsMore: return .incomplete

@@ -302,14 +302,14 @@ public final class Server: Sendable {
     func onEveryWorker(
         withinMilliseconds patience: Int32 = adoptionMilliseconds, _ work: @escaping @Sendable (Worker, Int) async -> Void
     ) -> Bool {
-        let countdown = Latch(workers.count)
+        let latch = Latch(workers.count)
         for (index, worker) in workers.enumerated() {
             Task(executorPreference: worker.loop) {
                 await work(worker, index)
-                countdown.finish()
+                latch.finish()
             }
         }
-        return countdown.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : patience)
+        return latch.wait(milliseconds: hasBegunDrain.load(ordering: .relaxed) ? 0 : patience)
     }
 
     /// More than a round trip to the other side of the world.

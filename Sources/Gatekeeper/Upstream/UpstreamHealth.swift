@@ -17,7 +17,7 @@ internal import Synchronization
 /// While it is down and nobody checks it, one request may try after each back-off.
 final class UpstreamHealth: Sendable {
     static let failuresMax = 3
-    /// The first back-off; each trial that fails doubles it.
+    /// The first back-off; each retry that fails doubles it.
     static let backOffMilliseconds = 1_000
     static let backOffMillisecondsMax = 30_000
 
@@ -34,9 +34,9 @@ final class UpstreamHealth: Sendable {
     /// that isn't may end at the same moment, with two workers.
     private let isDown = Atomic(false)
     private let failures = Atomic(0)
-    private let trial: Mutex<Trial>
+    private let retry: Mutex<Retry>
 
-    private struct Trial {
+    private struct Retry {
         var backOffMilliseconds = UpstreamHealth.backOffMilliseconds
         var at = Instant(nanoseconds: 0)
         var isAsked = false
@@ -49,38 +49,38 @@ final class UpstreamHealth: Sendable {
     init(isChecked: Bool, isSole: Bool = false) {
         self.isChecked = isChecked
         self.isSole = isSole
-        trial = Mutex(Trial())
+        retry = Mutex(Retry())
     }
 
     /// Whether a request may be sent there now. While it is down that is so once after each back-off.
     func mayTry(now: Instant) -> Bool {
         guard isDown.load(ordering: .relaxed) else { return true }
         guard !isChecked else { return false }
-        return trial.withLock { trial in
-            guard now >= trial.at else { return false }
-            trial.at = now.advanced(byMilliseconds: trial.backOffMilliseconds)
+        return retry.withLock { retry in
+            guard now >= retry.at else { return false }
+            retry.at = now.advanced(byMilliseconds: retry.backOffMilliseconds)
             return true
         }
     }
 
     /// Whether `mayTry` would say yes; takes nobody's turn.
     func wouldTry(now: Instant) -> Bool {
-        isUp || !isChecked && now >= trialInstant
+        isUp || !isChecked && now >= retryInstant
     }
 
     /// When the back-off ends, for choosing among several that are all down.
-    var trialInstant: Instant { trial.withLock { $0.at } }
+    var retryInstant: Instant { retry.withLock { $0.at } }
 
     /// As far as is known.
     var isUp: Bool { !isDown.load(ordering: .relaxed) }
 
     func noteSuccess() -> Change? {
         guard failures.load(ordering: .relaxed) != 0 else { return nil }
-        return trial.withLock { trial in
+        return retry.withLock { retry in
             failures.store(0, ordering: .relaxed)
             guard isDown.exchange(false, ordering: .relaxed) else { return nil }
-            trial.backOffMilliseconds = Self.backOffMilliseconds
-            trial.at = Instant(nanoseconds: 0)
+            retry.backOffMilliseconds = Self.backOffMilliseconds
+            retry.at = Instant(nanoseconds: 0)
             return .up
         }
     }
@@ -101,10 +101,10 @@ final class UpstreamHealth: Sendable {
     }
 
     private func count(_ weight: Int, now: Instant, jitter: Double) -> Change? {
-        trial.withLock { trial in
+        retry.withLock { retry in
             guard failures.add(weight, ordering: .relaxed).newValue >= Self.failuresMax else { return nil }
-            trial.at = now.advanced(byMilliseconds: Int(Double(trial.backOffMilliseconds) * jitter))
-            trial.backOffMilliseconds = min(trial.backOffMilliseconds * 2, Self.backOffMillisecondsMax)
+            retry.at = now.advanced(byMilliseconds: Int(Double(retry.backOffMilliseconds) * jitter))
+            retry.backOffMilliseconds = min(retry.backOffMilliseconds * 2, Self.backOffMillisecondsMax)
             return isDown.exchange(true, ordering: .relaxed) ? nil : .down
         }
     }
@@ -113,17 +113,17 @@ final class UpstreamHealth: Sendable {
 
     /// It is to be asked now, by whoever gets `true`; each is to be matched by one `noteAsked`. False while somebody does that, and shortly after.
     func mayAsk(now: Instant) -> Bool {
-        trial.withLock { trial in
-            guard !trial.isAsked, now >= trial.askedAgain else { return false }
-            trial.isAsked = true
+        retry.withLock { retry in
+            guard !retry.isAsked, now >= retry.askedAgain else { return false }
+            retry.isAsked = true
             return true
         }
     }
 
     func noteAsked(now: Instant) {
-        trial.withLock { trial in
-            trial.isAsked = false
-            trial.askedAgain = now.advanced(byMilliseconds: Self.askPauseMilliseconds)
+        retry.withLock { retry in
+            retry.isAsked = false
+            retry.askedAgain = now.advanced(byMilliseconds: Self.askPauseMilliseconds)
         }
     }
 }

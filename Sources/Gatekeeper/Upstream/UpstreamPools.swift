@@ -41,7 +41,7 @@ final class UpstreamPools {
             return pools[index]
         }
         guard tried == 0, group.check == nil else { return nil }
-        guard let index = pools.indices.min(by: { pools[$0].target.health.trialInstant < pools[$1].target.health.trialInstant }) else {
+        guard let index = pools.indices.min(by: { pools[$0].target.health.retryInstant < pools[$1].target.health.retryInstant }) else {
             return nil
         }
         tried |= 1 << UInt64(index)

@@ -2,7 +2,7 @@
 ///
 /// ```
 ///   worker 0 ─ JournalWriter ─▶ ring ─┐
-///   worker 1 ─ JournalWriter ─▶ ring ─┼─▶ thread `journal`: JournalScribe ─▶ descriptor or syslog
+///   worker 1 ─ JournalWriter ─▶ ring ─┼─▶ thread `journal`: LogFormatter ─▶ descriptor or syslog
 ///   others   ─ event(…) ─────▶ mutex ─┘     (denials and failed handshakes through SourceAggregator)
 /// ```
 ///
@@ -86,18 +86,18 @@ package final class Journal: Sendable {
     }
 
     private static func run(_ inbox: JournalInbox, _ descriptor: Int32) {
-        var scribe = JournalScribe(inbox: inbox, descriptor: descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: descriptor)
         while !inbox.isFinishing {
             let now = System.now()
-            let timeout = scribe.deadline.map { Int($0.nanoseconds(since: now) / 1_000_000) + 1 }
+            let timeout = formatter.deadline.map { Int($0.nanoseconds(since: now) / 1_000_000) + 1 }
             inbox.signal.sleep(timeoutMilliseconds: timeout) { inbox.isFinishing || !inbox.isEmpty }
             if !inbox.isFinishing { inbox.signal.gather(milliseconds: gatherMilliseconds) }
             inbox.note(writingSince: System.now())
             let wallMilliseconds = System.wallMilliseconds()
             let cutoff = inbox.cutoff(wallMilliseconds: wallMilliseconds)
-            scribe.turn(now: System.now(), wallMilliseconds: wallMilliseconds, cutoff: cutoff) { inbox.isFinishing }
+            formatter.turn(now: System.now(), wallMilliseconds: wallMilliseconds, cutoff: cutoff) { inbox.isFinishing }
             inbox.note(writingSince: nil)
         }
-        scribe.finish(now: System.now(), wallMilliseconds: System.wallMilliseconds()) { true }
+        formatter.finish(now: System.now(), wallMilliseconds: System.wallMilliseconds()) { true }
     }
 }

@@ -1,4 +1,4 @@
-/// The records that workers put into their rings, as written. `JournalScribe` reads them back, in the same order, with a `RecordReader`.
+/// The records that workers put into their rings, as written. `LogFormatter` reads them back, in the same order, with a `RecordReader`.
 ///
 /// Each begins with its time, by which the journal puts those of all workers in order. Numbers are in the machine's order, never leave the
 /// process, and stand before the texts; a text is its length (two bytes, the upper bit set if it was cut) and its bytes.

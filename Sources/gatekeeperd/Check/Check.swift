@@ -26,16 +26,16 @@ struct Check {
         return check.report
     }
 
-    private mutating func run(_ rehearsal: DryRun) throws(ServerError) {
+    private mutating func run(_ dryRun: DryRun) throws(ServerError) {
         if configuration.settings.allow.isEmpty {
             report.findings.append(.warning(source, at: "allow", "the list is empty, so nobody can connect"))
         }
-        let names = certificates(rehearsal)
-        clientAuthorities(rehearsal)
+        let names = certificates(dryRun)
+        clientAuthorities(dryRun)
         if report.isFine {
-            note(source) { () throws(ServerError) in try rehearsal.loadAll() }
+            note(source) { () throws(ServerError) in try dryRun.loadAll() }
         }
-        filters(rehearsal)
+        filters(dryRun)
         folders()
         hiddenFiles()
         // Without the key systemd waits for 90 s.
@@ -48,9 +48,9 @@ struct Check {
                 .warning(source, at: "timeouts.leave", "nobody can see that it leaves: set status, whose /readyz load balancers ask"))
         }
         let running = RunningService.find(at: configuration.controlPath)
-        ports(rehearsal, running)
-        statusPort(rehearsal, running)
-        upstreams(rehearsal)
+        ports(dryRun, running)
+        statusPort(dryRun, running)
+        upstreams(dryRun)
         let settings = configuration.settings
         report.contents = [
             CheckReport.count(settings.allow.count, "source"), CheckReport.count(settings.listeners.count, "listener"),
@@ -61,7 +61,7 @@ struct Check {
     // MARK: TLS
 
     /// What each certificate is for and until when, for the summary.
-    private mutating func certificates(_ rehearsal: DryRun) -> [String] {
+    private mutating func certificates(_ dryRun: DryRun) -> [String] {
         let certificates = configuration.settings.tls.certificates
         let key = certificates.count == 1 ? "tls.certificate" : "tls.certificates"
         var checks: [CertificateCheck?] = []
@@ -73,7 +73,7 @@ struct Check {
                 let check = CertificateCheck(path: certificate.path, chain: chain)
                 checks[checks.count - 1] = check
                 let errorsBefore = report.errorCount
-                note(origin, key) { () throws(ServerError) in try rehearsal.load(certificate) }
+                note(origin, key) { () throws(ServerError) in try dryRun.load(certificate) }
                 // What can't be loaded for its weakness was told so.
                 let isLoaded = report.errorCount == errorsBefore
                 let faults = check.faults(at: now).filter { isLoaded || ![.weakKey, .weakSignature].contains($0.kind) }
@@ -91,12 +91,12 @@ struct Check {
         return summaries
     }
 
-    private mutating func clientAuthorities(_ rehearsal: DryRun) {
+    private mutating func clientAuthorities(_ dryRun: DryRun) {
         let settings = configuration.settings
         var authorities = [(settings.tls.clientAuthorityPath, configuration.origins.clientAuthority ?? source, "tls.client_ca")]
         authorities += zip(settings.listeners, configuration.origins.listeners).map { ($0.clientAuthorityPath, $1, "listen: client_ca") }
         for case (let path?, let origin, let key) in authorities {
-            note(origin, key) { () throws(ServerError) in try rehearsal.load(clientAuthorities: path) }
+            note(origin, key) { () throws(ServerError) in try dryRun.load(clientAuthorities: path) }
             warn(of: path, origin, key)
         }
         guard let path = settings.tls.clientRevocationPath else { return }
@@ -107,7 +107,7 @@ struct Check {
             // Those that can't be loaded alone were told above.
             guard report.isFine else { return }
             for case let (authority?, _, _) in authorities {
-                try rehearsal.load(clientAuthorities: authority, revocations: path)
+                try dryRun.load(clientAuthorities: authority, revocations: path)
             }
         } catch {
             report.findings.append(.error(origin, at: key, error.advised))
@@ -122,11 +122,11 @@ struct Check {
 
     // MARK: What the kernel does
 
-    private mutating func filters(_ rehearsal: DryRun) {
+    private mutating func filters(_ dryRun: DryRun) {
         if configuration.settings.onDeny == .drop {
             let origin = configuration.origins.drop ?? source
             var isExact = true
-            note(origin, "on_deny") { () throws(ServerError) in isExact = try rehearsal.tryFilters() }
+            note(origin, "on_deny") { () throws(ServerError) in isExact = try dryRun.tryFilters() }
             guard !isExact else { return }
             report.findings.append(
                 .warning(
@@ -134,7 +134,7 @@ struct Check {
                     "the list is too long for the kernel's filter: strangers between listed addresses are reset, not dropped"))
         } else if let origin = configuration.origins.shield {
             do throws(ServerError) {
-                _ = try rehearsal.tryFilters()
+                _ = try dryRun.tryFilters()
             } catch {
                 report.findings.append(.warning(origin, at: "shield", "it can't be raised: \(error.advised)"))
             }
@@ -143,10 +143,10 @@ struct Check {
 
     // MARK: What the service holds
 
-    private mutating func ports(_ rehearsal: DryRun, _ running: RunningService?) {
+    private mutating func ports(_ dryRun: DryRun, _ running: RunningService?) {
         for (listener, origin) in zip(configuration.settings.listeners, configuration.origins.listeners) {
             do throws(ServerError) {
-                try rehearsal.bind(listener.address, isFree: listener.isFree)
+                try dryRun.bind(listener.address, isFree: listener.isFree)
                 guard !listener.address.isHere else { continue }
                 report.findings.append(
                     .warning(
@@ -162,10 +162,10 @@ struct Check {
         }
     }
 
-    private mutating func statusPort(_ rehearsal: DryRun, _ running: RunningService?) {
+    private mutating func statusPort(_ dryRun: DryRun, _ running: RunningService?) {
         guard let address = configuration.status?.address else { return }
         do throws(ServerError) {
-            try rehearsal.bind(address)
+            try dryRun.bind(address)
         } catch {
             if error.cause == .system(EADDRINUSE), let running, running.statusPage == address {
                 report.notes.append("\(address) is held by the running service, process \(running.process)")
@@ -223,7 +223,7 @@ struct Check {
 
     // MARK: The ticket system
 
-    private mutating func upstreams(_ rehearsal: DryRun) {
+    private mutating func upstreams(_ dryRun: DryRun) {
         let servers = configuration.settings.upstream.servers
         let key = servers.count == 1 ? "upstream.url" : "upstream.urls"
         if let path = servers.lazy.compactMap(\.tls?.authorityPath).first, let origin = configuration.origins.upstreams.first {
@@ -234,13 +234,13 @@ struct Check {
                 report.findings.append(.error(origin, at: key, "\(server.name): \(obstacle)"))
                 continue
             }
-            if let listener = rehearsal.listener(reachedBy: server) {
+            if let listener = dryRun.listener(reachedBy: server) {
                 let words = "\(server.name) leads back to this service, which listens on \(listener): name the ticket system itself"
                 report.findings.append(.error(origin, at: key, words))
                 continue
             }
             do throws(ServerError) {
-                guard let reason = try rehearsal.call(server) else { continue }
+                guard let reason = try dryRun.call(server) else { continue }
                 let words = UpstreamTrouble(reason, server).map { ": \($0.text)" } ?? ""
                 report.findings.append(.warning(origin, at: key, "\(server.name) does not answer: \(reason)\(words)"))
             } catch {

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import Gatekeeper
 internal import Glibc
 
-/// The binary's entrance: one command, one exit status: 0 done, 2 the fault of whoever asked, 1 anything else.
+/// The binary's entry point: one command, one exit status: 0 done, 2 the fault of whoever asked, 1 anything else.
 @main
 enum Main {
     static func main() {

@@ -61,8 +61,8 @@ struct CertificateExamination: Equatable, Sendable {
 
 extension CertificateExamination.File {
     /// All that are on disk now.
-    static func all(_ certificates: [Settings.TLS.Certificate], _ rehearsal: DryRun?, at now: WallTime) -> [Self] {
-        var files = certificates.map { Self($0, rehearsal, at: now) }
+    static func all(_ certificates: [Settings.TLS.Certificate], _ dryRun: DryRun?, at now: WallTime) -> [Self] {
+        var files = certificates.map { Self($0, dryRun, at: now) }
         for case (let index, let fault?) in CertificateCheck.doubles(among: files.map(\.check)).enumerated() {
             files[index].faults.append(fault)
         }
@@ -70,7 +70,7 @@ extension CertificateExamination.File {
     }
 
     /// What is on disk now.
-    init(_ certificate: Settings.TLS.Certificate, _ rehearsal: DryRun?, at now: WallTime) {
+    init(_ certificate: Settings.TLS.Certificate, _ dryRun: DryRun?, at now: WallTime) {
         path = certificate.path
         do throws(ServerError) {
             let chain = try CertificateChain(path: path)
@@ -79,7 +79,7 @@ extension CertificateExamination.File {
             faults = check.faults(at: now)
             fingerprint = chain.leaf.fingerprint
             summary = "\(path) is for \(chain.leaf.names.joined(separator: " ")), complete, and good until \(chain.leaf.end.text)"
-            try rehearsal?.load(certificate)
+            try dryRun?.load(certificate)
         } catch {
             obstacle = "\(error)"
         }

@@ -38,8 +38,8 @@ struct DoctorFacts: Sendable {
 
         let hearing = Self.start { ServiceAccount.read(controlPath: controlPath, statePath: configuration.statePath, at: now) }
         let reading = Self.start { () -> [CertificateExamination.File] in
-            let rehearsal = try? DryRun(settings)
-            return CertificateExamination.File.all(settings.tls.certificates, rehearsal, at: now)
+            let dryRun = try? DryRun(settings)
+            return CertificateExamination.File.all(settings.tls.certificates, dryRun, at: now)
         }
         let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }
         let folder = configuration.statePath.map { path in Self.start { HostExamination.StateFolderFacts(path: path) } }

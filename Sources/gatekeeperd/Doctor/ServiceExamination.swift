@@ -26,7 +26,7 @@ struct ServiceExamination: Equatable, Sendable {
     }
 
     private func pending(of state: ServiceState) -> [ExaminationFinding] {
-        if let end = state.trialEnd {
+        if let end = state.pendingEnd {
             return [.note(.service, "a configuration is on trial and undone at \(end)", advice: "`gatekeeperd confirm` keeps it")]
         }
         return state.isDraining ? [.note(.service, "process \(state.process) finishes what it has begun and then ends")] : []
@@ -36,7 +36,7 @@ struct ServiceExamination: Equatable, Sendable {
 
     /// The same file and another state of it is a change that was forgotten, or one that was refused.
     private func configuration(of state: ServiceState) -> [ExaminationFinding] {
-        guard state.trialEnd == nil, let file, let inForce = state.configurationHash, inForce != hash else { return [] }
+        guard state.pendingEnd == nil, let file, let inForce = state.configurationHash, inForce != hash else { return [] }
         guard state.configurationFile == file else {
             let other = state.configurationFile ?? "flags"
             return [.note(.service, "process \(state.process) serves by \(other), and what is said here is by \(file)")]

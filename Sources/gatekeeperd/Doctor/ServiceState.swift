@@ -10,8 +10,8 @@ struct ServiceState: Equatable, Sendable {
     var listeners: [SocketAddress] = []
     var problems: [Problem] = []
     var isDraining = false
-    /// When a configuration on trial is undone, as text.
-    var trialEnd: String?
+    /// When the pending configuration is undone, as text.
+    var pendingEnd: String?
 
     struct Certificate: Equatable, Sendable {
         var file: String
@@ -60,7 +60,7 @@ struct ServiceState: Equatable, Sendable {
                 kind: problem.string("kind") ?? "", subject: problem.string("about") ?? "", text: text, cure: problem.string("cure") ?? "")
         }
         isDraining = status["draining"]?.boolean ?? false
-        trialEnd = status["pending_confirmation"]?.string("deadline")
+        pendingEnd = status["pending_confirmation"]?.string("deadline")
     }
 }
 

@@ -23,32 +23,33 @@ struct Explanation: Equatable, Sendable {
 
     /// - Parameter routeOrigins: where the settings' routes are written.
     init(
-        _ question: Question, by inquiry: Explainer, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String, at now: WallTime
+        _ question: Question, by explainer: Explainer, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String,
+        at now: WallTime
     ) {
-        admit(question.peer, by: inquiry, at: now)
+        admit(question.peer, by: explainer, at: now)
         guard verdict == .admitted, let request = question.request else { return }
-        if inquiry.isStrict { shakeHands(request.serverName(defaultHost: defaultHost), by: inquiry) }
+        if explainer.isStrict { shakeHands(request.serverName(defaultHost: defaultHost), by: explainer) }
         guard verdict == .admitted else { return }
-        read(request, inquiry.request(request.head(defaultHost: defaultHost)), routes: routes, routeOrigins)
+        read(request, explainer.request(request.head(defaultHost: defaultHost)), routes: routes, routeOrigins)
     }
 
     // MARK: The steps
 
-    private mutating func admit(_ peer: PeerAddress, by inquiry: Explainer, at now: WallTime) {
-        let balanced = inquiry.listeners(balancedBy: peer)
+    private mutating func admit(_ peer: PeerAddress, by explainer: Explainer, at now: WallTime) {
+        let balanced = explainer.listeners(balancedBy: peer)
         if !balanced.isEmpty {
             let listeners = balanced.map(\.description).sorted().joined(separator: ", ")
             steps.append(Step(stage: .accept, text: "\(peer) is a load balancer on \(listeners): the source that it names is judged there"))
         }
-        let entries = inquiry.allowList.entries
-        switch inquiry.admission(of: peer, nowUnixSeconds: now.milliseconds / 1000) {
+        let entries = explainer.allowList.entries
+        switch explainer.admission(of: peer, nowUnixSeconds: now.milliseconds / 1000) {
         case .admitted(let index):
             let end = entries[index].endsAtUnixSeconds.map { ", until \(WallTime(milliseconds: $0 * 1000).text)" } ?? ""
             steps.append(
                 Step(stage: .admission, text: "\(peer) is admitted by \(Self.name(entries[index]))\(end)", origin: entries[index].origin))
         case .denied(let reason):
             verdict = .denied("\(reason.word)")
-            steps.append(Self.denial(of: peer, reason, by: inquiry.allowList, at: now))
+            steps.append(Self.denial(of: peer, reason, by: explainer.allowList, at: now))
         }
     }
 
@@ -72,9 +73,9 @@ struct Explanation: Equatable, Sendable {
         entry.label.map { "\(entry.prefix) (\($0))" } ?? "\(entry.prefix)"
     }
 
-    private mutating func shakeHands(_ serverName: String?, by inquiry: Explainer) {
+    private mutating func shakeHands(_ serverName: String?, by explainer: Explainer) {
         let asked = serverName.map { Quantity.quoted($0) } ?? "no name"
-        if inquiry.admits(serverName: serverName) {
+        if explainer.admits(serverName: serverName) {
             steps.append(Step(stage: .downstream, text: "a certificate is for \(asked)"))
         } else {
             steps.append(
@@ -83,9 +84,9 @@ struct Explanation: Equatable, Sendable {
         }
     }
 
-    private mutating func read(_ request: Question.Request, _ finding: Explainer.Finding, routes: Settings.Routes?, _ origins: [Origin]) {
+    private mutating func read(_ request: Question.Request, _ answer: Explainer.Answer, routes: Settings.Routes?, _ origins: [Origin]) {
         let line = "\(request.method) \(request.target)"
-        switch finding {
+        switch answer {
         case .incomplete:
             // Not from a head that ends with an empty line, whatever is in it.
             verdict = .refused(status: nil, "incomplete")

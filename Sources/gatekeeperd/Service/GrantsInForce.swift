@@ -72,7 +72,7 @@ final class GrantsInForce: TimedPart {
     // MARK: Use
 
     /// Sources that connected by a grant: the first time is worth a line, and the others aren't announced any more.
-    func noteAnnouncements(at now: WallTime) {
+    func recordFirstUses(at now: WallTime) {
         let used = plane.takeFirstUses().flatMap { ledger?.recordUse(by: $0, at: now) ?? [] }
         guard !used.isEmpty else { return }
         for grant in used { report(grant, "first_used") }

@@ -7,7 +7,7 @@ enum PollSource: Hashable, CaseIterable {
     case successor
     case control
     /// Somebody has come by a grant for the first time.
-    case announcements
+    case firstUses
     /// Somebody was denied since the last record.
     case denials
     /// Strangers come so often that the shield may be wanted.

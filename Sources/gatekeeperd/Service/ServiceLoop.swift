@@ -130,7 +130,7 @@ struct ServiceLoop: ~Copyable {
     var sources: [PollSource: Int32] {
         let parts = service.parts
         var sources: [PollSource: Int32] = [
-            .signals: signals.number, .announcements: parts.plane.firstUseDescriptor, .flood: parts.plane.floodDescriptor,
+            .signals: signals.number, .firstUses: parts.plane.firstUseDescriptor, .flood: parts.plane.floodDescriptor,
         ]
         sources[.files] = files.number
         sources[.successor] = succession.number
@@ -158,7 +158,7 @@ struct ServiceLoop: ~Copyable {
         for part in timedParts { part.pass(at: now) }
         if let heir = succession.follow(isReadable: ready.contains(.successor), at: now) { return .drains(handedOverTo: heir) }
         answerClients(areReadable: ready.contains(.control))
-        if ready.contains(.announcements) { service.parts.grants.noteAnnouncements(at: now.wallTime) }
+        if ready.contains(.firstUses) { service.parts.grants.recordFirstUses(at: now.wallTime) }
         service.parts.statusPage.turn(service, by: service.parts.clock)
         if let end = followSignals() { return end }
         if let leaveUntil, leaveUntil <= now.instant { return .drains(handedOverTo: nil) }

@@ -32,7 +32,7 @@ struct UpstreamHealthTests {
     }
 
     @Test("after the back-off one request may try, and no second one beside it")
-    func trial() {
+    func retry() {
         let health = down()
         #expect(!health.mayTry(now: at(999)))
         #expect(health.mayTry(now: at(1000)))
@@ -54,7 +54,7 @@ struct UpstreamHealthTests {
         #expect(!down(isChecked: true).wouldTry(now: at(1_000_000)))
     }
 
-    @Test("each trial that fails doubles the back-off, up to half a minute; a success begins anew")
+    @Test("each retry that fails doubles the back-off, up to half a minute; a success begins anew")
     func backOff() {
         let health = down()
         var now = 0

@@ -66,13 +66,13 @@ struct DenialCountsTests {
     func besideTheLog() throws {
         let file = LogFile()
         let inbox = try JournalInbox(workers: 1, ringBytes: 4096, listeners: [])
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
         let writer = JournalWriter(ring: inbox.rings[0], signal: inbox.signal, writesAccess: true)
         for index in 0..<500 {
             // More than the ring takes: the rest is counted without an address.
             writer.denied(peer: PeerAddress(ipv4: UInt32(index % 60)), listener: 0, reason: .notListed, wallMilliseconds: 5)
         }
-        scribe.finish(now: Instant(nanoseconds: 1), wallMilliseconds: 6) { true }
+        formatter.finish(now: Instant(nanoseconds: 1), wallMilliseconds: 6) { true }
         let logged = try file.lines().reduce(0) { $0 + ($1["count"] as? Int ?? 0) }
         #expect(logged == 500)
         let summaries = inbox.denials.take()

@@ -256,8 +256,8 @@ struct JournalTests {
     /// What the journal would write of this inbox and then end, without its thread.
     private func finish(_ inbox: JournalInbox) throws -> [[String: Any]] {
         let file = LogFile()
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
-        scribe.finish(now: Instant(nanoseconds: 1), wallMilliseconds: wall) { true }
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
+        formatter.finish(now: Instant(nanoseconds: 1), wallMilliseconds: wall) { true }
         return try file.lines()
     }
 }

@@ -75,11 +75,11 @@ struct LogLineTests {
     func changes() throws {
         let file = LogFile()
         let inbox = try JournalInbox(workers: 1, ringBytes: 4096, listeners: [])
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
         for format in [Settings.Log.Format.json, .text, .json] {
             inbox.write(as: format)
             inbox.post(JournalInbox.Event(name: "tick", stage: nil, fields: [], wallMilliseconds: wall))
-            scribe.turn(now: Instant(nanoseconds: 1), wallMilliseconds: wall)
+            formatter.turn(now: Instant(nanoseconds: 1), wallMilliseconds: wall)
         }
         let json = #"{"time":"2026-11-25T17:00:00.123Z","event":"tick"}"#
         #expect(file.text == "\(json)\n2026-11-25T17:00:00.123Z tick\n\(json)\n")

@@ -65,14 +65,14 @@ struct CertificateExaminationTests {
         let upstream = Settings.Upstream(endpoint: .unix("/x"), name: "x")
         let settings = Settings(
             listeners: [], tls: Settings.TLS(certificatePath: leaf.certificate, keyPath: leaf.key), allow: [], upstream: upstream)
-        let rehearsal = try DryRun(settings)
-        let good = CertificateExamination.File(settings.tls.certificates[0], rehearsal, at: .now())
+        let dryRun = try DryRun(settings)
+        let good = CertificateExamination.File(settings.tls.certificates[0], dryRun, at: .now())
         #expect(good.obstacle == nil && good.faults.map(\.kind) == [.unknownIssuer] && good.fingerprint.utf8.count == 64)
         #expect(good.summary.contains("is for a.example, complete, and good until 20"))
         let mixed = CertificateExamination.File(
-            Settings.TLS.Certificate(path: leaf.certificate, keyPath: other.key), rehearsal, at: .now())
+            Settings.TLS.Certificate(path: leaf.certificate, keyPath: other.key), dryRun, at: .now())
         #expect(mixed.obstacle?.contains("does not belong to") == true)
-        let missing = CertificateExamination.File(Settings.TLS.Certificate(path: "/nowhere.pem", keyPath: other.key), rehearsal, at: .now())
+        let missing = CertificateExamination.File(Settings.TLS.Certificate(path: "/nowhere.pem", keyPath: other.key), dryRun, at: .now())
         #expect(missing.obstacle != nil && missing.fingerprint.isEmpty)
     }
 }

@@ -38,14 +38,14 @@ struct ServiceExaminationTests {
 
     @Test("a trial, a drain and a file that isn't in force are notes")
     func notes() {
-        #expect(examine { $0.trialEnd = "2026-03-01T12:00:00Z" }.map(\.severity) == [.note])
+        #expect(examine { $0.pendingEnd = "2026-03-01T12:00:00Z" }.map(\.severity) == [.note])
         #expect(examine { $0.isDraining = true }.map(\.severity) == [.note])
         #expect(
             examine { $0.configurationHash = "4567" }.map(\.seen) == [
                 "the service doesn't serve by /etc/g.yaml as it is now, or was started with flags beside it"
             ])
         // On trial the file is another on purpose.
-        #expect(examine { ($0.configurationHash, $0.trialEnd) = ("4567", "soon") }.count == 1)
+        #expect(examine { ($0.configurationHash, $0.pendingEnd) = ("4567", "soon") }.count == 1)
         #expect(
             examine { ($0.configurationHash, $0.configurationFile) = ("4567", "/etc/h.yaml") }
                 == [.note(.service, "process 42 serves by /etc/h.yaml, and what is said here is by /etc/g.yaml")])
@@ -70,7 +70,7 @@ struct ServiceExaminationTests {
         #expect(state.problems == [.init(kind: "upstream_down", subject: "http://a", text: "p", cure: "c")])
         #expect(state.sources.map { "\($0.prefix) \($0.admitted)" } == ["192.0.2.7 7", "10.0.0.0/8 0"])
         #expect(state.certificates == [ServiceState.Certificate(file: "chain.pem", fingerprint: "aa")])
-        #expect(state.trialEnd == GrantScene.start.text)
+        #expect(state.pendingEnd == GrantScene.start.text)
         #expect(ServiceState(.null) == nil && ServiceState(.object([])) == nil)
     }
 

@@ -13,7 +13,7 @@ final class FakeDataPlane: DataPlane {
     /// What the next `apply` says in place of doing it.
     var refusal: ServerError?
     var denials: [DenialSummary] = []
-    var announcements: Set<PeerAddress> = []
+    var firstUses: Set<PeerAddress> = []
     var seen: [AddressPrefix: Int64] = [:]
     var shieldLook: Instant?
     var upstreams: [ServerStatus.Upstream] = []
@@ -72,8 +72,8 @@ final class FakeDataPlane: DataPlane {
     func putBackDenials(_ records: [DenialSummary]) { denials += records }
 
     func takeFirstUses() -> Set<PeerAddress> {
-        defer { announcements = [] }
-        return announcements
+        defer { firstUses = [] }
+        return firstUses
     }
 
     func lastSeen() -> [AddressPrefix: Int64] { seen }

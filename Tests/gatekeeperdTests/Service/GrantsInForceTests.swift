@@ -72,8 +72,8 @@ struct GrantsInForceTests {
         #expect(scene.plane.admitted.last?.last?.isAnnounced == true)
         _ = scene.plane.takeEvents()
         for _ in 0..<2 {
-            scene.plane.announcements = [try peer("192.0.2.9")]
-            scene.service.parts.grants.noteAnnouncements(at: scene.now)
+            scene.plane.firstUses = [try peer("192.0.2.9")]
+            scene.service.parts.grants.recordFirstUses(at: scene.now)
         }
         #expect(scene.plane.takeEvents().filter { $0.hasPrefix("grant state=first_used") }.count == 1)
         #expect(scene.plane.admitted.last?.last?.isAnnounced == false)

@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// What the spool's thread has to do, in order.
 final class SpoolQueue: Sendable {
-    private let errands: Mutex<[@Sendable () -> Void]> = Mutex([])
+    private let jobs: Mutex<[@Sendable () -> Void]> = Mutex([])
     private let bell: Descriptor
     private let hasEnded = Atomic(false)
 
@@ -13,10 +13,10 @@ final class SpoolQueue: Sendable {
         thread.detach()
     }
 
-    func add(_ errand: @escaping @Sendable () -> Void) {
-        let isFirst = errands.withLock { errands in
-            errands.append(errand)
-            return errands.count == 1
+    func add(_ job: @escaping @Sendable () -> Void) {
+        let isFirst = jobs.withLock { jobs in
+            jobs.append(job)
+            return jobs.count == 1
         }
         if isFirst { System.raise(bell.number) }
     }
@@ -29,12 +29,12 @@ final class SpoolQueue: Sendable {
 
     private func run() {
         while true {
-            let due = errands.withLock { errands in
-                let due = errands
-                errands = []
+            let due = jobs.withLock { jobs in
+                let due = jobs
+                jobs = []
                 return due
             }
-            for errand in due { errand() }
+            for job in due { job() }
             if !due.isEmpty { continue }
             if hasEnded.load(ordering: .acquiring) { return }
             if System.waitReadable(bell.number, milliseconds: -1) { System.lower(bell.number) }

@@ -17,7 +17,7 @@ protocol WakeTarget: AnyObject {
 
     private let loop: EventLoop
     private var continuation: UnsafeContinuation<Wake, Never>?
-    private var sleeper: (any WakeTarget)?
+    private var wakeTarget: (any WakeTarget)?
     private(set) var deadline: Instant = .distantFuture
     var position: TimerPosition?
     /// Sticky: every wait from now on returns `.aborted` at once.
@@ -56,9 +56,9 @@ protocol WakeTarget: AnyObject {
         resume(.deadlineExceeded)
     }
 
-    /// No task waits any more: from now on whatever would wake one tells `sleeper`, once.
-    func rest(_ sleeper: any WakeTarget) {
-        self.sleeper = sleeper
+    /// No task waits any more: from now on whatever would wake one tells `wakeTarget`, once.
+    func rest(_ wakeTarget: any WakeTarget) {
+        self.wakeTarget = wakeTarget
         if isAborted { resume(.aborted) }
     }
 
@@ -76,9 +76,9 @@ protocol WakeTarget: AnyObject {
     private func resume(_ wake: Wake) {
         // SAFETY: taken before it is resumed, so it is resumed exactly once; only this worker's thread comes here.
         guard let waiting = unsafe continuation else {
-            guard let sleeper else { return }
-            self.sleeper = nil
-            return sleeper.awake()
+            guard let wakeTarget else { return }
+            self.wakeTarget = nil
+            return wakeTarget.awake()
         }
         unsafe continuation = nil
         unsafe waiting.resume(returning: wake)

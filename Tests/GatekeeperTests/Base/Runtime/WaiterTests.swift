@@ -131,29 +131,29 @@ struct WaiterTests {
     @Test("whoever rests is awoken by the first cause and told of no second")
     func rest() throws {
         let waiter = Waiter(on: try EventLoop())
-        let sleeper = Bed()
-        waiter.rest(sleeper)
-        #expect(sleeper.awakenings == 0)
+        let wakeTarget = Bed()
+        waiter.rest(wakeTarget)
+        #expect(wakeTarget.awakenings == 0)
         waiter.wake()
         waiter.wake()
         waiter.deadlineReached()
         waiter.abort()
-        #expect(sleeper.awakenings == 1)
-        waiter.rest(sleeper)
-        #expect(sleeper.awakenings == 2, "aborted for good, so there is no rest")
+        #expect(wakeTarget.awakenings == 1)
+        waiter.rest(wakeTarget)
+        #expect(wakeTarget.awakenings == 2, "aborted for good, so there is no rest")
     }
 
     @Test("a rest ends at its deadline")
     func restDeadline() async throws {
         try await SmallWorker.run { worker in
             let (waiter, clock) = (Waiter(on: worker.loop), Waiter(on: worker.loop))
-            let sleeper = Bed(ringing: clock)
+            let wakeTarget = Bed(ringing: clock)
             let deadline = worker.loop.now.advanced(byMilliseconds: 3)
             waiter.expect(deadline)
-            waiter.rest(sleeper)
+            waiter.rest(wakeTarget)
             let wake = await clock.wait(until: worker.patience)
             #expect(wake == .ready)
-            #expect(sleeper.awakenings == 1)
+            #expect(wakeTarget.awakenings == 1)
             #expect(worker.loop.now >= deadline)
         }
     }

@@ -8,7 +8,7 @@
 ///   worker 1      13 18 │ 25          left:    25 31
 ///                    cutoff
 /// ```
-struct JournalScribe: ~Copyable {
+struct LogFormatter: ~Copyable {
     private let inbox: JournalInbox
     private var output: JournalOutput
     private var denials: SourceAggregator<DenialReason>

@@ -3,7 +3,7 @@ import Testing
 @testable import Gatekeeper
 
 @Suite("The order of lines")
-struct JournalScribeTests {
+struct LogFormatterTests {
     private let inbox: JournalInbox
     private let writers: [JournalWriter]
     private let file = LogFile()
@@ -24,46 +24,46 @@ struct JournalScribeTests {
 
     @Test("lines of all workers and of the control plane come in the order of their times")
     func order() throws {
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
         for time: Int64 in [12, 15, 19] { say(0, at: time) }
         for time: Int64 in [13, 18] { say(1, at: time) }
         say(2, at: 1)
         inbox.post(JournalInbox.Event(name: "reloaded", stage: nil, fields: [], wallMilliseconds: 14))
         inbox.post(JournalInbox.Event(name: "reloaded", stage: nil, fields: [], wallMilliseconds: 16))
-        scribe.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 100)
+        formatter.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 100)
         #expect(try times() == ["001", "012", "013", "014", "015", "016", "018", "019"])
     }
 
     @Test("what happened after the cutoff waits, whoever tells of it")
     func cutoff() throws {
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
         for time: Int64 in [19, 31] { say(0, at: time) }
         inbox.post(JournalInbox.Event(name: "reloaded", stage: nil, fields: [], wallMilliseconds: 27))
-        scribe.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 40, cutoff: 20)
+        formatter.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 40, cutoff: 20)
         #expect(try times() == ["019"])
-        #expect(scribe.deadline != nil)
+        #expect(formatter.deadline != nil)
         // Told late, of what was before.
         say(1, at: 25)
-        scribe.turn(now: Instant(nanoseconds: 2), wallMilliseconds: 60, cutoff: 40)
+        formatter.turn(now: Instant(nanoseconds: 2), wallMilliseconds: 60, cutoff: 40)
         #expect(try times() == ["019", "025", "027", "031"])
-        #expect(scribe.deadline == nil)
+        #expect(formatter.deadline == nil)
     }
 
     @Test("what was stamped before the clock was set back isn't waited for, nor does it hold up others")
     func clockSetBack() throws {
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
         say(0, at: 900)
         say(1, at: 10)
         say(2, at: 45)
-        scribe.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 50, cutoff: 30)
+        formatter.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 50, cutoff: 30)
         #expect(try times() == ["010", "900"])
     }
 
     @Test("a ring that fills up isn't held back")
     func pressed() throws {
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
         for time in 0..<60 { say(0, at: Int64(time)) }
-        scribe.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 90, cutoff: -1)
+        formatter.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 90, cutoff: -1)
         #expect(try times().count == 60)
     }
 
@@ -81,12 +81,12 @@ struct JournalScribeTests {
 
     @Test("the end holds nothing back")
     func end() throws {
-        var scribe = JournalScribe(inbox: inbox, descriptor: file.descriptor)
+        var formatter = LogFormatter(inbox: inbox, descriptor: file.descriptor)
         say(0, at: 60)
         inbox.post(JournalInbox.Event(name: "reloaded", stage: nil, fields: [], wallMilliseconds: 61))
-        scribe.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 70, cutoff: 50)
+        formatter.turn(now: Instant(nanoseconds: 1), wallMilliseconds: 70, cutoff: 50)
         #expect(try times() == [])
-        scribe.finish(now: Instant(nanoseconds: 2), wallMilliseconds: 70) { true }
+        formatter.finish(now: Instant(nanoseconds: 2), wallMilliseconds: 70) { true }
         #expect(try times() == ["060", "061"])
     }
 }
