@@ -29,7 +29,7 @@ final class Acceptor {
     private var reserve = DescriptorReserve()
     /// Whom the kernel lets through to us; nil: everybody.
     private var filter: SocketFilter?
-    /// Of the kernel's counter, what is told already. Nil where another acceptor has the same socket and tells.
+    /// The value of the kernel's counter that was reported last; nil if another process or acceptor of the same socket reports it.
     private var dropsSeen: UInt32?
     private let isShared: Bool
     /// Another process accepts on the socket, or is about to.
@@ -119,7 +119,8 @@ final class Acceptor {
         filter = next
     }
 
-    /// Leaves filter and counter to another process, or (false) takes the counter back. What is dropped until that one counts, nobody counts.
+    /// Leaves filter and counter to another process, or (false) takes the counter back. Packets that are dropped between our last count and
+    /// the other's first are counted by neither.
     func lend(_ isLent: Bool) {
         countDrops()
         self.isLent = isLent

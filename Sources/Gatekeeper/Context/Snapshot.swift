@@ -13,7 +13,8 @@ final class Snapshot: Sendable {
     let filters: [SocketAddress: SocketFilter]
     /// By the address of the listener, as the settings write it.
     let listenerPolicies: [SocketAddress: ListenerPolicy]
-    /// The generation since which connections have had to show the same.
+    /// The generation that began today's handshake requirements. A connection from before it has been asked for something else, and ends with
+    /// its current answer.
     let requirementsSince: UInt64
     private let requirements: HandshakeRequirements
     /// The names that may be asked for; nil for any.

@@ -1,4 +1,4 @@
-/// Tells a request that has come round to the process that sent it: a field with the process's secret, beside those of other doors on its way.
+/// Tells a request that has come back to the process that sent it: a field with the process's secret, beside those of other doors on its way.
 ///
 /// Not `Via`, for which nginx and IIS stop compressing. Nobody who doesn't see what goes to the ticket system knows the marker, and who does
 /// can do no more with it than have his own request refused.

@@ -42,7 +42,7 @@ final class ClientSession: WakeTarget {
     var serverNames = ServerNameMemory()
     /// Requests that have been read.
     private(set) var requests = 0
-    /// The last so many of them came before the answer to the one before had left.
+    /// How many requests in a row, up to the last one, came without waiting for the answer before.
     private var requestsPipelined = 0
     /// The upstream connection that belongs to this one, once somebody may have logged in by it.
     var binding: UpstreamBinding?

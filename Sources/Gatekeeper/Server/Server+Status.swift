@@ -46,7 +46,7 @@ extension Server {
         }
     }
 
-    /// Whether every worker has come round to answer since the last call, which asked; the first call finds nothing wrong.
+    /// Whether every worker has answered since the last call, which asked them; true at the first call.
     public func isAlive() -> Bool {
         watchdog.heartbeat(workers)
     }

@@ -12,7 +12,7 @@ public final class Server: Sendable {
     let workers: [Worker]
     private let libraries: [TLSLibrary]
     let journal: Journal
-    /// For the life of the process: a request may come round after a reload.
+    /// For the life of the process: a request that loops may come back after a reload.
     private let loopMarker = LoopMarker.make()
     let sources = SourceCounters()
     private let rates = SourceRates()

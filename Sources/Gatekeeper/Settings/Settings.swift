@@ -267,8 +267,7 @@ public struct Settings: Sendable {
         public var bodyBytesPerSecondMin = 256
         /// After so many requests a connection is closed with the last answer.
         public var requestsPerConnectionMax = 100_000
-        /// Requests that were there before the answer to the one before them had left; after so many in a row the connection is closed with the
-        /// last answer.
+        /// Requests in a row that a client sends without waiting for the answer before; the connection is closed with the answer to the last.
         public var pipelinedRequestsMax = 100
         public var connectionsMax = 10_000
         public var connectionsPerSourceMax = 1_000

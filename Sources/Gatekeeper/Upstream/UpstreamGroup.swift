@@ -7,7 +7,7 @@ final class UpstreamGroup: Sendable {
     let check: Settings.Upstream.Check?
     /// Towards each ticket system, one for each worker; nil in clear.
     let contexts: [[TLSContext]?]
-    /// What tells requests that have come round to us; as `LoopMarker`.
+    /// What tells requests of ours that have come back to us; as `LoopMarker`.
     let loopMarker: String
     /// What it was made from: a configuration that says the same goes on with the same connections.
     let identity: UpstreamIdentity

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Whether workers come round to answer.
+/// Whether workers still run their event loops: each is asked, and has to answer before it is asked again.
 final class WorkerLiveness: Sendable {
     /// Workers that the last question still waits for.
     private let unanswered = Atomic(0)

@@ -2,8 +2,8 @@ internal import Gatekeeper
 
 /// The grants that admit now, and the record of them in the ledger.
 ///
-/// A grant begins when the disk has it. It ends when its time is up or somebody revokes it, whatever the disk says: what couldn't be
-/// recorded is tried again with every later change (`unrecordedCount`). Each method that returns grants returns each of them once: what it
+/// A grant begins once it is written to the disk. It ends when its time is up or somebody revokes it, even if the disk can't be written:
+/// an ending that couldn't be recorded is tried again with every later change (`unrecordedCount`). Each method that returns grants returns each of them once: what it
 /// returns is what is to be logged, and what the allow-list is to learn.
 final class GrantBook {
     /// More than these belong in the configuration; it also bounds what is told about them.

@@ -2,7 +2,7 @@ internal import Gatekeeper
 
 /// What the status page's readers see.
 extension Service: ObservedService {
-    /// A worker's turn takes microseconds; one that hasn't come round in this time is stuck.
+    /// A worker's turn takes microseconds; one that takes so long is stuck.
     private static let patienceMilliseconds = 5_000
 
     var isLeaving: Bool { parts.phase.isLeaving }

@@ -1,6 +1,6 @@
 internal import Gatekeeper
 
-/// A process of the binary that lies in our place now, on its way to take over.
+/// A process of the binary that now stands at our path, on its way to take over.
 ///
 /// ```
 ///   SIGUSR2 ─▶ started with our listening sockets ─▶ it serves, beside us ─▶ it says so ─▶ we drain, and end what it revokes
