@@ -7,13 +7,13 @@ final class FloodGauge: Sendable {
     /// Readable when the alarm was reached.
     var number: Int32 { bell.number }
 
-    private let bell: Descriptor
+    private let bell: Bell
     private let deniedCount = Atomic<UInt64>(0)
     private let droppedCount = Atomic<UInt64>(0)
     private let alarm = Atomic<UInt64>(.max)
 
     init() throws(SystemError) {
-        bell = try System.eventDescriptor()
+        bell = try Bell()
     }
 
     /// Connections denied and packets dropped since the start.
@@ -34,14 +34,14 @@ final class FloodGauge: Sendable {
 
     /// Rings once when there have been so many denials; nil never. One that comes at this moment may be missed, the next one isn't.
     func setAlarm(at count: UInt64?) {
-        System.lower(bell.number)
+        bell.silence()
         alarm.store(count ?? .max, ordering: .relaxed)
         if let count, deniedCount.load(ordering: .relaxed) >= count { reach() }
     }
 
     /// As if the alarm was reached.
     func ring() {
-        System.raise(bell.number)
+        bell.ring()
     }
 
     /// Of workers that arrive together one rings.

@@ -24,8 +24,8 @@ public final class Server: Sendable {
     /// Why the kernel takes no filter of ours; nil if it does.
     let filterObstacle: SystemError?
     let current: Mutex<Current>
-    /// Raised by every worker that has ended.
-    private let ended: Descriptor
+    /// Rung by every worker that has ended.
+    private let ended: Bell
     private let running: Atomic<Int>
     /// The service manager's question whether workers are alive; `liveness` is everybody else's.
     let watchdog = WorkerLiveness()
@@ -83,7 +83,7 @@ public final class Server: Sendable {
                         firstUses: firstUses, gauge: gauge))
             }
             self.workers = workers
-            ended = try System.eventDescriptor()
+            ended = try Bell()
             running = Atomic(count)
         } catch {
             throw ServerError(error)
@@ -236,10 +236,10 @@ public final class Server: Sendable {
     /// True once every worker has ended and everything is in the log.
     public func wait(milliseconds: Int) -> Bool {
         if running.load(ordering: .acquiring) > 0 {
-            _ = System.waitReadable(ended.number, milliseconds: Int32(clamping: milliseconds))
+            _ = ended.wait(milliseconds: Int32(clamping: milliseconds))
         }
         guard running.load(ordering: .acquiring) == 0 else {
-            System.lower(ended.number)
+            ended.silence()
             return false
         }
         if !isFinished.exchange(true, ordering: .acquiringAndReleasing) {
@@ -322,7 +322,7 @@ public final class Server: Sendable {
                 let thread = try Thread(name: "worker-\(index)") { [self] in
                     worker.run()
                     running.subtract(1, ordering: .acquiringAndReleasing)
-                    System.raise(ended.number)
+                    ended.ring()
                 }
                 thread.detach()
             } catch {

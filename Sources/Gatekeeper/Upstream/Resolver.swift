@@ -7,7 +7,7 @@ final class Resolver: Sendable {
     private static let intervalMilliseconds: Int32 = 60_000
     private static let pauseMilliseconds: Int32 = 1_000
 
-    private let bell: Bell
+    private let alarm: Alarm
 
     /// Returns at once; `first` is told of the first answer, whatever it is.
     ///
@@ -17,50 +17,46 @@ final class Resolver: Sendable {
         resolve: @escaping @Sendable (_ host: String, _ port: UInt16) -> [SocketAddress] = System.resolve,
         update: @escaping @Sendable ([SocketAddress]) -> Void
     ) throws(SystemError) {
-        let bell = Bell(try System.eventDescriptor())
-        self.bell = bell
+        let alarm = Alarm(bell: try Bell())
+        self.alarm = alarm
         let thread = try Thread(name: "resolver") {
             update(resolve(host, port))
             first?.finish()
-            while bell.wait(milliseconds: Self.intervalMilliseconds) {
+            while alarm.wait(milliseconds: Self.intervalMilliseconds) {
                 update(resolve(host, port))
-                guard bell.pause(milliseconds: Self.pauseMilliseconds) else { return }
+                guard alarm.pause(milliseconds: Self.pauseMilliseconds) else { return }
             }
         }
         thread.detach()
     }
 
     func refresh() {
-        bell.ring()
+        alarm.bell.ring()
     }
 
     /// The thread ends as soon as its current question is answered.
     func stop() {
-        bell.end()
+        alarm.end()
     }
 }
 
-/// What another thread waits at: rung to make it go on at once, ended to make it leave.
-private final class Bell: Sendable {
-    private let descriptor: Descriptor
+/// What the thread waits for, which holds it as long as it runs: rung to make it go on at once, ended to make it leave.
+private final class Alarm: Sendable {
+    let bell: Bell
     private let hasEnded = Atomic(false)
 
-    init(_ descriptor: consuming Descriptor) {
-        self.descriptor = descriptor
-    }
-
-    func ring() {
-        System.raise(descriptor.number)
+    init(bell: Bell) {
+        self.bell = bell
     }
 
     func end() {
         hasEnded.store(true, ordering: .releasing)
-        ring()
+        bell.ring()
     }
 
     /// Until rung, at most so long. False when it is over.
     func wait(milliseconds: Int32) -> Bool {
-        if System.waitReadable(descriptor.number, milliseconds: milliseconds) { System.lower(descriptor.number) }
+        if bell.wait(milliseconds: milliseconds) { bell.silence() }
         return !hasEnded.load(ordering: .acquiring)
     }
 

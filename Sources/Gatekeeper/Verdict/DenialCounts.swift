@@ -12,14 +12,14 @@ internal import Synchronization
 /// and memory stays bounded whether anybody takes them or not.
 final class DenialCounts: Sendable {
     /// Readable when there is something to take.
-    var number: Int32 { descriptor.number }
+    var number: Int32 { bell.number }
 
-    private let descriptor: Descriptor
+    private let bell: Bell
     private let sourcesMax: Int
     private let counted: Mutex<Counted>
 
     init(sourcesMax: Int = 4096, hash: AddressHash = .random()) throws(SystemError) {
-        descriptor = try System.eventDescriptor()
+        bell = try Bell()
         self.sourcesMax = sourcesMax
         counted = Mutex(Counted(hash: hash))
     }
@@ -42,7 +42,7 @@ final class DenialCounts: Sendable {
 
     /// Everything counted since the last call, in no order.
     func take() -> [DenialSummary] {
-        System.lower(descriptor.number)
+        bell.silence()
         return counted.withLock { $0.take() }
     }
 
@@ -57,7 +57,7 @@ final class DenialCounts: Sendable {
             counted.add(record, sourcesMax: sourcesMax)
             return isFirst
         }
-        if isFirst { System.raise(descriptor.number) }
+        if isFirst { bell.ring() }
     }
 
     private struct Source: Hashable {

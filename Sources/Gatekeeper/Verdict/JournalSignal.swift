@@ -11,10 +11,10 @@ internal import Synchronization
 /// journal doesn't sleep but gathers, and a worker pays a fence and a load for each record.
 final class JournalSignal: Sendable {
     private let isSleeping = Atomic<Bool>(false)
-    private let event: Descriptor
+    private let bell: Bell
 
     init() throws(SystemError) {
-        event = try System.eventDescriptor()
+        bell = try Bell()
     }
 
     func wakeIfSleeping() {
@@ -25,7 +25,7 @@ final class JournalSignal: Sendable {
 
     /// Ends a sleep or a gathering, the current one or the next. Async-signal-safe.
     func wake() {
-        System.raise(event.number)
+        bell.ring()
     }
 
     /// Waits until woken or until `timeoutMilliseconds` (nil: forever) have passed, unless there is something already.
@@ -43,6 +43,6 @@ final class JournalSignal: Sendable {
 
     private func wait(_ timeoutMilliseconds: Int?) {
         let timeout = timeoutMilliseconds.map { Int32(clamping: $0) } ?? -1
-        if System.waitReadable(event.number, milliseconds: timeout) { System.lower(event.number) }
+        if bell.wait(milliseconds: timeout) { bell.silence() }
     }
 }

@@ -6,16 +6,17 @@ internal import Synchronization
 /// All signals are blocked on it: SIGTERM is for whoever waits for it, and a log pipe whose reader has gone must be an error, not the end.
 final class JournalThread: Sendable {
     private let thread: Mutex<Thread?>
-    private let done: Done
+    /// Shared with the thread, which may be left behind.
+    private let done: Bell
 
     /// Runs `body` on a thread of its own named `journal`.
     init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
-        let done = Done(event: try System.eventDescriptor())
+        let done = try Bell()
         thread = Mutex(
             try Thread(name: "journal") {
                 Self.blockSignals()
                 body()
-                System.raise(done.event.number)
+                done.ring()
             })
         self.done = done
     }
@@ -24,7 +25,7 @@ final class JournalThread: Sendable {
     func join(withinMilliseconds milliseconds: Int) -> Bool {
         let deadline = System.now().advanced(byMilliseconds: milliseconds)
         // A signal ends a wait early.
-        while !System.waitReadable(done.event.number, milliseconds: Self.milliseconds(until: deadline)) {
+        while !done.wait(milliseconds: Self.milliseconds(until: deadline)) {
             if System.now() >= deadline { return false }
         }
         guard let thread = thread.withLock({ $0.take() }) else { return false }
@@ -41,14 +42,5 @@ final class JournalThread: Sendable {
         // SAFETY: both calls read and write the local set only.
         unsafe sigfillset(&all)
         unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
-    }
-
-    /// Shared with the thread, so that a thread left behind can't raise a descriptor that is closed and somebody else's by then.
-    private final class Done: Sendable {
-        let event: Descriptor
-
-        init(event: consuming Descriptor) {
-            self.event = event
-        }
     }
 }

@@ -23,7 +23,7 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     private let mark: TurnMark
     private let epoll: Descriptor
-    private let wakeUp: Descriptor
+    private let wakeUp: Bell
     /// The thread in `run`, 0 before.
     private let thread = Atomic<pthread_t>(0)
     private var isRunning = false
@@ -54,7 +54,7 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     init(mark: TurnMark = TurnMark()) throws(SystemError) {
         self.mark = mark
         epoll = try System.epoll()
-        wakeUp = try System.eventDescriptor()
+        wakeUp = try Bell()
         now = System.now()
         wallMilliseconds = System.wallMilliseconds()
         timers = TimerWheel(now: now)
@@ -70,7 +70,7 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
             return
         }
         inbox.withLock { $0.jobs.append(job) }
-        if !inboxFilled.exchange(true, ordering: .acquiringAndReleasing) { System.raise(wakeUp.number) }
+        if !inboxFilled.exchange(true, ordering: .acquiringAndReleasing) { wakeUp.ring() }
     }
 
     func checkIsolated() {
@@ -143,7 +143,7 @@ final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
         // SAFETY: `u64` is the member that `System.register` wrote.
         let token = unsafe event.data.u64
         if token == Self.wakeUpToken {
-            System.lower(wakeUp.number)
+            wakeUp.silence()
             takeInbox()
             return
         }

@@ -6,30 +6,21 @@ final class Latch: Sendable {
     /// Nil when no descriptor is left; the wait then looks again and again.
     private let bell: Bell?
 
-    private final class Bell: Sendable {
-        let descriptor: Descriptor
-
-        init?() {
-            guard let descriptor = try? System.eventDescriptor() else { return nil }
-            self.descriptor = descriptor
-        }
-    }
-
     init(_ count: Int) {
         remaining = Atomic(count)
-        bell = Bell()
+        bell = try? Bell()
     }
 
     func finish() {
         guard remaining.subtract(1, ordering: .acquiringAndReleasing).newValue == 0, let bell else { return }
-        System.raise(bell.descriptor.number)
+        bell.ring()
     }
 
     /// False if some weren't done within `milliseconds`.
     @discardableResult
     func wait(milliseconds: Int32) -> Bool {
         if let bell {
-            if remaining.load(ordering: .acquiring) > 0 { _ = System.waitReadable(bell.descriptor.number, milliseconds: milliseconds) }
+            if remaining.load(ordering: .acquiring) > 0 { _ = bell.wait(milliseconds: milliseconds) }
             return remaining.load(ordering: .acquiring) == 0
         }
         for _ in 0..<milliseconds where remaining.load(ordering: .acquiring) > 0 { System.sleep(milliseconds: 1) }

@@ -3,12 +3,12 @@ internal import Synchronization
 /// What the spool's thread has to do, in order.
 final class SpoolQueue: Sendable {
     private let jobs: Mutex<[@Sendable () -> Void]> = Mutex([])
-    private let bell: Descriptor
+    private let bell: Bell
     private let hasEnded = Atomic(false)
 
     /// Begins the thread, which goes on until `end`.
     init() throws(SystemError) {
-        bell = try System.eventDescriptor()
+        bell = try Bell()
         let thread = try Thread(name: "spool") { [self] in run() }
         thread.detach()
     }
@@ -18,13 +18,13 @@ final class SpoolQueue: Sendable {
             jobs.append(job)
             return jobs.count == 1
         }
-        if isFirst { System.raise(bell.number) }
+        if isFirst { bell.ring() }
     }
 
     /// The thread leaves when it has done what is there.
     func end() {
         hasEnded.store(true, ordering: .releasing)
-        System.raise(bell.number)
+        bell.ring()
     }
 
     private func run() {
@@ -37,7 +37,7 @@ final class SpoolQueue: Sendable {
             for job in due { job() }
             if !due.isEmpty { continue }
             if hasEnded.load(ordering: .acquiring) { return }
-            if System.waitReadable(bell.number, milliseconds: -1) { System.lower(bell.number) }
+            if bell.wait(milliseconds: -1) { bell.silence() }
         }
     }
 }
