@@ -14,7 +14,7 @@ struct AllowListBench {
     private let misses: [PeerAddress]
 
     init(entries: Int, lengths: [Int]) {
-        var random = SplitMix(state: 7)
+        var random = SeededGenerator(seed: 7)
         // Listed networks lie in 0.0.0.0/1, strangers in 128.0.0.0/1.
         var listed: [Settings.AllowEntry] = []
         listed.reserveCapacity(entries)
@@ -49,18 +49,5 @@ struct AllowListBench {
             for peer in peers where list.entry(for: peer, nowUnixSeconds: 1_770_000_000) != nil { found += 1 }
             precondition(found == (expected ? peers.count : 0))
         }
-    }
-}
-
-/// The same addresses in every run.
-struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
     }
 }

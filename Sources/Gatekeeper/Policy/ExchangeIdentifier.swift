@@ -34,25 +34,17 @@ struct ExchangeIdentifier {
     }
 }
 
-/// Makes identifiers: unique over workers and restarts, without a system call each (SplitMix64 from a random seed).
+/// Makes identifiers: unique over workers and restarts, without a system call each.
 struct ExchangeIdentifierSource {
     private let seed: UInt64
-    private var state: UInt64
+    private var generator: SeededGenerator
 
     init(seed: UInt64) {
         self.seed = seed
-        state = seed
+        generator = SeededGenerator(seed: seed)
     }
 
     mutating func next() -> ExchangeIdentifier {
-        ExchangeIdentifier(draw(), draw() ^ seed)
-    }
-
-    private mutating func draw() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
+        ExchangeIdentifier(generator.next(), generator.next() ^ seed)
     }
 }

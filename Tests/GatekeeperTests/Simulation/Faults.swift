@@ -1,3 +1,5 @@
+import Gatekeeper
+
 /// How a simulated kernel and network behave, in chances per thousand: all of it a kernel may do, and some kernels do hardly ever.
 struct Faults {
     /// A call is interrupted by a signal.

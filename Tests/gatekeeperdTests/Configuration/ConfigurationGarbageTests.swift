@@ -1,3 +1,4 @@
+import Gatekeeper
 import Testing
 
 @testable import gatekeeperd
@@ -57,7 +58,7 @@ struct ConfigurationGarbageTests {
 
     @Test("random mutations are read or refused", arguments: [1, 2, 3, 4] as [UInt64])
     func mutated(_ seed: UInt64) {
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
             var bytes = Self.sample
             for _ in 0..<Int.random(in: 1...8, using: &random) {
@@ -69,19 +70,6 @@ struct ConfigurationGarbageTests {
                 }
             }
             _ = read(bytes)
-        }
-    }
-
-    /// A seed gives the same sequence everywhere.
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ mixed >> 31
         }
     }
 }

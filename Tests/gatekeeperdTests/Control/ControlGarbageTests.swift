@@ -1,3 +1,4 @@
+import Gatekeeper
 import Testing
 
 @testable import gatekeeperd
@@ -44,12 +45,8 @@ struct ControlGarbageTests {
 
     @Test("pieces of requests in any order are read or refused", arguments: 1...8 as ClosedRange<UInt64>)
     func mixed(seed: UInt64) {
-        var state = seed
-        func next(below bound: Int) -> Int {
-            // Any sequence will do that a seed repeats.
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int(state >> 33) % bound
-        }
+        var random = SeededGenerator(seed: seed)
+        func next(below bound: Int) -> Int { .random(in: 0..<bound, using: &random) }
         for _ in 0..<500 {
             var bytes: [UInt8] = []
             for _ in 0...next(below: 5) {

@@ -180,11 +180,13 @@ struct HostileReaderTests {
 
     @Test("garbage that began as a request has an answer or an end")
     func garbage() throws {
-        var random = SeededBytes(seed: 0x5eed)
+        var random = SeededGenerator(seed: 0x5eed)
         let request = Array("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic YTpi\r\nContent-Length: 0\r\n\r\n".utf8)
         for round in 0..<300 {
             var bytes = request
-            for _ in 0...Int(random.next() % 4) { bytes[Int(random.next()) % bytes.count] = random.next() }
+            for _ in 0...Int.random(in: 0...3, using: &random) {
+                bytes[.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+            }
             let client = try scene.connect()
             _ = client.send(bytes)
             client.finishSending()
@@ -195,18 +197,6 @@ struct HostileReaderTests {
         scene.turn()
         #expect(scene.listener.nextDeadline == nil)
         try expectWell()
-    }
-
-    /// The same bytes in every run (xorshift).
-    private struct SeededBytes {
-        var seed: UInt64
-
-        mutating func next() -> UInt8 {
-            seed ^= seed << 13
-            seed ^= seed >> 7
-            seed ^= seed << 17
-            return UInt8(truncatingIfNeeded: seed >> 24)
-        }
     }
 
     @Test("without a descriptor for another reader the loop rests for a second, and then serves it")

@@ -10,11 +10,11 @@ struct AddressHash: Sendable {
 
     /// The same seed gives the same hash: for tests, and for tables that must agree.
     init(seed: UInt64) {
-        var generator = seed
-        first = Self.next(&generator)
-        second = Self.next(&generator)
-        third = Self.next(&generator)
-        fourth = Self.next(&generator) | 1
+        var generator = SeededGenerator(seed: seed)
+        first = generator.next()
+        second = generator.next()
+        third = generator.next()
+        fourth = generator.next() | 1
     }
 
     /// Seeded by the kernel's random numbers.
@@ -32,14 +32,5 @@ struct AddressHash: Sendable {
     private static func fold(_ a: UInt64, _ b: UInt64) -> UInt64 {
         let product = a.multipliedFullWidth(by: b)
         return product.high ^ product.low
-    }
-
-    /// One step of a Weyl sequence, mixed, which turns one seed into several unrelated numbers.
-    private static func next(_ state: inout UInt64) -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
     }
 }
