@@ -9,14 +9,7 @@ internal import CTLS
 
     static func isValid(_ key: Span<UInt8>) -> Bool {
         guard key.count == keyBytes, key[22] == UInt8(ascii: "="), key[23] == UInt8(ascii: "=") else { return false }
-        for index in 0..<22 {
-            switch key[index] {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-                UInt8(ascii: "+"), UInt8(ascii: "/"):
-                continue
-            default: return false
-            }
-        }
+        for index in 0..<22 where Base64.value(of: key[index]) == nil { return false }
         return true
     }
 

@@ -1,3 +1,5 @@
+internal import Gatekeeper
+
 /// The SHA-256 hash of a public key as admins paste it: base64, with or without curl's `sha256//` before it.
 enum PublicKeyPin {
     private static let hashBytes = 32

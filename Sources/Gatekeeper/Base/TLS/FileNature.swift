@@ -48,10 +48,8 @@ enum FileNature: Equatable {
 
     private static func isBase64(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
-            UInt8(ascii: "+"), UInt8(ascii: "/"), UInt8(ascii: "="), 0x0a, 0x0d, 0x20:
-            true
-        default: false
+        case UInt8(ascii: "="), 0x0a, 0x0d, 0x20: true
+        default: Base64.value(of: byte) != nil
         }
     }
 }

@@ -114,7 +114,7 @@ struct PEMText {
                     paddingCount += 1
                     continue
                 }
-                guard paddingCount == 0, let digit = Self.digit(byte) else { throw .notBase64(line: number) }
+                guard paddingCount == 0, let digit = Base64.value(of: byte) else { throw .notBase64(line: number) }
                 bits = bits << 6 | UInt32(digit)
                 digitCount += 1
                 guard !block.isEncrypted, digitCount % 4 == 0 else { continue }
@@ -138,17 +138,6 @@ struct PEMText {
             default: break
             }
             return block
-        }
-
-        private static func digit(_ byte: UInt8) -> UInt8? {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte - UInt8(ascii: "A")
-            case UInt8(ascii: "a")...UInt8(ascii: "z"): byte - UInt8(ascii: "a") + 26
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0") + 52
-            case UInt8(ascii: "+"): 62
-            case UInt8(ascii: "/"): 63
-            default: nil
-            }
         }
     }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import gatekeeperd
+@testable import Gatekeeper
 
 struct Base64Tests {
     @Test("what is encoded is what Foundation makes of it, and is decoded again")

@@ -1,10 +1,10 @@
 /// Base64 (RFC 4648 §4): padded, and with one spelling for each run of bytes.
-enum Base64 {
+package enum Base64 {
     private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let padding = UInt8(ascii: "=")
 
     /// Nil for any other character, a length that isn't a multiple of four, and bits left over that aren't zero.
-    static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         let paddings = text.reversed().prefix(2).prefix { $0 == padding }.count
         var bytes: [UInt8] = []
@@ -12,7 +12,7 @@ enum Base64 {
         var count = 0
         for digit in text.dropLast(paddings) {
             guard let value = value(of: digit) else { return nil }
-            bits = bits << 6 | value
+            bits = bits << 6 | UInt32(value)
             count += 6
             guard count >= 8 else { continue }
             count -= 8
@@ -22,7 +22,7 @@ enum Base64 {
         return bits == 0 ? bytes : nil
     }
 
-    static func encode(_ bytes: [UInt8]) -> String {
+    package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = bytes[start..<min(start + 3, bytes.count)]
@@ -34,11 +34,12 @@ enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
-    private static func value(of digit: UInt8) -> UInt32? {
+    /// The six bits that a digit stands for; nil for any other character, padding included.
+    static func value(of digit: UInt8) -> UInt8? {
         switch digit {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(digit - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(digit - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(digit - UInt8(ascii: "0")) + 52
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"): digit - UInt8(ascii: "A")
+        case UInt8(ascii: "a")...UInt8(ascii: "z"): digit - UInt8(ascii: "a") + 26
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0") + 52
         case UInt8(ascii: "+"): 62
         case UInt8(ascii: "/"): 63
         default: nil
