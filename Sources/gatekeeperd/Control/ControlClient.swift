@@ -17,7 +17,7 @@ struct ControlClient {
 
     func ask(_ request: ControlRequest) throws(ControlFailure) -> Answer {
         let timeout = timeoutMilliseconds ?? request.timeoutMilliseconds
-        let deadline = MonotonicClock.now().advanced(byMilliseconds: timeout)
+        let deadline = System.now().advanced(byMilliseconds: timeout)
         let silence = ControlFailure(
             .timeout, "the service at \(path) didn't answer within \(Quantity.describe(milliseconds: timeout))")
         let stream = try connect()
@@ -80,7 +80,7 @@ struct ControlClient {
     }
 
     private static func left(until deadline: Instant) -> Int {
-        Int(clamping: deadline.nanoseconds(since: MonotonicClock.now()) / 1_000_000)
+        Int(clamping: deadline.nanoseconds(since: System.now()) / 1_000_000)
     }
 
     private static func answer(in line: [UInt8]) throws(ControlFailure) -> Answer {

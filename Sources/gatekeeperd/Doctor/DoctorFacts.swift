@@ -43,7 +43,7 @@ struct DoctorFacts: Sendable {
         }
         let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }
         let folder = configuration.statePath.map { path in Self.start { HostExamination.StateFolderFacts(path: path) } }
-        records = looking?.result(until: MonotonicClock.now().advanced(byMilliseconds: Self.logPatienceMilliseconds)) ?? nil
+        records = looking?.result(until: System.now().advanced(byMilliseconds: Self.logPatienceMilliseconds)) ?? nil
         let paths =
             doctor.asks(.apiKeys)
             ? AddressBoundAPI.probes(asked: (records ?? []).map(\.path), routes: settings.routes?.routes.map(\.pattern) ?? []) : []
@@ -80,7 +80,7 @@ struct DoctorFacts: Sendable {
         try? TimeLimitedWork(work)
     }
 
-    private static func deadline() -> Instant { MonotonicClock.now().advanced(byMilliseconds: patienceMilliseconds) }
+    private static func deadline() -> Instant { System.now().advanced(byMilliseconds: patienceMilliseconds) }
 
     /// Once it is known whom to look for.
     private mutating func look(at name: String, by settings: Settings) {

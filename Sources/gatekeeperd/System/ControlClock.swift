@@ -10,7 +10,7 @@ struct Moment: Equatable, Sendable {
 struct ControlClock: Sendable {
     let now: @Sendable () -> Moment
 
-    static let system = ControlClock { Moment(instant: MonotonicClock.now(), wallTime: .now()) }
+    static let system = ControlClock { Moment(instant: System.now(), wallTime: .now()) }
 }
 
 /// When something is to be done, by the clock that it goes by.

@@ -22,9 +22,7 @@ struct ServiceNotification {
 
     /// To be followed by `ready`.
     func reloading() {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        send("RELOADING=1\nMONOTONIC_USEC=\(time.tv_sec * 1_000_000 + time.tv_nsec / 1_000)\nSTATUS=reading the configuration")
+        send("RELOADING=1\nMONOTONIC_USEC=\(System.now().nanoseconds / 1_000)\nSTATUS=reading the configuration")
     }
 
     func alive() { send("WATCHDOG=1") }

@@ -34,7 +34,7 @@ final class TimeLimitedWork<Value: Sendable>: Sendable {
     func result(until deadline: Instant) -> Value? {
         while true {
             if let value = outcome.value.withLock({ $0 }) { return value }
-            let now = MonotonicClock.now()
+            let now = System.now()
             guard now < deadline else { return nil }
             let milliseconds = (deadline.nanoseconds(since: now) + 999_999) / 1_000_000
             _ = Poll.wait(for: outcome.bell.reading.number, milliseconds: Int32(clamping: milliseconds))

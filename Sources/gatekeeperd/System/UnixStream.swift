@@ -58,9 +58,9 @@ struct UnixStream: ~Copyable {
 
     /// Waits until it is ready; false after `milliseconds`.
     func wait(until interest: ReadinessSet.Interest, milliseconds: Int) -> Bool {
-        let deadline = MonotonicClock.now().advanced(byMilliseconds: milliseconds)
+        let deadline = System.now().advanced(byMilliseconds: milliseconds)
         while true {
-            let left = deadline.nanoseconds(since: MonotonicClock.now()) / 1_000_000
+            let left = deadline.nanoseconds(since: System.now()) / 1_000_000
             var waiting = pollfd(fd: descriptor.number, events: Int16(interest == .readable ? POLLIN : POLLOUT), revents: 0)
             // SAFETY: one local structure.
             let ready = unsafe poll(&waiting, 1, Int32(clamping: left))

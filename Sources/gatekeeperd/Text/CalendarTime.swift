@@ -1,3 +1,5 @@
+internal import Gatekeeper
+
 /// Moments as people write them into a configuration: RFC 3339, as `2026-12-31T23:59:59Z` or `2026-12-31T23:59:59+01:00`.
 ///
 /// A time without `Z` or an offset is refused: it would end at another moment after the machine's time zone has changed.
@@ -26,7 +28,8 @@ enum CalendarTime {
             throw ValueMistake("\(Quantity.quoted(text)) has no such time of day (00:00:00 to 23:59:59)")
         }
         let offset = try offset(of: rest, in: text)
-        return (daysSince1970(year, month, day) * 24 + Int64(hour)) * 3600 + Int64(minute * 60 + second) - offset
+        let days = CivilDate(year: Int64(year), month: Int64(month), day: Int64(day)).daysSince1970
+        return (days * 24 + Int64(hour)) * 3600 + Int64(minute * 60 + second) - offset
     }
 
     // MARK: Pieces
@@ -80,12 +83,5 @@ enum CalendarTime {
         case 4, 6, 9, 11: 30
         default: 31
         }
-    }
-
-    private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
-        let before = year - 1
-        let leapDays = before / 4 - before / 100 + before / 400 - (1969 / 4 - 1969 / 100 + 1969 / 400)
-        let months = (1..<month).reduce(0) { $0 + days(in: $1, of: year) }
-        return Int64((year - 1970) * 365 + leapDays + months + day - 1)
     }
 }

@@ -1,14 +1,11 @@
-internal import Glibc
+internal import Gatekeeper
 
 /// A moment on the calendar, in milliseconds since 1970-01-01T00:00:00Z: what is written down and what people are told.
 struct WallTime: Comparable, Hashable, Sendable {
     var milliseconds: Int64
 
     static func now() -> WallTime {
-        var time = timespec()
-        // SAFETY: the call fills in one local structure; it can't fail for this clock.
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return WallTime(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        WallTime(milliseconds: System.wallMilliseconds())
     }
 
     static func < (a: WallTime, b: WallTime) -> Bool { a.milliseconds < b.milliseconds }
@@ -33,14 +30,12 @@ struct WallTime: Comparable, Hashable, Sendable {
 
     private func text(separators: Bool) -> String {
         // Years beyond 9999 and before 1970 are shown as the nearest that isn't.
-        var seconds = time_t(min(max(milliseconds, 0), 253_402_300_799_999) / 1000)
-        var parts = unsafe tm()
-        // SAFETY: gmtime_r reads one number and fills in one structure, both local.
-        _ = unsafe gmtime_r(&seconds, &parts)
-        let date = unsafe [Self.digits(parts.tm_year + 1900), Self.digits(parts.tm_mon + 1), Self.digits(parts.tm_mday)]
-        let time = unsafe [Self.digits(parts.tm_hour), Self.digits(parts.tm_min), Self.digits(parts.tm_sec)]
-        return date.joined(separator: separators ? "-" : "") + "T" + time.joined(separator: separators ? ":" : "") + "Z"
+        let seconds = min(max(milliseconds, 0), 253_402_300_799_999) / 1000
+        let date = CivilDate(daysSince1970: seconds / 86_400)
+        let day = [date.year, date.month, date.day].map(Self.digits)
+        let time = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(Self.digits)
+        return day.joined(separator: separators ? "-" : "") + "T" + time.joined(separator: separators ? ":" : "") + "Z"
     }
 
-    private static func digits(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    private static func digits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

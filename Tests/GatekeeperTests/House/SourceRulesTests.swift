@@ -28,7 +28,6 @@ struct SourceRulesTests {
         "Gatekeeper/Base/Runtime/", "Gatekeeper/Base/System/", "Gatekeeper/Base/Values/NetworkInterface.swift",
         "Gatekeeper/Worker/Worker.swift",
         "gatekeeperd/Configuration/YAML/YAMLEventSource.swift", "gatekeeperd/Ledger/SQL", "gatekeeperd/System/",
-        "gatekeeperd/Text/WallTime.swift",
     ]
 
     /// Where the compiler is told instead of asked that something may be shared.

@@ -8,7 +8,7 @@ final class ControlScene {
     let folder: ScratchFolder
     let socket: ControlSocket
     let service: FakeService
-    var now = MonotonicClock.now()
+    var now = System.now()
 
     init(service: FakeService = FakeService()) throws {
         self.service = service

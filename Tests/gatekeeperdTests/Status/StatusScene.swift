@@ -7,7 +7,7 @@ import Gatekeeper
 final class StatusScene {
     let listener: StatusListener
     let service = FakeObservedService()
-    var now = MonotonicClock.now()
+    var now = System.now()
 
     init(token: String? = nil) throws {
         let gate = StatusGate(token: try token.map { try StatusToken($0) })

@@ -5,9 +5,9 @@ internal import Glibc
 ///
 /// EINTR is repeated. Would-block is a value. What a peer or the network did is a value. An errno that only a bug of ours can cause
 /// (EBADF, EFAULT, EINVAL) is reported like a failure of that connection, so that it costs one connection and not the service.
-enum System {
+package enum System {
     /// Monotonic time; no system call (vDSO).
-    static func now() -> Instant {
+    package static func now() -> Instant {
         #if SIMULATION
             if let kernel = Simulation.kernel { return Instant(nanoseconds: kernel.nanoseconds) }
         #endif
@@ -17,7 +17,7 @@ enum System {
     }
 
     /// Milliseconds since 1970-01-01T00:00:00Z.
-    static func wallMilliseconds() -> Int64 {
+    package static func wallMilliseconds() -> Int64 {
         #if SIMULATION
             if let kernel = Simulation.kernel { return kernel.wallMilliseconds }
         #endif
