@@ -3,7 +3,7 @@
 /// Escaped: quotes, backslash, every control character (C0, DEL, C1), line and paragraph separators, and the marks that reorder text on a
 /// terminal: a forged line must not look like one of ours, neither to a parser nor to an eye. A byte that isn't part of valid UTF-8
 /// (RFC 3629: no overlong form, no surrogate) becomes U+FFFD. What comes out is UTF-8 on one line, at most six bytes for each byte.
-enum JSONText {
+package enum JSONText {
     static func append(_ bytes: Span<UInt8>, to buffer: Buffer) {
         var index = 0
         while index < bytes.count {
@@ -12,6 +12,16 @@ enum JSONText {
             if index > start { buffer.append(bytes.extracting(start..<index)) }
             if index < bytes.count { index += appendSpecial(bytes, at: index, to: buffer) }
         }
+    }
+
+    /// The same for a text that isn't written into a buffer, by the control plane for one.
+    package static func escaped(_ text: String) -> String {
+        let bytes = text.utf8.span
+        if endOfPlain(bytes, from: 0) == bytes.count { return text }
+        let buffer = Buffer(capacity: 6 * bytes.count)
+        append(bytes, to: buffer)
+        let escaped = buffer.bytes
+        return String(decoding: escaped.indices.map { escaped[$0] }, as: UTF8.self)
     }
 
     /// Writes what stands at `index`, which isn't plain, and returns how many bytes it took.

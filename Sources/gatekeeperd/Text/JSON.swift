@@ -1,3 +1,5 @@
+internal import Gatekeeper
+
 /// A JSON text as a value (RFC 8259): for the control socket and the demo's ticket API.
 enum JSON: Equatable, Sendable {
     case object([Member])
@@ -34,18 +36,6 @@ enum JSON: Equatable, Sendable {
     }
 
     private static func quote(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\u{0}"..<"\u{20}", "\u{7f}"..."\u{9f}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
+        "\"\(JSONText.escaped(text))\""
     }
 }

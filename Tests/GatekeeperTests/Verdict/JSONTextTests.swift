@@ -16,6 +16,7 @@ struct JSONTextTests {
         ])
     func escaped(text: String, json: String) {
         #expect(append(Array(text.utf8)) == json)
+        #expect(JSONText.escaped(text) == json)
     }
 
     @Test(
