@@ -23,14 +23,14 @@ struct Origins: Equatable, Sendable {
 
     init(_ builder: ConfigurationBuilder) {
         listeners = builder.listeners.map(\.origin)
-        certificates = builder.certificatePath.map { [$0.origin] } ?? builder.certificates.map(\.origin)
+        certificates = builder.files["tls.certificate"].map { [$0.origin] } ?? builder.certificates.map(\.origin)
         upstreams = builder.upstream.map { [$0.origin] } ?? builder.upstreams.map(\.origin)
-        clientAuthority = builder.clientAuthorityPath?.origin
-        clientRevocations = builder.clientRevocationPath?.origin
+        clientAuthority = builder.files["tls.client_ca"]?.origin
+        clientRevocations = builder.files["tls.client_crl"]?.origin
         routes = (builder.routes ?? []).map(\.origin)
         state = builder.statePath?.origin
         control = builder.controlPath?.origin
-        drop = builder.onDeny == .drop ? builder.dropOrigin : nil
+        drop = builder.settings.onDeny == .drop ? builder.dropOrigin : nil
         status = builder.statusAddress?.origin
     }
 }

@@ -43,9 +43,9 @@ enum Schema {
             summary: "Authorities of client certificates for this listener, in place of tls.client_ca."),
         Setting(path: "tls", rule: .section, summary: "The certificate and what may be negotiated."),
         Setting(
-            path: "tls.certificate", rule: .scalar(.file(\.certificatePath)),
+            path: "tls.certificate", rule: .scalar(.file("tls.certificate")),
             summary: "A PEM file with the chain, leaf first; this or certificates is required."),
-        Setting(path: "tls.key", rule: .scalar(.file(\.keyPath)), summary: "A PEM file with the leaf's private key; required."),
+        Setting(path: "tls.key", rule: .scalar(.file("tls.key")), summary: "A PEM file with the leaf's private key; required."),
         Setting(
             path: "tls.certificates", rule: .list(.certificates),
             summary: "Several certificates in place of one, chosen by the name that the peer asks for; the first one if none is for it."),
@@ -55,17 +55,17 @@ enum Schema {
         Setting(
             path: "tls.certificates[].key", rule: .field(form: "the path of a file"), summary: "A PEM file with the leaf's private key."),
         Setting(
-            path: "tls.sni_strict", rule: .scalar(.flag(\.refusesUnknownNames)),
+            path: "tls.sni_strict", rule: .scalar(.flag(\.settings.tls.refusesUnknownNames)),
             summary: "Refuse handshakes that ask for a name that no certificate is for, or for none, and requests for another host."),
         Setting(
             path: "tls.minimum_version",
-            rule: .scalar(.choice(\.minimumVersion, [("1.2", .tls12), ("1.3", .tls13)], default: "1.2")),
+            rule: .scalar(.choice(\.settings.tls.minimumVersion, [("1.2", .tls12), ("1.3", .tls13)], default: "1.2")),
             summary: "The oldest TLS version that a peer may speak."),
         Setting(
-            path: "tls.client_ca", rule: .scalar(.file(\.clientAuthorityPath)),
+            path: "tls.client_ca", rule: .scalar(.file("tls.client_ca")),
             summary: "Authorities of client certificates, a PEM file; every peer must then show a certificate of theirs."),
         Setting(
-            path: "tls.client_crl", rule: .scalar(.file(\.clientRevocationPath)),
+            path: "tls.client_crl", rule: .scalar(.file("tls.client_crl")),
             summary: "Revocation lists of all authorities of client certificates, a PEM file; one that has run out lets nobody in."),
     ]
 
@@ -114,18 +114,19 @@ enum Schema {
             summary: "Which ticket system it is. Changes nothing by itself: check says where other keys differ from what is known of it."),
         Setting(
             path: "upstream.order",
-            rule: .scalar(.choice(\.upstreamOrder, [("failover", .failover), ("round_robin", .roundRobin)], default: "failover")),
+            rule: .scalar(
+                .choice(\.settings.upstream.order, [("failover", .failover), ("round_robin", .roundRobin)], default: "failover")),
             summary: "The first of several that answers, or each in turn."),
         Setting(
-            path: "upstream.ca", rule: .scalar(.file(\.upstreamAuthorityPath)),
+            path: "upstream.ca", rule: .scalar(.file("upstream.ca")),
             summary: "Authorities that an https ticket system is verified against, in place of the system's."),
         Setting(
             path: "upstream.pin_sha256", rule: .scalar(.upstreamPins),
             summary: "The hash of an https ticket system's public key, for a self-signed certificate; several with commas between."),
         Setting(
-            path: "upstream.certificate", rule: .scalar(.file(\.upstreamCertificatePath)),
+            path: "upstream.certificate", rule: .scalar(.file("upstream.certificate")),
             summary: "A certificate to show to an https ticket system that asks for one, leaf first."),
-        Setting(path: "upstream.key", rule: .scalar(.file(\.upstreamKeyPath)), summary: "The private key of upstream.certificate."),
+        Setting(path: "upstream.key", rule: .scalar(.file("upstream.key")), summary: "The private key of upstream.certificate."),
         Setting(
             path: "upstream.host", rule: .scalar(.upstreamHost),
             summary: "The Host that is sent: the client's, which links in answers are built from, or always this one."),
@@ -143,14 +144,14 @@ enum Schema {
             path: "upstream.health.timeout", rule: .scalar(.duration(\.check.timeoutMilliseconds, in: milliseconds)),
             summary: "For the answer to a check; needs path."),
         Setting(
-            path: "upstream.connections_max", rule: .scalar(.count(\.connectionsMax, in: 1...100_000)),
+            path: "upstream.connections_max", rule: .scalar(.count(\.settings.upstream.connectionsMax, in: 1...100_000)),
             summary: "Connections to each ticket system, in all; further requests wait for one."),
         Setting(path: "upstream.queue", rule: .section, summary: "Requests that wait for a connection to the ticket system."),
         Setting(
-            path: "upstream.queue.requests", rule: .scalar(.count(\.queueMax, in: 0...1_000_000)),
+            path: "upstream.queue.requests", rule: .scalar(.count(\.settings.upstream.queueMax, in: 0...1_000_000)),
             summary: "How many; more are answered 503."),
         Setting(
-            path: "upstream.queue.for", rule: .scalar(.duration(\.queueMilliseconds, in: milliseconds)),
+            path: "upstream.queue.for", rule: .scalar(.duration(\.settings.upstream.queueMilliseconds, in: milliseconds)),
             summary: "How long, before they are answered 503."),
         Setting(
             path: "upstream.request_buffering", rule: .scalar(.requestBuffering),
@@ -159,27 +160,27 @@ enum Schema {
                 + "refuses longer ones with 413; off streams all."),
         Setting(path: "upstream.spool", rule: .section, summary: "Where collected bodies lie that are too large for memory."),
         Setting(
-            path: "upstream.spool.total", rule: .scalar(.size(\.spool.totalBytesMax, in: 0...(1 << 40))),
+            path: "upstream.spool.total", rule: .scalar(.size(\.settings.upstream.spool.totalBytesMax, in: 0...(1 << 40))),
             summary: "Of all requests together, and of one source as much as is free beside it; beyond that 503."),
         Setting(
             path: "upstream.spool.folder", rule: .scalar(.spoolFolder),
             summary: "On a disk with that much room; nothing shows there, and nothing is left behind."),
         Setting(
-            path: "upstream.reuse_after_body", rule: .scalar(.flag(\.reusesAfterBody)),
+            path: "upstream.reuse_after_body", rule: .scalar(.flag(\.settings.upstream.reusesAfterBody)),
             summary:
                 "Use a connection again behind a POST, PUT or PATCH with a body; only for a ticket system that is known to read bodies."),
         Setting(
             path: "upstream.field_names",
-            rule: .scalar(.choice(\.passesUnderscores, [("strict", false), ("underscores", true)], default: "strict")),
+            rule: .scalar(.choice(\.settings.upstream.passesUnderscores, [("strict", false), ("underscores", true)], default: "strict")),
             summary:
                 "Pass on fields whose names are letters, digits and hyphens, or those with underscores too, which CGI reads as hyphens; "
                 + "those that it would read as a field about the client, the target or the method never pass."),
         Setting(path: "upstream.idle", rule: .section, summary: "Connections kept open between requests: as many as were in use of late."),
         Setting(
-            path: "upstream.idle.connections", rule: .scalar(.count(\.idle.connectionsMax, in: 0...10_000)),
+            path: "upstream.idle.connections", rule: .scalar(.count(\.settings.upstream.idleConnectionsMax, in: 0...10_000)),
             summary: "At most so many for each worker; 0 keeps none. connections_max bounds all of them."),
         Setting(
-            path: "upstream.idle.for", rule: .scalar(.duration(\.idle.timeoutMilliseconds, in: milliseconds)),
+            path: "upstream.idle.for", rule: .scalar(.duration(\.settings.upstream.idleTimeoutMilliseconds, in: milliseconds)),
             summary: "How long; shorter than the ticket system keeps its own, so that it isn't the one to close."),
     ]
 
@@ -200,90 +201,92 @@ enum Schema {
             path: "routes_mode", rule: .scalar(.choice(\.routesAreShadow, [("enforce", false), ("shadow", true)], default: "enforce")),
             summary: "Refuse what is on no route, or let it through and say in the log what would have been refused."),
         Setting(
-            path: "websocket", rule: .scalar(.flag(\.webSocket)),
+            path: "websocket", rule: .scalar(.flag(\.settings.webSocket)),
             summary: "Let requests leave HTTP for a WebSocket; any other Upgrade is an offer, which is taken off."),
     ]
 
     private static let limits = [
         Setting(path: "limits", rule: .section, summary: "How much a peer may ask for."),
         Setting(
-            path: "limits.request_body", rule: .scalar(.size(\.limits.requestBodyBytesMax, in: 0...(1 << 40))),
+            path: "limits.request_body", rule: .scalar(.size(\.settings.limits.requestBodyBytesMax, in: 0...(1 << 40))),
             summary: "Bytes of a request's body; more is answered 413."),
         // A head is collected whole in a buffer of 64 KiB and written anew, with fields of ours, into another.
         Setting(
-            path: "limits.head", rule: .scalar(.size(\.limits.headBytesMax, in: 1024...(32 << 10))),
+            path: "limits.head", rule: .scalar(.size(\.settings.limits.headBytesMax, in: 1024...(32 << 10))),
             summary: "Bytes of the request line and all fields; more is answered 431."),
         Setting(
-            path: "limits.fields", rule: .scalar(.count(\.limits.fieldsMax, in: 10...1000)),
+            path: "limits.fields", rule: .scalar(.count(\.settings.limits.fieldsMax, in: 10...1000)),
             summary: "Fields in a head; more is answered 431."),
         Setting(
-            path: "limits.target", rule: .scalar(.size(\.limits.targetBytesMax, in: 256...(16 << 10))),
+            path: "limits.target", rule: .scalar(.size(\.settings.limits.targetBytesMax, in: 256...(16 << 10))),
             summary: "Bytes of a request's target; more is answered 414."),
         Setting(
-            path: "limits.chunk_header", rule: .scalar(.size(\.limits.chunkHeaderBytesMax, in: 18...4096)),
+            path: "limits.chunk_header", rule: .scalar(.size(\.settings.limits.chunkHeaderBytesMax, in: 18...4096)),
             summary: "Bytes of one chunk's size and extensions; more is answered 400."),
         Setting(
-            path: "limits.trailer", rule: .scalar(.size(\.limits.trailerBytesMax, in: 256...(32 << 10))),
+            path: "limits.trailer", rule: .scalar(.size(\.settings.limits.trailerBytesMax, in: 256...(32 << 10))),
             summary: "Bytes of the fields behind a chunked body; more is answered 431."),
         Setting(
-            path: "limits.body_rate", rule: .scalar(.size(\.limits.bodyBytesPerSecondMin, in: 0...(1 << 20))),
+            path: "limits.body_rate", rule: .scalar(.size(\.settings.limits.bodyBytesPerSecondMin, in: 0...(1 << 20))),
             summary: "Bytes a second that a client must send of a body, and take of a response, averaged over timeouts.body."),
         Setting(
-            path: "limits.requests_per_connection", rule: .scalar(.count(\.limits.requestsPerConnectionMax, in: 1...1_000_000_000)),
+            path: "limits.requests_per_connection",
+            rule: .scalar(.count(\.settings.limits.requestsPerConnectionMax, in: 1...1_000_000_000)),
             summary: "Requests after which a connection is closed with the answer."),
         Setting(
-            path: "limits.pipelined_requests", rule: .scalar(.count(\.limits.pipelinedRequestsMax, in: 1...1_000_000)),
+            path: "limits.pipelined_requests", rule: .scalar(.count(\.settings.limits.pipelinedRequestsMax, in: 1...1_000_000)),
             summary: "Requests in a row that didn't wait for an answer, after which a connection is closed with the answer."),
         Setting(
-            path: "limits.connections", rule: .scalar(.count(\.limits.connectionsMax, in: 1...1_000_000)),
+            path: "limits.connections", rule: .scalar(.count(\.settings.limits.connectionsMax, in: 1...1_000_000)),
             summary: "Connections at the same time."),
         Setting(
-            path: "limits.connections_per_source", rule: .scalar(.count(\.limits.connectionsPerSourceMax, in: 1...1_000_000)),
+            path: "limits.connections_per_source", rule: .scalar(.count(\.settings.limits.connectionsPerSourceMax, in: 1...1_000_000)),
             summary: "Connections of one address at the same time; more are denied."),
         Setting(
-            path: "limits.requests_per_source", rule: .scalar(.rateOrOff(\.limits.requestsPerSource, in: 1...1_000_000)),
+            path: "limits.requests_per_source", rule: .scalar(.rateOrOff(\.settings.limits.requestsPerSource, in: 1...1_000_000)),
             summary: "Requests of one address, over all its connections and so many at once; more are answered 429."),
         Setting(
-            path: "limits.handshakes_per_source", rule: .scalar(.rateOrOff(\.limits.handshakesPerSource, in: 1...1_000_000)),
+            path: "limits.handshakes_per_source", rule: .scalar(.rateOrOff(\.settings.limits.handshakesPerSource, in: 1...1_000_000)),
             summary: "Connections, each with its TLS handshake, of one address, and so many at once; more are denied."),
         Setting(path: "timeouts", rule: .section, summary: "How long each wait may last."),
         Setting(
-            path: "timeouts.handshake", rule: .scalar(.duration(\.timeouts.handshakeMilliseconds, in: milliseconds)),
+            path: "timeouts.handshake", rule: .scalar(.duration(\.settings.timeouts.handshakeMilliseconds, in: milliseconds)),
             summary: "From the accept to the end of the TLS handshake."),
         Setting(
-            path: "timeouts.head", rule: .scalar(.duration(\.timeouts.headMilliseconds, in: milliseconds)),
+            path: "timeouts.head", rule: .scalar(.duration(\.settings.timeouts.headMilliseconds, in: milliseconds)),
             summary: "From a request's first byte to the end of its head."),
         Setting(
-            path: "timeouts.body", rule: .scalar(.duration(\.timeouts.bodyMilliseconds, in: milliseconds)),
+            path: "timeouts.body", rule: .scalar(.duration(\.settings.timeouts.bodyMilliseconds, in: milliseconds)),
             summary: "Between two pieces of a body, in either direction; for an answer's from the ticket system see timeouts.stream."),
         Setting(
-            path: "timeouts.idle", rule: .scalar(.duration(\.timeouts.idleMilliseconds, in: milliseconds)),
+            path: "timeouts.idle", rule: .scalar(.duration(\.settings.timeouts.idleMilliseconds, in: milliseconds)),
             summary: "Between two requests on one connection."),
         Setting(
-            path: "timeouts.connect", rule: .scalar(.duration(\.timeouts.connectMilliseconds, in: milliseconds)),
+            path: "timeouts.connect", rule: .scalar(.duration(\.settings.timeouts.connectMilliseconds, in: milliseconds)),
             summary: "For connecting to the upstream."),
         Setting(
-            path: "timeouts.response", rule: .scalar(.duration(\.timeouts.responseMilliseconds, in: milliseconds)),
+            path: "timeouts.response", rule: .scalar(.duration(\.settings.timeouts.responseMilliseconds, in: milliseconds)),
             summary: "From the end of a request to the head of the upstream's response."),
         Setting(
-            path: "timeouts.stream", rule: .scalar(.duration(\.timeouts.streamMilliseconds, in: milliseconds)),
+            path: "timeouts.stream", rule: .scalar(.duration(\.settings.timeouts.streamMilliseconds, in: milliseconds)),
             summary: "How long the ticket system's answer may pause; without this key as long as timeouts.body, where that is written."),
         Setting(
-            path: "timeouts.expect", rule: .scalar(.duration(\.timeouts.expectMilliseconds, in: 0...86_400_000)),
+            path: "timeouts.expect", rule: .scalar(.duration(\.settings.timeouts.expectMilliseconds, in: 0...86_400_000)),
             summary: "How long a client that asks for 100 Continue waits for the upstream's before it gets ours."),
         Setting(
-            path: "timeouts.tunnel", rule: .scalar(.duration(\.timeouts.tunnelMilliseconds, in: milliseconds)),
+            path: "timeouts.tunnel", rule: .scalar(.duration(\.settings.timeouts.tunnelMilliseconds, in: milliseconds)),
             summary: "For a WebSocket on which nothing moves in either direction."),
         Setting(
-            path: "timeouts.unacknowledged", rule: .scalar(.duration(\.timeouts.unacknowledgedMilliseconds, in: 1_000...86_400_000)),
+            path: "timeouts.unacknowledged",
+            rule: .scalar(.duration(\.settings.timeouts.unacknowledgedMilliseconds, in: 1_000...86_400_000)),
             summary:
                 "Until the peer's kernel acknowledges what was sent; then the peer is taken for unreachable. How slowly it reads is another matter."
         ),
         Setting(
-            path: "timeouts.drain", rule: .scalar(.duration(\.timeouts.drainMilliseconds, in: 0...86_400_000)),
+            path: "timeouts.drain", rule: .scalar(.duration(\.settings.timeouts.drainMilliseconds, in: 0...86_400_000)),
             summary: "For finishing what runs when the service is asked to stop."),
         Setting(
-            path: "timeouts.leave", rule: .scalar(.duration(\.timeouts.leaveMilliseconds, in: 0...86_400_000)),
+            path: "timeouts.leave", rule: .scalar(.duration(\.settings.timeouts.leaveMilliseconds, in: 0...86_400_000)),
             summary:
                 "Before that, connections are still taken while /readyz answers 503, so that load balancers send no more; 0s for not at all."
         ),
@@ -296,10 +299,12 @@ enum Schema {
             summary: "Where lines go; a file is opened again on SIGUSR1, and syslog means \(LogDestination.syslogPath)."),
         Setting(
             path: "log.format",
-            rule: .scalar(.choice(\.log.format, Settings.Log.Format.allCases.map { ($0.rawValue, $0) }, default: "json")),
+            rule: .scalar(.choice(\.settings.log.format, Settings.Log.Format.allCases.map { ($0.rawValue, $0) }, default: "json")),
             summary: "One JSON object a line, or text for people."),
-        Setting(path: "log.access", rule: .scalar(.flag(\.log.access)), summary: "A line for each request."),
-        Setting(path: "log.query", rule: .scalar(.flag(\.log.query)), summary: "The query of a request's target too; queries carry keys."),
+        Setting(path: "log.access", rule: .scalar(.flag(\.settings.log.access)), summary: "A line for each request."),
+        Setting(
+            path: "log.query", rule: .scalar(.flag(\.settings.log.query)),
+            summary: "The query of a request's target too; queries carry keys."),
         Setting(
             path: "log.fields", rule: .list(.logFields),
             summary: "What a request's line tells besides: the client's User-Agent, TLS's cipher suite, the trace of its traceparent."),

@@ -157,9 +157,9 @@ extension ScalarRule {
         }
     }
 
-    /// A file to read; relative paths are completed.
-    static func file(_ target: Target<Located<String>?>) -> ScalarRule {
-        path(target, form: "the path of a file")
+    /// A file to read, which is kept under its key; relative paths are completed.
+    static func file(_ key: String) -> ScalarRule {
+        path(\.files[key], form: "the path of a file")
     }
 
     /// A folder that is made when it isn't there; its parent must be.

@@ -30,13 +30,13 @@ extension ScalarRule {
     static var upstreamHost: ScalarRule {
         ScalarRule(form: "preserve or HOST[:PORT]", defaultText: "preserve") { (text, _, builder) throws(ValueMistake) in
             guard text != "preserve" else {
-                builder.upstreamHost = nil
+                builder.settings.upstream.host = nil
                 return
             }
             guard UpstreamURL.isAuthority(text) else {
                 throw ValueMistake("\(Quantity.quoted(text)) is not a host, as tickets.example.org")
             }
-            builder.upstreamHost = text
+            builder.settings.upstream.host = text
         }
     }
 
@@ -54,9 +54,9 @@ extension ScalarRule {
     static var requestBuffering: ScalarRule {
         ScalarRule(form: "off, auto or a size", defaultText: "auto") { (text, _, builder) throws(ValueMistake) in
             switch text {
-            case "off": builder.requestBuffering = .off
-            case "auto": builder.requestBuffering = .auto
-            default: builder.requestBuffering = .upTo(try Quantity.size(text))
+            case "off": builder.settings.upstream.requestBuffering = .off
+            case "auto": builder.settings.upstream.requestBuffering = .auto
+            default: builder.settings.upstream.requestBuffering = .upTo(try Quantity.size(text))
             }
         }
     }
@@ -70,7 +70,7 @@ extension ScalarRule {
 
     static var spoolFolder: ScalarRule {
         ScalarRule(form: "the path of a folder", defaultText: Settings.Upstream.Spool().folder) { (text, context, builder) in
-            builder.spool.folder = FilePath.complete(text, directory: context.directory)
+            builder.settings.upstream.spool.folder = FilePath.complete(text, directory: context.directory)
         }
     }
 
@@ -93,10 +93,10 @@ extension ScalarRule {
     }
 
     static var onDeny: ScalarRule {
-        let choice = choice(\.onDeny, Settings.OnDeny.allCases.map { ($0.rawValue, $0) }, default: "reset")
+        let choice = choice(\.settings.onDeny, Settings.OnDeny.allCases.map { ($0.rawValue, $0) }, default: "reset")
         return ScalarRule(form: choice.form, defaultText: choice.defaultText) { (text, context, builder) throws(ValueMistake) in
             try choice.assign(text, context, &builder)
-            if builder.onDeny == .drop { builder.dropOrigin = context.origin }
+            if builder.settings.onDeny == .drop { builder.dropOrigin = context.origin }
         }
     }
 
@@ -114,14 +114,14 @@ extension ScalarRule {
         let countMax = 256
         return ScalarRule(form: "auto or a number, 1 to \(countMax)", defaultText: "auto") { (text, _, builder) throws(ValueMistake) in
             if text == "auto" {
-                builder.workers = nil
+                builder.settings.workers = nil
                 return
             }
             let count = try Quantity.count(text)
             guard (1...countMax).contains(count) else {
                 throw ValueMistake("\(Quantity.quoted(text)) is out of range (auto, or 1 to \(countMax))")
             }
-            builder.workers = count
+            builder.settings.workers = count
         }
     }
 }
@@ -129,7 +129,7 @@ extension ScalarRule {
 extension ListRule {
     static var logFields: ListRule {
         let form = Settings.Log.Fields.words.map(\.word).joined(separator: ", ")
-        return ListRule(form: form, bareKey: "name", begin: { $0.log.fields = [] }, add: addLogField)
+        return ListRule(form: form, bareKey: "name", begin: { $0.settings.log.fields = [] }, add: addLogField)
     }
 
     private static func addLogField(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
@@ -141,7 +141,7 @@ extension ListRule {
             let text = "\(Quantity.quoted(name.value)) is not one of \(words.joined(separator: ", "))\(hint)"
             return [.error(name.origin, at: "log.fields", text)]
         }
-        builder.log.fields.insert(field.value)
+        builder.settings.log.fields.insert(field.value)
         return []
     }
 

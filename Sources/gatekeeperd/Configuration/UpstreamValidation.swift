@@ -5,25 +5,14 @@ enum UpstreamValidation {
     private static let serversMax = 64
 
     static func settings(_ builder: ConfigurationBuilder) -> Settings.Upstream {
-        var settings = Settings.Upstream(
-            urls(builder).map {
-                Settings.Upstream.Server(endpoint: $0.value.endpoint, name: $0.value.text, tls: tls(for: $0.value, builder))
-            })
-        settings.order = builder.upstreamOrder
+        var settings = builder.settings.upstream
+        settings.servers = urls(builder).map {
+            Settings.Upstream.Server(endpoint: $0.value.endpoint, name: $0.value.text, tls: tls(for: $0.value, builder))
+        }
         if let path = builder.checkPath {
             settings.check = builder.check
             settings.check?.path = path
         }
-        settings.connectionsMax = builder.connectionsMax
-        settings.queueMax = builder.queueMax
-        settings.queueMilliseconds = builder.queueMilliseconds
-        settings.idleConnectionsMax = builder.idle.connectionsMax
-        settings.idleTimeoutMilliseconds = builder.idle.timeoutMilliseconds
-        settings.host = builder.upstreamHost
-        settings.reusesAfterBody = builder.reusesAfterBody
-        settings.requestBuffering = builder.requestBuffering
-        settings.spool = builder.spool
-        settings.passesUnderscores = builder.passesUnderscores
         return settings
     }
 
@@ -33,12 +22,12 @@ enum UpstreamValidation {
 
     private static func tls(for url: UpstreamURL, _ builder: ConfigurationBuilder) -> Settings.Upstream.TLS? {
         guard let peer = url.tlsPeer else { return nil }
-        let name = builder.upstreamServerName?.value ?? builder.upstreamHost.flatMap(UpstreamURL.serverName)
+        let name = builder.upstreamServerName?.value ?? builder.settings.upstream.host.flatMap(UpstreamURL.serverName)
         var tls = Settings.Upstream.TLS(peer: name.map { .name($0) } ?? peer)
-        tls.authorityPath = builder.upstreamAuthorityPath?.value
+        tls.authorityPath = builder.files["upstream.ca"]?.value
         tls.pins = builder.upstreamPins?.value ?? []
-        tls.certificatePath = builder.upstreamCertificatePath?.value
-        tls.keyPath = builder.upstreamKeyPath?.value
+        tls.certificatePath = builder.files["upstream.certificate"]?.value
+        tls.keyPath = builder.files["upstream.key"]?.value
         return tls
     }
 
@@ -58,9 +47,9 @@ enum UpstreamValidation {
         if isCheckSaid, builder.checkPath == nil, let url = urls(builder).first {
             findings.append(.error(url.origin, "upstream.health needs a path to ask for, as path: /"))
         }
-        if case .upTo(let bytes) = builder.requestBuffering, let url = urls(builder).first {
-            let needed = 2 * min(bytes, builder.limits.requestBodyBytesMax)
-            if builder.spool.totalBytesMax < needed {
+        if case .upTo(let bytes) = builder.settings.upstream.requestBuffering, let url = urls(builder).first {
+            let needed = 2 * min(bytes, builder.settings.limits.requestBodyBytesMax)
+            if builder.settings.upstream.spool.totalBytesMax < needed {
                 findings.append(
                     .warning(
                         url.origin, at: "upstream.spool.total",
@@ -77,7 +66,7 @@ enum UpstreamValidation {
         let (preset, origin) = (located.value, located.origin)
         var findings: [Finding] = []
         let reuse = "upstream.reuse_after_body"
-        switch (preset.readsBodies, builder.reusesAfterBody) {
+        switch (preset.readsBodies, builder.settings.upstream.reusesAfterBody) {
         case (let shown?, true) where !shown.holds:
             let risk = "a request could hide in another one's body; take it away"
             findings.append(.warning(origin, at: reuse, "true isn't safe with \(preset.title): \(shown.by). \(risk)"))
@@ -88,7 +77,7 @@ enum UpstreamValidation {
                     "nobody has shown that \(preset.title) reads every body that it is sent; unless you have, take it away"))
         default: break
         }
-        if let shown = preset.wantsLengths, shown.holds, builder.requestBuffering == .off {
+        if let shown = preset.wantsLengths, shown.holds, builder.settings.upstream.requestBuffering == .off {
             findings.append(
                 .warning(origin, at: "upstream.request_buffering", "off loses chunked requests with \(preset.title): \(shown.by)"))
         }
@@ -97,7 +86,9 @@ enum UpstreamValidation {
 
     /// Where it does without something that is known to work with the ticket system.
     static func notes(_ builder: ConfigurationBuilder) -> [String] {
-        guard let located = builder.upstreamPreset, let shown = located.value.readsBodies, shown.holds, !builder.reusesAfterBody else {
+        guard let located = builder.upstreamPreset, let shown = located.value.readsBodies, shown.holds,
+            !builder.settings.upstream.reusesAfterBody
+        else {
             return []
         }
         return [
@@ -110,8 +101,8 @@ enum UpstreamValidation {
         let urls = urls(builder)
         guard let first = urls.first else { return [] }
         let files = [
-            ("upstream.ca", builder.upstreamAuthorityPath?.origin), ("upstream.certificate", builder.upstreamCertificatePath?.origin),
-            ("upstream.key", builder.upstreamKeyPath?.origin), ("upstream.pin_sha256", builder.upstreamPins?.origin),
+            ("upstream.ca", builder.files["upstream.ca"]?.origin), ("upstream.certificate", builder.files["upstream.certificate"]?.origin),
+            ("upstream.key", builder.files["upstream.key"]?.origin), ("upstream.pin_sha256", builder.upstreamPins?.origin),
             ("upstream.server_name", builder.upstreamServerName?.origin),
         ]
         var findings: [Finding] = []
@@ -120,7 +111,7 @@ enum UpstreamValidation {
                 findings.append(.error(origin, at: path, "\(first.value.text) isn't https, so this would do nothing"))
             }
         }
-        switch (builder.upstreamCertificatePath, builder.upstreamKeyPath) {
+        switch (builder.files["upstream.certificate"], builder.files["upstream.key"]) {
         case (let certificate?, nil): findings.append(.error(certificate.origin, at: "upstream.certificate", "upstream.key is missing"))
         case (nil, let key?): findings.append(.error(key.origin, at: "upstream.key", "upstream.certificate is missing"))
         default: break

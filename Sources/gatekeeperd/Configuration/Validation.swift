@@ -20,31 +20,23 @@ enum Validation {
             throw ConfigurationError(findings: findings.sorted { rank($0) < rank($1) })
         }
         var certificates = builder.certificates.map(\.value)
-        if let certificate = builder.certificatePath, let key = builder.keyPath {
+        if let certificate = builder.files["tls.certificate"], let key = builder.files["tls.key"] {
             certificates = [Settings.TLS.Certificate(path: certificate.value, keyPath: key.value)]
         }
         guard !certificates.isEmpty, let allow = builder.allow else { preconditionFailure("missing keys were judged above") }
-        var settings = Settings(
-            listeners: builder.listeners.map(\.value),
-            tls: Settings.TLS(certificates),
-            allow: allow.map(\.value),
-            upstream: UpstreamValidation.settings(builder))
-        settings.tls.minimumVersion = builder.minimumVersion
-        settings.tls.refusesUnknownNames = builder.refusesUnknownNames
-        settings.tls.clientAuthorityPath = builder.clientAuthorityPath?.value
-        settings.tls.clientRevocationPath = builder.clientRevocationPath?.value
-        settings.onDeny = builder.onDeny
+        var settings = builder.settings
+        settings.listeners = builder.listeners.map(\.value)
+        settings.tls.certificates = certificates
+        settings.tls.clientAuthorityPath = builder.files["tls.client_ca"]?.value
+        settings.tls.clientRevocationPath = builder.files["tls.client_crl"]?.value
+        settings.allow = allow.map(\.value)
+        settings.upstream = UpstreamValidation.settings(builder)
         settings.shield = builder.hasShield ? builder.shield : nil
         settings.routes = builder.routes.map { Settings.Routes($0.map(\.value), isShadow: builder.routesAreShadow) }
-        settings.webSocket = builder.webSocket
-        settings.limits = builder.limits
-        settings.timeouts = builder.timeouts
         // Who writes how long a body may pause means both directions, unless one has its own word.
         if reader.written["timeouts.body"] != nil, reader.written["timeouts.stream"] == nil {
-            settings.timeouts.streamMilliseconds = builder.timeouts.bodyMilliseconds
+            settings.timeouts.streamMilliseconds = settings.timeouts.bodyMilliseconds
         }
-        settings.log = builder.log
-        settings.workers = builder.workers
         return Configuration(
             settings: settings, logDestination: builder.logDestination, warnings: findings, notes: UpstreamValidation.notes(builder),
             written: reader.written,
@@ -78,9 +70,9 @@ enum Validation {
         check(builder.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
         let isOneCertificate = builder.certificates.isEmpty && !reader.failed.contains("tls.certificates")
         check(
-            isOneCertificate && builder.certificatePath == nil, "tls.certificate", flag: "--certificate",
+            isOneCertificate && builder.files["tls.certificate"] == nil, "tls.certificate", flag: "--certificate",
             "the path of a PEM file with the chain, leaf first")
-        check(isOneCertificate && builder.keyPath == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
+        check(isOneCertificate && builder.files["tls.key"] == nil, "tls.key", flag: "--key", "the path of a PEM file with the private key")
         check(builder.allow == nil, "allow", flag: "--allow", "the addresses that may connect; everybody else is turned away")
         check(
             builder.upstream == nil && builder.upstreams.isEmpty, "upstream.url", flag: "--upstream",
@@ -108,42 +100,38 @@ enum Validation {
 
     private static func certificateMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
         var findings: [Finding] = []
-        let asksClients = builder.clientAuthorityPath != nil || builder.listeners.contains { $0.value.clientAuthorityPath != nil }
-        if let file = builder.clientRevocationPath, !asksClients {
+        let asksClients = builder.files["tls.client_ca"] != nil || builder.listeners.contains { $0.value.clientAuthorityPath != nil }
+        if let file = builder.files["tls.client_crl"], !asksClients {
             findings.append(
                 .error(file.origin, at: "tls.client_crl", "there is no tls.client_ca whose certificates could be revoked"))
         }
         guard !builder.certificates.isEmpty else { return findings }
         return findings
-            + [("tls.certificate", builder.certificatePath), ("tls.key", builder.keyPath)].compactMap { path, file in
-                file.map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
+            + ["tls.certificate", "tls.key"].compactMap { path in
+                builder.files[path].map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
             }
     }
 
-    /// What the configuration names and the service reads, with the key that names it.
-    private static func files(_ builder: ConfigurationBuilder) -> [(key: String, path: Located<String>?)] {
-        [
-            ("tls.certificate", builder.certificatePath), ("tls.key", builder.keyPath), ("tls.client_ca", builder.clientAuthorityPath),
-            ("tls.client_crl", builder.clientRevocationPath),
-            ("upstream.ca", builder.upstreamAuthorityPath),
-            ("upstream.certificate", builder.upstreamCertificatePath), ("upstream.key", builder.upstreamKeyPath),
-        ]
+    /// Files that have a key of their own, with that key, in the order of the schema.
+    private static func files(_ builder: ConfigurationBuilder, under section: String = "") -> [(key: String, path: Located<String>)] {
+        Schema.settings.compactMap { setting in
+            guard setting.path.hasPrefix(section), let file = builder.files[setting.path] else { return nil }
+            return (setting.path, file)
+        }
     }
 
     /// Every file that is read besides the configuration, once each.
     private static func watchedPaths(_ settings: Settings, _ builder: ConfigurationBuilder) -> [String] {
         var paths = settings.tls.certificates.flatMap { [$0.path, $0.keyPath] }
-        paths += ([settings.tls.clientAuthorityPath, settings.tls.clientRevocationPath] + settings.listeners.map(\.clientAuthorityPath))
-            .compactMap(\.self)
-        let upstream = settings.upstream.servers.compactMap(\.tls)
-        paths += upstream.flatMap { [$0.authorityPath, $0.certificatePath, $0.keyPath].compactMap(\.self) }
+        paths += files(builder, under: "tls.").map(\.path.value)
+        paths += settings.listeners.compactMap(\.clientAuthorityPath)
+        paths += files(builder, under: "upstream.").map(\.path.value)
         var seen: Set<String> = []
         return (paths + builder.allowFiles).filter { seen.insert($0).inserted }
     }
 
     private static func fileMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
         files(builder).compactMap { path, file -> Finding? in
-            guard let file else { return nil }
             do throws(FileFailure) {
                 try FileContents.checkReadable(file.value)
                 return nil
