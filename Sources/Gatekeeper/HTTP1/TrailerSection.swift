@@ -4,7 +4,7 @@
 /// recipient and would mean something there isn't passed on (RFC 9110 §6.5.1): framing, routing, authentication, what describes the
 /// content, and everything that is stripped from heads.
 ///
-/// In a request the first three are refused, since only an attacker sends them, and so is a line that isn't a field. In a response such a
+/// In a request the first three are refused, since nobody sends them by mistake, and so is a line that isn't a field. In a response such a
 /// field or line is left out: whoever loses a whole download over it gains nothing.
 package struct TrailerSection {
     /// Every field that isn't refused; their ranges count in `bytes`. Those in `dropped` aren't passed on.

@@ -1,4 +1,5 @@
-/// A configuration that is in force on trial ("commit confirmed" elsewhere): the one before comes back unless somebody confirms it in time.
+/// A configuration that is in force until a moment ("commit confirmed" elsewhere): the one before comes back then, unless somebody has
+/// confirmed it.
 struct PendingConfiguration: Equatable, Sendable {
     /// Where it was read from.
     var file: String

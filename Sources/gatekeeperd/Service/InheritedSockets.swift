@@ -8,7 +8,7 @@ struct InheritedSockets {
 
     /// By which a running service tells its successor: the pipe, then the sockets.
     private static let variable = "GATEKEEPER_SUCCESSION"
-    /// Says that the running service hears our diagnostics by the same pipe; an older one would take any word for the last.
+    /// Says that the running service hears our complaints by the same pipe; an older one would take any word for the last.
     private static let hearing = "GATEKEEPER_SUCCESSION_HEARS"
     /// The first descriptor that systemd passes on (sd_listen_fds(3)).
     private static let firstDescriptor: Int32 = 3
@@ -34,11 +34,11 @@ struct InheritedSockets {
     }
 
     /// From the very start on: most of what keeps a successor from serving is found before it looks for sockets.
-    static func tellDiagnostics(environment: (String) -> String? = Environment.value) {
+    static func copyComplaints(environment: (String) -> String? = Environment.value) {
         guard environment(hearing) != nil, let text = environment(variable)?.prefix(while: { $0 != "," }), let number = Int32(text),
             number >= firstDescriptor
         else { return }
-        Console.copyDiagnostics(to: number)
+        Console.copyComplaints(to: number)
     }
 
     /// Our environment as a successor gets it, with these descriptors.

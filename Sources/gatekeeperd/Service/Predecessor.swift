@@ -11,7 +11,7 @@ final class Predecessor: Sendable {
 
     /// We serve, or serve by something else from now on.
     func tell() {
-        Console.copyDiagnostics(to: nil)
+        Console.copyComplaints(to: nil)
         ReadinessPipe.speak(on: writing)
     }
 }

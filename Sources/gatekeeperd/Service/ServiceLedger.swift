@@ -137,7 +137,7 @@ final class ServiceLedger {
         }
     }
 
-    // MARK: A configuration on trial
+    // MARK: The pending configuration
 
     /// Nil, or why it isn't remembered.
     func remember(_ pending: PendingConfiguration) -> String? {

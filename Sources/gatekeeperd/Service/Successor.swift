@@ -16,7 +16,7 @@ final class Successor {
     let deadline: Instant
 
     private let reading: Descriptor
-    /// Its diagnostics so far.
+    /// Its complaints so far.
     private var said: [UInt8] = []
 
     private static let bytesKept = 1_000

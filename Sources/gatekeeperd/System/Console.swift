@@ -1,7 +1,7 @@
 internal import Glibc
 internal import Synchronization
 
-/// What the tool says to the person or script that started it: answers on standard output, diagnostics on standard error.
+/// What the tool says to the person or script that started it: answers on standard output, complaints on standard error.
 ///
 /// Written with `write(2)`, past the C library's buffer, so that a line stands in order with the log lines of the journal and is
 /// there when the process ends in whatever way.
@@ -16,12 +16,12 @@ enum Console {
         if isWanted { write(ConcealedValues.hide(in: json).text + "\n", to: STDOUT_FILENO) } else { say(text()) }
     }
 
-    /// One line of diagnostics from the tool itself.
+    /// A complaint of one line, from the tool itself.
     static func complain(_ line: String) {
         report("gatekeeperd: " + line)
     }
 
-    /// One line of diagnostics that begins with file, line and column that it is about, as editors and scripts look for it.
+    /// A complaint of one line that begins with the file, line and column that it is about, as editors and scripts look for it.
     static func report(_ line: String) {
         let line = ConcealedValues.hide(in: line)
         write(line + "\n", to: STDERR_FILENO)
@@ -29,11 +29,11 @@ enum Console {
         if other >= 0 { write(line + "\n", to: other) }
     }
 
-    /// Who hears our diagnostics besides: the process that this one is to replace, which tells in its log why that came to nothing. -1 for nobody.
+    /// Who hears our complaints besides: the process that this one is to replace, which tells in its log why that came to nothing. -1 for nobody.
     private static let listener = Atomic<Int32>(-1)
 
-    /// From now on diagnostics go to this descriptor as well; nil ends that.
-    static func copyDiagnostics(to descriptor: Int32?) {
+    /// From now on complaints go to this descriptor as well; nil ends that.
+    static func copyComplaints(to descriptor: Int32?) {
         listener.store(descriptor ?? -1, ordering: .relaxed)
     }
 

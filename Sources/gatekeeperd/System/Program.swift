@@ -5,7 +5,7 @@ internal import Glibc
 enum Program {
     /// What a child's descriptors 0, 1 and 2 are.
     enum Streams {
-        /// No input; output and diagnostics go to this file.
+        /// No input; whatever it says goes to this file.
         case file(String)
         /// Ours.
         case inherited

@@ -29,7 +29,7 @@ struct ReadinessPipe: ~Copyable {
     /// What the other side says before it serves.
     enum Word {
         case serves
-        /// A piece of its diagnostics.
+        /// A piece of its complaints.
         case text([UInt8])
         /// It has gone without another word.
         case nothing
@@ -43,7 +43,7 @@ struct ReadinessPipe: ~Copyable {
         // SAFETY: as above.
         let count = unsafe read(reading.number, &bytes, bytes.count)
         guard count > 0 else { return .nothing }
-        // No line of diagnostics holds that byte.
+        // No complaint holds that byte.
         return bytes.prefix(count).contains(serving) ? .serves : .text(Array(bytes.prefix(count)))
     }
 

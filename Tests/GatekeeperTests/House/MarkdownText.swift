@@ -14,6 +14,9 @@ struct MarkdownText {
         }.joined(separator: "\n")
     }
 
+    /// Prose alone, in the same lines.
+    var withoutCode: String { prose.replacing(#/`[^`\n]+`/#, with: "") }
+
     /// What stands between single backticks.
     var codeSpans: [String] {
         prose.matches(of: #/`([^`\n]+)`/#).map { String($0.1) }

@@ -2,16 +2,18 @@
 struct SwiftText {
     private let bytes: [UInt8]
     private var index = 0
+    private let keepsComments: Bool
     private var code: [UInt8] = []
 
-    /// The same lines without comments and without what stands between quotes.
-    static func code(of text: String) -> String {
-        var reader = SwiftText(text)
+    /// The same lines without what stands between quotes, and without comments, or (`withComments`) with those that end with their line.
+    static func code(of text: String, withComments keepsComments: Bool = false) -> String {
+        var reader = SwiftText(text, keepsComments: keepsComments)
         reader.read()
         return String(decoding: reader.code, as: UTF8.self)
     }
 
-    private init(_ text: String) {
+    private init(_ text: String, keepsComments: Bool) {
+        self.keepsComments = keepsComments
         bytes = Array(text.utf8)
         code.reserveCapacity(bytes.count)
     }
@@ -19,7 +21,10 @@ struct SwiftText {
     private mutating func read() {
         while index < bytes.count {
             if isNext("//") {
-                while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
+                while index < bytes.count, bytes[index] != UInt8(ascii: "\n") {
+                    if keepsComments { code.append(bytes[index]) }
+                    index += 1
+                }
             } else if isNext("/*") {
                 skip(past: "*/", escape: nil)
             } else if !skipLiteral() {
