@@ -127,15 +127,11 @@ struct ControlSocketTests {
             // Whatever names and libraries need open, they have by then.
             guard try scene.reply(to: "{\"gatekeeper\":1,\"command\":\"confirm\"}\n") != nil else { exit(2) }
             let client = try PlainSocket(to: try SocketName(path: scene.path))
-            var limit = rlimit(rlim_cur: 256, rlim_max: 256)
-            // SAFETY: the kernel reads one structure.
-            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            var taken: [Int32] = []
-            while case let number = dup(0), number >= 0 { taken.append(number) }
+            let taken = TakenDescriptors()
             scene.turn()
             guard !scene.isReadable else { exit(3) }
             guard scene.socket.nextDeadline == scene.now.advanced(byMilliseconds: 1000) else { exit(4) }
-            for number in taken { close(number) }
+            taken.release()
             scene.pass(milliseconds: 1000)
             scene.turn()
             _ = client.send(Array("{\"gatekeeper\":1,\"command\":\"confirm\"}\n".utf8))

@@ -140,17 +140,11 @@ struct MonitoringTests {
         let daemon = try Daemon(upstream: upstream.url, settings: "status: 127.0.0.1:0\nworkers: 2")
         let port = try port(of: daemon)
         #expect(try ask(port, "/healthz").status == 200)
-        let folder = try TemporaryFolder()
-        let script = Daemon.packageRoot.appendingPathComponent("Tests/gatekeeperdTests/Harness/hold-thread").path
-        let holding = try ChildProcess(
-            "python3", [script, "\(daemon.process.id)", "worker-1"], output: OpenFile(creating: folder.file("out")),
-            errors: OpenFile(creating: folder.file("err")))
-        #expect(try eventually { try String(contentsOfFile: folder.file("out"), encoding: .utf8) == "held\n" })
+        let held = try HeldThread("worker-1", of: daemon.process.id)
         #expect(try eventually { try ask(port, "/healthz").status == 503 })
         #expect(try ask(port, "/readyz").text == "a worker does not answer\n")
         #expect(try ask(port, "/metrics").status == 503)
-        holding.signal(SIGKILL)
-        _ = try holding.waitForEnd()
+        try held.release()
         #expect(try eventually { try ask(port, "/healthz").status == 200 })
     }
 

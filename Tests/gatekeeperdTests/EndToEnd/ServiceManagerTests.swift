@@ -94,17 +94,11 @@ struct ServiceManagerTests {
         let daemon = try Daemon(upstream: upstream.url, settings: "workers: 2", environment: manager.environment)
         #expect(manager.wait(for: 2, "WATCHDOG"))
         do {
-            let folder = try TemporaryFolder()
-            let script = Daemon.packageRoot.appendingPathComponent("Tests/gatekeeperdTests/Harness/hold-thread").path
-            let holding = try ChildProcess(
-                "python3", [script, "\(daemon.process.id)", "worker-1"], output: OpenFile(creating: folder.file("out")),
-                errors: OpenFile(creating: folder.file("err")))
-            #expect(try eventually { try String(contentsOfFile: folder.file("out"), encoding: .utf8) == "held\n" })
+            let held = try HeldThread("worker-1", of: daemon.process.id)
             // One for which the answer had come before, one that asks in vain.
             let count = manager.all("WATCHDOG").count + 2
             #expect(!manager.wait(for: count + 1, "WATCHDOG", seconds: 2))
-            holding.signal(SIGKILL)
-            _ = try holding.waitForEnd()
+            try held.release()
         }
         let count = manager.all("WATCHDOG").count
         #expect(manager.wait(for: count + 2, "WATCHDOG"))

@@ -58,16 +58,6 @@ struct SpoolTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
     }
 
-    /// Stops the spool's thread until it is ended.
-    private static func holdSpool(of daemon: Daemon, in folder: TemporaryFolder) throws -> ChildProcess {
-        let script = Daemon.packageRoot.appendingPathComponent("Tests/gatekeeperdTests/Harness/hold-thread").path
-        let holding = try ChildProcess(
-            "python3", [script, "\(daemon.process.id)", "spool"], output: OpenFile(creating: folder.file("out")),
-            errors: OpenFile(creating: folder.file("err")))
-        #expect(try eventually { try String(contentsOfFile: folder.file("out"), encoding: .utf8) == "held\n" })
-        return holding
-    }
-
     @Test("what the disk reads into is nobody else's memory, however long it takes")
     func readsLate() throws {
         let release = DispatchSemaphore(value: 0)
@@ -87,8 +77,7 @@ struct SpoolTests {
         let client = try RawClient(to: daemon)
         try client.send(Self.ticket(1 << 20))
         #expect(try eventually { try Self.bytesOnDisk(of: daemon) == 1 << 20 })
-        let folder = try TemporaryFolder()
-        let holding = try Self.holdSpool(of: daemon, in: folder)
+        let held = try HeldThread("spool", of: daemon.process.id)
         release.signal()
         #expect(try first.response().status == 200)
         // For as long as a wait that gives back the memory which it doesn't need.
@@ -98,8 +87,7 @@ struct SpoolTests {
             try other.send("GET /\(number)\(String(repeating: "n", count: 7_000)) HTTP/1.1\r\nHost: t\r\n")
             return other
         }
-        holding.signal(SIGKILL)
-        _ = try holding.waitForEnd()
+        try held.release()
         let expected = Digest.hex(of: [UInt8](repeating: 0x78, count: 1 << 20))
         #expect(try client.response().text == "/ticket \(expected)")
         for (number, other) in others.enumerated() {
@@ -116,8 +104,7 @@ struct SpoolTests {
         try client.send(Self.ticket(1 << 20))
         #expect(try client.response().status == 200)
 
-        let folder = try TemporaryFolder()
-        let holding = try Self.holdSpool(of: daemon, in: folder)
+        let held = try HeldThread("spool", of: daemon.process.id)
         let stuck = try RawClient(to: daemon)
         try stuck.send(Self.head)
         _ = stuck.trySending(Self.chunk(200 << 10))
@@ -125,8 +112,7 @@ struct SpoolTests {
         #expect(try stuck.response().status == 503)
         #expect(try daemon.waitForLine { $0["reason"] == "spool" }.number("status") == 503)
 
-        holding.signal(SIGKILL)
-        _ = try holding.waitForEnd()
+        try held.release()
         try client.send(Self.ticket(1 << 20))
         #expect(try client.response().json["body_bytes"]?.number == Double(1 << 20))
         #expect(try eventually { try Self.bytesOnDisk(of: daemon) == 0 })

@@ -205,15 +205,11 @@ struct HostileReaderTests {
             let scene = try StatusScene()
             guard try scene.status(of: Self.get) == 200 else { exit(2) }
             let client = try PlainSocket(to: try SocketName("127.0.0.1", port: scene.listener.address.port))
-            var limit = rlimit(rlim_cur: 256, rlim_max: 256)
-            // SAFETY: the kernel reads one structure.
-            unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            var taken: [Int32] = []
-            while case let number = dup(0), number >= 0 { taken.append(number) }
+            let taken = TakenDescriptors()
             scene.turn()
             guard !scene.isReadable else { exit(3) }
             guard scene.listener.nextDeadline == scene.now.advanced(byMilliseconds: 1000) else { exit(4) }
-            for number in taken { close(number) }
+            taken.release()
             scene.pass(milliseconds: 1000)
             scene.turn()
             _ = client.send(Array(Self.get.utf8))
