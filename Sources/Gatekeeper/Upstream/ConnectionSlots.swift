@@ -146,7 +146,7 @@ final class ConnectionSlots: Sendable {
 
     // MARK: Waiting
 
-    /// A place in the queue of `source`; nil when as many wait as may, or more of this source's than leave room for others: the queue is shared by
+    /// A position in the queue of `source`; nil when as many wait as may, or more of this source's than leave room for others: the queue is shared by
     /// the rule that the connections are shared by. Its worker is rung when it has been granted a slot.
     func enqueue(_ source: PeerAddress, worker: Int) -> UInt64? {
         let (ticket, bells): (UInt64?, [@Sendable () -> Void]) = state.withLock { state in

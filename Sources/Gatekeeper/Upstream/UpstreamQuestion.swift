@@ -11,7 +11,7 @@ package struct UpstreamQuestion: Equatable, Sendable {
     /// As `LoopMarker`; empty for none.
     let loopMarker: String
 
-    /// Nil where one of them would end the line that it stands on, or leave its place in it.
+    /// Nil where one of them would end its line, or be read as more than its part of it.
     ///
     /// - Parameter bodyBytesMax: how much of the body is wanted.
     package init?(

@@ -7,7 +7,7 @@ internal import Synchronization
 ///               ▼                      ▼
 ///   ┌───────────┬──────┬─────┬─────────┬───────────────┐
 ///   │   free    │ rec  │ rec │  rec    │    free       │      both count bytes since the start and only grow;
-///   └───────────┴──────┴─────┴─────────┴───────────────┘      modulo the capacity they are places in memory
+///   └───────────┴──────┴─────┴─────────┴───────────────┘      modulo the capacity they are offsets
 ///
 ///   record:  size, this word included (4) │ kind (1) │ 0 0 0 │ time (8) │ content … │ padding to 8
 /// ```

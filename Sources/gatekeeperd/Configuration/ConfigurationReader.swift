@@ -4,7 +4,7 @@ internal import Gatekeeper
 struct ConfigurationReader {
     private(set) var builder = ConfigurationBuilder()
     private(set) var findings: [Finding] = []
-    /// Where each section of the file begins: the place to add what is missing in it. The root's path is empty.
+    /// Where each section of the file begins, which is where a missing key is to be added. The root's path is empty.
     private(set) var sections: [String: Origin] = [:]
     /// Paths at which something was written that couldn't be used. Such a key isn't missing, and saying so would mislead; the empty path
     /// stands for all of them.

@@ -2,7 +2,7 @@ internal import Gatekeeper
 
 /// One key of the configuration file: where it stands, how its value is read, what it is for.
 ///
-/// The table of these (`Schema`) is the only place that knows a key: reading, errors, suggestions and the reference are made from it.
+/// The table of these (`Schema`) is all that knows a key: reading, errors, suggestions and the reference are made from it.
 struct Setting: Sendable {
     /// From the root, with dots; `allow[].label` is a key of each element of the list `allow`.
     let path: String

@@ -19,7 +19,7 @@ struct YAMLEvent {
     }
 }
 
-/// libyaml's event parser over bytes in memory. The only place that touches the library.
+/// libyaml's event parser over bytes in memory. Nothing else touches the library.
 // SAFETY: both pointers are private, made in `init` and freed in `deinit`; what `next` returns is copied out of them.
 @safe struct YAMLEventSource: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
