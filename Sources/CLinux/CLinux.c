@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <linux/capability.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -16,6 +17,14 @@ int clinux_accept4(int listener, struct sockaddr_storage *peer, socklen_t *lengt
 }
 
 int clinux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+int clinux_spawn_close_from(void *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int clinux_spawn_in_folder(void *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
 
 int clinux_peer_credentials(int socket, uid_t *user, gid_t *group) {
     struct ucred peer;

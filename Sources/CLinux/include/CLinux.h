@@ -24,6 +24,12 @@ int clinux_accept4(int listener, struct sockaddr_storage *peer, socklen_t *lengt
 /// Names the calling thread, as `ps -T` and `/proc` show it; at most 15 bytes. Returns an errno.
 int clinux_set_thread_name(const char *name);
 
+/// For a program that is spawned (`posix_spawn_file_actions_t`): closes every descriptor from `first` on (glibc 2.34). 0, or an errno.
+int clinux_spawn_close_from(void *actions, int first);
+
+/// Likewise: starts it in this folder (glibc 2.29).
+int clinux_spawn_in_folder(void *actions, const char *path);
+
 /// The user and group that a UNIX socket's peer had when it connected (SO_PEERCRED, whose structure is declared for GNU sources only).
 /// 0, or -1 with errno.
 int clinux_peer_credentials(int socket, uid_t *user, gid_t *group);

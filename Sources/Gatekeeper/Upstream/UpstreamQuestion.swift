@@ -1,4 +1,4 @@
-/// A `GET` of our own.
+/// A request of our own: a `GET`, or a `POST` of what somebody is to be told.
 package struct UpstreamQuestion: Equatable, Sendable {
     /// With a slash at its beginning.
     let path: String
@@ -10,22 +10,39 @@ package struct UpstreamQuestion: Equatable, Sendable {
     let bodyBytesMax: Int
     /// As `LoopMarker`; empty for none.
     let loopMarker: String
+    /// Nil for a `GET`.
+    let post: Post?
+
+    /// What is sent to be kept.
+    package struct Post: Equatable, Sendable {
+        /// Beside the length and what every request of ours has: `Content-Type`, and what else belongs to it.
+        package var fields: [UpstreamAnswer.Field]
+        package var body: [UInt8]
+
+        package init(fields: [UpstreamAnswer.Field], body: [UInt8]) {
+            self.fields = fields
+            self.body = body
+        }
+    }
 
     /// Nil where one of them would end its line, or be read as more than its part of it.
     ///
     /// - Parameter bodyBytesMax: how much of the body is wanted.
     package init?(
-        path: String, host: String, publicHost: String? = nil, client: PeerAddress? = nil, bodyBytesMax: Int = 0, loopMarker: String = ""
+        path: String, host: String, publicHost: String? = nil, client: PeerAddress? = nil, bodyBytesMax: Int = 0,
+        loopMarker: String = "", post: Post? = nil
     ) {
         for text in [path, host, publicHost ?? "."] where text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) {
             return nil
         }
+        for field in post?.fields ?? [] where field.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) { return nil }
         self.path = path
         self.host = host
         self.publicHost = publicHost
         self.client = client
         self.bodyBytesMax = bodyBytesMax
         self.loopMarker = loopMarker
+        self.post = post
     }
 
     /// The host as a server name (SNI); nil for an address.
@@ -36,11 +53,11 @@ package struct UpstreamQuestion: Equatable, Sendable {
     }
 
     func write(into buffer: Buffer) {
-        buffer.append("GET ")
+        buffer.append(post == nil ? "GET " : "POST ")
         buffer.append(path)
         buffer.append(" HTTP/1.1\r\nHost: ")
         buffer.append(host)
-        buffer.append("\r\nUser-Agent: gatekeeper-check\r\n")
+        buffer.append(post == nil ? "\r\nUser-Agent: gatekeeper-check\r\n" : "\r\nUser-Agent: gatekeeper\r\n")
         if let publicHost {
             buffer.append("X-Forwarded-Proto: https\r\nX-Forwarded-Host: ")
             buffer.append(publicHost)
@@ -54,6 +71,18 @@ package struct UpstreamQuestion: Equatable, Sendable {
             }
         }
         LoopMarker.write(loopMarker.utf8.span, into: buffer)
+        for field in post?.fields ?? [] {
+            buffer.append(field.name)
+            buffer.append(": ")
+            buffer.append(field.value)
+            buffer.append("\r\n")
+        }
+        if let post {
+            buffer.append("Content-Length: ")
+            buffer.append(decimal: UInt64(post.body.count))
+            buffer.append("\r\n")
+        }
         buffer.append("Connection: close\r\n\r\n")
+        if let post { buffer.append(post.body.span) }
     }
 }

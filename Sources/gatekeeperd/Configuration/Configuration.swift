@@ -26,6 +26,8 @@ struct Configuration: Sendable {
     var controlPath: String?
     /// Nil to serve no status page.
     var status: StatusSettings?
+    /// Who is told of problems.
+    var notifiers: [Located<Notifier>] = []
     /// The first 16 hexadecimal digits of the SHA-256 of what it was read from.
     var fingerprint = ""
 

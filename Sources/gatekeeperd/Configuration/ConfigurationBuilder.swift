@@ -44,4 +44,5 @@ struct ConfigurationBuilder: Sendable {
     var controlPath: Located<String>?
     var statusAddress: Located<SocketAddress>?
     var statusToken: Located<StatusToken>?
+    var notifiers: [Located<Notifier>] = []
 }

@@ -17,14 +17,20 @@ struct ConfigurationSource: Sendable {
 
     /// Everything as it is on disk now.
     func read() throws(ConfigurationError) -> Reading {
-        guard let file else { return try read(text: nil) }
+        guard let file else {
+            let reading = try read(text: nil)
+            try reading.configuration.checkPrograms(in: nil)
+            return reading
+        }
         let text: [UInt8]
         do {
             text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
         } catch {
             throw ConfigurationError(findings: [.error(.wholeFile(file), error.problem)])
         }
-        return try read(text: text)
+        let reading = try read(text: text)
+        try reading.configuration.checkPrograms(in: file)
+        return reading
     }
 
     /// The files that a configuration names, if one of them isn't what it was when that was read.

@@ -320,6 +320,25 @@ enum Schema {
         Setting(
             path: "status_token", rule: .scalar(.statusToken),
             summary: "What a reader of the status page and /metrics must know: a Bearer token, or the password of Basic with any name."),
+        Setting(
+            path: "notify", rule: .list(.notifiers),
+            summary: "Who is told when a problem begins and when it is over; what status calls a problem."),
+        Setting(
+            path: "notify[].webhook", rule: .field(form: "https://HOST/PATH, or http:// to this machine"),
+            summary: "Where a notice is posted to. Messages show no more of it than its host; best as ${NAME}."),
+        Setting(
+            path: "notify[].format", rule: .field(form: "json, slack, teams or ntfy"),
+            summary: "What is expected there; json, which has a text besides its parts, unless said otherwise."),
+        Setting(
+            path: "notify[].secret", rule: .field(form: "16 to 256 bytes, best as ${NAME}"),
+            summary:
+                "Signs a notice: X-Gatekeeper-Signature is sha256= and the HMAC-SHA256 of X-Gatekeeper-Timestamp, a full stop and the body."
+        ),
+        Setting(
+            path: "notify[].command", rule: .field(form: "the absolute path of a program"),
+            summary:
+                "A program that reads a notice as JSON from its standard input, has 30 s, and exits 0; only from a file that is root's "
+                + "alone to change."),
         Setting(path: "workers", rule: .scalar(.workers), summary: "Threads that carry connections; auto is one for each processor."),
     ]
 }

@@ -15,6 +15,7 @@ enum Validation {
         findings += allowMistakes(builder)
         findings += UpstreamValidation.mistakes(builder)
         findings += statusMistakes(reader)
+        findings += programMistakes(builder)
         findings += missing(reader)
         guard !findings.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(findings: findings.sorted { rank($0) < rank($1) })
@@ -44,7 +45,8 @@ enum Validation {
             listLengths: builder.listLengths, listNames: builder.listNames, origins: origins(reader),
             statePath: builder.statePath?.value ?? StandardPath.state(),
             controlPath: builder.controlPath?.value ?? StandardPath.control(),
-            status: builder.statusAddress.map { StatusSettings(address: $0.value, token: builder.statusToken?.value) })
+            status: builder.statusAddress.map { StatusSettings(address: $0.value, token: builder.statusToken?.value) },
+            notifiers: builder.notifiers)
     }
 
     private static func origins(_ reader: ConfigurationReader) -> Origins {

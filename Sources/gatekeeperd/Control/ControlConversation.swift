@@ -111,11 +111,19 @@ final class ControlConversation: Conversation {
             case .grant(let request): return try service.grant(request, by: requester, at: now).reply(at: now)
             case .grants(let all): return Self.reply(try service.grants(all: all, at: now), at: now)
             case .revoke(let address): return try service.revoke(address, by: requester, at: now).reply(at: now)
+            case .notifyTest: return Self.reply(service.testNotifiers(at: now))
+            case .notifiers: return Self.reply(service.notifiers())
             case .denials(let query): return try service.denials(query, at: now).reply
             }
         } catch {
             return ControlReply(error)
         }
+    }
+
+    private static func reply(_ notifiers: [NotifierState]) -> ControlReply {
+        ControlReply(
+            result: .object(of: ("notifiers", .array(notifiers.map(\.json)))),
+            text: notifiers.compactMap(\.testLine).joined(separator: "\n"))
     }
 
     private static func reply(_ grants: [Grant], at now: WallTime) -> ControlReply {

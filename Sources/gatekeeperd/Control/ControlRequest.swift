@@ -14,6 +14,9 @@ enum ControlRequest: Equatable, Sendable {
     case grants(all: Bool)
     case revoke(AddressPrefix)
     case denials(DenialQuery)
+    /// Sends a test to everybody who is told of problems; what came of it is said by `notifiers`.
+    case notifyTest
+    case notifiers
 
     /// The protocol's version, under the name that says whose protocol it is.
     static let version = 1
@@ -23,7 +26,7 @@ enum ControlRequest: Equatable, Sendable {
     private static let fields: [(command: String, fields: [String])] = [
         ("status", []), ("reload", []), ("apply", ["file", "confirm_seconds"]), ("confirm", []),
         ("grant", ["address", "for_seconds", "reason"]), ("grants", ["all"]), ("revoke", ["address"]),
-        ("denials", ["since_seconds", "top"]),
+        ("denials", ["since_seconds", "top"]), ("notify_test", []), ("notifiers", []),
     ]
 
     init(_ line: [UInt8]) throws(ControlFailure) {
@@ -58,6 +61,8 @@ enum ControlRequest: Equatable, Sendable {
         switch command {
         case "reload": return .reload
         case "confirm": return .confirm
+        case "notify_test": return .notifyTest
+        case "notifiers": return .notifiers
         case "apply":
             return .apply(
                 file: try applied(try text("file", json)),
@@ -114,7 +119,7 @@ enum ControlRequest: Equatable, Sendable {
     var timeoutMilliseconds: Int {
         switch self {
         case .reload, .apply: 60_000
-        case .status, .confirm, .grant, .grants, .revoke, .denials: 15_000
+        case .status, .confirm, .grant, .grants, .revoke, .denials, .notifyTest, .notifiers: 15_000
         }
     }
 
@@ -126,6 +131,8 @@ enum ControlRequest: Equatable, Sendable {
             case .reload: ("reload", [])
             case .apply(let file, let seconds): ("apply", [("file", .string(file)), ("confirm_seconds", seconds.map { .number($0) })])
             case .confirm: ("confirm", [])
+            case .notifyTest: ("notify_test", [])
+            case .notifiers: ("notifiers", [])
             case .grant(let grant):
                 (
                     "grant",

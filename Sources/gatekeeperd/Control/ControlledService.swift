@@ -15,6 +15,9 @@ protocol ControlledService: AnyObject {
     func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant]
     /// The grant, ended; whether the ledger has it is in `recorded`.
     func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) throws(ControlFailure) -> RevokeReport
+    /// Sends a test to everybody who is told of problems; `notifiers` says what came of it.
+    func testNotifiers(at now: WallTime) -> [NotifierState]
+    func notifiers() -> [NotifierState]
     /// Who was turned away, up to now.
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport
 }

@@ -28,6 +28,7 @@ struct Circumstances: Sendable {
     var log: JournalTrouble?
     var ledger: [LedgerTrouble] = []
     var clockJump: ClockWatch.Jump?
+    var notifiers: [NotifierState] = []
 
     init(at now: WallTime) {
         self.now = now
@@ -36,6 +37,6 @@ struct Circumstances: Sendable {
 
     /// Those of which there are few first, then what would stop the service; what there may be many of comes last.
     var problems: [Problem] {
-        machineProblems + upstreamProblems + fileProblems + configurationProblems + certificateProblems + sourceProblems
+        machineProblems + noticeProblems + upstreamProblems + fileProblems + configurationProblems + certificateProblems + sourceProblems
     }
 }

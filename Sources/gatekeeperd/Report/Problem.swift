@@ -45,6 +45,8 @@ struct Problem: Equatable, Sendable {
         case shieldUnavailable = "shield_unavailable"
         case successionFailed = "succession_failed"
         case clockJumped = "clock_jumped"
+        /// Somebody who is to be told of problems can't be.
+        case noticeUndelivered = "notice_undelivered"
         /// There are more than a list for people holds.
         case moreProblems = "more_problems"
     }

@@ -12,11 +12,19 @@ enum ConfigurationChange {
             + difference("log.fields", settings.0.log.fields.described, settings.1.log.fields.described)
             + values(old.written, new.written)
             + secret("status_token", old.status?.token, new.status?.token)
+            + notifiers(old.notifiers.map(\.value), new.notifiers.map(\.value))
     }
 
     /// That it differs, and not how.
     private static func secret(_ key: String, _ old: StatusToken?, _ new: StatusToken?) -> [String] {
         old == new ? [] : ["\(key): \(old == nil ? "set" : new == nil ? "removed" : "another")"]
+    }
+
+    /// By name; of those whose name stays, that something differs.
+    private static func notifiers(_ old: [Notifier], _ new: [Notifier]) -> [String] {
+        let lines = difference("notify", old.map(\.name), new.map(\.name))
+        let changed = new.filter { notifier in !old.contains(notifier) && old.contains { $0.name == notifier.name } }
+        return lines.filter { !$0.hasSuffix("in another order") } + changed.map { "notify: \($0.name) in another way" }
     }
 
     /// What takes a restart to come into force.

@@ -59,9 +59,12 @@ final class Confirmation: TimedPart {
             let text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
             do {
                 next = try source.read(text: text, named: file)
-            } catch {
+                try checkPrograms(of: next, from: file, by: requester)
+            } catch let error as ConfigurationError {
                 return configuration.keep(error.lines, askedBy: "\(requester)", as: nil, at: now)
             }
+        } catch let failure as ControlFailure {
+            throw failure
         } catch {
             throw ControlFailure(.invalid, "\(error)")
         }
@@ -84,6 +87,17 @@ final class Confirmation: TimedPart {
             applied.warnings.append("\(problem); a restart before the confirmation brings the old configuration back at once")
         }
         return .applied(applied)
+    }
+
+    /// Whoever may command the service isn't thereby one who may have it run programs.
+    private func checkPrograms(of next: ConfigurationSource.Reading, from file: String, by requester: Requester) throws {
+        let (old, new) = (configuration.current.configuration.programs.map(\.value), next.configuration.programs.map(\.value))
+        guard Set(old) != Set(new) else { return }
+        guard requester.user == 0 else {
+            throw ControlFailure(
+                .invalid, "\(file) has other programs run than the configuration in force (notify: command); root alone may apply that")
+        }
+        try next.configuration.checkPrograms(in: file)
     }
 
     func confirm(by requester: Requester, at now: WallTime) throws(ControlFailure) -> ConfirmReport {

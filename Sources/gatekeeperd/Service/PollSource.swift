@@ -13,4 +13,6 @@ enum PollSource: Hashable, CaseIterable {
     /// Strangers come so often that the shield may be wanted.
     case flood
     case statusPage
+    /// Somebody has been told of a problem, or couldn't be.
+    case notices
 }

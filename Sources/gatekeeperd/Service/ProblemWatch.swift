@@ -34,6 +34,7 @@ final class ProblemWatch: TimedPart {
         let change = book.follow(circumstances(at: now.wallTime))
         for problem in change.over { parts.plane.event("problem_over", Self.fields(of: problem)) }
         for problem in change.begun { parts.plane.event("problem", Self.fields(of: problem)) }
+        parts.notifiers.tell(book.problems, at: now)
     }
 
     private func circumstances(at now: WallTime) -> Circumstances {
@@ -56,6 +57,7 @@ final class ProblemWatch: TimedPart {
         circumstances.log = plane.logTrouble
         circumstances.ledger = parts.ledger?.troubles ?? []
         circumstances.clockJump = book.clockJump
+        circumstances.notifiers = parts.notifiers.states
         return circumstances
     }
 

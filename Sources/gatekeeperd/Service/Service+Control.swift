@@ -32,6 +32,13 @@ extension Service: ControlledService {
         try parts.denials.report(query, at: now)
     }
 
+    func testNotifiers(at now: WallTime) -> [NotifierState] {
+        parts.notifiers.test(at: parts.clock.now())
+        return parts.notifiers.states
+    }
+
+    func notifiers() -> [NotifierState] { parts.notifiers.states }
+
     // MARK: Status
 
     func status(at now: WallTime) -> StatusReport {

@@ -137,6 +137,7 @@ struct ServiceLoop: ~Copyable {
         sources[.control] = control?.number
         sources[.denials] = parts.denials.descriptor
         sources[.statusPage] = parts.statusPage.number
+        sources[.notices] = parts.notifiers.number
         return sources
     }
 
@@ -155,6 +156,7 @@ struct ServiceLoop: ~Copyable {
         if ready.contains(.files) { files.ring(at: now) }
         if ready.contains(.denials) { service.parts.denials.ring(at: now) }
         if ready.contains(.flood) { shield.ring() }
+        if ready.contains(.notices) { service.parts.notifiers.ring() }
         for part in timedParts { part.pass(at: now) }
         if let heir = succession.follow(isReadable: ready.contains(.successor), at: now) { return .drains(handedOverTo: heir) }
         answerClients(areReadable: ready.contains(.control))

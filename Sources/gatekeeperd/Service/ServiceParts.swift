@@ -14,11 +14,13 @@ struct ServiceParts {
     let denials: DenialRecorder
     let sources: SourceRecorder
     let statusPage: StatusPageInForce
+    let notifiers: NotifiersInForce
 
     init(
-        by settings: Settings, on plane: any DataPlane, ledger: ServiceLedger?, notification: ServiceNotification, clock: ControlClock,
-        at now: Moment
+        by configuration: Configuration, on plane: any DataPlane, ledger: ServiceLedger?, notification: ServiceNotification,
+        clock: ControlClock, at now: Moment, deliver: @escaping NotifiersInForce.Deliver = NoticeCourier.deliver
     ) {
+        let settings = configuration.settings
         self.plane = plane
         self.ledger = ledger
         self.notification = notification
@@ -30,6 +32,7 @@ struct ServiceParts {
         denials = DenialRecorder(ledger: ledger, on: plane, problems: problems)
         sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
         statusPage = StatusPageInForce(on: plane)
+        notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, deliver: deliver)
     }
 
     /// For the manager that started us.

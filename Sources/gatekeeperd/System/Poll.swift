@@ -11,6 +11,9 @@ enum Poll {
         return Set(zip(names, entries).lazy.filter { $0.1.revents != 0 }.map(\.0))
     }
 
+    /// Waits for nothing.
+    static func rest(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
+
     /// Likewise for one alone; whether it is.
     static func wait(for descriptor: Int32, milliseconds: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)

@@ -19,6 +19,9 @@ struct ReadinessPipe: ~Copyable {
     /// Closes our copy of the end that the other process speaks on, so that its own is the last.
     consuming func forReading() -> Descriptor { reading }
 
+    /// Likewise, for speaking.
+    consuming func forWriting() -> Descriptor { writing }
+
     /// Whether the other side has said something, to be asked when `reading` is readable; false once it has gone without another word.
     static func hasSpoken(_ reading: borrowing Descriptor) -> Bool {
         var bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0]

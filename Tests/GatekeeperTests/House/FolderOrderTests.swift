@@ -14,7 +14,7 @@ struct FolderOrderTests {
     private static let daemonFloors = [
         "Text", "System", "Certificates", "Report", "Presets", "Configuration", "Ledger", "Problems", "Control", "Status", "Check",
         "Explain",
-        "Init", "Service", "Demo", "Doctor", "Commands",
+        "Init", "Notify", "Service", "Demo", "Doctor", "Commands",
     ]
 
     private static let houses = [

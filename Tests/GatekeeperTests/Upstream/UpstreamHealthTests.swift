@@ -83,7 +83,7 @@ struct UpstreamHealthTests {
             let ends = (1...200).map { _ in
                 let health = UpstreamHealth(isChecked: isChecked)
                 for _ in 1...3 { _ = isChecked ? health.noteSilence(now: at(0), isPrompted: false) : health.noteFailure(now: at(0)) }
-                return health.trialInstant
+                return health.retryInstant
             }
             #expect(ends.allSatisfy { $0 >= at(750) && $0 <= at(1250) })
             // Draws that all lie in one half are as rare as coins that fall on one side two hundred times.

@@ -61,6 +61,18 @@ final class FakeService: ControlledService {
         return RevokeReport(grant: grant)
     }
 
+    var notifierStates: [NotifierState] = []
+
+    func testNotifiers(at now: WallTime) -> [NotifierState] {
+        log.append("notify_test")
+        return notifierStates
+    }
+
+    func notifiers() -> [NotifierState] {
+        log.append("notifiers")
+        return notifierStates
+    }
+
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
         log.append("denials \(query.seconds) \(query.top)")
         if let failure { throw failure }

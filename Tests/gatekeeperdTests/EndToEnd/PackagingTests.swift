@@ -72,6 +72,37 @@ struct PackagingTests {
         #expect(daemon.lines("stopped").count == 2)
     }
 
+    @Test("under the unit's confinement a command is told of a problem, with nothing of the service's but what it is to read")
+    func confinedCommand() throws {
+        let folder = try TemporaryFolder(in: geteuid() == 0 ? "/run" : NSTemporaryDirectory())
+        let program = try folder.write(
+            "#!/bin/sh\nexec 2>\(folder.file("said"))\ncat >\(folder.file("told.new")) && mv \(folder.file("told.new")) \(folder.file("told"))\n",
+            to: "alert")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let leaf = try Certificates.shared().leaf(.ecdsa)
+        try folder.write(
+            """
+            listen: 127.0.0.1:0
+            tls: {certificate: \(leaf.certificate), key: \(leaf.key)}
+            allow: [127.0.0.2, 127.0.0.2]
+            upstream: {url: "http://127.0.0.1:9"}
+            control: \(folder.file("control.sock"))
+            notify: [{command: \(program)}]
+            """, to: "gatekeeper.yaml")
+        guard geteuid() == 0 else {
+            // What nobody but root may say is refused to others.
+            #expect(throws: Failure.self) { try Daemon(configuredIn: folder) }
+            return
+        }
+        let daemon = try Daemon(configuredIn: folder, launcher: ServiceUnit.launcher)
+        #expect(eventually(seconds: 20) { FileManager.default.fileExists(atPath: folder.file("told")) })
+        let told = try JSONValue(parsing: Array(Data(contentsOf: URL(fileURLWithPath: folder.file("told")))))
+        #expect(told["event"]?.string == "problem" && told["text"]?.string?.contains("127.0.0.2 is there already") == true)
+        let test = try Daemon.run(["notify", "--test", "--control", folder.file("control.sock")])
+        #expect(test.ending == .exited(0) && test.output == "\(program): delivered\n", "\(test)")
+        #expect(daemon.lines("notice_failed").isEmpty)
+    }
+
     @Test("certbot's deploy hook gives the service a renewed certificate, and its key to nobody else")
     func deployHook() throws {
         let (lineage, tls) = try (TemporaryFolder(), TemporaryFolder())

@@ -95,8 +95,8 @@ final class Daemon: Sendable {
     }
 
     /// With the `gatekeeper.yaml` that is in this folder.
-    convenience init(configuredIn folder: TemporaryFolder) throws {
-        try self.init(arguments: ["run", "--config", folder.file("gatekeeper.yaml")], in: folder)
+    convenience init(configuredIn folder: TemporaryFolder, launcher: [String] = []) throws {
+        try self.init(arguments: ["run", "--config", folder.file("gatekeeper.yaml")], in: folder, launcher: launcher)
     }
 
     private init(

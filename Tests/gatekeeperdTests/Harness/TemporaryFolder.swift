@@ -4,8 +4,9 @@ import Foundation
 final class TemporaryFolder: Sendable {
     let path: String
 
-    init() throws {
-        path = NSTemporaryDirectory() + "/gatekeeper-tests-" + UUID().uuidString
+    /// - Parameter parent: where it is made; the usual place is one where everybody may write.
+    init(in parent: String = NSTemporaryDirectory()) throws {
+        path = parent + "/gatekeeper-tests-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         Leftovers.add(folder: path)
     }

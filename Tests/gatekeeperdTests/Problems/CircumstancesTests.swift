@@ -44,6 +44,7 @@ struct CircumstancesTests {
             circumstances.log = .init(reason: "No space left on device", linesLost: 3, sinceMilliseconds: 9)
             circumstances.ledger = [.init(text: "full", cure: "room"), .init(kind: .ledgerReplaced, text: "damaged", cure: "look")]
             circumstances.clockJump = .init(at: now, milliseconds: -3_600_000)
+            circumstances.notifiers = [.init(name: "https://h", trouble: .init(since: now, reason: "it answered 500")), .init(name: "/b")]
         }
         // A ticket system that is down fails everybody's requests, which is one problem.
         let missing = Set(Problem.Kind.allCases).subtracting(found.map(\.kind))

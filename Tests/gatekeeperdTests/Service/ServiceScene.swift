@@ -34,7 +34,7 @@ final class ServiceScene {
         let source = ConfigurationSource(file: folder.file("gatekeeper.yaml"), flags: [])
         let reading = try source.read()
         let parts = ServiceParts(
-            by: reading.configuration.settings, on: plane, ledger: hasLedger ? ServiceLedger(folder: folder.path, at: now.wallTime) : nil,
+            by: reading.configuration, on: plane, ledger: hasLedger ? ServiceLedger(folder: folder.path, at: now.wallTime) : nil,
             notification: ServiceNotification { environment[$0] }, clock: clock.clock, at: now)
         service = Service(reading, from: source, log: try LogFile(.file(folder.file("log"))), parts: parts, at: now)
     }

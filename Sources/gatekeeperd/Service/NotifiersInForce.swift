@@ -1,0 +1,126 @@
+internal import Gatekeeper
+internal import Synchronization
+
+/// Those who are told of problems, from one configuration to the next. Each is told by a thread of its own that lasts for one notice: nobody waits
+/// for whoever is told.
+final class NotifiersInForce: TimedPart {
+    /// Nil when it was taken, else why not. Called on a thread of its own, and may wait.
+    typealias Deliver = @Sendable (Notice, Notifier) -> String?
+
+    private let plane: any DataPlane
+    private let deliver: Deliver
+    private var mailboxes: [Mailbox]
+    private var problems: [Problem] = []
+    /// Made with the first delivery.
+    private var results: Results?
+    private var lastNumber = 0
+    /// Which mailbox waits for which delivery; one whose notifier has left is nobody's.
+    private var deliveries: [Int: Notifier] = [:]
+
+    /// What deliveries came to, for the control thread to fetch.
+    private final class Results: Sendable {
+        let bell: ReadinessPipe
+        private let list = Mutex<[(number: Int, failure: String?)]>([])
+
+        init() throws(SystemError) {
+            bell = try ReadinessPipe()
+        }
+
+        func add(_ number: Int, _ failure: String?) {
+            list.withLock { $0.append((number, failure)) }
+            ReadinessPipe.speak(on: bell.writing)
+        }
+
+        func take() -> [(number: Int, failure: String?)] {
+            list.withLock { results in
+                defer { results = [] }
+                return results
+            }
+        }
+    }
+
+    init(_ notifiers: [Notifier], on plane: any DataPlane, deliver: @escaping Deliver = NoticeCourier.deliver) {
+        self.plane = plane
+        self.deliver = deliver
+        mailboxes = notifiers.map { Mailbox($0) }
+    }
+
+    var states: [NotifierState] { mailboxes.map(\.state) }
+
+    /// Those that stay know what they were told.
+    func follow(_ notifiers: [Notifier]) {
+        mailboxes = notifiers.map { notifier in
+            if let known = mailboxes.first(where: { $0.notifier == notifier }) { return known }
+            var mailbox = Mailbox(notifier)
+            mailbox.follow(problems)
+            return mailbox
+        }
+    }
+
+    /// These are the problems now.
+    func tell(_ problems: [Problem], at now: Moment) {
+        self.problems = problems
+        for index in mailboxes.indices { mailboxes[index].follow(problems) }
+        pass(at: now)
+    }
+
+    func test(at now: Moment) {
+        for index in mailboxes.indices { mailboxes[index].beginTest(at: now.instant) }
+        pass(at: now)
+    }
+
+    // MARK: Time
+
+    /// Readable when a delivery has ended; nil while there is none.
+    var number: Int32? { deliveries.isEmpty ? nil : results?.bell.reading.number }
+
+    var next: DueTime? { mailboxes.compactMap(\.next).min().map { .instant($0) } }
+
+    /// What came of deliveries is taken in, and those that are due begin.
+    func pass(at now: Moment) {
+        for (number, failure) in results?.take() ?? [] { finish(number, failure, at: now) }
+        for index in mailboxes.indices {
+            guard let notice = mailboxes[index].take(at: now.instant) else { continue }
+            begin(notice, to: mailboxes[index].notifier, at: now)
+        }
+    }
+
+    /// To be called when `number` is readable.
+    func ring() {
+        if let results { _ = ReadinessPipe.hasSpoken(results.bell.reading) }
+    }
+
+    private func begin(_ notice: Notice, to notifier: Notifier, at now: Moment) {
+        lastNumber += 1
+        let (number, deliver) = (lastNumber, deliver)
+        deliveries[number] = notifier
+        do throws(SystemError) {
+            let results = try openResults()
+            try Thread(name: "notifier") { results.add(number, deliver(notice, notifier)) }.detach()
+        } catch {
+            finish(number, "cannot \(error)", at: now)
+        }
+    }
+
+    private func openResults() throws(SystemError) -> Results {
+        if let results { return results }
+        let opened = try Results()
+        results = opened
+        return opened
+    }
+
+    private func finish(_ number: Int, _ failure: String?, at now: Moment) {
+        guard let notifier = deliveries.removeValue(forKey: number),
+            let index = mailboxes.firstIndex(where: { $0.notifier == notifier })
+        else { return }
+        let wasFailing = mailboxes[index].trouble != nil
+        let outcome = mailboxes[index].finish(failure, at: now)
+        if let failure, !wasFailing { event("notice_failed", notifier, [JournalField("error", failure)]) }
+        guard case .lost(let notice) = outcome else { return }
+        event("notice_lost", notifier, [JournalField("begun", notice.begun.count), JournalField("over", notice.over.count)])
+    }
+
+    private func event(_ name: String, _ notifier: Notifier, _ fields: [JournalField]) {
+        plane.event(name, [JournalField("notifier", notifier.name)] + fields)
+    }
+}
