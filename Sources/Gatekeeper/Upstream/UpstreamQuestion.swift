@@ -10,6 +10,8 @@ package struct UpstreamQuestion: Equatable, Sendable {
     let bodyBytesMax: Int
     /// As `LoopMarker`; empty for none.
     let loopMarker: String
+    /// What is shown as a Bearer token; nil to show none.
+    let bearer: String?
     /// Nil for a `GET`.
     let post: Post?
 
@@ -30,9 +32,10 @@ package struct UpstreamQuestion: Equatable, Sendable {
     /// - Parameter bodyBytesMax: how much of the body is wanted.
     package init?(
         path: String, host: String, publicHost: String? = nil, client: PeerAddress? = nil, bodyBytesMax: Int = 0,
-        loopMarker: String = "", post: Post? = nil
+        loopMarker: String = "", bearer: String? = nil, post: Post? = nil
     ) {
-        for text in [path, host, publicHost ?? "."] where text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) {
+        for text in [path, host, publicHost ?? ".", bearer ?? "."]
+        where text.isEmpty || text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7f }) {
             return nil
         }
         for field in post?.fields ?? [] where field.value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) { return nil }
@@ -42,6 +45,7 @@ package struct UpstreamQuestion: Equatable, Sendable {
         self.client = client
         self.bodyBytesMax = bodyBytesMax
         self.loopMarker = loopMarker
+        self.bearer = bearer
         self.post = post
     }
 
@@ -61,6 +65,11 @@ package struct UpstreamQuestion: Equatable, Sendable {
         if let publicHost {
             buffer.append("X-Forwarded-Proto: https\r\nX-Forwarded-Host: ")
             buffer.append(publicHost)
+            buffer.append("\r\n")
+        }
+        if let bearer {
+            buffer.append("Authorization: Bearer ")
+            buffer.append(bearer)
             buffer.append("\r\n")
         }
         if let client {

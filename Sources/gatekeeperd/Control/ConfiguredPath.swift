@@ -6,6 +6,15 @@ enum ConfiguredPath {
     static func value(
         of key: String, in file: String, what: String, environment: (String) -> String? = ConcealedValues.value
     ) throws(ControlFailure) -> String? {
+        try text(of: key, in: file, what: "the path of \(what)", environment: environment).map {
+            FilePath.complete($0, directory: FilePath.directory(of: file))
+        }
+    }
+
+    /// Likewise of a key that holds no path.
+    static func text(
+        of key: String, in file: String, what: String, environment: (String) -> String? = ConcealedValues.value
+    ) throws(ControlFailure) -> String? {
         let bytes: [UInt8]
         do {
             bytes = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
@@ -22,11 +31,11 @@ enum ConfiguredPath {
         guard let entry = entries.first(where: { $0.key == key }) else { return nil }
         let origin = "\(file):\(entry.value.position.line):\(entry.value.position.column)"
         guard case .scalar(let text) = entry.value.content, !text.isEmpty else {
-            throw ControlFailure(.invalid, "\(origin): \(key) is the path of \(what)")
+            throw ControlFailure(.invalid, "\(origin): \(key) is \(what)")
         }
         do {
             // Of what `${NAME}` stands for nothing is shown (`ConcealedValues`).
-            return FilePath.complete(try Substitution.apply(to: text, environment: environment), directory: FilePath.directory(of: file))
+            return try Substitution.apply(to: text, environment: environment)
         } catch {
             throw ControlFailure(.invalid, "\(origin): \(error.message)")
         }

@@ -20,7 +20,7 @@ struct StatusAnswer: Sendable {
         body = Array((text + "\n").utf8)
     }
 
-    static let missing = StatusAnswer(404, "There is /, /metrics, /healthz and /readyz.")
+    static let missing = StatusAnswer(404, "There is /, /status.json, /metrics, /healthz and /readyz.")
     static let busy = StatusAnswer(503, "Too many readers are connected.")
     static let moved = StatusAnswer(503, "This is served elsewhere from now on, or by other rules; ask again.")
     static let tooSlow = StatusAnswer(408, "No whole request came in time.")

@@ -18,7 +18,7 @@ final class StatusCache {
         switch resource {
         case .health: Self.health(service)
         case .readiness: Self.readiness(service)
-        case .page, .metrics: observed(resource, service, now, wallTime)
+        case .page, .metrics, .json: observed(resource, service, now, wallTime)
         }
     }
 
@@ -46,10 +46,22 @@ final class StatusCache {
         guard let observation = latest?.observation else { return StatusAnswer(503, "a worker does not answer") }
         if let answer = latest?.answers[resource] { return answer }
         let answer =
-            resource == .metrics
-            ? MetricsPage(observation).answer
-            : StatusPage(observation, denials: service.recentDenials(at: wallTime), now: wallTime).answer
+            switch resource {
+            case .metrics: MetricsPage(observation).answer
+            case .json: Self.json(observation)
+            default: StatusPage(observation, denials: service.recentDenials(at: wallTime), now: wallTime).answer
+            }
         latest?.answers[resource] = answer
         return answer
+    }
+
+    /// As the control socket answers, where there may be more sources than an observation has.
+    private static func json(_ observation: Observation) -> StatusAnswer {
+        var json = ConcealedValues.hide(in: observation.report.json)
+        if case .object(var members) = json, let index = members.firstIndex(where: { $0.name == "sources_total" }) {
+            members[index].value = .number(observation.sourceCount)
+            json = .object(members)
+        }
+        return StatusAnswer(status: 200, contentType: "application/json", body: Array((json.text + "\n").utf8))
     }
 }

@@ -49,7 +49,9 @@ struct StatusPage {
         tables(&page)
         page.tag("<footer>As of ")
         page.put(now.text)
-        page.tag(", for programs: <a href=\"/metrics\">/metrics</a></footer>\n</main>\n</body>\n</html>\n")
+        page.tag(
+            ", for programs: <a href=\"/status.json\">/status.json</a>, <a href=\"/metrics\">/metrics</a></footer>\n</main>\n</body>\n</html>\n"
+        )
         return page.text
     }
 

@@ -4,6 +4,8 @@ internal import Gatekeeper
 enum StatusResource: String, CaseIterable {
     case page = "/"
     case metrics = "/metrics"
+    /// What `gatekeeperd status --json` prints.
+    case json = "/status.json"
     case health = "/healthz"
     case readiness = "/readyz"
 
@@ -21,7 +23,7 @@ enum StatusResource: String, CaseIterable {
     var isForEverybody: Bool {
         switch self {
         case .health, .readiness: true
-        case .page, .metrics: false
+        case .page, .metrics, .json: false
         }
     }
 

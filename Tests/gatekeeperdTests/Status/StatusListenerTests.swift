@@ -17,7 +17,7 @@ struct StatusListenerTests {
         let scene = try StatusScene()
         for (path, type) in [
             ("/", "text/html; charset=utf-8"), ("/metrics", "text/plain; version=0.0.4; charset=utf-8"),
-            ("/healthz", "text/plain; charset=utf-8"), ("/readyz", "text/plain; charset=utf-8"),
+            ("/status.json", "application/json"), ("/healthz", "text/plain; charset=utf-8"), ("/readyz", "text/plain; charset=utf-8"),
         ] {
             let answer = try scene.answer(to: get(path))
             #expect(answer.status == 200, "\(path)")
