@@ -5,7 +5,9 @@ struct ApplyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
         abstract: "Puts another configuration in force, and the old one back unless it is confirmed in time.",
-        discussion: "The service reads the file itself. Confirm with: gatekeeperd confirm")
+        discussion: HelpText.discussion(
+            "The service reads the file itself. Confirm with: gatekeeperd confirm",
+            examples: "gatekeeperd apply /etc/gatekeeper/new.yaml --confirm 120s"))
 
     @Argument(help: ArgumentHelp("The configuration to apply.", valueName: "file"))
     var file: String

@@ -6,12 +6,14 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Reads everything that the service would, and says what is wrong, without serving.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             Looks at the whole configuration, at certificates, keys and authorities, at ports and folders, and whether the ticket system \
             answers. Changes nothing and doesn't disturb a running service. Exits 0 when the service would start, warnings or not, and 2 \
             when there are errors. For root it looks as the service would: with the user, groups, capabilities and environment of the \
             unit that is installed, and its drop-ins.
-            """)
+            """,
+            examples: "gatekeeperd check", "gatekeeperd check -c new.yaml --set limits.head=8KiB"))
 
     @Argument(help: ArgumentHelp("The configuration file, as with --config.", valueName: "file"))
     var file: String?

@@ -2,7 +2,7 @@ internal import ArgumentParser
 
 /// Where a configuration comes from: a file, and flags in the place of what it says.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("The configuration file.", valueName: "file"))
+    @Option(name: [.customShort("c"), .long], help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config: String?
     @OptionGroup var door: DoorOptions
     @Option(name: .long, help: ArgumentHelp("How a stranger is turned away: reset, close or drop.", valueName: "how"))

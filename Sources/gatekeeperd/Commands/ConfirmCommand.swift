@@ -5,7 +5,9 @@ struct ConfirmCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "confirm",
         abstract: "Keeps the configuration that `apply --confirm` has put in force.",
-        discussion: "It takes the place of the service's configuration file, which is kept beside it with .previous behind its name.")
+        discussion: HelpText.discussion(
+            "It takes the place of the service's configuration file, which is kept beside it with .previous behind its name.",
+            examples: "gatekeeperd confirm"))
 
     @OptionGroup var control: ControlOptions
     @Flag(name: .long, help: "Print JSON on one line.")

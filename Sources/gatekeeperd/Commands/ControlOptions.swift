@@ -4,7 +4,9 @@ internal import ArgumentParser
 struct ControlOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The control socket of the service.", valueName: "path"))
     var control: String?
-    @Option(name: .long, help: ArgumentHelp("Take the control socket's path from this configuration.", valueName: "file"))
+    @Option(
+        name: [.customShort("c"), .long],
+        help: ArgumentHelp("Take the control socket's path from this configuration.", valueName: "file"))
     var config: String?
 
     /// `--control`, else what the file of `--config` says, else the usual path.

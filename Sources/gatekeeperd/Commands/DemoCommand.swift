@@ -5,10 +5,12 @@ struct DemoCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "Shows the service at work on loopback, without a file.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             Makes a certificate, starts a small ticket API in memory as the upstream, admits \(Demo.allowed.joined(separator: " and ")), \
             and prints the curl lines that show an admitted and a denied request.
-            """)
+            """,
+            examples: "gatekeeperd demo", "gatekeeperd demo --port 0"))
 
     @Option(name: .long, help: ArgumentHelp("The port on 127.0.0.1; 0 is any free one.", valueName: "port"))
     var port: UInt16 = 8443

@@ -5,10 +5,12 @@ struct DenialsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "denials",
         abstract: "Shows who was turned away, how often and why.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             One line a source, most denials first. The running service is asked; where none runs, what it left in the state folder is \
             read. Denials are counted by the hour, and kept for \(DenialTable.Bounds.standard.days) days.
-            """)
+            """,
+            examples: "gatekeeperd denials --since 7d --top 20", "gatekeeperd denials --json"))
 
     @Option(name: .long, help: ArgumentHelp("How far back, as 24h or 7d.", valueName: "duration"))
     var since = "24h"

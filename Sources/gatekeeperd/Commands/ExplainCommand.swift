@@ -6,11 +6,13 @@ struct ExplainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
         abstract: "Says what would happen to a connection from an address, or to a request from there, and why.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             Each step of the decision in order, with what decided and where it is written, by the configuration and the grants of a service \
             that runs by it. Exits 0 when admitted, 3 when denied or refused, 2 when that can't be said. Limits on open connections are \
             not looked at.
-            """)
+            """,
+            examples: "gatekeeperd explain 203.0.113.9", "gatekeeperd explain 203.0.113.9 POST /api/tickets.json"))
 
     @Argument(help: ArgumentHelp("The address that connects.", valueName: "address"))
     var address: String

@@ -5,10 +5,12 @@ struct GrantCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "grant",
         abstract: "Admits an address for a while.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             It survives a restart, is recorded with who asked, and ends to the second, together with its connections. For an address that \
             has a grant already the end is put off.
-            """)
+            """,
+            examples: "gatekeeperd grant 198.51.100.7 --for 2h --reason \"vendor looks at ticket 4711\""))
 
     @Argument(help: ArgumentHelp("An address or a network, IPv4 or IPv6.", valueName: "address"))
     var address: String

@@ -3,7 +3,9 @@ internal import ArgumentParser
 /// `gatekeeperd grants`: who is admitted for a while, and why.
 struct GrantsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "grants", abstract: "Shows who is admitted for a while, until when, by whom and why.")
+        commandName: "grants",
+        abstract: "Shows who is admitted for a while, until when, by whom and why.",
+        discussion: HelpText.discussion(examples: "gatekeeperd grants", "gatekeeperd grants --all --json"))
 
     @Flag(name: .long, help: "Those that have ended, too: the newest \(GrantBook.countMax) in all.")
     var all = false

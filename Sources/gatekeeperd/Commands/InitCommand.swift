@@ -5,10 +5,13 @@ struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Writes a commented configuration from a few answers or flags.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             On a terminal, what no flag says is asked for; otherwise usual values stand for the listener, the certificate and the key. \
             Relative paths of the certificate and the key begin at the folder of the file that is written.
-            """)
+            """,
+            examples: "gatekeeperd init",
+            "gatekeeperd init --preset tier2tickets --ticket-system osticket \\\n    --upstream http://10.0.0.5:8080"))
 
     @Option(name: .long, help: ArgumentHelp("The file to write; - prints it.", valueName: "file"))
     var output = Configuration.defaultPath

@@ -8,13 +8,19 @@ enum Main {
     static func main() {
         StandardDescriptors.ensureOpen()
         TLSDefaults.areQuiet
-        if let word = CommandLine.arguments.dropFirst().first, let meant = RootCommand.meant(by: word) {
+        var arguments = Array(CommandLine.arguments.dropFirst())
+        if let word = arguments.first, let meant = RootCommand.meant(by: word) {
             Console.complain("\(Quantity.quoted(word)) is no command; did you mean \(meant)?")
             Console.complain("see gatekeeperd --help for all of them")
             exit(ExitStatus.misuse)
         }
+        do throws(ValueMistake) {
+            arguments = try FamiliarArguments.translate(arguments)
+        } catch {
+            refuse(error.message)
+        }
         do {
-            var command = try RootCommand.parseAsRoot()
+            var command = try RootCommand.parseAsRoot(arguments)
             try command.run()
         } catch {
             finish(error)
@@ -33,28 +39,44 @@ enum Main {
             let option =
                 CommandLine.arguments.dropFirst().first == "init"
                 ? "the file to write is named with --output" : "a configuration is named with --config"
-            Console.complain(isFile ? "\(message); \(option) FILE" : message)
-            Console.complain("see gatekeeperd --help, or --help after a command")
-            exit(ExitStatus.misuse)
+            refuse(isFile ? "\(message); \(option) FILE" : message)
         }
-        let message = RootCommand.fullMessage(for: error)
+        let message = HelpText.arranged(RootCommand.fullMessage(for: error))
         if !message.isEmpty {
             if status == .success { Console.say(message) } else { Console.complain(message) }
         }
         exit(status.rawValue)
     }
+
+    /// Says what is wrong with the command line. A monitoring system reads standard output, and takes 2 for an outage.
+    private static func refuse(_ message: String) -> Never {
+        if CommandLine.arguments.contains("--nagios") {
+            let report = NagiosReport(.unknown, message + "; see gatekeeperd status --help")
+            Console.say(report.text)
+            exit(report.state.rawValue)
+        }
+        Console.complain(message)
+        Console.complain("see gatekeeperd --help, or --help after a command")
+        exit(ExitStatus.misuse)
+    }
 }
 
-/// `gatekeeperd`: the service and its tools in one binary.
+/// The service and its tools in one binary.
 struct RootCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gatekeeperd",
         abstract: "Admits listed addresses to an internal ticket API, over TLS, and turns everyone else away.",
-        version: "gatekeeperd \(Version.current)",
+        discussion: HelpText.discussion(
+            """
+            The service itself is run by systemd; everything else is for people and scripts. By the habit of nginx, -t [-c FILE] is check, \
+            -v is --version and -V is version.
+            """,
+            examples: "gatekeeperd init", "gatekeeperd -t -c /etc/gatekeeper/gatekeeper.yaml"),
+        version: Version.line,
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, InitCommand.self, PresetsCommand.self, DemoCommand.self,
             StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
-            RevokeCommand.self, DenialsCommand.self, NotifyCommand.self, DoctorCommand.self, ReferenceCommand.self,
+            RevokeCommand.self, DenialsCommand.self, NotifyCommand.self, DoctorCommand.self, VersionCommand.self, ReferenceCommand.self,
         ])
 
     /// The command that was most likely meant by a word in its place; nil for one that is a command, an option, or nothing like one.

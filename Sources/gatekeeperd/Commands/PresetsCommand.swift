@@ -4,7 +4,8 @@ internal import ArgumentParser
 struct PresetsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "presets",
-        abstract: "Shows the vendors whose published addresses are known, and the APIs of ticket systems, with source and date.")
+        abstract: "Shows the vendors whose published addresses are known, and the APIs of ticket systems, with source and date.",
+        discussion: HelpText.discussion(examples: "gatekeeperd presets", "gatekeeperd presets osticket"))
 
     @Argument(help: "One of them, in full.")
     var name: String?

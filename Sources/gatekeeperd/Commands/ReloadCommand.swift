@@ -5,7 +5,9 @@ struct ReloadCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reload",
         abstract: "Reads the configuration again and says what changed, or why the old one stays.",
-        discussion: "Exits 0 when the new one is in force and 2 when the old one stays.")
+        discussion: HelpText.discussion(
+            "Exits 0 when the new one is in force and 2 when the old one stays.",
+            examples: "gatekeeperd reload", "gatekeeperd reload --json"))
 
     @OptionGroup var control: ControlOptions
     @Flag(name: .long, help: "Print JSON on one line.")

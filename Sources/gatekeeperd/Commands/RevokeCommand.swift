@@ -4,7 +4,9 @@ internal import Gatekeeper
 /// `gatekeeperd revoke ADDRESS`: a grant ends now.
 struct RevokeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "revoke", abstract: "Ends a grant at once, and the connections that it let in.")
+        commandName: "revoke",
+        abstract: "Ends a grant at once, and the connections that it let in.",
+        discussion: HelpText.discussion(examples: "gatekeeperd revoke 198.51.100.7"))
 
     @Argument(help: ArgumentHelp("The address or network, as it was granted.", valueName: "address"))
     var address: String

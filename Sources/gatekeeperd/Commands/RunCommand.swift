@@ -5,11 +5,15 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Runs the service in the foreground.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             Without a file and without flags, \(Configuration.defaultPath) is read. A flag replaces what the file says under the same key. \
             SIGTERM and SIGINT finish what runs and exit 0, a second one ends at once; SIGHUP reads the configuration again, \
             SIGUSR1 opens the log file again, SIGUSR2 hands over to the binary that lies in this one's place now.
-            """)
+            """,
+            examples: "gatekeeperd run -c /etc/gatekeeper/gatekeeper.yaml",
+            "gatekeeperd run --listen 0.0.0.0:443 --certificate fullchain.pem \\\n    --key privkey.pem --allow 203.0.113.9 --upstream http://10.0.0.5:8080"
+        ))
 
     @OptionGroup var options: ConfigurationOptions
 

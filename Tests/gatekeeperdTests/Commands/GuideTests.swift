@@ -51,7 +51,7 @@ struct GuideTests {
         }
         #expect(lines.count > 10)
         for (place, line) in lines {
-            let words = try words(of: line)
+            let words = try ShellWords.split(line)
             guard let command = words.dropFirst().first, command != "--version" else { continue }
             do {
                 _ = try RootCommand.parseAsRoot(Array(words.dropFirst()))
@@ -144,16 +144,6 @@ struct GuideTests {
         } catch {
             return error.lines
         }
-    }
-
-    /// As a shell reads them.
-    private func words(of line: String) throws -> [String] {
-        let folder = try TemporaryFolder()
-        let process = try ChildProcess(
-            "sh", ["-c", "printf '%s\\n' \(line)"], output: OpenFile(creating: folder.file("out")),
-            errors: OpenFile(creating: folder.file("err")))
-        _ = try process.waitForEnd()
-        return try String(contentsOfFile: folder.file("out"), encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
     private static func pages() throws -> [String] {
