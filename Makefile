@@ -139,6 +139,29 @@ reference: release ## Write docs/guide/configuration.md from the table of keys
 	@mkdir -p docs/guide
 	@$(binary) reference > docs/guide/configuration.md
 
+# Built twice, pages are the same to the byte.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+
+.PHONY: man
+man: release ## Write the manual's pages to .build/man
+	@rm -rf .build/man && mkdir -p .build/man
+	@for page in $$($(binary) reference list | grep '\.[58]$$'); do $(binary) reference $$page > .build/man/$$page; done
+
+.PHONY: man-check
+man-check: man ## Fail if mandoc or lintian's tools find fault with the manual
+	@scripts/prepare man
+	@scripts/man-check .build/man
+
+.PHONY: completions
+completions: release ## Write what bash, zsh and fish complete by to .build/completions
+	@rm -rf .build/completions && mkdir -p .build/completions
+	@for file in gatekeeperd.bash _gatekeeperd gatekeeperd.fish; do $(binary) reference $$file > .build/completions/$$file; done
+
+.PHONY: completions-check
+completions-check: completions ## Ask bash, zsh and fish what they offer; installs them
+	@scripts/prepare completions
+	@scripts/completions-check $(binary) .build/completions
+
 .PHONY: prepare
 prepare: ## Install what the build needs from Debian's packages; nothing if it is there
 	@scripts/prepare build
@@ -160,4 +183,4 @@ clean: ## Remove everything that was built or made
 help: ## List these commands
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "%s%s\n", heading++ ? "\n" : "", substr($$0, 5) } \
-		/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z0-9-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

@@ -9,9 +9,11 @@ struct ApplyCommand: ParsableCommand {
             "The service reads the file itself. Confirm with: gatekeeperd confirm",
             examples: "gatekeeperd apply /etc/gatekeeper/new.yaml --confirm 120s"))
 
-    @Argument(help: ArgumentHelp("The configuration to apply.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The configuration to apply.", valueName: "file"), completion: Completions.configurationFile)
     var file: String
-    @Option(name: .long, help: ArgumentHelp("Put the old one back unless confirmed within this time, as 120s.", valueName: "time"))
+    @Option(
+        name: .long, help: ArgumentHelp("Put the old one back unless confirmed within this time, as 120s.", valueName: "time"),
+        completion: .list(["60s", "120s", "10m"]))
     var confirm: String?
     @OptionGroup var control: ControlOptions
     @Flag(name: .long, help: "Print JSON on one line.")

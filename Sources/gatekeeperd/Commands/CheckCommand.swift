@@ -15,10 +15,12 @@ struct CheckCommand: ParsableCommand {
             """,
             examples: "gatekeeperd check", "gatekeeperd check -c new.yaml --set limits.head=8KiB"))
 
-    @Argument(help: ArgumentHelp("The configuration file, as with --config.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The configuration file, as with --config.", valueName: "file"), completion: Completions.configurationFile)
     var file: String?
     @OptionGroup var options: ConfigurationOptions
-    @Option(name: .long, help: ArgumentHelp("Look as this user, in the place of the unit's; for root.", valueName: "name"))
+    @Option(
+        name: .long, help: ArgumentHelp("Look as this user, in the place of the unit's; for root.", valueName: "name"),
+        completion: Completions.users)
     var user: String?
     @Flag(name: .long, help: "Print JSON on one line.")
     var json = false

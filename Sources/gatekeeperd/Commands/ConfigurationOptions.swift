@@ -2,16 +2,23 @@ internal import ArgumentParser
 
 /// Where a configuration comes from: a file, and flags in the place of what it says.
 struct ConfigurationOptions: ParsableArguments {
-    @Option(name: [.customShort("c"), .long], help: ArgumentHelp("The configuration file.", valueName: "file"))
+    @Option(
+        name: [.customShort("c"), .long], help: ArgumentHelp("The configuration file.", valueName: "file"),
+        completion: Completions.configurationFile)
     var config: String?
     @OptionGroup var door: DoorOptions
-    @Option(name: .long, help: ArgumentHelp("How a stranger is turned away: reset, close or drop.", valueName: "how"))
+    @Option(
+        name: .long, help: ArgumentHelp("How a stranger is turned away: reset, close or drop.", valueName: "how"),
+        completion: Completions.onDeny)
     var onDeny: String?
-    @Option(name: .long, help: ArgumentHelp("Where log lines go: stdout, syslog or a file.", valueName: "where"))
+    @Option(
+        name: .long, help: ArgumentHelp("Where log lines go: stdout, syslog or a file.", valueName: "where"),
+        completion: .list(["stdout", "syslog"]))
     var log: String?
     @Option(
         name: .long, parsing: .unconditionalSingleValue,
-        help: ArgumentHelp("Any key of the configuration, as limits.head=8KiB; may be repeated.", valueName: "key=value"))
+        help: ArgumentHelp("Any key of the configuration, as limits.head=8KiB; may be repeated.", valueName: "key=value"),
+        completion: Completions.assignments)
     var set: [String] = []
 
     func validate() throws {

@@ -2,11 +2,12 @@ internal import ArgumentParser
 
 /// How a command reaches the running service.
 struct ControlOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("The control socket of the service.", valueName: "path"))
+    @Option(name: .long, help: ArgumentHelp("The control socket of the service.", valueName: "path"), completion: .file())
     var control: String?
     @Option(
         name: [.customShort("c"), .long],
-        help: ArgumentHelp("Take the control socket's path from this configuration.", valueName: "file"))
+        help: ArgumentHelp("Take the control socket's path from this configuration.", valueName: "file"),
+        completion: Completions.configurationFile)
     var config: String?
 
     /// `--control`, else what the file of `--config` says, else the usual path.

@@ -14,7 +14,7 @@ struct DemoCommand: ParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("The port on 127.0.0.1; 0 is any free one.", valueName: "port"))
     var port: UInt16 = 8443
-    @Option(name: .long, help: ArgumentHelp("Keep the certificate here and use it again.", valueName: "folder"))
+    @Option(name: .long, help: ArgumentHelp("Keep the certificate here and use it again.", valueName: "folder"), completion: .directory)
     var directory: String?
 
     func run() throws {

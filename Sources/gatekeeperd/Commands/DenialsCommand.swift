@@ -12,7 +12,7 @@ struct DenialsCommand: ParsableCommand {
             """,
             examples: "gatekeeperd denials --since 7d --top 20", "gatekeeperd denials --json"))
 
-    @Option(name: .long, help: ArgumentHelp("How far back, as 24h or 7d.", valueName: "duration"))
+    @Option(name: .long, help: ArgumentHelp("How far back, as 24h or 7d.", valueName: "duration"), completion: Completions.durations)
     var since = "24h"
     @Option(name: .long, help: ArgumentHelp("How many sources to show, at most \(DenialQuery.topMax).", valueName: "count"))
     var top = DenialQuery.usual.top

@@ -14,7 +14,9 @@ struct DoctorCommand: ParsableCommand {
             examples: "gatekeeperd doctor", "gatekeeperd doctor --public tickets.example.org --skip clock"))
 
     @OptionGroup var options: ConfigurationOptions
-    @Option(name: .long, help: ArgumentHelp("The control socket of the service, in place of the configuration's.", valueName: "path"))
+    @Option(
+        name: .long, help: ArgumentHelp("The control socket of the service, in place of the configuration's.", valueName: "path"),
+        completion: .file())
     var control: String?
     @Option(
         name: .customLong("public"),

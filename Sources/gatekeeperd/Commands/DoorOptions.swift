@@ -4,9 +4,9 @@ internal import ArgumentParser
 struct DoorOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("Accept connections here, as 0.0.0.0:443; may be repeated.", valueName: "address"))
     var listen: [String] = []
-    @Option(name: .long, help: ArgumentHelp("A PEM file with the chain, leaf first.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("A PEM file with the chain, leaf first.", valueName: "file"), completion: .file())
     var certificate: String?
-    @Option(name: .long, help: ArgumentHelp("A PEM file with the private key.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("A PEM file with the private key.", valueName: "file"), completion: .file())
     var key: String?
     @Option(name: .long, help: ArgumentHelp("An address or network that may connect; may be repeated.", valueName: "address"))
     var allow: [String] = []

@@ -16,7 +16,7 @@ struct ExplainCommand: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The address that connects.", valueName: "address"))
     var address: String
-    @Argument(help: ArgumentHelp("The request's method.", valueName: "method"))
+    @Argument(help: ArgumentHelp("The request's method.", valueName: "method"), completion: Completions.methods)
     var method: String?
     @Argument(help: ArgumentHelp("The request's URL, as https://tickets.example/path, or its path alone.", valueName: "url"))
     var url: String?

@@ -10,11 +10,13 @@ struct GrantCommand: ParsableCommand {
             It survives a restart, is recorded with who asked, and ends to the second, together with its connections. For an address that \
             has a grant already the end is put off.
             """,
-            examples: "gatekeeperd grant 198.51.100.7 --for 2h --reason \"vendor looks at ticket 4711\""))
+            examples: "gatekeeperd grant 198.51.100.7 --for 2h --reason \"look at ticket 4711\""))
 
     @Argument(help: ArgumentHelp("An address or a network, IPv4 or IPv6.", valueName: "address"))
     var address: String
-    @Option(name: .customLong("for"), help: ArgumentHelp("For how long, as 2h; at most 30d.", valueName: "time"))
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("For how long, as 2h; at most 30d.", valueName: "time"),
+        completion: Completions.durations)
     var duration: String
     @Option(name: .long, help: ArgumentHelp("Why, for whoever reads the log.", valueName: "text"))
     var reason: String

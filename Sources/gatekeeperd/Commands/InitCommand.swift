@@ -13,12 +13,16 @@ struct InitCommand: ParsableCommand {
             examples: "gatekeeperd init",
             "gatekeeperd init --preset tier2tickets --ticket-system osticket \\\n    --upstream http://10.0.0.5:8080"))
 
-    @Option(name: .long, help: ArgumentHelp("The file to write; - prints it.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("The file to write; - prints it.", valueName: "file"), completion: .file())
     var output = Configuration.defaultPath
     @OptionGroup var door: DoorOptions
-    @Option(name: .long, help: ArgumentHelp("A vendor whose published addresses may connect: see presets.", valueName: "name"))
+    @Option(
+        name: .long, help: ArgumentHelp("A vendor whose published addresses may connect: see presets.", valueName: "name"),
+        completion: Completions.vendors)
     var preset: String?
-    @Option(name: .long, help: ArgumentHelp("The ticket system that it is, for what is known of it: see presets.", valueName: "name"))
+    @Option(
+        name: .long, help: ArgumentHelp("The ticket system that it is, for what is known of it: see presets.", valueName: "name"),
+        completion: Completions.ticketSystems)
     var ticketSystem: String?
     @Flag(name: .long, help: "Replace a file that is there; the old one stays with .previous behind its name.")
     var force = false

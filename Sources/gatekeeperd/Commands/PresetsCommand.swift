@@ -7,7 +7,7 @@ struct PresetsCommand: ParsableCommand {
         abstract: "Shows the vendors whose published addresses are known, and the APIs of ticket systems, with source and date.",
         discussion: HelpText.discussion(examples: "gatekeeperd presets", "gatekeeperd presets osticket"))
 
-    @Argument(help: "One of them, in full.")
+    @Argument(help: "One of them, in full.", completion: Completions.presets)
     var name: String?
     @Flag(name: .long, help: "Print JSON on one line.")
     var json = false

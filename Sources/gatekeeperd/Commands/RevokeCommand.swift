@@ -8,7 +8,7 @@ struct RevokeCommand: ParsableCommand {
         abstract: "Ends a grant at once, and the connections that it let in.",
         discussion: HelpText.discussion(examples: "gatekeeperd revoke 198.51.100.7"))
 
-    @Argument(help: ArgumentHelp("The address or network, as it was granted.", valueName: "address"))
+    @Argument(help: ArgumentHelp("The address or network, as it was granted.", valueName: "address"), completion: Completions.grants)
     var address: String
     @OptionGroup var control: ControlOptions
     @Flag(name: .long, help: "Print JSON on one line.")

@@ -25,7 +25,7 @@ struct StatusCommand: ParsableCommand {
             "With --nagios: where the status page is; what the configuration says under status, else \(StatusURL.usual).", valueName: "url")
     )
     var url: String?
-    @Option(name: .long, help: ArgumentHelp("With --nagios: a file that holds the status token.", valueName: "file"))
+    @Option(name: .long, help: ArgumentHelp("With --nagios: a file that holds the status token.", valueName: "file"), completion: .file())
     var tokenFile: String?
 
     func validate() throws {

@@ -28,7 +28,7 @@ enum Reference {
     }
 
     /// How a value is written, what holds without it, and which flag says the same: `a size, 1KiB to 32KiB. Default: 16KiB.`
-    private static func facts(_ setting: Setting) -> String {
+    static func facts(_ setting: Setting) -> String {
         let flag = Schema.flag(for: setting.path).map { "Flag: `\($0)`." }
         let facts: [String?] =
             switch setting.rule {
@@ -73,6 +73,23 @@ enum Reference {
         Schema.flags.map { "* `\($0.name)`: `\($0.path)`" }.joined(separator: "\n")
     }
 
+    static let introduction = """
+        The file is YAML. Every mistake in it is told with its line and column, all of them at once, and a file with mistakes never
+        replaces a configuration in force.
+        """
+
+    static let rules = [
+        "Nesting: `tls.key` is the key `key` in the section `tls`; `allow[].label` is the key `label` of an element of the list `allow`.",
+        "A value means what its key makes of it: `no`, `022` and `1:30` have no meaning of their own.",
+        "Sizes are a whole number and a unit, `B`, `KiB`, `MiB` or `GiB`: `32MiB`. One KiB is 1024 bytes.",
+        "Durations are a whole number and a unit, `ms`, `s`, `m`, `h` or `d`: `1500ms`, `2h`.",
+        "Rates are a whole number for each second or minute: `1000/s`, `60/m`.",
+        "`true`, `yes` and `on` are the same, and so are `false`, `no` and `off`.",
+        "Relative paths begin at the folder of the file; those in flags at the working directory.",
+        "`${NAME}` in a value is replaced by the environment variable `NAME`, which must be set.",
+        "A key that is marked as not supported yet is refused, not ignored.",
+    ]
+
     private static let head = """
         # Configuration
 
@@ -85,18 +102,9 @@ enum Reference {
 
         ## How the file is read
 
-        The file is YAML. Every mistake in it is told with its line and column, all of them at once, and a file with mistakes never
-        replaces a configuration in force.
+        \(introduction)
 
-        * Nesting: `tls.key` is the key `key` in the section `tls`; `allow[].label` is the key `label` of an element of the list `allow`.
-        * A value means what its key makes of it: `no`, `022` and `1:30` have no meaning of their own.
-        * Sizes are a whole number and a unit, `B`, `KiB`, `MiB` or `GiB`: `32MiB`. One KiB is 1024 bytes.
-        * Durations are a whole number and a unit, `ms`, `s`, `m`, `h` or `d`: `1500ms`, `2h`.
-        * Rates are a whole number for each second or minute: `1000/s`, `60/m`.
-        * `true`, `yes` and `on` are the same, and so are `false`, `no` and `off`.
-        * Relative paths begin at the folder of the file; those in flags at the working directory.
-        * `${NAME}` in a value is replaced by the environment variable `NAME`, which must be set.
-        * A key that is marked as not supported yet is refused, not ignored.
+        \(rules.map { "* " + $0 }.joined(separator: "\n"))
 
         ## Flags of gatekeeperd run
 
@@ -107,7 +115,7 @@ enum Reference {
         """
 
     /// A file that uses what most installations need.
-    private static let example = """
+    static let example = """
         listen:
           - 0.0.0.0:443                     # or "[::]:443" for IPv4 and IPv6
         tls:

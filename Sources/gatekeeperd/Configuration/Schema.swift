@@ -316,7 +316,7 @@ enum Schema {
             summary: "The UNIX socket that commands use; root, the service's user and the socket's group may."),
         Setting(
             path: "status", rule: .scalar(.statusAddress),
-            summary: "Where the status page, /metrics, /healthz and /readyz are served, over plain HTTP; without this key nowhere."),
+            summary: "Where the status page, /status.json, /metrics, /healthz and /readyz are served, over plain HTTP; else nowhere."),
         Setting(
             path: "status_token", rule: .scalar(.statusToken),
             summary: "What a reader of the status page and /metrics must know: a Bearer token, or the password of Basic with any name."),
