@@ -77,6 +77,8 @@ enum Completions {
             #""${COMP_WORDS[0]}" "${@}" "${words[@]}""#, #""${command_name}" "${@}" "${command_line[@]}""#,
             "command $tokens[1] $argv $tokens",
         ]
+        // The script for bash is read, not run.
+        let script = script.replacing("#!/bin/bash\n\n", with: "", maxReplacements: 1)
         return calls.reduce(script) { $0.replacing($1, with: $1 + " 2>/dev/null") }
     }
 

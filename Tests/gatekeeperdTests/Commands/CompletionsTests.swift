@@ -25,6 +25,7 @@ struct CompletionsTests {
             #expect(!text.contains("allow[].label="), "\(file)")
             // The library's own call of the program, which may have changed with it.
             #expect(text.contains(" 2>/dev/null"), "\(file)")
+            #expect(!text.hasPrefix("#!"), "\(file)")
         }
         #expect(Completions.scripts[1].text.contains("tight=(-S '')"))
         #expect(Completions.scripts[2].text.contains("commandline -ct)"))
