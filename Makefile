@@ -6,8 +6,8 @@ SHELL := /bin/bash
 
 sources := Sources Tests fuzz sim Package.swift $(wildcard bench/microbench)
 binary := .build/release/gatekeeperd
-# No shared Swift libraries beside the binary, no symbols in it.
-release := --configuration release --static-swift-stdlib -Xlinker -s
+# No shared Swift libraries beside the binary, no symbols in it, and no word of where it was built: the same bytes from any folder.
+release := --configuration release --static-swift-stdlib -Xlinker -s -Xcc -ffile-prefix-map=$(CURDIR)=.
 # Test builds have a folder of their own, so that they and the release build can run at the same time.
 tests := --scratch-path .build/tests
 # The suites that drive the real binary; their types are named for their files.
@@ -105,6 +105,22 @@ format: ## Format the sources in place
 .PHONY: release-check
 release-check: release ## Say what is in the way of a release (RELEASING.md)
 	@scripts/release-check $(binary)
+
+##@ The package
+
+.PHONY: deb
+deb: release ## Build the Debian package, .build/deb/gatekeeper_VERSION_ARCH.deb
+	@scripts/prepare deb
+	@if $(MAKE) --dry-run man >/dev/null 2>&1; then $(MAKE) --no-print-directory man; fi
+	@packaging/build-deb $(binary) .build/deb
+
+.PHONY: deb-check
+deb-check: deb ## Check the package, and install, upgrade under load and purge it on Debian 12 and 13; as root
+	@packaging/check-deb $(binary) .build/deb
+
+.PHONY: deb-reproduce
+deb-reproduce: deb ## Build this commit's package again in another folder; the bytes must be the same
+	@packaging/reproduce-deb .build/deb/gatekeeper_*.deb
 
 ##@ Measurements
 

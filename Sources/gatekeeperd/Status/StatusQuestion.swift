@@ -19,7 +19,7 @@ struct StatusQuestion {
             let question = UpstreamQuestion(path: url.path, host: url.authority, bodyBytesMax: Self.bodyBytesMax, bearer: token)
         else { return NagiosReport(.unknown, "\(url.text) is no URL that can be asked for; write http://HOST:PORT") }
         let server = url.server
-        let deadline = MonotonicClock.now().advanced(byMilliseconds: Self.totalMilliseconds)
+        let deadline = System.now().advanced(byMilliseconds: Self.totalMilliseconds)
         do throws(SystemError) {
             let work = try TimeLimitedWork { Self.ask(server, question) }
             guard let outcome = work.result(until: deadline) else { return silence("nothing came back in time") }
