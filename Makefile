@@ -120,7 +120,16 @@ deb-check: deb ## Check the package, and install, upgrade under load and purge i
 
 .PHONY: deb-reproduce
 deb-reproduce: deb ## Build this commit's package again in another folder; the bytes must be the same
-	@packaging/reproduce-deb .build/deb/gatekeeper_*.deb
+	@packaging/reproduce-deb .build/deb/gatekeeper_$$($(binary) --version | cut -d' ' -f2)_*.deb
+
+.PHONY: image
+image: deb ## Build the container image of the package, .build/image/*.tar, and bills of materials; as root
+	@scripts/prepare image
+	@packaging/container/build-image .build/deb/gatekeeper_$$($(binary) --version | cut -d' ' -f2)_*.deb .build/image
+
+.PHONY: image-check
+image-check: image ## Run the image: admitted, denied, health, reload, drain; as root
+	@packaging/container/test-image "$$($(binary) --version | cut -d' ' -f2)" .build/image
 
 ##@ Measurements
 
