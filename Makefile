@@ -88,6 +88,11 @@ slowhttptest: release ## Measure an admitted client's requests while four slow a
 	@scripts/prepare slow
 	@scripts/slowhttptest $(binary)
 
+.PHONY: scale-check
+scale-check: release ## Fail over by keepalived, restart doors behind HAProxy, run the Kubernetes manifests: three minutes
+	@scripts/prepare scale
+	@packaging/test-scale
+
 .PHONY: check
 check: prepare lint ## What a change must pass before it is shared: format, lint, no warnings, unit tests
 	@scripts/build-strictly
