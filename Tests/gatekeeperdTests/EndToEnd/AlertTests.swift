@@ -27,6 +27,7 @@ struct AlertTests {
         let rules = try String(contentsOfFile: Self.folder + "/gatekeeper.rules.yml", encoding: .utf8)
         var observation = Observation()
         observation.report.sources = [.init(address: "192.0.2.7")]
+        observation.report.startedAt = WallTime.now()
         let page = MetricsPage(observation).text
         let names = Set(rules.matches(of: #/gatekeeper_[a-z_]+/#).map { String($0.0) })
         #expect(names.count > 5)
