@@ -93,6 +93,11 @@ scale-check: release ## Fail over by keepalived, restart doors behind HAProxy, r
 	@scripts/prepare scale
 	@packaging/test-scale
 
+.PHONY: monitoring-check
+monitoring-check: release ## Have Prometheus, rsyslog and fail2ban read the files of packaging/monitoring
+	@scripts/prepare scale
+	@packaging/test-scale monitoring
+
 .PHONY: check
 check: prepare lint ## What a change must pass before it is shared: format, lint, no warnings, unit tests
 	@scripts/build-strictly

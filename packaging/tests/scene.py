@@ -87,7 +87,8 @@ class Host:
         """The status and text of a plain HTTP answer, or None if there is no answer."""
         try:
             with self.connect(address, port, seconds) as peer:
-                peer.sendall(f"GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n".encode())
+                # Version 1.0, so that nothing comes in chunks.
+                peer.sendall(f"GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n".encode())
                 text = b"".join(iter(lambda: peer.recv(65536), b"")).decode()
         except OSError:
             return None
