@@ -194,8 +194,11 @@ final class ScriptedUpstream: WireOwner {
         ledger.add(answer)
         last = answer
         request.sightings.last?.answer = answer
-        if random.chance(manners.interim) { send(Array("HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n".utf8)) }
+        let hasHints = random.chance(manners.interim)
+        if hasHints { send(Array("HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n".utf8)) }
         say(answer, to: request, isBodiless: isBodiless)
+        // The core reads on when the client has taken the hints, which may be long after.
+        if hasHints { headEnd = .max }
     }
 
     private func say(_ answer: Ledger.Answer, to request: Ledger.Request, isBodiless: Bool) {
