@@ -6,10 +6,12 @@ struct NotifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "notify",
         abstract: "Sends a test to everybody who is told of problems, and says whether it was taken.",
-        discussion: """
+        discussion: HelpText.discussion(
+            """
             The running service sends it, as it sends every notice (notify: in the configuration): to webhooks and commands. Exits 0 when \
             all took it and 1 when somebody didn't, or nobody is to be told.
-            """)
+            """,
+            examples: "gatekeeperd notify --test", "gatekeeperd notify --test --json"))
 
     @Flag(name: .long, help: "Send it; there is nothing else to do yet.")
     var test = false
