@@ -9,6 +9,7 @@ extension Exchange {
         verdict.durationNanoseconds = now.nanoseconds(since: session.requestBegan)
         if let upstreamBegan { verdict.upstreamNanoseconds = (receiver.headArrived ?? now).nanoseconds(since: upstreamBegan) }
         verdict.endedMilliseconds = worker.loop.wallMilliseconds
+        hold.pool?.answers.count(upstream: verdict)
         let upstream = hold.pool?.target.name ?? ""
         let log = session.snapshot.log
         let path = log.query ? head.target : head.path

@@ -28,6 +28,7 @@ extension ServerStatus.Upstream {
         let failure = target.failure
         self.init(
             name: target.name, isUp: target.health.isUp, openConnections: target.slots.count,
+            connectionsMax: target.slots.connectionsMax,
             downSinceMilliseconds: failure?.sinceMilliseconds,
             reason: failure.map { "\($0.reason)" })
     }

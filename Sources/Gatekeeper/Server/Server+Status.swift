@@ -23,26 +23,67 @@ extension Server {
         return allowList.entry(for: peer, nowUnixSeconds: nowUnixSeconds).map { allowList.entries[$0] }
     }
 
+    /// How connections and exchanges ended since the start; nil when not every worker has answered.
+    package func verdicts() -> VerdictTally? {
+        let total = Mutex(VerdictTally())
+        let isWhole = onEveryWorker { worker, _ in
+            let verdicts = await worker.verdicts()
+            total.withLock { $0.add(verdicts) }
+        }
+        return isWhole ? total.withLock { $0 } : nil
+    }
+
+    /// What one worker has seen, or all.
+    private struct Seen {
+        var sources = SourceTally()
+        var verdicts = VerdictTally()
+        var answers: [AnswerTally]
+        var upstreams: [AnswerTally]
+
+        mutating func addAnswers(_ other: AnswerTallies, of cells: [AnswerRuns.CellIndex]) {
+            for (index, cell) in cells.enumerated() { if let tally = other[cell] { answers[index].add(tally) } }
+        }
+
+        mutating func addUpstreams(_ other: [AnswerTally]) {
+            for (index, tally) in other.enumerated() { upstreams[index].add(tally) }
+        }
+    }
+
     /// What the workers have seen, asked of each.
     public func status() -> ServerStatus {
-        let total = Mutex((sources: SourceTally(), verdicts: VerdictTally()))
+        let (named, group) = (answers.sources, current.withLock { $0.snapshot.upstream })
+        let cells = named.map(\.index)
+        let none = AnswerTally()
+        let total = Mutex(
+            Seen(answers: named.map { _ in none }, upstreams: group.targets.map { _ in none }))
         let isWhole = onEveryWorker { worker, _ in
             await worker.countDrops()
             let (tally, verdicts) = (await worker.tally(), await worker.verdicts())
+            let (answers, upstreams) = (await worker.answers(), await worker.answers(of: group))
             total.withLock { total in
                 total.sources.add(tally)
                 total.verdicts.add(verdicts)
+                total.addAnswers(answers, of: cells)
+                total.addUpstreams(upstreams)
             }
         }
-        let (tally, verdicts) = total.withLock { $0 }
+        let seen = total.withLock { $0 }
+        let tally = seen.sources
+        let upstreams = zip(group.targets, seen.upstreams).map { target, answers in
+            var upstream = ServerStatus.Upstream(target)
+            upstream.answers = answers
+            return upstream
+        }
         return current.withLock { current in
             ServerStatus(
                 listeners: current.listeners.addresses, absentListeners: current.listeners.absent, openConnections: sources.connections,
                 admitted: tally.admitted, denied: tally.denied,
                 requests: tally.requests, shield: shieldStatus(current),
                 sources: current.settings.allow.map { (entry: $0, usage: tally.usage[$0.prefix]) },
-                upstreams: current.snapshot.upstream.targets.map(ServerStatus.Upstream.init), verdicts: verdicts,
-                linesDropped: journal.linesDropped, isWhole: isWhole)
+                upstreams: upstreams, verdicts: seen.verdicts,
+                linesDropped: journal.linesDropped, answers: zip(named, seen.answers).map { ($0.name, $1) },
+                connectionsMax: current.settings.limits.connectionsMax,
+                connectionsPerSourceMax: current.settings.limits.connectionsPerSourceMax, isWhole: isWhole)
         }
     }
 

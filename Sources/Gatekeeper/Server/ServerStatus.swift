@@ -16,6 +16,11 @@ public struct ServerStatus: Sendable {
     package var verdicts: VerdictTally
     /// Lines that the log has lost since the start.
     package var linesDropped: UInt64
+    /// The answers to requests of each source of the list that has a cell, in no order.
+    package var answers: [(name: String, tally: AnswerTally)] = []
+    /// How many connections there may be, of all and of each source.
+    package var connectionsMax = 0
+    package var connectionsPerSourceMax = 0
     /// Every worker was asked and has answered; otherwise the counts are too low.
     package var isWhole: Bool
 
@@ -47,17 +52,21 @@ public struct ServerStatus: Sendable {
         public var name: String
         public var isUp: Bool
         public var openConnections: Int
+        public var connectionsMax: Int
+        package var answers = AnswerTally()
         /// Since when it is down, in milliseconds since 1970.
         public var downSinceMilliseconds: Int64?
         /// The log's word for why.
         public var reason: String?
 
         package init(
-            name: String, isUp: Bool, openConnections: Int = 0, downSinceMilliseconds: Int64? = nil, reason: String? = nil
+            name: String, isUp: Bool, openConnections: Int = 0, connectionsMax: Int = 0, downSinceMilliseconds: Int64? = nil,
+            reason: String? = nil
         ) {
             self.name = name
             self.isUp = isUp
             self.openConnections = openConnections
+            self.connectionsMax = connectionsMax
             self.downSinceMilliseconds = downSinceMilliseconds
             self.reason = reason
         }

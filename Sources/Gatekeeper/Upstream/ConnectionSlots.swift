@@ -29,7 +29,7 @@ final class ConnectionSlots: Sendable {
     /// How many that came later may go before a request that waits.
     private static let overtakingMax: UInt64 = 256
 
-    private let connectionsMax: Int
+    let connectionsMax: Int
     private let waitingMax: Int
     private let state = Mutex(State())
     /// How many wait, for whoever only wants to know whether anybody does.

@@ -45,6 +45,8 @@ final class UpstreamPool {
     private let waiter: Waiter
     private var idleTime: LearnedIdleTime
     private(set) var isEnded = false
+    /// To requests whose last try was here.
+    var answers = AnswerTally()
     private var sweptEpoch: UInt64 = 0
     /// When those who wait are next given an idle connection's slot.
     private var relieveAt = Instant.distantFuture
@@ -102,9 +104,7 @@ final class UpstreamPool {
     func give(_ connection: UpstreamConnection, hadNoBody: Bool = false) {
         connection.idleSince = loop.now
         guard !isEnded, target.idleConnectionsMax > 0, isGood(connection, certain: false) else { return connection.retire() }
-        if let stream = connection.tls, connection.exchanges == 1 {
-            tls?.remember(stream, wallSeconds: loop.wallUnixSeconds)
-        }
+        if let stream = connection.tls, connection.exchanges == 1 { tls?.remember(stream, wallSeconds: loop.wallUnixSeconds) }
         if hadNoBody || target.slots.isContended { return settle(connection) }
         keep(connection)
     }

@@ -6,8 +6,9 @@ internal import Synchronization
 /// A request that succeeds costs one relaxed load; no lock, no allocation. At most `sourcesMax` sources are told apart, those with a label
 /// first; others aren't judged.
 package final class AnswerRuns: Sendable {
-    /// The index of the cell that keeps a source's run; `none` for a source that has no cell.
-    package typealias CellIndex = UInt16
+    /// The index of the cell that keeps a source's run, and above 16 bits how often the cell has gone to another source; `none` for a source
+    /// that has no cell.
+    package typealias CellIndex = UInt32
 
     package static let sourcesMax = 1024
     package static let none: CellIndex = .max
@@ -27,7 +28,7 @@ package final class AnswerRuns: Sendable {
             if let index = indices[source] { return index }
             let index =
                 indices.count < AnswerRuns.sourcesMax
-                ? CellIndex(indices.count) : spare.popLast().flatMap { indices.removeValue(forKey: $0) }
+                ? CellIndex(indices.count) : spare.popLast().flatMap { indices.removeValue(forKey: $0) }.map { $0 &+ 1 << 16 }
             indices[source] = index
             return index
         }
@@ -101,7 +102,7 @@ package final class AnswerRuns: Sendable {
             _ = spare.partition { !table.listed.contains($0) }
             for source in listed where !table.listed.contains(source) {
                 guard let index = table.cellIndex(of: source, insteadOf: &spare) else { continue }
-                cells[Int(index)].run.store(0, ordering: .relaxed)
+                cells[Self.number(index)].run.store(0, ordering: .relaxed)
             }
             table.listed = listed
             let indices = table.indices.filter { listed.contains($0.key) }
@@ -125,13 +126,16 @@ package final class AnswerRuns: Sendable {
 
     /// An exchange of the source whose cell this is has ended.
     func note(_ verdict: borrowing ExchangeVerdict, at index: CellIndex) {
-        guard Int(index) < Self.sourcesMax else { return }
+        guard Self.number(index) < Self.sourcesMax else { return }
         switch Self.meaning(verdict.outcome, verdict.status) {
         case nil: break
-        case .success?: succeed(Int(index))
-        case .failure(let kind)?: fail(Int(index), kind, verdict.status, verdict.endedMilliseconds)
+        case .success?: succeed(Self.number(index))
+        case .failure(let kind)?: fail(Self.number(index), kind, verdict.status, verdict.endedMilliseconds)
         }
     }
+
+    /// Of the cell, 0 to 65 535.
+    static func number(_ index: CellIndex) -> Int { Int(index & 0xffff) }
 
     private func succeed(_ index: Int) {
         if cells[index].run.load(ordering: .relaxed) != 0 { cells[index].run.store(0, ordering: .relaxed) }
@@ -149,13 +153,13 @@ package final class AnswerRuns: Sendable {
         }
     }
 
-    private enum Meaning {
+    enum Meaning {
         case success
         case failure(Kind)
     }
 
     /// Nil where it says nothing of either side's being well: a client that left, for instance.
-    private static func meaning(_ outcome: Outcome, _ status: UInt16) -> Meaning? {
+    static func meaning(_ outcome: Outcome, _ status: UInt16) -> Meaning? {
         switch outcome {
         case .clientGone, .clientTimeout, .aborted: nil
         case .refused: .failure(.refused)
@@ -170,15 +174,19 @@ package final class AnswerRuns: Sendable {
         }
     }
 
+    /// Those of the list who have a cell, in no order.
+    var sources: [(name: String, index: CellIndex)] {
+        table.withLock { table in table.listed.compactMap { source in table.indices[source].map { (source.name, $0) } } }
+    }
+
     /// Those of the list who have failed last, longest first.
     package var runs: [Run] {
-        let listed = table.withLock { table in table.listed.compactMap { source in table.indices[source].map { (source.name, $0) } } }
-        return listed.compactMap { name, index in
-            let run = cells[Int(index)].run.load(ordering: .relaxed)
+        sources.compactMap { name, index in
+            let run = cells[Self.number(index)].run.load(ordering: .relaxed)
             guard let kind = Kind(rawValue: run >> 48) else { return nil }
             return Run(
                 name: name, kind: kind, count: Int(run & 0xffff_ffff), status: UInt16(run >> 32 & 0xffff),
-                sinceMilliseconds: cells[Int(index)].since.load(ordering: .relaxed))
+                sinceMilliseconds: cells[Self.number(index)].since.load(ordering: .relaxed))
         }.sorted { ($0.sinceMilliseconds, $0.name) < ($1.sinceMilliseconds, $1.name) }
     }
 }

@@ -12,6 +12,8 @@ package final class JournalWriter {
 
     /// What was said so far, whether it found room in the ring or not.
     private(set) var verdicts = VerdictTally()
+    /// The same of each source.
+    private(set) var answerTallies = AnswerTallies()
     /// What the worker's loop marks its turns with.
     let mark: TurnMark
     private var records: JournalRing.Writer
@@ -53,7 +55,7 @@ package final class JournalWriter {
     package func tlsFailed(
         peer: PeerAddress, proxy: PeerAddress? = nil, listener: Int, reason: String, alert: UInt8 = 0, wallMilliseconds: Int64
     ) {
-        verdicts.countTLSFailure()
+        verdicts.countTLSFailure(reason)
         records.tlsFailed(
             peer: peer, proxy: proxy, listener: listener, reason: reason, alert: alert, wallMilliseconds: wallMilliseconds)
         signal.wakeIfSleeping()
@@ -62,6 +64,7 @@ package final class JournalWriter {
     /// An exchange has ended: a `refused` line if that is its outcome, else a `request` line.
     package func request(_ verdict: borrowing ExchangeVerdict, _ texts: borrowing VerdictTexts) {
         verdicts.count(verdict)
+        answerTallies.count(verdict)
         answers.note(verdict, at: verdict.answerCell)
         guard writesAccess || verdict.outcome == .refused else { return }
         records.exchange(verdict, texts)

@@ -1,7 +1,7 @@
 /// The verdicts that one worker has spoken since its start, counted: what metrics are made of.
 ///
-/// Plain numbers on the worker's thread. A few additions for an exchange, no atomic, no lock, no allocation; whoever wants to know them asks
-/// the worker, which hands out a copy.
+/// Plain numbers on the worker's thread. A few additions for an exchange, no atomic, no lock, no allocation but for a failure of TLS; whoever
+/// wants to know them asks the worker, which hands out a copy.
 package struct VerdictTally: Sendable {
     /// The upper ends of the classes that durations fall into; the last class has none.
     package static let durationMillisecondsMax: [UInt64] = [5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000]
@@ -16,6 +16,9 @@ package struct VerdictTally: Sendable {
     package private(set) var bytesIn: UInt64 = 0
     package private(set) var bytesOut: UInt64 = 0
     package private(set) var tlsFailures: UInt64 = 0
+    /// By the log's word, of which there are few; those beyond `tlsReasonsMax` are `other`.
+    package private(set) var tlsFailuresByReason: [String: UInt64] = [:]
+    static let tlsReasonsMax = 32
 
     package init() {}
 
@@ -33,7 +36,15 @@ package struct VerdictTally: Sendable {
 
     package mutating func count(_ reason: DenialReason) { deniedByReason[Int(reason.rawValue)] &+= 1 }
 
-    package mutating func countTLSFailure() { tlsFailures &+= 1 }
+    package mutating func countTLSFailure(_ reason: String) {
+        tlsFailures &+= 1
+        count(1, tlsFailuresFor: reason)
+    }
+
+    private mutating func count(_ count: UInt64, tlsFailuresFor reason: String) {
+        let isKnown = tlsFailuresByReason[reason] != nil || tlsFailuresByReason.count < Self.tlsReasonsMax
+        tlsFailuresByReason[isKnown ? reason : "other", default: 0] &+= count
+    }
 
     package mutating func add(_ other: VerdictTally) {
         for index in exchangesByOutcome.indices { exchangesByOutcome[index] &+= other.exchangesByOutcome[index] }
@@ -43,6 +54,7 @@ package struct VerdictTally: Sendable {
         bytesIn &+= other.bytesIn
         bytesOut &+= other.bytesOut
         tlsFailures &+= other.tlsFailures
+        for (reason, failures) in other.tlsFailuresByReason { count(failures, tlsFailuresFor: reason) }
     }
 
     // MARK: What was counted
@@ -59,7 +71,7 @@ package struct VerdictTally: Sendable {
         Int(outcome.rawValue) &* 6 &+ (statusClasses.contains(statusClass) ? statusClass : 0)
     }
 
-    private static func durationClass(_ nanoseconds: UInt64) -> Int {
+    static func durationClass(_ nanoseconds: UInt64) -> Int {
         var index = 0
         for milliseconds in durationMillisecondsMax {
             if nanoseconds <= milliseconds &* 1_000_000 { return index }

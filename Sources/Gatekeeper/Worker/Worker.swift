@@ -57,6 +57,15 @@ actor Worker {
 
     func verdicts() -> VerdictTally { conductor.context.journal.verdicts }
 
+    /// The answers to requests of each source.
+    func answers() -> AnswerTallies { conductor.context.journal.answerTallies }
+
+    /// The answers of each ticket system of `group`, in its order; none while others are served by.
+    func answers(of group: UpstreamGroup) -> [AnswerTally] {
+        let upstreams = conductor.context.upstreams
+        return upstreams.group === group ? upstreams.pools.map(\.answers) : []
+    }
+
     /// Proves that the loop turns.
     func answer() {}
 

@@ -55,17 +55,33 @@ struct VerdictTallyTests {
         #expect(VerdictTally.durationMillisecondsMax == VerdictTally.durationMillisecondsMax.sorted())
     }
 
+    @Test("failures of TLS are told by reason, and of very many reasons the rest are one")
+    func tlsReasons() {
+        var tally = VerdictTally()
+        for number in 0..<100 { tally.countTLSFailure("reason_\(number)") }
+        tally.countTLSFailure("reason_0")
+        var sum = VerdictTally()
+        for number in 100..<200 { sum.countTLSFailure("reason_\(number)") }
+        sum.add(tally)
+        for tally in [tally, sum] {
+            #expect(tally.tlsFailuresByReason.count == VerdictTally.tlsReasonsMax + 1)
+            #expect(tally.tlsFailuresByReason.values.reduce(0, +) == tally.tlsFailures)
+        }
+        #expect(tally.tlsFailuresByReason["reason_0"] == 2)
+    }
+
     @Test("what several workers have counted adds up")
     func sum() {
         var tally = VerdictTally()
         tally.count(verdict(.refused, status: 403, milliseconds: 7))
         tally.count(.notListed)
-        tally.countTLSFailure()
+        tally.countTLSFailure("reset")
         var sum = tally
         sum.add(tally)
         #expect(sum.exchanges(.refused, statusClass: 4) == 2)
         #expect(sum.denied(.notListed) == 2)
         #expect(sum.tlsFailures == 2)
+        #expect(sum.tlsFailuresByReason == ["reset": 2])
         #expect(sum.durations[1] == 2)
         #expect(sum.nanoseconds == 14_000_000)
         #expect((sum.bytesIn, sum.bytesOut) == (20, 200))

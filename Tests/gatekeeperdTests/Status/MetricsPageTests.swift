@@ -51,7 +51,7 @@ struct MetricsPageTests {
         verdict.bytesOut = 12
         observation.verdicts.count(verdict)
         observation.verdicts.count(.expired)
-        observation.verdicts.countTLSFailure()
+        observation.verdicts.countTLSFailure("reset")
         let metrics = try metrics(observation)
         let expected: [(name: String, labels: [String: String], value: Double)] = [
             ("build_info", ["version": Version.current], 1), ("process_start_time_seconds", [:], 1_800_000_000),
