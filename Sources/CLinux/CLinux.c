@@ -1,8 +1,10 @@
 // The wrappers that need GNU declarations, kept out of the header so that it agrees with Swift's own Glibc module.
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -60,3 +62,11 @@ int clinux_clock_status(void) {
     struct timex clock = {.modes = 0};
     return adjtimex(&clock) < 0 ? -1 : clock.status;
 }
+
+static const int size_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+int clinux_memory_file(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+int clinux_fix_size(int descriptor) { return fcntl(descriptor, F_ADD_SEALS, size_seals); }
+
+int clinux_is_size_fixed(int descriptor) { return fcntl(descriptor, F_GET_SEALS) == size_seals; }

@@ -1,5 +1,5 @@
-// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, socket filters, peer credentials, malloc_trim, thread
-// names and the clock's state. Declarations and one-line wrappers only; whatever decides something is Swift.
+// What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, socket filters, peer credentials, memory files,
+// malloc_trim, thread names and the clock's state. Declarations and one-line wrappers only; whatever decides something is Swift.
 #pragma once
 
 #include <linux/filter.h>
@@ -51,6 +51,15 @@ int clinux_set_capabilities(uint64_t capabilities);
 
 /// What the kernel says of its clock, as bits of adjtimex(2)'s status; -1 with errno where it may not be asked.
 int clinux_clock_status(void);
+
+/// memfd_create(2), closed on exec, which may be sealed. The descriptor, or -1 with errno.
+int clinux_memory_file(const char *name);
+
+/// Fixes the size of a memory file for good (F_ADD_SEALS). 0, or -1 with errno.
+int clinux_fix_size(int descriptor);
+
+/// Whether that was done; false for every descriptor of another kind.
+int clinux_is_size_fixed(int descriptor);
 
 /// Nobody keeps the clock by another.
 static const int clinux_clock_unsynchronised = 0x0040;

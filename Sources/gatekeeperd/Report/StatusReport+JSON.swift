@@ -1,3 +1,5 @@
+internal import Gatekeeper
+
 /// For scripts: names that stay.
 extension StatusReport {
     var json: JSON {
@@ -13,7 +15,51 @@ extension StatusReport {
             ("shield", shield?.json), ("sources_total", .number(sources.count)),
             ("sources", .array(sources.prefix(Self.sourcesMax).map(\.json))), ("certificates", .array(certificates.map(\.json))),
             ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))),
-            ("pending_confirmation", pendingConfirmation?.json), ("problems", .array(problems.map(\.json))))
+            ("pending_confirmation", pendingConfirmation?.json), ("problems", .array(problems.map(\.json))),
+            ("limits", limits?.json), ("tls_failures", .object(of: tlsFailures.map { ($0.reason, .number($0.count)) })),
+            ("denied_recently", .array(recentDenials.prefix(Self.answersMax).map(\.json))),
+            ("answers", .array(answers.prefix(Self.answersMax).map(\.json))), ("day", dayJSON))
+    }
+
+    private static let answersMax = 200
+
+    /// Of ten minutes each, the oldest first: the present minute is the end of the last ones. What isn't known is null.
+    private var dayJSON: JSON? {
+        guard !day.isEmpty else { return nil }
+        let spans = DaySpans(day, minutes: 10)
+        let series = MinuteCounts.Series.allCases.map { series in
+            (
+                name: series.rawValue,
+                value: Optional(JSON.array(spans.spans.map { span in span.map { .number(UInt64($0[series])) } ?? .null }))
+            )
+        }
+        return .object(of: [(name: "minutes_each", value: .number(10))] + series)
+    }
+}
+
+extension StatusReport.Limits {
+    fileprivate var json: JSON {
+        .object(of: ("connections", .number(connections)), ("connections_per_source", .number(connectionsPerSource)))
+    }
+}
+
+extension StatusReport.Answers {
+    fileprivate var members: [(name: String, value: JSON?)] {
+        func milliseconds(_ number: Double?) -> JSON? { number.map { .number(Int($0.rounded(.up))) } }
+        return [
+            ("succeeded", .number(succeeded)), ("failed", .number(failed)), ("median_ms", milliseconds(median)),
+            ("p95_ms", milliseconds(percentile95)), ("last_at", lastAt.map(JSON.time)),
+        ]
+    }
+
+    fileprivate var json: JSON { .object(of: [("source", .string(name))] + members) }
+}
+
+extension RecentDenials.Source {
+    fileprivate var json: JSON {
+        .object(
+            of: ("address", .string(address.description)), ("count", .number(count)), ("reasons", .strings(reasons)),
+            ("last_at", .time(lastAt)), ("listed_as", listedAs.map(JSON.string)))
     }
 }
 
@@ -65,7 +111,8 @@ extension StatusReport.Upstream {
     fileprivate var json: JSON {
         .object(
             of: ("url", .string(url)), ("up", isUp.map(JSON.boolean)), ("since", since.map(JSON.time)),
-            ("connections_open", openConnections.map { .number($0) }), ("failure", failure.map(JSON.string)))
+            ("connections_open", openConnections.map { .number($0) }), ("failure", failure.map(JSON.string)),
+            ("connections_max", connectionsMax.map { .number($0) }), ("answers", answers.map { .object(of: $0.members) }))
     }
 }
 

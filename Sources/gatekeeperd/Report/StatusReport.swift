@@ -23,6 +23,16 @@ struct StatusReport: Equatable, Sendable {
     var deniedCount: UInt64?
     var requestCount: UInt64?
     var shield: Shield?
+    /// How many there may be of what is counted.
+    var limits: Limits?
+    /// Of admitted connections, the most frequent first.
+    var tlsFailures: [TLSFailures] = []
+    /// Each minute of the last 24 hours; empty where nobody counts.
+    var day: [MinuteCounts?] = []
+    /// Who was turned away within the last minutes, the latest first.
+    var recentDenials: [RecentDenials.Source] = []
+    /// To requests of each source that has had any, the latest first.
+    var answers: [Answers] = []
     /// The most recently seen first; more than `sourcesMax` aren't shown.
     var sources: [Source] = []
     var certificates: [Certificate] = []
@@ -108,7 +118,9 @@ struct StatusReport: Equatable, Sendable {
         var isUp: Bool?
         var since: WallTime?
         var openConnections: Int?
+        var connectionsMax: Int?
         var failure: String?
+        var answers: Answers?
     }
 
     struct PendingConfirmation: Equatable, Sendable {

@@ -28,6 +28,7 @@ protocol DataPlane: AnyObject {
     var logTrouble: JournalTrouble? { get }
 
     func status() -> ServerStatus
+    func verdicts() -> VerdictTally?
     var upstreams: [ServerStatus.Upstream] { get }
     var answerRuns: [AnswerRuns.Run] { get }
     var hasUpstream: Bool { get }

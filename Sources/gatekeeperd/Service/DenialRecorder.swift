@@ -6,6 +6,7 @@ final class DenialRecorder: TimedPart {
     /// Nil without a state folder.
     private let ledger: ServiceLedger?
     private let problems: ProblemBook
+    private var recent = RecentDenials()
     /// Nil while nobody is known to wait for it.
     private var recordAt: Instant?
     private var recordedAt: Instant?
@@ -40,6 +41,7 @@ final class DenialRecorder: TimedPart {
     func record(at now: WallTime, isLast: Bool = false) {
         let taken = plane.takeDenials()
         problems.limited.count(taken, at: now, name: plane.label)
+        recent.count(taken, at: now)
         guard let ledger, ledger.keepsDenials, case .failed(let error, let isNews) = ledger.record(taken, at: now) else { return }
         let count = taken.reduce(0) { $0 &+ $1.count }
         if isLast {
@@ -48,6 +50,7 @@ final class DenialRecorder: TimedPart {
         }
         plane.putBackDenials(taken)
         problems.limited.passOver(taken)
+        recent.passOver(taken)
         if isNews {
             plane.event("ledger_failed", [JournalField("error", ConcealedValues.hide(in: "\(error)")), JournalField("denials", count)])
         }
@@ -68,6 +71,9 @@ final class DenialRecorder: TimedPart {
         record(at: now)
         return try ledger.report(query, listing: listing(at: now), at: now)
     }
+
+    /// Who was turned away within the last minutes, the latest first; what was counted since `record` isn't in it.
+    func knocking(at now: WallTime) -> [RecentDenials.Source] { recent.sources(at: now, name: plane.label) }
 
     /// Those of the last day, as far as that is quickly told; nil without a ledger.
     func recent(at now: WallTime) -> DenialReport? {

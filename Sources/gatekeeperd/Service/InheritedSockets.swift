@@ -5,11 +5,15 @@ struct InheritedSockets {
     private(set) var listeners: [InheritedListener] = []
     /// The process that this one replaces; nil for a start like any other.
     let predecessor: Predecessor?
+    /// What it has counted; nil where it left nothing that we understand.
+    private(set) var history: MemoryFile?
 
     /// By which a running service tells its successor: the pipe, then the sockets.
     private static let variable = "GATEKEEPER_SUCCESSION"
     /// Says that the running service hears our complaints by the same pipe; an older one would take any word for the last.
     private static let hearing = "GATEKEEPER_SUCCESSION_HEARS"
+    /// Says where the history is. A number that an older service has handed on without knowing of it is no such file.
+    private static let historyName = "GATEKEEPER_SUCCESSION_HISTORY"
     /// The first descriptor that systemd passes on (sd_listen_fds(3)).
     private static let firstDescriptor: Int32 = 3
     private static let descriptorsMax: Int32 = 4096
@@ -23,6 +27,11 @@ struct InheritedSockets {
             }
             predecessor = Predecessor(listeningOn: numbers[0])
             listeners = try InheritedListener.group(Array(numbers.dropFirst()))
+            if let number = environment(Self.historyName).flatMap({ Int32($0) }), number >= Self.firstDescriptor,
+                !numbers.contains(number)
+            {
+                history = MemoryFile(inherited: number, byteCount: MinuteHistory.byteCount)
+            }
             return
         }
         predecessor = nil
@@ -42,10 +51,13 @@ struct InheritedSockets {
     }
 
     /// Our environment as a successor gets it, with these descriptors.
-    static func environment(passing descriptors: [Int32]) -> [String] {
+    ///
+    /// - Parameter history: that of the file with what was counted.
+    static func environment(passing descriptors: [Int32], history: Int32?) -> [String] {
         // What systemd said to this process alone.
-        let ours = [variable, hearing, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"]
+        let ours = [variable, hearing, historyName, "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "WATCHDOG_PID"]
         let others = Environment.all.filter { line in !ours.contains { line.hasPrefix("\($0)=") } }
-        return others + ["\(hearing)=1", "\(variable)=\(descriptors.map(String.init).joined(separator: ","))"]
+        let more = history.map { ["\(historyName)=\($0)"] } ?? []
+        return others + more + ["\(hearing)=1", "\(variable)=\(descriptors.map(String.init).joined(separator: ","))"]
     }
 }

@@ -64,6 +64,16 @@ extension Service: ControlledService {
         report.admittedCount = status.admitted
         report.requestCount = status.requests
         report.shield = StatusReport.Shield(status.shield)
+        report.limits = StatusReport.Limits(
+            connections: status.connectionsMax, connectionsPerSource: status.connectionsPerSourceMax)
+        report.tlsFailures = status.verdicts.tlsFailuresByReason.map { StatusReport.TLSFailures(reason: $0.key, count: $0.value) }
+            .sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+        let instant = parts.clock.now().instant
+        if status.isWhole { parts.history.note(status.verdicts, at: instant) }
+        report.day = parts.history.day(at: instant)
+        report.recentDenials = parts.denials.knocking(at: now)
+        report.answers = status.answers.map { StatusReport.Answers(name: $0.name, $0.tally) }.filter { $0.lastAt != nil }
+            .sorted { ($1.lastAt?.milliseconds ?? 0, $0.name) < ($0.lastAt?.milliseconds ?? 0, $1.name) }
         report.sources = status.sources.map(source).sorted { a, b in
             (a.lastSeenAt?.milliseconds ?? 0) > (b.lastSeenAt?.milliseconds ?? 0)
         }
@@ -74,7 +84,8 @@ extension Service: ControlledService {
         report.upstreams = status.upstreams.map {
             StatusReport.Upstream(
                 url: $0.name, isUp: $0.isUp, since: $0.downSinceMilliseconds.map { WallTime(milliseconds: $0) },
-                openConnections: $0.openConnections, failure: $0.reason)
+                openConnections: $0.openConnections, connectionsMax: $0.connectionsMax, failure: $0.reason,
+                answers: StatusReport.Answers(name: $0.name, $0.answers))
         }
         report.grants = parts.grants.active(at: now)
         report.pendingConfirmation = confirmation.pending.map {

@@ -30,7 +30,8 @@ final class Service {
             settings: GrantsInForce.settings(current.configuration.settings, with: ledger, at: now.wallTime),
             journalDescriptor: log.number, syslogPath: log.destination.syslogPath, inherited: inherited.listeners)
         let parts = ServiceParts(
-            by: current.configuration, on: server, ledger: ledger, notification: notification, clock: clock, at: now)
+            by: current.configuration, on: server, ledger: ledger, notification: notification, clock: clock, history: inherited.history,
+            at: now)
         let service = Service(current, from: source, log: log, parts: parts, resumed: pending.map { ($0, reading) }, at: now)
         for grant in expired { parts.grants.report(grant, "expired") }
         for doubt in service.configuration.doubts { Console.complain(doubt) }
@@ -51,7 +52,9 @@ final class Service {
     }
 
     /// Those that act before anybody is heard, in this order. What is wrong is judged when all has been done.
-    var timedParts: [any TimedPart] { [confirmation, parts.grants, parts.certificates, parts.denials, parts.sources, parts.notifiers] }
+    var timedParts: [any TimedPart] {
+        [confirmation, parts.grants, parts.certificates, parts.denials, parts.sources, parts.history, parts.notifiers]
+    }
 
     /// Reads the configuration again; what waited to be confirmed is over.
     ///

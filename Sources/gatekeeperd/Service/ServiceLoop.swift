@@ -220,6 +220,7 @@ struct ServiceLoop: ~Copyable {
         if heir == nil { parts.notification.stopping() } else { parts.statusPage.stop() }
         // Workers that have ended can't be asked.
         parts.sources.record()
+        parts.history.end(at: now.instant)
         parts.plane.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
         parts.denials.record(at: now.wallTime)

@@ -13,12 +13,14 @@ struct ServiceParts {
     let grants: GrantsInForce
     let denials: DenialRecorder
     let sources: SourceRecorder
+    let history: HistoryRecorder
     let statusPage: StatusPageInForce
     let notifiers: NotifiersInForce
 
     init(
         by configuration: Configuration, on plane: any DataPlane, ledger: ServiceLedger?, notification: ServiceNotification,
-        clock: ControlClock, at now: Moment, deliver: @escaping NotifiersInForce.Deliver = NoticeCourier.deliver
+        clock: ControlClock, history: MemoryFile? = nil, at now: Moment,
+        deliver: @escaping NotifiersInForce.Deliver = NoticeCourier.deliver
     ) {
         let settings = configuration.settings
         self.plane = plane
@@ -31,6 +33,7 @@ struct ServiceParts {
         grants = GrantsInForce(settings, ledger: ledger, on: plane, phase: phase, at: now.wallTime)
         denials = DenialRecorder(ledger: ledger, on: plane, problems: problems)
         sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
+        self.history = HistoryRecorder(on: plane, inherited: history, at: now)
         statusPage = StatusPageInForce(on: plane)
         notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, deliver: deliver)
     }

@@ -40,13 +40,16 @@ final class Succession {
         if parts.phase.isLeaving { return Console.complain("SIGUSR2: \(ServicePhase.leaving)") }
         guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }
         do throws(SystemError) {
+            let history = parts.history.lend(at: now.instant)
             successor = try Successor(
-                program: program, arguments: CommandLine.arguments, sockets: parts.plane.listeners, at: now.instant)
+                program: program, arguments: CommandLine.arguments, sockets: parts.plane.listeners, history: history?.number,
+                at: now.instant)
             parts.phase.isHandingOver = true
             parts.problems.failures.succession = nil
             parts.plane.lendListeners(true)
             parts.plane.event("succession", [JournalField("state", "begun")])
         } catch {
+            parts.history.takeBack()
             parts.problems.failures.succession = ServiceFailures.Failure(at: now.wallTime, lines: ["cannot \(error)"])
             Console.complain("SIGUSR2: cannot \(error)")
         }
@@ -64,6 +67,7 @@ final class Succession {
             return successor
         case .failed(let reason, let words):
             parts.plane.lendListeners(false)
+            parts.history.takeBack()
             parts.problems.failures.succession = ServiceFailures.Failure(at: now.wallTime, lines: [reason])
             let said = words.isEmpty ? [] : [JournalField("said", words)]
             parts.plane.event("succession", [JournalField("state", "failed"), JournalField("error", reason)] + said)
@@ -78,6 +82,7 @@ final class Succession {
         self.successor = nil
         successor.abandon()
         parts.phase.isHandingOver = false
+        parts.history.takeBack()
         parts.plane.lendListeners(false)
     }
 }

@@ -29,14 +29,17 @@ final class Successor {
         case failed(String, words: String)
     }
 
-    /// - Parameter program: the binary's path, found out at our own start.
-    init(program: String, arguments: [String], sockets: [InheritedListener], at now: Instant) throws(SystemError) {
+    /// - Parameters:
+    ///   - program: the binary's path, found out at our own start.
+    ///   - history: the descriptor of the file with what was counted.
+    init(program: String, arguments: [String], sockets: [InheritedListener], history: Int32?, at now: Instant) throws(SystemError) {
         let pipe = try ReadinessPipe()
-        let descriptors = [pipe.writing.number] + sockets.flatMap(\.descriptors)
+        let descriptors = [pipe.writing.number] + sockets.flatMap(\.descriptors) + (history.map { [$0] } ?? [])
         // Numbers above all of ours, so that none is overwritten before it was copied.
         let first = (descriptors.max() ?? 2) + 1
         let passed = zip(descriptors, first...).map { ($0, as: $1) }
-        let environment = InheritedSockets.environment(passing: passed.map(\.as))
+        let (others, last) = history == nil ? (passed, nil) : (passed.dropLast(), passed.last?.as)
+        let environment = InheritedSockets.environment(passing: others.map(\.as), history: last)
         process = try Program.start(program, arguments, environment: environment, streams: .inherited, passing: passed)
         reading = pipe.forReading()
         deadline = now.advanced(byMilliseconds: Self.patienceMilliseconds)

@@ -88,11 +88,16 @@ final class FakeDataPlane: DataPlane {
         return true
     }
 
+    /// How connections and exchanges ended; nil: a worker doesn't answer.
+    var tally: VerdictTally? = VerdictTally()
+
+    func verdicts() -> VerdictTally? { tally }
+
     func status() -> ServerStatus {
         ServerStatus(
             listeners: addresses, openConnections: 0, admitted: 0, denied: 0, requests: 0,
-            shield: ServerStatus.Shield(state: .off, dropped: 0), sources: [], upstreams: upstreams, verdicts: VerdictTally(),
-            linesDropped: 0, isWhole: true)
+            shield: ServerStatus.Shield(state: .off, dropped: 0), sources: [], upstreams: upstreams, verdicts: tally ?? VerdictTally(),
+            linesDropped: 0, isWhole: tally != nil)
     }
 
     func isResponsive(within milliseconds: Int) -> Bool { true }
