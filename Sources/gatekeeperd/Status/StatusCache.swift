@@ -18,7 +18,8 @@ final class StatusCache {
         switch resource {
         case .health: Self.health(service)
         case .readiness: Self.readiness(service)
-        case .page, .metrics, .json: observed(resource, service, now, wallTime)
+        case .page: Self.refreshing(observed(resource, service, now, wallTime))
+        case .stillPage, .metrics, .json: observed(resource, service, now, wallTime)
         }
     }
 
@@ -32,6 +33,13 @@ final class StatusCache {
         if service.isLeaving { return StatusAnswer(503, "leaving") }
         guard service.isResponsive else { return StatusAnswer(503, "a worker does not answer") }
         return service.hasUpstream ? StatusAnswer(200, "ready") : StatusAnswer(503, "no upstream is up")
+    }
+
+    /// Who looks at the page sees when it is served again.
+    private static func refreshing(_ answer: StatusAnswer) -> StatusAnswer {
+        var answer = answer
+        if answer.status != 200 { answer.fields += StatusPage.refresh }
+        return answer
     }
 
     private func observed(
@@ -49,7 +57,11 @@ final class StatusCache {
             switch resource {
             case .metrics: MetricsPage(observation).answer
             case .json: Self.json(observation)
-            default: StatusPage(observation, denials: service.recentDenials(at: wallTime), now: wallTime).answer
+            default:
+                StatusPage(
+                    observation, denials: service.recentDenials(at: wallTime), now: wallTime, zone: .system,
+                    isStill: resource == .stillPage
+                ).answer
             }
         latest?.answers[resource] = answer
         return answer

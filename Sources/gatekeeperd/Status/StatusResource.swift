@@ -3,6 +3,8 @@ internal import Gatekeeper
 /// What can be asked for at the status page's address.
 enum StatusResource: String, CaseIterable {
     case page = "/"
+    /// The page, which refreshes itself no more.
+    case stillPage = "/still"
     case metrics = "/metrics"
     /// What `gatekeeperd status --json` prints.
     case json = "/status.json"
@@ -23,7 +25,7 @@ enum StatusResource: String, CaseIterable {
     var isForEverybody: Bool {
         switch self {
         case .health, .readiness: true
-        case .page, .metrics, .json: false
+        case .page, .stillPage, .metrics, .json: false
         }
     }
 

@@ -60,30 +60,50 @@ struct Markup {
         tag("</dl>\n")
     }
 
-    /// A section with a table, or nothing without rows. On a narrow screen each cell stands beside its column's name.
-    mutating func table(_ title: StaticString, _ columns: [StaticString], _ rows: [Row]) {
+    /// A section with a table, or nothing without rows.
+    mutating func table(_ title: StaticString, _ columns: [Column], _ rows: [Row]) {
         guard !rows.isEmpty else { return }
         tag("<section>\n")
         heading(title)
+        table(columns, rows)
+        tag("</section>\n")
+    }
+
+    /// On a narrow screen each cell stands beside its column's name.
+    mutating func table(_ columns: [Column], _ rows: [Row]) {
         tag("<table>\n<thead><tr>")
         for column in columns {
-            tag("<th scope=\"col\">")
-            tag(column)
+            tag(column.isNumber ? "<th scope=\"col\" class=\"number\">" : "<th scope=\"col\">")
+            tag(column.name)
             tag("</th>")
         }
         tag("</tr></thead>\n<tbody>\n")
         for row in rows {
             if row.isBad { tag("<tr class=\"bad\">") } else { tag("<tr>") }
             for (column, cell) in zip(columns, row.cells) {
-                tag("<td data-name=\"")
-                tag(column)
+                tag(column.isNumber ? "<td class=\"number\" data-name=\"" : "<td data-name=\"")
+                tag(column.name)
                 tag("\">")
                 put(cell ?? "–")
                 tag("</td>")
             }
             tag("</tr>\n")
         }
-        tag("</tbody>\n</table>\n</section>\n")
+        tag("</tbody>\n</table>\n")
+    }
+
+    struct Column: ExpressibleByStringLiteral {
+        let name: StaticString
+        /// Its cells end where the column does.
+        var isNumber = false
+
+        init(stringLiteral name: StaticString) { self.name = name }
+
+        static func number(_ name: StaticString) -> Column {
+            var column = Column(stringLiteral: name)
+            column.isNumber = true
+            return column
+        }
     }
 
     struct Row {

@@ -32,6 +32,39 @@ struct SuccessionTests {
         #expect(daemon.lines("stopped").count == 2)
     }
 
+    @Test("the history of the last minutes goes on with the new process")
+    func history() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let daemon = try Daemon(upstream: upstream.url, settings: "status: 127.0.0.1:0")
+        let client = try RawClient(to: daemon)
+        for _ in 1...5 { #expect(try client.exchange(Self.get).status == 200) }
+        for _ in 1...3 { #expect(throws: Failure.self) { try RawClient(to: daemon, from: "127.0.0.9") } }
+        client.close()
+        #expect(try eventually { try Self.day(of: daemon)?["denied"] == 3 })
+        daemon.process.signal(SIGUSR2)
+        let successor = try successor(of: daemon)
+        defer { kill(successor, SIGTERM) }
+        #expect(try daemon.process.waitForEnd() == .exited(0))
+        #expect(throws: Failure.self) { try RawClient(to: daemon, from: "127.0.0.9") }
+        var last: [String: Double]?
+        let isWhole = try eventually {
+            last = try Self.day(of: daemon, after: 1)
+            return last?["denied"] == 4
+        }
+        #expect(isWhole, "\(String(describing: last))")
+        #expect(last?["requests"] == 5)
+    }
+
+    /// The sums of the last 24 hours, by the process that was the first after so many others to serve the status page.
+    private static func day(of daemon: Daemon, after count: Int = 0) throws -> [String: Double]? {
+        guard daemon.log.wait(seconds: 30, until: { $0.count { $0.event == "status_page" } > count }),
+            let port = daemon.lines("status_page")[count]["address"]?.split(separator: ":").last
+        else { throw Failure("no status page in the log: \(daemon.diagnostics)") }
+        let day = try JSONValue(parsing: Curl(["http://127.0.0.1:\(port)/status.json"], from: nil).text.utf8)["day"]
+        guard case .object(let series)? = day else { return nil }
+        return series.mapValues { $0.array?.reduce(0) { $0 + ($1.number ?? 0) } ?? 0 }
+    }
+
     @Test("a request that runs is finished by the old process, the next one is served by the new")
     func running() throws {
         let gate = Awaited<Bool>()

@@ -16,8 +16,9 @@ struct StatusListenerTests {
     func resources() throws {
         let scene = try StatusScene()
         for (path, type) in [
-            ("/", "text/html; charset=utf-8"), ("/metrics", "text/plain; version=0.0.4; charset=utf-8"),
-            ("/status.json", "application/json"), ("/healthz", "text/plain; charset=utf-8"), ("/readyz", "text/plain; charset=utf-8"),
+            ("/", "text/html; charset=utf-8"), ("/still", "text/html; charset=utf-8"), ("/status.json", "application/json"),
+            ("/metrics", "text/plain; version=0.0.4; charset=utf-8"),
+            ("/healthz", "text/plain; charset=utf-8"), ("/readyz", "text/plain; charset=utf-8"),
         ] {
             let answer = try scene.answer(to: get(path))
             #expect(answer.status == 200, "\(path)")
@@ -29,6 +30,35 @@ struct StatusListenerTests {
         }
         #expect(scene.listener.nextDeadline == nil)
         #expect(!scene.isReadable)
+    }
+
+    @Test("programs read the report, with the number of all sources")
+    func report() throws {
+        let scene = try StatusScene()
+        scene.service.observation?.report.sources = [.init(address: "192.0.2.1")]
+        scene.service.observation?.sourceCount = 4_000
+        let answer = try scene.answer(to: get("/status.json"))
+        let json = try JSONValue(parsing: answer.body)
+        #expect(json["sources"]?.array?.count == 1)
+        #expect(json["sources_total"]?.number == 4_000)
+    }
+
+    @Test("the report and the page that stays need the token, too", arguments: ["/status.json", "/still"])
+    func gate(path: String) throws {
+        let scene = try StatusScene(token: Self.token)
+        #expect(try scene.status(of: get(path)) == 401)
+        #expect(try scene.status(of: get(path, "Authorization: Bearer \(Self.token)\r\n")) == 200)
+    }
+
+    @Test("the page refreshes itself, also while there is none; the one that stays doesn't")
+    func refreshing() throws {
+        let scene = try StatusScene()
+        #expect(try scene.answer(to: get("/"))["refresh"] == "30")
+        #expect(try scene.answer(to: get("/still"))["refresh"] == nil)
+        scene.service.isResponsive = false
+        let answer = try scene.answer(to: get("/"))
+        #expect((answer.status, answer["refresh"]) == (503, "30"))
+        #expect(try scene.answer(to: get("/metrics"))["refresh"] == nil)
     }
 
     @Test("a query and an absolute target change nothing")

@@ -26,6 +26,9 @@ struct StatusPageTests {
                 endsAt: now)
         ]
         report.pendingConfirmation = .init(file: text, askedBy: Requester(user: 1, name: text), deadline: now)
+        report.recentDenials = [.init(address: try peer("192.0.2.9"), count: 1, reasons: [text], lastAt: now, listedAs: text)]
+        report.answers = [.init(name: text, succeeded: 1, failed: 1, lastAt: now)]
+        report.tlsFailures = [.init(reason: text, count: 1)]
         report.problems = [Problem(.fileMissing, of: text, text, cure: text, since: now)]
         return Observation(report: report)
     }
@@ -103,6 +106,105 @@ struct StatusPageTests {
         #expect(page.contains(">not_listed, expired</td>"))
         #expect(page.contains(">others</td>"))
         #expect(page.contains("And 5 times 2 other addresses. "))
+    }
+
+    // MARK: Numbers
+
+    private let berlin = LocalZone { _ in (3_600, "CET") }
+
+    /// What a table shows, without its heads.
+    private func cells(_ page: String, under heading: String) throws -> [String] {
+        let section = try #require(
+            page.components(separatedBy: "<h2>\(heading)</h2>").dropFirst().first?.components(separatedBy: "</table>")[0])
+        return section.matches(of: #/<td[^>]*>([^<]*)<\/td>/#).map { String($0.1) }
+    }
+
+    @Test("charts of the day come with the same by the hour, and local time beside UTC")
+    func day() throws {
+        var observation = Observation()
+        observation.report.day = Array(repeating: nil, count: 60) + Array(repeating: MinuteCounts(denied: 1, refused: 2), count: 1_380)
+        let page = StatusPage(observation, denials: nil, now: now, zone: berlin).text
+        #expect(page.components(separatedBy: "<svg role=\"img\"").count == 5)
+        #expect(page.contains("<strong>Connections denied</strong> 1\u{202f}380 in 24 hours"))
+        #expect(page.contains("<strong>Requests refused</strong> 2\u{202f}760 in 24 hours"))
+        let hours = try cells(page, under: "The last 24 hours")
+        #expect(hours.count == 24 * 5)
+        #expect(hours.prefix(5) == ["2027-01-15T08:00:00Z (09:00 CET)", "60", "0", "0", "120"])
+        #expect(hours.suffix(5) == ["2027-01-14T09:00:00Z (2027-01-14 10:00 CET)", "–", "–", "–", "–"])
+        #expect(page.contains("As of 2027-01-15T08:00:00Z (09:00 CET), refreshed every 30 seconds"))
+    }
+
+    @Test("who knocks now is told, the latest first, and how many others")
+    func knocking() throws {
+        var observation = Observation()
+        observation.report.recentDenials = try (1...23).map { number in
+            .init(
+                address: try peer("198.51.100.\(number)"), count: UInt64(number), reasons: ["not_listed"],
+                lastAt: now.advanced(byMilliseconds: -5_000), listedAs: number == 1 ? "vendor" : nil)
+        }
+        let page = page(observation)
+        let cells = try cells(page, under: "Turned away in the last 10 minutes")
+        #expect(
+            cells.prefix(10) == [
+                "198.51.100.1", "1", "5s ago", "not_listed", "vendor", "198.51.100.2", "2", "5s ago", "not_listed", "not listed",
+            ])
+        #expect(cells.count == 20 * 5)
+        #expect(page.contains("and 3 other addresses"))
+    }
+
+    @Test("how well and how fast a source and a ticket system are answered, and since when one is silent or down")
+    func answers() throws {
+        var observation = Observation()
+        let hourAgo = now.advanced(byMilliseconds: -3_600_000)
+        observation.report.answers = [
+            .init(name: "vendor", succeeded: 1_999, failed: 1, median: 7.2, percentile95: 1_250, lastAt: hourAgo),
+            .init(name: "192.0.2.8", succeeded: 0, failed: 3, lastAt: now),
+        ]
+        observation.report.upstreams = [
+            .init(
+                url: "http://10.0.0.5", isUp: false, since: hourAgo, openConnections: 3, connectionsMax: 256, failure: "connect_refused",
+                answers: .init(name: "", succeeded: 3, failed: 1, median: 20, percentile95: 60_000))
+        ]
+        observation.report.tlsFailures = [.init(reason: "no_shared_cipher", count: 1_234)]
+        observation.report.limits = .init(connections: 10_000, connectionsPerSource: 1_000)
+        observation.report.openConnections = 12
+        let page = page(observation)
+        #expect(
+            try cells(page, under: "Answers since the start, by label") == [
+                "vendor", "2\u{202f}000", "99.9 %", "8 ms", "1.2 s", "2027-01-15T07:00:00Z, 1h ago", "192.0.2.8", "3", "0.0 %", "–", "–",
+                "2027-01-15T08:00:00Z, just now",
+            ])
+        #expect(
+            try cells(page, under: "Ticket systems") == [
+                "http://10.0.0.5", "down: connect_refused", "2027-01-15T07:00:00Z, 1h ago", "3 of 256", "75.0 %", "20 ms", "&gt; 60 s",
+            ])
+        #expect(try cells(page, under: "Failures of TLS since the start") == ["no_shared_cipher", "1\u{202f}234"])
+        #expect(page.contains("<dd>12 of 10\u{202f}000</dd>"))
+        #expect(page.contains("<td class=\"number\" data-name=\"requests\">2\u{202f}000</td>"))
+    }
+
+    @Test("it refreshes itself, unless it was asked to stay as it is")
+    func refreshing() {
+        func refresh(_ answer: StatusAnswer) -> String? { answer.fields.first { $0.name == "Refresh" }?.value }
+        let still = StatusPage(Observation(), denials: nil, now: now, isStill: true)
+        #expect(refresh(StatusPage(Observation(), denials: nil, now: now).answer) == "30")
+        #expect(refresh(still.answer) == nil)
+        #expect(page(Observation()).contains("<a href=\"/still\">"))
+        #expect(still.text.contains("this page stays as it is. <a href=\"/\">"))
+        #expect(page(Observation()).contains("<a href=\"/status.json\">"))
+    }
+
+    @Test("with all there can be, the page is bounded")
+    func bounded() throws {
+        let text = String(repeating: "\"", count: 64)
+        var observation = try observation(saying: text)
+        observation.report.day = Array(repeating: MinuteCounts(denied: .max, requests: .max, errors: .max, refused: .max), count: 1_440)
+        observation.report.answers = Array(repeating: .init(name: text, succeeded: .max, failed: 0, lastAt: now), count: 2_000)
+        observation.report.sources = Array(repeating: .init(address: text, label: text, origin: text), count: 2_000)
+        observation.report.recentDenials = Array(
+            repeating: .init(address: try peer("2001:db8::1"), count: .max, reasons: [text], lastAt: now), count: 256)
+        #expect(page(observation).utf8.count < 600_000)
+        #expect(observation.report.json.text.utf8.count < ControlReply.bytesMax)
     }
 
     @Test("of very many sources the first are shown, and the number of the others")
