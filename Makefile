@@ -98,6 +98,11 @@ monitoring-check: release ## Have Prometheus, rsyslog and fail2ban read the file
 	@scripts/prepare scale
 	@packaging/test-scale monitoring
 
+.PHONY: status-page-check
+status-page-check: release ## Look at the status page in Chromium: accessibility, width, requests; writes docs/status-page
+	@scripts/prepare page
+	@scripts/status-page-check $(binary)
+
 .PHONY: check
 check: prepare lint ## What a change must pass before it is shared: format, lint, no warnings, unit tests
 	@scripts/build-strictly
