@@ -39,7 +39,8 @@ final class GrantBook {
 
     /// Makes a grant, or puts off the end of the one that is there for the same address. On an error nothing has changed.
     func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(LedgerError) -> GrantOutcome {
-        let endsAt = now.advanced(byMilliseconds: Int64(request.seconds) * 1000)
+        // On a full second, by which each worker tells by itself that it has ended: none admits by a list that it has not heard of yet.
+        let endsAt = WallTime(milliseconds: (now.advanced(byMilliseconds: Int64(request.seconds) * 1000).milliseconds + 999) / 1000 * 1000)
         if let present = current[request.address], present.isActive(at: now) {
             guard endsAt > present.endsAt else { return GrantOutcome(grant: present, change: .none) }
             var grant = present

@@ -4,6 +4,17 @@ import Testing
 @testable import gatekeeperd
 
 struct GrantBookTests {
+    @Test("a grant ends on a full second, at the earliest when it was asked to")
+    func fullSecond() throws {
+        let scene = try GrantScene()
+        for offset in [0, 1, 500, 999] as [Int64] {
+            let now = WallTime(milliseconds: 1_770_000_000_000 + offset)
+            let request = try GrantRequest(address: "192.0.2.\(offset % 250 + 1)", seconds: 3, reason: "look")
+            let end = try scene.book.grant(request, by: GrantScene.alice, at: now).grant.endsAt
+            #expect(end.milliseconds % 1000 == 0 && (3_000..<4_000).contains(end.milliseconds(since: now)))
+        }
+    }
+
     @Test("a grant admits until the millisecond of its end, and expires once")
     func expiry() throws {
         let scene = try GrantScene()
