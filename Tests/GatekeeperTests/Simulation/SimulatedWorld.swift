@@ -181,6 +181,8 @@ final class SimulatedWorld {
         kernel.after(milliseconds: 100) { [self] in
             guard !hasEnded else { return }
             let open = clients.filter(\.isOpen)
+            // What a client sent before it went may drip in for long after.
+            let gone = open.allSatisfy(\.wire.hasArrived) ? gone : kernel.nanoseconds
             let patience: UInt64 = scenario.isCalm ? 500 : 60
             if let hung = open.first, kernel.nanoseconds > gone + patience * 1_000_000_000 {
                 kernel.fail("socket \(hung.wire.socket.number) is open, and its client has been gone for \(patience) s")
