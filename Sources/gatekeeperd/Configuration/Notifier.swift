@@ -41,6 +41,16 @@ struct Notifier: Equatable, Sendable {
         case json, slack, teams, ntfy
     }
 
+    /// What it is known by where its name wouldn't do, or says too much.
+    var fingerprint: String {
+        let text =
+            switch way {
+            case .webhook(let webhook): webhook.server.name + webhook.target
+            case .program(let path): path
+            }
+        return String(Fingerprint.sha256(of: Array(text.utf8)).prefix(16))
+    }
+
     var program: String? { if case .program(let path) = way { path } else { nil } }
 
     static let countMax = 10

@@ -57,6 +57,16 @@ enum LedgerFile {
             seen_at INTEGER
         ) STRICT, WITHOUT ROWID
         """,
+        """
+        CREATE TABLE IF NOT EXISTS told (
+            notifier TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            text TEXT NOT NULL,
+            cure TEXT NOT NULL,
+            since INTEGER NOT NULL
+        ) STRICT
+        """,
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

@@ -13,8 +13,11 @@ struct Mailbox {
     let notifier: Notifier
     private(set) var trouble: NotifierState.Trouble?
     private(set) var test: NotifierState.Test?
-    private var told: [Problem] = []
-    private var current: [Problem] = []
+    private(set) var told: [Problem]
+    /// Nil until they have been judged for the first time.
+    private var current: [Problem]?
+    /// Told by a former process, and until when they are taken to be there: it takes a while to learn what is wrong.
+    private var restored: (problems: [Problem], until: Instant?)
     private var brief: [Problem] = []
     private var sending: Notice?
     private var attempts = 0
@@ -30,8 +33,13 @@ struct Mailbox {
     private static let firstRetryMilliseconds = 5_000
     private static let lastRetryMilliseconds = 600_000
 
-    init(_ notifier: Notifier) {
+    private static let settlingMilliseconds = 60_000
+
+    /// - Parameter told: by a former process.
+    init(_ notifier: Notifier, told: [Problem] = []) {
         self.notifier = notifier
+        self.told = told
+        restored = (told, nil)
     }
 
     var isSending: Bool { sending != nil }
@@ -41,12 +49,15 @@ struct Mailbox {
     // MARK: What there is to tell
 
     /// These are the problems now. That it can't be reached itself is none of its own.
-    mutating func follow(_ problems: [Problem]) {
+    mutating func follow(_ problems: [Problem], at now: Instant) {
+        if restored.until == nil { restored.until = now.advanced(byMilliseconds: Self.settlingMilliseconds) }
         let next = problems.filter { !($0.kind == .noticeUndelivered && $0.subject == notifier.name) }
-        for gone in current where !next.contains(where: gone.isSame) && !knows(gone) {
+        for gone in current ?? [] where !next.contains(where: gone.isSame) && !knows(gone) {
             brief.append(gone)
             if brief.count > Self.briefMax { brief.removeFirst() }
         }
+        // Those that are seen end like any other.
+        restored.problems.removeAll { problem in next.contains(where: problem.isSame) }
         current = next
     }
 
@@ -60,20 +71,26 @@ struct Mailbox {
         dueAt = now
     }
 
-    private var notice: Notice {
+    /// Without those that may yet show themselves.
+    private func notice(settled: Bool) -> Notice {
         if test == .underWay { return Notice(isTest: true) }
+        guard let current else { return Notice() }
         return Notice(
             begun: current.filter { problem in !told.contains(where: problem.isSame) },
-            over: told.filter { problem in !current.contains(where: problem.isSame) }, brief: brief)
+            over: told.filter { problem in
+                !current.contains(where: problem.isSame) && (settled || !restored.problems.contains(where: problem.isSame))
+            }, brief: brief)
     }
 
     // MARK: Telling it
 
     /// When `take` has something; nil while there is nothing to tell, or the other side is at it.
     var next: Instant? {
-        let notice = notice
-        guard sending == nil, !notice.isEmpty else { return nil }
-        return notice.isTest ? dueAt : max(dueAt, freeAt)
+        guard sending == nil else { return nil }
+        let notice = notice(settled: false)
+        guard notice.isEmpty else { return notice.isTest ? dueAt : max(dueAt, freeAt) }
+        guard let until = restored.until, !self.notice(settled: true).isEmpty else { return nil }
+        return max(dueAt, freeAt, until)
     }
 
     /// When there is room for another within the hour.
@@ -85,7 +102,7 @@ struct Mailbox {
     /// What is to be sent now; `finish` says what came of it.
     mutating func take(at now: Instant) -> Notice? {
         guard let next, next <= now else { return nil }
-        var notice = notice
+        var notice = notice(settled: restored.until.map { $0 <= now } ?? false)
         notice.isSummary = !notice.isTest && taken.count >= Self.hourlyMax && brief.count + notice.begun.count + notice.over.count > 1
         sending = notice
         return notice

@@ -137,7 +137,7 @@ final class ConfigurationInForce {
         current = next
         parts.sources.follow(next.configuration.settings.allow, at: now)
         parts.grants.follow(next.configuration.settings, at: now)
-        parts.notifiers.follow(next.configuration.notifiers.map(\.value))
+        parts.notifiers.follow(next.configuration.notifiers.map(\.value), at: parts.clock.now().instant)
     }
 
     /// The old one stays; says so in the log, and remembers it as a problem where `kind` says which.

@@ -8,6 +8,8 @@ final class NotifiersInForce: TimedPart {
     typealias Deliver = @Sendable (Notice, Notifier) -> String?
 
     private let plane: any DataPlane
+    /// Nil where nothing outlives the process.
+    private let ledger: ServiceLedger?
     private let deliver: Deliver
     private var mailboxes: [Mailbox]
     private var problems: [Problem] = []
@@ -39,20 +41,23 @@ final class NotifiersInForce: TimedPart {
         }
     }
 
-    init(_ notifiers: [Notifier], on plane: any DataPlane, deliver: @escaping Deliver = NoticeCourier.deliver) {
+    init(
+        _ notifiers: [Notifier], on plane: any DataPlane, ledger: ServiceLedger? = nil, deliver: @escaping Deliver = NoticeCourier.deliver
+    ) {
         self.plane = plane
+        self.ledger = ledger
         self.deliver = deliver
-        mailboxes = notifiers.map { Mailbox($0) }
+        mailboxes = notifiers.map { Mailbox($0, told: ledger?.told(of: $0.fingerprint) ?? []) }
     }
 
     var states: [NotifierState] { mailboxes.map(\.state) }
 
     /// Those that stay know what they were told.
-    func follow(_ notifiers: [Notifier]) {
+    func follow(_ notifiers: [Notifier], at now: Instant) {
         mailboxes = notifiers.map { notifier in
             if let known = mailboxes.first(where: { $0.notifier == notifier }) { return known }
             var mailbox = Mailbox(notifier)
-            mailbox.follow(problems)
+            mailbox.follow(problems, at: now)
             return mailbox
         }
     }
@@ -60,7 +65,7 @@ final class NotifiersInForce: TimedPart {
     /// These are the problems now.
     func tell(_ problems: [Problem], at now: Moment) {
         self.problems = problems
-        for index in mailboxes.indices { mailboxes[index].follow(problems) }
+        for index in mailboxes.indices { mailboxes[index].follow(problems, at: now.instant) }
         pass(at: now)
     }
 
@@ -113,8 +118,9 @@ final class NotifiersInForce: TimedPart {
         guard let notifier = deliveries.removeValue(forKey: number),
             let index = mailboxes.firstIndex(where: { $0.notifier == notifier })
         else { return }
-        let wasFailing = mailboxes[index].trouble != nil
+        let (wasFailing, told) = (mailboxes[index].trouble != nil, mailboxes[index].told)
         let outcome = mailboxes[index].finish(failure, at: now)
+        if mailboxes[index].told != told { ledger?.remember(mailboxes[index].told, of: notifier.fingerprint) }
         if let failure, !wasFailing { event("notice_failed", notifier, [JournalField("error", failure)]) }
         guard case .lost(let notice) = outcome else { return }
         event("notice_lost", notifier, [JournalField("begun", notice.begun.count), JournalField("over", notice.over.count)])

@@ -137,6 +137,20 @@ final class ServiceLedger {
         }
     }
 
+    // MARK: Notices
+
+    /// What a notifier was told by a former process; nothing where that can't be read.
+    func told(of notifier: String) -> [Problem] {
+        guard let ledger else { return [] }
+        return (try? ToldTable.read(of: notifier, from: ledger.connection)) ?? []
+    }
+
+    /// What can't be written is told again after a restart.
+    func remember(_ told: [Problem], of notifier: String) {
+        guard let ledger else { return }
+        try? ledger.connection.transaction { () throws(LedgerError) in try ToldTable.write(told, of: notifier, to: ledger.connection) }
+    }
+
     // MARK: The pending configuration
 
     /// Nil, or why it isn't remembered.

@@ -35,7 +35,7 @@ struct ServiceParts {
         sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
         self.history = HistoryRecorder(on: plane, inherited: history, at: now)
         statusPage = StatusPageInForce(on: plane)
-        notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, deliver: deliver)
+        notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, ledger: ledger, deliver: deliver)
     }
 
     /// For the manager that started us.

@@ -21,14 +21,14 @@ struct MailboxTests {
     func once() {
         var mailbox = Mailbox(Self.program)
         #expect(take(&mailbox) == nil)
-        mailbox.follow([problem(1)])
+        mailbox.follow([problem(1)], at: clock.now.instant)
         #expect(take(&mailbox)?.begun.map(\.subject) == ["1"])
         #expect(take(&mailbox) == nil, "it is on its way")
         finish(&mailbox)
-        mailbox.follow([problem(1), problem(2)])
+        mailbox.follow([problem(1), problem(2)], at: clock.now.instant)
         #expect(take(&mailbox)?.begun.map(\.subject) == ["2"])
         finish(&mailbox)
-        mailbox.follow([problem(2)])
+        mailbox.follow([problem(2)], at: clock.now.instant)
         #expect(take(&mailbox)?.over.map(\.subject) == ["1"])
         finish(&mailbox)
         #expect(take(&mailbox) == nil && mailbox.next == nil)
@@ -37,9 +37,9 @@ struct MailboxTests {
     @Test("what changes while a notice is on its way is told with the next")
     func meanwhile() {
         var mailbox = Mailbox(Self.program)
-        mailbox.follow([problem(1)])
+        mailbox.follow([problem(1)], at: clock.now.instant)
         _ = take(&mailbox)
-        mailbox.follow([problem(2)])
+        mailbox.follow([problem(2)], at: clock.now.instant)
         finish(&mailbox)
         let notice = take(&mailbox)
         #expect(notice?.begun.map(\.subject) == ["2"] && notice?.over.map(\.subject) == ["1"] && notice?.brief == [])
@@ -48,7 +48,7 @@ struct MailboxTests {
     @Test("a failure is tried again after 5 s, 10 s, and at most 10 min, with what is true by then")
     func retry() {
         var mailbox = Mailbox(Self.program)
-        mailbox.follow([problem(1)])
+        mailbox.follow([problem(1)], at: clock.now.instant)
         var waits: [Int] = []
         for _ in 1...9 {
             _ = take(&mailbox)
@@ -62,7 +62,7 @@ struct MailboxTests {
         }
         #expect(waits == [5_000, 10_000, 20_000, 40_000, 80_000, 160_000, 320_000, 600_000, 600_000])
         #expect(mailbox.trouble?.reason == "it answered 500" && mailbox.trouble?.since == GrantScene.start)
-        mailbox.follow([problem(2)])
+        mailbox.follow([problem(2)], at: clock.now.instant)
         let notice = take(&mailbox)
         #expect(notice?.begun.map(\.subject) == ["2"] && notice?.brief.map(\.subject) == ["1"])
         finish(&mailbox)
@@ -72,7 +72,7 @@ struct MailboxTests {
     @Test("after an hour a notice is given up, and what comes later is told")
     func lost() {
         var mailbox = Mailbox(Self.program)
-        mailbox.follow([problem(1)])
+        mailbox.follow([problem(1)], at: clock.now.instant)
         var outcome = Mailbox.Outcome.done
         while outcome == .done {
             guard let notice = take(&mailbox) else { return }
@@ -83,7 +83,7 @@ struct MailboxTests {
         #expect(clock.now.wallTime.milliseconds(since: GrantScene.start) < 2 * 3_600_000)
         #expect(take(&mailbox) == nil)
         #expect(mailbox.trouble != nil, "nothing has reached it since")
-        mailbox.follow([problem(1), problem(2)])
+        mailbox.follow([problem(1), problem(2)], at: clock.now.instant)
         #expect(take(&mailbox)?.begun.map(\.subject) == ["2"])
     }
 
@@ -91,13 +91,13 @@ struct MailboxTests {
     func crowded() {
         var mailbox = Mailbox(Self.program)
         for number in 1...20 {
-            mailbox.follow([problem(number)])
+            mailbox.follow([problem(number)], at: clock.now.instant)
             #expect(take(&mailbox)?.isSummary == false)
             finish(&mailbox)
             clock.turn(milliseconds: 1_000)
         }
         for number in 21...60 {
-            mailbox.follow([problem(number)])
+            mailbox.follow([problem(number)], at: clock.now.instant)
             #expect(take(&mailbox) == nil)
             clock.turn(milliseconds: 1_000)
         }
@@ -110,7 +110,7 @@ struct MailboxTests {
     @Test("a test is sent at once, whatever waits, and says what came of it")
     func test() {
         var mailbox = Mailbox(Self.program)
-        mailbox.follow([problem(1)])
+        mailbox.follow([problem(1)], at: clock.now.instant)
         _ = take(&mailbox)
         finish(&mailbox, "no")
         mailbox.beginTest(at: clock.now.instant)
@@ -125,10 +125,31 @@ struct MailboxTests {
     func own() {
         var mailbox = Mailbox(Self.program)
         let own = Problem(.noticeUndelivered, of: Self.program.name, "unreachable", cure: "mend it", since: clock.now.wallTime)
-        mailbox.follow([own])
+        mailbox.follow([own], at: clock.now.instant)
         #expect(take(&mailbox) == nil)
         var other = Mailbox(Notifier(way: .program("/other")))
-        other.follow([own])
+        other.follow([own], at: clock.now.instant)
         #expect(take(&other)?.begun == [own])
+    }
+
+    @Test("what a former process has told isn't told again; what is gone by then is told after a minute, and no sooner")
+    func restored() {
+        var mailbox = Mailbox(Self.program, told: [problem(1), problem(2)])
+        #expect(mailbox.next == nil, "nothing has been judged yet")
+        mailbox.follow([problem(3)], at: clock.now.instant)
+        #expect(take(&mailbox)?.begun.map(\.subject) == ["3"])
+        finish(&mailbox)
+        clock.turn(milliseconds: 59_000)
+        mailbox.follow([problem(2), problem(3)], at: clock.now.instant)
+        #expect(take(&mailbox) == nil)
+        #expect(mailbox.next == clock.now.instant.advanced(byMilliseconds: 1_000))
+        // One that has shown itself ends like any other.
+        mailbox.follow([problem(3)], at: clock.now.instant)
+        #expect(take(&mailbox)?.over.map(\.subject) == ["2"])
+        finish(&mailbox)
+        clock.turn(milliseconds: 1_000)
+        #expect(take(&mailbox)?.over.map(\.subject) == ["1"])
+        finish(&mailbox)
+        #expect(mailbox.told.map(\.subject) == ["3"] && mailbox.next == nil)
     }
 }

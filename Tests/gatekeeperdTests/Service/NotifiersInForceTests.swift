@@ -1,3 +1,4 @@
+import Foundation
 import Gatekeeper
 import Synchronization
 import Testing
@@ -82,11 +83,11 @@ struct NotifiersInForceTests {
         let notifiers = notifiers([Self.a])
         notifiers.tell([problem("x")], at: clock.now)
         settle(notifiers)
-        notifiers.follow([Self.b, Self.a])
+        notifiers.follow([Self.b, Self.a], at: clock.now.instant)
         notifiers.pass(at: clock.now)
         settle(notifiers)
         #expect(receiver.told == ["/a problem x", "/b problem x"])
-        notifiers.follow([])
+        notifiers.follow([], at: clock.now.instant)
         notifiers.tell([], at: clock.now)
         #expect(receiver.told.count == 2 && notifiers.states.isEmpty)
     }
@@ -96,9 +97,25 @@ struct NotifiersInForceTests {
         let notifiers = notifiers([Self.a])
         receiver.failure.withLock { $0 = "no" }
         notifiers.tell([problem("x")], at: clock.now)
-        notifiers.follow([])
+        notifiers.follow([], at: clock.now.instant)
         settle(notifiers)
         #expect(notifiers.states.isEmpty && plane.events.isEmpty)
+    }
+
+    @Test("over a restart nobody is told again of what he knows, and the ledger holds no address")
+    func restart() throws {
+        let folder = try ScratchFolder()
+        let hook = Notifier(way: .webhook(try Notifier.Webhook(url: "https://hooks.example/T0/sEcReT")))
+        for expected in [["https://hooks.example problem x"], []] {
+            receiver.notices.withLock { $0 = [] }
+            let ledger = ServiceLedger(folder: folder.path, at: clock.now.wallTime)
+            let notifiers = NotifiersInForce([hook], on: plane, ledger: ledger) { [receiver] in receiver.deliver($0, $1) }
+            notifiers.tell([problem("x")], at: clock.now)
+            settle(notifiers)
+            #expect(receiver.told == expected)
+        }
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: folder.file("ledger.sqlite")))
+        #expect(bytes.range(of: Data("sEcReT".utf8)) == nil)
     }
 
     @Test("another than root can't apply a file that changes which programs are run")
