@@ -108,7 +108,7 @@ package struct DryRun {
     }
 
     /// Runs `body` on a loop of its own that ends with it, with what a worker would have of this ticket system.
-    private func visit<Value: Sendable>(
+    func visit<Value: Sendable>(
         _ server: Settings.Upstream.Server, _ body: @escaping @Sendable (UpstreamPool, Waiter, EventLoop) async -> Value
     ) throws(ServerError) -> Value {
         var upstream = settings.upstream

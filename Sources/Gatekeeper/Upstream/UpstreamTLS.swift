@@ -9,6 +9,8 @@ internal import CTLS
     private let context: TLSContext
     private let settings: Settings.Upstream.TLS
     private var resumable: Resumable?
+    /// What was shown last with another key than the pinned ones.
+    private(set) var unpinned: UpstreamCertificate?
 
     /// The last session that the ticket system let us resume. A resumed handshake shows no certificate, so that what was found of it once has to
     /// hold still.
@@ -74,8 +76,10 @@ internal import CTLS
     /// Whom a finished handshake was with: nil if it is who it must be.
     func objection(to stream: TLSStream) -> UpstreamTLSFailure? {
         guard !settings.pins.isEmpty else { return nil }
-        guard let hash = publicKeyHash(of: stream), settings.pins.contains(hash) else { return .pin }
-        return nil
+        let hash = publicKeyHash(of: stream)
+        if let hash, settings.pins.contains(hash) { return nil }
+        unpinned = hash.flatMap { certificate(of: stream, pin: $0) }
+        return .pin
     }
 
     /// Why a handshake failed.
@@ -135,5 +139,10 @@ internal import CTLS
         // SAFETY: the room is as large as a SHA-256, and nothing keeps a pointer.
         unsafe hash.withUnsafeMutableBufferPointer { _ = unsafe SHA256(bytes, Int(count), $0.baseAddress) }
         return hash
+    }
+    private func certificate(of stream: TLSStream, pin: [UInt8]) -> UpstreamCertificate? {
+        guard let certificate = unsafe SSL_get1_peer_certificate(stream.session) else { return nil }
+        defer { unsafe X509_free(certificate) }
+        return unsafe UpstreamCertificate(facts: CertificateFacts.read(certificate), pin: pin)
     }
 }
