@@ -1,44 +1,47 @@
+internal import Gatekeeper
+
 /// What `gatekeeperd init` asks for, in the order in which it asks; each is also a flag.
 enum InitQuestion: CaseIterable, Sendable {
-    case listen
-    case certificate
-    case key
+    case ticketSystem
     case preset
     case allow
     case upstream
+    case name
+    case certificate
+    case key
+    case listen
 
     var flag: String {
         switch self {
-        case .listen: "--listen"
-        case .certificate: "--certificate"
-        case .key: "--key"
+        case .ticketSystem: "--ticket-system"
         case .preset: "--preset"
         case .allow: "--allow"
         case .upstream: "--upstream"
+        case .name: "--name"
+        case .certificate: "--certificate"
+        case .key: "--key"
+        case .listen: "--listen"
         }
     }
 
-    var prompt: String {
+    /// A configuration is whole without it.
+    var isOptional: Bool { self == .ticketSystem || self == .name }
+
+    /// What an empty answer stands for, as far as that depends on nothing but other answers; none for nothing.
+    func usual(in configuration: InitConfiguration) -> [String] {
         switch self {
-        case .listen: "the address and port to accept connections on"
-        case .certificate: "the PEM file with the certificate chain, leaf first"
-        case .key: "the PEM file with the private key"
-        case .preset: "the vendor whose published addresses may connect (\(VendorPreset.all.map(\.name).joined(separator: ", ")) or none)"
-        case .allow: "addresses and networks that may connect besides, with blanks between"
-        case .upstream: "where the ticket system listens"
+        case .ticketSystem, .allow, .name, .listen: []
+        case .preset: VendorPreset.all.prefix(1).map(\.name)
+        case .certificate: ["tls/fullchain.pem"]
+        case .key: [Self.key(beside: configuration.certificate ?? "tls/fullchain.pem")]
+        case .upstream: ["http://127.0.0.1:8080"]
         }
     }
 
-    /// What an empty answer stands for; empty for nothing.
-    var usual: String {
-        switch self {
-        case .listen: "0.0.0.0:443"
-        case .certificate: "tls/fullchain.pem"
-        case .key: "tls/privkey.pem"
-        case .preset: "tier2tickets"
-        case .allow: ""
-        case .upstream: "http://127.0.0.1:8080"
-        }
+    /// As certbot and most others call the two files.
+    private static func key(beside certificate: String) -> String {
+        let folder = FilePath.directory(of: certificate)
+        return folder.isEmpty ? "privkey.pem" : folder == "/" ? "/privkey.pem" : "\(folder)/privkey.pem"
     }
 
     /// Whether it need not be asked any more. A vendor or an address is enough to say who may connect.
@@ -51,23 +54,27 @@ enum InitQuestion: CaseIterable, Sendable {
 
     func values(in configuration: InitConfiguration) -> [String] {
         switch self {
-        case .listen: configuration.listen
-        case .certificate: [configuration.certificate].compactMap(\.self)
-        case .key: [configuration.key].compactMap(\.self)
+        case .ticketSystem: [configuration.ticketSystem?.name].compactMap(\.self)
         case .preset: [configuration.preset].compactMap(\.self)
         case .allow: configuration.allow
         case .upstream: [configuration.upstream].compactMap(\.self)
+        case .name: [configuration.name].compactMap(\.self)
+        case .certificate: [configuration.certificate].compactMap(\.self)
+        case .key: [configuration.key].compactMap(\.self)
+        case .listen: configuration.listen
         }
     }
 
     func put(_ values: [String], into configuration: inout InitConfiguration) {
         switch self {
-        case .listen: configuration.listen = values
-        case .certificate: configuration.certificate = values.first
-        case .key: configuration.key = values.first
+        case .ticketSystem: configuration.ticketSystem = values.first.flatMap { try? PresetCatalog.ticketSystem($0) }
         case .preset: configuration.preset = values.first
         case .allow: configuration.allow = values
         case .upstream: configuration.upstream = values.first
+        case .name: configuration.name = values.first
+        case .certificate: configuration.certificate = values.first
+        case .key: configuration.key = values.first
+        case .listen: configuration.listen = values
         }
     }
 
@@ -76,6 +83,8 @@ enum InitQuestion: CaseIterable, Sendable {
         guard !values.isEmpty else { return nil }
         guard !values.contains(where: { $0.utf8.contains { $0 < 0x20 || $0 == 0x7f } }) else { return "holds a control character" }
         switch self {
+        case .ticketSystem: return nil
+        case .name: return values.first.flatMap(Self.mistake(inName:))
         case .listen: return Self.mistake(in: values, for: "listen")
         case .certificate: return Self.mistake(in: values, for: "tls.certificate")
         case .key: return Self.mistake(in: values, for: "tls.key")
@@ -90,6 +99,14 @@ enum InitQuestion: CaseIterable, Sendable {
             }
         }
     }
+
+    private static func mistake(inName name: String) -> String? {
+        guard !UpstreamURL.isAuthority(name) || name.contains(":") && !name.hasPrefix("[") else { return nil }
+        return "\(Quantity.quoted(name)) is not a name: no scheme, no port and no path belong to it"
+    }
+
+    /// The addresses that values of `listen` stand for.
+    static func addresses(of values: [String]) -> [Settings.Listener] { reader(of: values, for: "listen").builder.listeners.map(\.value) }
 
     private static func mistake(in values: [String], for key: String) -> String? {
         reader(of: values, for: key).findings.first { $0.severity == .error }?.message

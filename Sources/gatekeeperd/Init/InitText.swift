@@ -18,7 +18,7 @@ enum InitText {
             \(configuration.listen.map { "  - \(scalar($0))" }.joined(separator: "\n"))
 
             # The certificate chain, leaf first, and its private key. Both are read again when they are replaced, so renewals need no reload.
-            tls:
+            tls:\(name(configuration.name))
               certificate: \(scalar(configuration.certificate ?? ""))
               key: \(scalar(configuration.key ?? ""))
               # The oldest version that a peer may speak; "1.3" if all of them can.
@@ -35,7 +35,7 @@ enum InitText {
 
             # The ticket system. Its clients' addresses reach it in X-Forwarded-For; have it trust this host to set that.
             upstream:
-              url: \(scalar(configuration.upstream ?? ""))\(ticketSystem(configuration.ticketSystem))
+              url: \(scalar(configuration.upstream ?? ""))\(pin(configuration.pin))\(ticketSystem(configuration.ticketSystem))
 
             # The only requests that are let through; without this key, all are. `gatekeeperd presets` names what ticket systems serve where.
             # routes:
@@ -51,6 +51,17 @@ enum InitText {
             # status: 127.0.0.1:9180
 
             """
+    }
+
+    /// What it amounts to, without what explains it: for somebody who is to agree.
+    static func essence(of text: String) -> [String] {
+        text.split(separator: "\n").map(String.init).filter { !$0.drop { $0 == " " }.hasPrefix("#") }
+    }
+
+    private static func name(_ name: String?) -> String { name.map { "\n  # Clients use the name \($0)." } ?? "" }
+
+    private static func pin(_ pin: String?) -> String {
+        pin.map { "\n  # Nobody vouches for its certificate: it is trusted by its key.\n  pin_sha256: \(scalar($0))" } ?? ""
     }
 
     /// What is known of it, with where that is from.
@@ -77,7 +88,7 @@ enum InitText {
     }
 
     /// A path that a shell takes for one word. What looks harmless stays as it is.
-    private static func shell(_ path: String) -> String {
+    static func shell(_ path: String) -> String {
         let isPlain = path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-".contains($0)) }
         return isPlain ? path : "'" + path.replacing("'", with: "'\\''") + "'"
     }

@@ -37,6 +37,17 @@ struct InitTests {
         #expect(daemon.diagnostics.isEmpty)
     }
 
+    @Test("a file that says the same already is left alone, with status 0", arguments: [[], ["--yes"]])
+    func unchanged(more: [String]) throws {
+        #expect(try Daemon.run(flags() + more).ending == .exited(0))
+        let before = try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int
+        let said = try Daemon.run(flags() + more)
+        #expect(said.ending == .exited(0) && said.errors.isEmpty && said.output == "\(file) is unchanged\n")
+        #expect(try FileManager.default.attributesOfItem(atPath: file)[.systemFileNumber] as? Int == before)
+        let other = try Daemon.run(flags(upstream: "http://127.0.0.1:8081") + more)
+        #expect(other.ending == .exited(2) && other.errors.contains("--force replaces it"))
+    }
+
     @Test("a file that is there stays, unless it is to be replaced; then the old one is kept beside it")
     func existing() throws {
         try folder.write("old", to: "gatekeeper.yaml")
@@ -91,10 +102,16 @@ struct InitTests {
     func mistakes() throws {
         let missing = try Daemon.run(["init", "--output", file])
         #expect(missing.ending == .exited(2))
-        #expect(subjects(missing.errors) == ["--allow or --preset is missing", "--upstream is missing"])
-        let wrong = try Daemon.run(["init", "--output", file, "--listen", "x", "--allow", "0.0.0.0/0", "--upstream", "ftp://x"])
+        #expect(subjects(missing.errors) == ["--allow or --preset is missing", "--upstream is missing", "gatekeeperd"])
+        #expect(missing.errors.contains("there is no terminal to ask on, so say these by flags"))
+        let yes = try Daemon.run(["init", "--yes", "--output", file])
+        #expect(yes.ending == .exited(2))
+        #expect(subjects(yes.errors) == ["--allow or --preset is missing", "--upstream is missing"])
+        let wrong = try Daemon.run([
+            "init", "--output", file, "--listen", "x", "--allow", "0.0.0.0/0", "--upstream", "ftp://x", "--name", "a/b",
+        ])
         #expect(wrong.ending == .exited(2))
-        #expect(subjects(wrong.errors) == ["--listen", "--allow", "--upstream"])
+        #expect(subjects(wrong.errors) == ["--allow", "--upstream", "--name", "--listen"])
         #expect(!FileManager.default.fileExists(atPath: file))
     }
 
@@ -106,37 +123,160 @@ struct InitTests {
         #expect(text.contains("  certificate: tls/fullchain.pem\n"))
     }
 
-    @Test("on a terminal it asks, asks again after a wrong answer, and takes usual values for empty ones")
+    // MARK: On a terminal
+
+    @Test("on a terminal it asks, asks again after a wrong answer, shows what it will write, checks it and names the next commands")
     func questions() throws {
-        let answers = ["", "", "", "none", "300.1.1.1", "192.0.2.7 2001:db8::/48", "http://127.0.0.1:81"]
-        let (ending, shown) = try answer(answers.map { $0 + "\n" }.joined(), to: ["init", "--output", file])
-        #expect(ending == .exited(0), "\(shown)")
-        #expect(shown.contains("to accept connections on [0.0.0.0:443]: "))
-        #expect(shown.components(separatedBy: "Addresses and networks that may connect").count == 3)
-        let expected = [
-            "  - 0.0.0.0:443", "  certificate: tls/fullchain.pem", "  - 192.0.2.7", "  - 2001:db8::/48", "  url: http://127.0.0.1:81",
+        let upstream = try ScriptedUpstream(.osTicket(.well(trusting: false)))
+        let leaf = try Certificates.shared().leaf(.ecdsa)
+        let answers = [
+            "9", "another", "300.1.1.1", "192.0.2.7 2001:db8::/48", "?", upstream.url, "", leaf.certificate, leaf.key, "127.0.0.1:0", "",
         ]
+        // The name is the certificate's, which is known here.
+        let (ending, shown) = try answer(answers, to: ["init", "--output", file, "--name", "localhost"])
+        #expect(ending == .exited(0), "\(shown)")
+        #expect(shown.components(separatedBy: "Which addresses may connect?").count == 3)
+        for words in [
+            "osticket      osTicket", "as 203.0.113.9", "Not the public name", "\(upstream.url) answers: 200",
+            "This looks like osTicket, as you said.",
+            "It is for localhost", "It is the certificate's.", "  url: \(upstream.url)\r\n",
+            "Write this to \(file), with comments? [yes]: ",
+        ] {
+            #expect(shown.contains(words), "\(words): \(shown)")
+        }
+        let said = try output()
+        for words in [
+            "\(file) is written.", "configuration is fine: ", "gatekeeperd run --config \(file)\n", "  curl -i https://localhost:0/\n",
+        ] {
+            #expect(said.contains(words), "\(said)")
+        }
+        let expected = ["  - 127.0.0.1:0", "  - 192.0.2.7", "  - 2001:db8::/48", "  url: \(upstream.url)", "  preset: osticket"]
         for line in expected {
             #expect(text.split(separator: "\n").contains(Substring(line)), "\(line)")
         }
         #expect(!text.contains("{preset: tier2tickets}"))
+        #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o640)
+        #expect(try Daemon.run(["check", "--config", file]).ending == .exited(0))
     }
 
-    @Test("the end of the input ends the questions, and nothing is written")
-    func endOfInput() throws {
-        let (ending, shown) = try answer("\n\n" + PseudoTerminal.endOfInput, to: ["init", "--output", file])
+    @Test("a ticket system that isn't there is told as that; another one, over TLS, is trusted by its key when somebody says so")
+    func ticketSystems() throws {
+        let certificates = try Certificates.shared()
+        let leaf = certificates.leaf(.ecdsa)
+        let upstream = try ScriptedUpstream(tls: TLSServer(certificates.misfit(.selfSigned)), .echo)
+        let nobody = try PortReservation()
+        let gone = "http://127.0.0.1:\(nobody.port)"
+        let answers = ["", "another", "127.0.0.2", gone, "", upstream.url, "trust", "yes"]
+        let (ending, shown) = try answer(
+            answers,
+            to: [
+                "init", "--output", file, "--name", "localhost", "--certificate", leaf.certificate, "--key", leaf.key, "--listen",
+                "127.0.0.1:0",
+            ])
+        #expect(ending == .exited(0), "\(shown)")
+        for words in [
+            "\(gone) does not answer: nothing listens there (connect_refused).", "nobody who is trusted vouches for its certificate",
+            "It shows a certificate for localhost 127.0.0.1, signed by itself", "Type trust to trust that key",
+        ] {
+            #expect(shown.contains(words), "\(words): \(shown)")
+        }
+        #expect(text.contains("\n  pin_sha256: ") && nobody.port > 0)
+        let daemon = try Daemon(configuredIn: folder)
+        #expect(try RawClient(to: daemon).exchange("GET / HTTP/1.1\r\nHost: t\r\n\r\n").status == 200)
+    }
+
+    @Test("what is wrong with certificate, key and port is said, and who holds the port")
+    func doubts() throws {
+        let certificates = try Certificates.shared()
+        let leaf = certificates.leaf(.ecdsa)
+        let upstream = try ScriptedUpstream(.echo)
+        let taken = try ListeningPort()
+        let answers = [
+            "", "", "", upstream.url, "desk.example.org", folder.file("none.pem"), leaf.certificate, "yes", certificates.leaf(.rsa).key,
+            leaf.key, "127.0.0.1:\(taken.port)", "127.0.0.1:0", "no",
+        ]
+        let (ending, shown) = try answer(answers, to: ["init", "--output", file])
+        #expect(ending == .exited(1), "\(shown)")
+        for words in [
+            "none.pem isn't there.", "certbot certonly --standalone -d desk.example.org", "It isn't for desk.example.org",
+            "127.0.0.1:\(taken.port) is taken by ", "process \(ProcessInfo.processInfo.processIdentifier)", "{preset: tier2tickets}",
+            "gatekeeperd: nothing was written",
+        ] {
+            #expect(shown.contains(words), "\(words): \(shown)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: file))
+    }
+
+    @Test("a file that is there is replaced when somebody says so, and only then")
+    func replacing() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let leaf = try Certificates.shared().leaf(.ecdsa)
+        let arguments = [
+            "init", "--output", file, "--name", "localhost", "--certificate", leaf.certificate, "--key", leaf.key, "--allow", "127.0.0.2",
+            "--listen", "127.0.0.1:0",
+        ]
+        try folder.write("old", to: "gatekeeper.yaml")
+        let kept = try answer(["", upstream.url, ""], to: arguments)
+        #expect(kept.0 == .exited(1) && kept.shown.contains("is there already; before it is replaced you are asked."), "\(kept.shown)")
+        #expect(text == "old")
+        #expect(try answer(["", upstream.url, "yes"], to: arguments).0 == .exited(0))
+        #expect(try String(contentsOfFile: file + ".previous", encoding: .utf8) == "old")
+        let again = try answer(["", upstream.url], to: arguments)
+        #expect(again.0 == .exited(0) && again.shown.contains("Ctrl-D"))
+        #expect(try output().hasPrefix("\(file) is unchanged"))
+    }
+
+    @Test("with --yes nothing is asked on a terminal either")
+    func yes() throws {
+        let (ending, shown) = try answer([], to: ["init", "--yes", "--output", file])
+        #expect(ending == .exited(2) && shown.contains("--upstream is missing") && !shown.contains("?"), "\(shown)")
+    }
+
+    @Test("the end of the input ends the questions, wherever it comes, and nothing is written", arguments: 0..<4)
+    func endOfInput(answers: Int) throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let all = ["", "", "", upstream.url]
+        let (ending, shown) = try answer(Array(all.prefix(answers)), ending: true, to: ["init", "--output", file])
         #expect(ending == .exited(1))
         #expect(shown.contains("gatekeeperd: the answers ended; nothing was written"))
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out"])
     }
 
-    /// Runs the binary with its questions and answers on a terminal.
-    private func answer(_ text: String, to arguments: [String]) throws -> (ChildProcess.Ending, shown: String) {
+    @Test("Ctrl-C ends them too, with the status that shells know, and nothing is written")
+    func interrupt() throws {
         let terminal = try PseudoTerminal()
         let end = try terminal.open()
-        terminal.type(text)
+        let process = try ChildProcess(
+            Daemon.binary, ["init", "--output", file], input: end, output: OpenFile(creating: folder.file("out")), errors: end)
+        var shown = ""
+        let isAsked = eventually {
+            shown += terminal.shown()
+            return shown.contains("Which ticket system is it?")
+        }
+        #expect(isAsked)
+        process.signal(SIGINT)
+        #expect(try process.waitForEnd() == .exited(130))
+        #expect((shown + terminal.shown()).contains("gatekeeperd: left; nothing was written"))
+        #expect(!FileManager.default.fileExists(atPath: file))
+    }
+
+    private func output() throws -> String { try String(contentsOfFile: folder.file("out"), encoding: .utf8) }
+
+    /// Runs the binary with its questions and answers on a terminal.
+    private func answer(
+        _ lines: [String], ending: Bool = false, to arguments: [String]
+    ) throws -> (ChildProcess.Ending, shown: String) {
+        let terminal = try PseudoTerminal()
+        let end = try terminal.open()
+        terminal.type(lines.map { $0 + "\n" }.joined() + (ending ? PseudoTerminal.endOfInput : ""))
         let process = try ChildProcess(
             Daemon.binary, arguments, input: end, output: OpenFile(creating: folder.file("out")), errors: end)
-        return (try process.waitForEnd(), terminal.shown())
+        // A terminal holds some 4 kB that nobody has read.
+        var shown = ""
+        _ = eventually {
+            shown += terminal.shown()
+            return process.hasEnded
+        }
+        return (try process.waitForEnd(), shown + terminal.shown())
     }
 }
