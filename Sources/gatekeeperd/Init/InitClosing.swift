@@ -46,9 +46,9 @@ struct InitClosing {
             ? ["Next:"]
             : ["Put right what is said above; `gatekeeperd check --config \(InitText.shell(path))` says whether it is. Then:"]
         return first + [
-            "  \(start)", "  \(request)", "The second from an address that is on the list; the answer is the ticket system's. Elsewhere:",
-            "`gatekeeperd grant ADDRESS --for 10m` lets an address in for a try, `gatekeeperd status` says how the service is, and",
-            "`gatekeeperd denials` who was turned away.",
+            "  \(start)", "  \(request)",
+            "The second from an address that is on the list: the ticket system answers. Who isn't on it is let in for a try by",
+            "`gatekeeperd grant ADDRESS --for 10m`; `gatekeeperd status` says how the service is.",
         ]
     }
 }

@@ -104,6 +104,8 @@ extension InitQuestion {
         let width = (entries.map(\.name.count).max() ?? 0) + 2
         return entries.enumerated().map { index, entry in
             let number = index + 1 < 10 ? "  \(index + 1)" : " \(index + 1)"
+            // Nobody reads a name twice.
+            guard entry.title.lowercased() != entry.name else { return "\(number)  \(entry.name)" }
             return "\(number)  \(entry.name)\(String(repeating: " ", count: width - entry.name.count))\(entry.title)"
         }
     }

@@ -137,7 +137,8 @@ struct InitTests {
         #expect(ending == .exited(0), "\(shown)")
         #expect(shown.components(separatedBy: "Which addresses may connect?").count == 3)
         for words in [
-            "osticket      osTicket", "as 203.0.113.9", "Not the public name", "\(upstream.url) answers: 200",
+            "  9  osticket\r\n", "rt            Request Tracker, 5 or later", "as 203.0.113.9", "Not the public name",
+            "\(upstream.url) answers: 200",
             "This looks like osTicket, as you said.",
             "It is for localhost", "It is the certificate's.", "  url: \(upstream.url)\r\n",
             "Write this to \(file), with comments? [yes]: ",
