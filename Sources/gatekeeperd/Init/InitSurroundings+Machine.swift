@@ -16,7 +16,7 @@ extension InitSurroundings {
             switch question {
             case .upstream:
                 say("Asking \(configuration.upstream ?? "") …")
-                return ticketSystem(configuration, now)
+                return ticketSystem(configuration, folder, now)
             case .certificate: return certificate(configuration, folder, now)?.sight ?? InitSight()
             case .key:
                 let key = FilePath.complete(configuration.key ?? "", directory: folder)
@@ -46,14 +46,16 @@ extension InitSurroundings {
 
     // MARK: The ticket system
 
-    private static func ticketSystem(_ configuration: InitConfiguration, _ now: WallTime) -> InitSight {
-        guard let text = configuration.upstream, let url = try? UpstreamURL(text, directory: "") else { return InitSight() }
+    private static func ticketSystem(_ configuration: InitConfiguration, _ folder: String, _ now: WallTime) -> InitSight {
+        guard let text = configuration.upstream, let url = try? UpstreamURL(text, directory: folder) else { return InitSight() }
         let server = Settings.Upstream.Server(
             endpoint: url.endpoint, name: url.text, tls: url.tlsPeer.map { Settings.Upstream.TLS(peer: $0) })
         let settings = Settings(listeners: [], tls: .init([]), allow: [], upstream: .init([server]))
         let work = try? TimeLimitedWork { () -> (TicketSystem, UpstreamCertificate?) in
-            let certificate = (try? DryRun(settings).certificate(of: server)) ?? nil
-            return (TicketSystem.ask(server, paths: AddressBoundAPI.probes(), host: nil, publicHost: nil, by: settings), certificate)
+            let system = TicketSystem.ask(server, paths: AddressBoundAPI.probes(), host: nil, publicHost: nil, by: settings)
+            // Who didn't take the connection shows none.
+            guard system.obstacle.map({ $0.hasPrefix("upstream_") }) ?? true else { return (system, nil) }
+            return (system, (try? DryRun(settings).certificate(of: server)) ?? nil)
         }
         let deadline = System.now().advanced(byMilliseconds: patienceMilliseconds)
         let (system, certificate) =
