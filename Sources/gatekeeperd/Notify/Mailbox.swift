@@ -20,6 +20,8 @@ struct Mailbox {
     private var restored: (problems: [Problem], until: Instant?)
     private var brief: [Problem] = []
     private var sending: Notice?
+    /// Which delivery is under way, so that no other's outcome is taken for its own.
+    var delivery: Int?
     private var attempts = 0
     /// Of the notice that is due.
     private var failingSince: Instant?

@@ -68,10 +68,20 @@ struct NoticeText: Equatable, Sendable {
     static func harmless(_ text: String) -> String {
         var plain = ""
         for scalar in text.unicodeScalars {
-            guard plain.utf8.count < textBytesMax else { return plain + "…" }
+            guard plain.utf8.count < textBytesMax else {
+                plain += "…"
+                break
+            }
             let isHarmful = [.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
             plain.unicodeScalars.append(isHarmful ? " " : scalar)
         }
-        return plain.replacing("://", with: "[:]//").replacing("www.", with: "www[.]")
+        return replacing([("://", "[:]//"), ("www.", "www[.]"), ("WWW.", "WWW[.]")], in: plain)
+    }
+
+    /// Byte by byte: to `String.replacing` a character with a mark on it is another one.
+    static func replacing(_ words: [(String, String)], in text: String) -> String {
+        var bytes = Array(text.utf8)
+        for (old, new) in words { bytes.replace(Array(old.utf8), with: Array(new.utf8)) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -56,7 +56,7 @@ struct NoticeBody: Equatable, Sendable {
 
     /// With what Slack takes for its own escaped: `<!channel>`, `<https://…>`, `&`.
     private static func slack(_ text: NoticeText) -> JSON {
-        let plain = text.text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+        let plain = NoticeText.replacing([("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")], in: text.text)
         return .object(
             of: ("text", .string(plain)), ("mrkdwn", .boolean(false)), ("parse", .string("none")), ("link_names", .boolean(false)),
             ("unfurl_links", .boolean(false)))

@@ -6,7 +6,7 @@ enum NoticeCourier {
     private static let webhookMilliseconds = 10_000
     private static let programMilliseconds = 30_000
     private static let answerBytesMax = 4 << 10
-    /// Of what somebody answered, in a message.
+    /// Of what a program said, in a message.
     private static let quotedBytesMax = 200
 
     /// Nil when it was taken, else why not.
@@ -50,9 +50,8 @@ enum NoticeCourier {
         switch answer.status {
         case 200..<300: return nil
         case 300..<400: return "it answered \(answer.status), and a redirect isn't followed: name the address that it leads to"
-        default:
-            let said = quoted(answer.body)
-            return "it answered \(answer.status)\(said.isEmpty ? "" : ": \(said)")"
+        // Not with what it said: servers like to quote the address that they were asked for, which is the secret.
+        default: return "it answered \(answer.status)"
         }
     }
 

@@ -32,7 +32,12 @@ final class Confirmation: TimedPart {
         guard let pending = ledger?.rememberedPending() else { return (reading, nil) }
         if pending.endsAt > now {
             do {
-                return (try source.read(text: pending.text, named: pending.file), pending)
+                let resumed = try source.read(text: pending.text, named: pending.file)
+                // Which programs are run is what root's file says now, whatever was asked for before.
+                if Set(resumed.configuration.programs.map(\.value)) == Set(reading.configuration.programs.map(\.value)) {
+                    return (resumed, pending)
+                }
+                Console.complain("\(pending.file) has other programs run than the configuration file")
             } catch {
                 for line in error.lines { Console.report(line) }
             }

@@ -56,7 +56,7 @@ final class NotifiersInForce: TimedPart {
     func follow(_ notifiers: [Notifier], at now: Instant) {
         mailboxes = notifiers.map { notifier in
             if let known = mailboxes.first(where: { $0.notifier == notifier }) { return known }
-            var mailbox = Mailbox(notifier)
+            var mailbox = Mailbox(notifier, told: ledger?.told(of: notifier.fingerprint) ?? [])
             mailbox.follow(problems, at: now)
             return mailbox
         }
@@ -74,6 +74,9 @@ final class NotifiersInForce: TimedPart {
         pass(at: now)
     }
 
+    /// Under way at once, those included whose notifier has left meanwhile.
+    private static let deliveriesMax = 32
+
     // MARK: Time
 
     /// Readable when a delivery has ended; nil while there is none.
@@ -85,7 +88,8 @@ final class NotifiersInForce: TimedPart {
     func pass(at now: Moment) {
         for (number, failure) in results?.take() ?? [] { finish(number, failure, at: now) }
         for index in mailboxes.indices {
-            guard let notice = mailboxes[index].take(at: now.instant) else { continue }
+            guard deliveries.count < Self.deliveriesMax, let notice = mailboxes[index].take(at: now.instant) else { continue }
+            mailboxes[index].delivery = lastNumber + 1
             begin(notice, to: mailboxes[index].notifier, at: now)
         }
     }
@@ -116,7 +120,7 @@ final class NotifiersInForce: TimedPart {
 
     private func finish(_ number: Int, _ failure: String?, at now: Moment) {
         guard let notifier = deliveries.removeValue(forKey: number),
-            let index = mailboxes.firstIndex(where: { $0.notifier == notifier })
+            let index = mailboxes.firstIndex(where: { $0.notifier == notifier && $0.delivery == number })
         else { return }
         let (wasFailing, told) = (mailboxes[index].trouble != nil, mailboxes[index].told)
         let outcome = mailboxes[index].finish(failure, at: now)

@@ -19,6 +19,11 @@ extension NagiosReport {
         let downCount = upstreams.count { $0["up"]?.boolean == false }
         let ends = Self.ends(status["certificates"])
         var complaints = problems.compactMap(Self.complaint)
+        func warn(_ text: String, _ cure: String) {
+            complaints.append(Complaint(isCritical: false, text: text, detail: "\(text); do: \(cure)"))
+        }
+        if complaints.count < problems.count { warn("there is a problem that this plugin doesn't know", "see gatekeeperd status") }
+        if status["leaving"]?.boolean == true { warn("the service is about to end", "start it again, if that wasn't meant") }
         func tell(_ kind: Problem.Kind, _ text: String, _ cure: String) {
             guard !problems.contains(where: { $0.string("kind") == kind.rawValue }) else { return }
             complaints.append(Complaint(isCritical: true, text: text, detail: "\(text); do: \(cure)"))

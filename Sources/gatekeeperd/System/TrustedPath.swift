@@ -5,17 +5,32 @@ internal import Glibc
 enum TrustedPath {
     /// Who else than root can change what lies at `path`, as a sentence's end: `/etc/x.yaml can be written by its group`. Nil if nobody can.
     ///
-    /// Looks at the file and at all folders above it, on the way that the path goes and where it ends.
+    /// Looks at the file, at each folder on the way to it, and at each link: where it lies and where it leads.
     static func objection(to path: String) -> String? {
-        var ways = [path]
-        if let end = resolved(path), end != path { ways.append(end) }
-        for way in ways {
-            for step in steps(to: way) {
-                if let objection = ownObjection(to: step) { return objection }
+        var (here, rest) = ("", path.split(separator: "/").map(String.init)[...])
+        var links = 0
+        if let objection = ownObjection(to: "/") { return objection }
+        while let name = rest.popFirst() {
+            if name == "." { continue }
+            if name == ".." {
+                here = FilePath.directory(of: here) == "/" ? "" : FilePath.directory(of: here)
+                continue
             }
+            let step = here + "/" + name
+            if let objection = ownObjection(to: step) { return objection }
+            guard let target = target(ofLink: step) else {
+                here = step
+                continue
+            }
+            links += 1
+            guard links <= linksMax else { return "\(path) leads in a circle" }
+            if target.hasPrefix("/") { here = "" }
+            rest = target.split(separator: "/").map(String.init) + rest
         }
         return nil
     }
+
+    private static let linksMax = 40
 
     private static func ownObjection(to path: String) -> String? {
         var status = stat()
@@ -27,21 +42,18 @@ enum TrustedPath {
         // Nobody writes a link; who may put another in its place is said by its folder.
         guard status.st_mode & S_IFMT != S_IFLNK else { return nil }
         if status.st_mode & S_IWOTH != 0 { return "\(path) can be written by everybody" }
-        if status.st_mode & S_IWGRP != 0, status.st_gid != 0 { return "\(path) can be written by its group" }
+        // Also what an access control list lets others do: its mask stands in the group's place.
+        if status.st_mode & S_IWGRP != 0 { return "\(path) can be written by its group" }
         return nil
     }
 
-    /// `/a/b` is reached by `/`, `/a` and `/a/b`.
-    private static func steps(to path: String) -> [String] {
-        var steps = ["/"]
-        for name in path.split(separator: "/") { steps.append((steps.last == "/" ? "" : steps.last ?? "") + "/" + name) }
-        return steps
-    }
-
-    private static func resolved(_ path: String) -> String? {
-        // SAFETY: realpath returns nil or memory of its own, which is freed once it has been copied.
-        guard let end = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(end) }
-        return unsafe String(cString: end)
+    /// Nil for what is no link.
+    private static func target(ofLink path: String) -> String? {
+        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
+            // SAFETY: readlink writes at most as many bytes as the array has, and no NUL.
+            unsafe readlink(path, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
+        }
+        return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 }

@@ -70,6 +70,9 @@ struct NotifierTests {
         #expect(TrustedPath.objection(to: "/bin/true") == nil)
         let folder = try ScratchFolder(["file": ""])
         #expect(TrustedPath.objection(to: folder.file("file")) != nil)
+        // Both ends are root's alone, and what leads from one to the other isn't.
+        try FileManager.default.createSymbolicLink(atPath: folder.file("middle"), withDestinationPath: "/bin/true")
+        #expect(TrustedPath.objection(to: folder.file("middle")) != nil)
         #expect(TrustedPath.objection(to: "/nonexistent/file")?.contains("cannot look at") == true)
     }
 

@@ -65,7 +65,7 @@ struct NotifyTests {
         try #require(lines.count == 5, "\(run)")
         #expect(lines[0].contains("NOT delivered: it gave no answer within 10s"))
         #expect(lines[1].contains("302, and a redirect isn't followed"))
-        #expect(lines[2].hasSuffix("it answered 403: invalid_token http[:]//evil.example/"))
+        #expect(lines[2].hasSuffix("it answered 403"))
         #expect(lines[3].hasSuffix(": delivered"))
         #expect(lines[4].contains("NOT delivered"))
     }

@@ -26,6 +26,15 @@ struct NoticeBodyTests {
         for field in body.fields { #expect(!field.value.contains { $0.isNewline }) }
     }
 
+    @Test("neither length nor a mark on a character brings a link or markup back")
+    func disguised() {
+        let marked = "https://\u{FE0F}evil.example <\u{FE0F}!channel> " + String(repeating: "x", count: 500)
+        #expect(!NoticeText.harmless(marked).utf8.elementsEqual(marked.utf8))
+        #expect(Array(NoticeText.harmless(marked).utf8).firstRange(of: Array("://".utf8)) == nil)
+        let body = NoticeBody(Self.notice(marked), as: .slack, host: "door", at: GrantScene.start)
+        #expect(body.bytes.firstRange(of: Array("<".utf8)) == nil)
+    }
+
     @Test("json has a text, and each problem with kind, cure and since when")
     func json() throws {
         let object = try Self.object(.json, Self.notice("upstream is down"))

@@ -118,6 +118,19 @@ struct NotifiersInForceTests {
         #expect(bytes.range(of: Data("sEcReT".utf8)) == nil)
     }
 
+    @Test("what waits to be confirmed doesn't bring back a program that root's file names no more")
+    func resume() throws {
+        let scene = try ServiceScene()
+        let pending = PendingConfiguration(
+            file: "/x.yaml", text: Array(ServiceScene.text("notify: [{command: /bin/true}]").utf8),
+            endsAt: scene.now.advanced(byMilliseconds: 60_000), askedBy: GrantScene.alice)
+        _ = scene.ledger?.remember(pending)
+        let source = scene.configuration.source
+        let resumed = Confirmation.resume(try source.read(), from: source, ledger: scene.ledger, at: scene.now)
+        #expect(resumed.pending == nil && resumed.reading.configuration.programs.isEmpty)
+        #expect(scene.ledger?.rememberedPending() == nil)
+    }
+
     @Test("another than root can't apply a file that changes which programs are run")
     func apply() throws {
         let scene = try ServiceScene()
