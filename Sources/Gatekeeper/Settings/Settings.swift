@@ -28,6 +28,9 @@ public struct Settings: Sendable {
         self.upstream = upstream
     }
 
+    /// Of nobody who serves: to begin with, and for a `DryRun` that is only to ask.
+    package static let empty = Settings(listeners: [], tls: TLS([]), allow: [], upstream: Upstream([]))
+
     /// An address and port to accept on. `[::]` accepts IPv4 as well.
     public struct Listener: Sendable, Equatable {
         public var address: SocketAddress

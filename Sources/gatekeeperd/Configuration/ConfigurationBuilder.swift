@@ -7,7 +7,7 @@ internal import Gatekeeper
 struct ConfigurationBuilder: Sendable {
     /// What one key's value sets by itself. What has to be told with where it was written, or is made of several keys, is kept beside it
     /// until `Validation` puts it in.
-    var settings = Settings(listeners: [], tls: Settings.TLS([]), allow: [], upstream: Settings.Upstream([]))
+    var settings = Settings.empty
     var listeners: [Located<Settings.Listener>] = []
     /// Files that have a key of their own, by that key.
     var files: [String: Located<String>] = [:]

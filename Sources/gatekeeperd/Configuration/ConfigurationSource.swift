@@ -17,16 +17,13 @@ struct ConfigurationSource: Sendable {
 
     /// Everything as it is on disk now.
     func read() throws(ConfigurationError) -> Reading {
-        guard let file else {
-            let reading = try read(text: nil)
-            try reading.configuration.checkPrograms(in: nil)
-            return reading
-        }
-        let text: [UInt8]
-        do {
-            text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
-        } catch {
-            throw ConfigurationError(findings: [.error(.wholeFile(file), error.problem)])
+        var text: [UInt8]?
+        if let file {
+            do {
+                text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
+            } catch {
+                throw ConfigurationError(findings: [.error(.wholeFile(file), error.problem)])
+            }
         }
         let reading = try read(text: text)
         try reading.configuration.checkPrograms(in: file)

@@ -85,10 +85,8 @@ extension Notifier.Webhook {
         guard scheme == "https" || Self.isThisMachine(url.endpoint) else {
             throw ValueMistake("what is told is for nobody else: take https, or http to this machine alone (127.0.0.1, [::1], localhost)")
         }
-        var server = Settings.Upstream.Server(endpoint: url.endpoint, name: url.text)
-        server.tls = url.tlsPeer.map { Settings.Upstream.TLS(peer: $0) }
         let target = String(rest[end...])
-        self.init(server: server, authority: authority, target: target.hasPrefix("/") ? target : "/" + target)
+        self.init(server: url.server, authority: authority, target: target.hasPrefix("/") ? target : "/" + target)
     }
 
     private static func isThisMachine(_ endpoint: Settings.Upstream.Endpoint) -> Bool {

@@ -89,6 +89,8 @@ extension Configuration {
         }
     }
 
+    func runsSamePrograms(as other: Configuration) -> Bool { Set(programs.map(\.value)) == Set(other.programs.map(\.value)) }
+
     /// What says which programs are run is root's alone to change, or isn't taken.
     ///
     /// - Parameter file: where it was read from.

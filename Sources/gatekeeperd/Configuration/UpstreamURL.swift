@@ -38,6 +38,11 @@ struct UpstreamURL: Equatable, Sendable {
         }
     }
 
+    /// What is asked there, over TLS by what the system trusts.
+    var server: Settings.Upstream.Server {
+        Settings.Upstream.Server(endpoint: endpoint, name: text, tls: tlsPeer.map { Settings.Upstream.TLS(peer: $0) })
+    }
+
     private static func endpoint(authority text: String, defaultPort: UInt16) throws(ValueMistake) -> Settings.Upstream.Endpoint {
         let authority = text.hasSuffix("/") ? text.dropLast() : text[...]
         guard !authority.contains(where: { "/?#".contains($0) }) else {

@@ -75,7 +75,7 @@ struct CertificateSight {
         }
         let certificate = Settings.TLS.Certificate(path: path, keyPath: keyPath)
         do throws(ServerError) {
-            try DryRun(Settings(listeners: [], tls: .init([certificate]), allow: [], upstream: .init([]))).load(certificate)
+            try DryRun(.empty).load(certificate)
             return InitSight(lines: ["It is the certificate's."])
         } catch {
             return InitSight(lines: ["\(error.advised)."], isDoubtful: true)

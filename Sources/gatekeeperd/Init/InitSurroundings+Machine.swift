@@ -48,14 +48,12 @@ extension InitSurroundings {
 
     private static func ticketSystem(_ configuration: InitConfiguration, _ folder: String, _ now: WallTime) -> InitSight {
         guard let text = configuration.upstream, let url = try? UpstreamURL(text, directory: folder) else { return InitSight() }
-        let server = Settings.Upstream.Server(
-            endpoint: url.endpoint, name: url.text, tls: url.tlsPeer.map { Settings.Upstream.TLS(peer: $0) })
-        let settings = Settings(listeners: [], tls: .init([]), allow: [], upstream: .init([server]))
+        let server = url.server
         let work = try? TimeLimitedWork { () -> (TicketSystem, UpstreamCertificate?) in
-            let system = TicketSystem.ask(server, paths: AddressBoundAPI.probes(), host: nil, publicHost: nil, by: settings)
+            let system = TicketSystem.ask(server, paths: AddressBoundAPI.probes(), host: nil, publicHost: nil, by: .empty)
             // Who didn't take the connection shows none.
             guard system.obstacle.map({ $0.hasPrefix("upstream_") }) ?? true else { return (system, nil) }
-            return (system, (try? DryRun(settings).certificate(of: server)) ?? nil)
+            return (system, (try? DryRun(.empty).certificate(of: server)) ?? nil)
         }
         let deadline = System.now().advanced(byMilliseconds: patienceMilliseconds)
         let (system, certificate) =

@@ -44,8 +44,6 @@ struct Mailbox {
         restored = (told, nil)
     }
 
-    var isSending: Bool { sending != nil }
-
     var state: NotifierState { NotifierState(name: notifier.name, trouble: trouble, test: test) }
 
     // MARK: What there is to tell

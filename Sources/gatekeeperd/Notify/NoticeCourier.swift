@@ -29,8 +29,7 @@ enum NoticeCourier {
                 path: webhook.target, host: webhook.authority, bodyBytesMax: answerBytesMax, post: post)
         else { return "its address can't be asked for" }
         do throws(ServerError) {
-            let settings = Settings(listeners: [], tls: Settings.TLS([]), allow: [], upstream: Settings.Upstream([webhook.server]))
-            let hearing = try DryRun(settings).ask(webhook.server, [question], milliseconds: webhookMilliseconds)
+            let hearing = try DryRun(.empty).ask(webhook.server, [question], milliseconds: webhookMilliseconds)
             guard let answer = hearing.answers.first else { return words(hearing.failure ?? "no_answer", webhook.server) }
             return objection(to: answer)
         } catch {

@@ -34,9 +34,7 @@ final class Confirmation: TimedPart {
             do {
                 let resumed = try source.read(text: pending.text, named: pending.file)
                 // Which programs are run is what root's file says now, whatever was asked for before.
-                if Set(resumed.configuration.programs.map(\.value)) == Set(reading.configuration.programs.map(\.value)) {
-                    return (resumed, pending)
-                }
+                if resumed.configuration.runsSamePrograms(as: reading.configuration) { return (resumed, pending) }
                 Console.complain("\(pending.file) has other programs run than the configuration file")
             } catch {
                 for line in error.lines { Console.report(line) }
@@ -59,19 +57,26 @@ final class Confirmation: TimedPart {
         guard source.file != nil else {
             throw ControlFailure(.invalid, "this service was started with flags and has no configuration file that another could replace")
         }
-        let next: ConfigurationSource.Reading
+        let text: [UInt8]
         do {
-            let text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
-            do {
-                next = try source.read(text: text, named: file)
-                try checkPrograms(of: next, from: file, by: requester)
-            } catch let error as ConfigurationError {
-                return configuration.keep(error.lines, askedBy: "\(requester)", as: nil, at: now)
-            }
-        } catch let failure as ControlFailure {
-            throw failure
+            text = try FileContents.read(file, bytesMax: YAMLReader.fileBytesMax)
         } catch {
             throw ControlFailure(.invalid, "\(error)")
+        }
+        let next: ConfigurationSource.Reading
+        let mayRunPrograms: Bool
+        do throws(ConfigurationError) {
+            next = try source.read(text: text, named: file)
+            // Whoever may command the service isn't thereby one who may have it run programs.
+            let runsOthers = !next.configuration.runsSamePrograms(as: configuration.current.configuration)
+            mayRunPrograms = requester.user == 0 || !runsOthers
+            if runsOthers, mayRunPrograms { try next.configuration.checkPrograms(in: file) }
+        } catch {
+            return configuration.keep(error.lines, askedBy: "\(requester)", as: nil, at: now)
+        }
+        guard mayRunPrograms else {
+            throw ControlFailure(
+                .invalid, "\(file) has other programs run than the configuration in force (notify: command); root alone may apply that")
         }
         let before = waiting?.before ?? configuration.current
         let report = configuration.bringInForce(next, askedBy: "\(requester)", at: now, failingAs: nil)
@@ -92,17 +97,6 @@ final class Confirmation: TimedPart {
             applied.warnings.append("\(problem); a restart before the confirmation brings the old configuration back at once")
         }
         return .applied(applied)
-    }
-
-    /// Whoever may command the service isn't thereby one who may have it run programs.
-    private func checkPrograms(of next: ConfigurationSource.Reading, from file: String, by requester: Requester) throws {
-        let (old, new) = (configuration.current.configuration.programs.map(\.value), next.configuration.programs.map(\.value))
-        guard Set(old) != Set(new) else { return }
-        guard requester.user == 0 else {
-            throw ControlFailure(
-                .invalid, "\(file) has other programs run than the configuration in force (notify: command); root alone may apply that")
-        }
-        try next.configuration.checkPrograms(in: file)
     }
 
     func confirm(by requester: Requester, at now: WallTime) throws(ControlFailure) -> ConfirmReport {

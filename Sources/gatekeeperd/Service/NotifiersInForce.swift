@@ -16,8 +16,8 @@ final class NotifiersInForce: TimedPart {
     /// Made with the first delivery.
     private var results: Results?
     private var lastNumber = 0
-    /// Which mailbox waits for which delivery; one whose notifier has left is nobody's.
-    private var deliveries: [Int: Notifier] = [:]
+    /// Those under way, by number; one that no mailbox waits for is of a notifier that has left.
+    private var deliveries: Set<Int> = []
 
     /// What deliveries came to, for the control thread to fetch.
     private final class Results: Sendable {
@@ -89,8 +89,9 @@ final class NotifiersInForce: TimedPart {
         for (number, failure) in results?.take() ?? [] { finish(number, failure, at: now) }
         for index in mailboxes.indices {
             guard deliveries.count < Self.deliveriesMax, let notice = mailboxes[index].take(at: now.instant) else { continue }
-            mailboxes[index].delivery = lastNumber + 1
-            begin(notice, to: mailboxes[index].notifier, at: now)
+            lastNumber += 1
+            mailboxes[index].delivery = lastNumber
+            begin(notice, to: mailboxes[index].notifier, as: lastNumber, at: now)
         }
     }
 
@@ -99,12 +100,10 @@ final class NotifiersInForce: TimedPart {
         if let results { _ = ReadinessPipe.hasSpoken(results.bell.reading) }
     }
 
-    private func begin(_ notice: Notice, to notifier: Notifier, at now: Moment) {
-        lastNumber += 1
-        let (number, deliver) = (lastNumber, deliver)
-        deliveries[number] = notifier
+    private func begin(_ notice: Notice, to notifier: Notifier, as number: Int, at now: Moment) {
+        deliveries.insert(number)
         do throws(SystemError) {
-            let results = try openResults()
+            let (results, deliver) = (try openResults(), deliver)
             try Thread(name: "notifier") { results.add(number, deliver(notice, notifier)) }.detach()
         } catch {
             finish(number, "cannot \(error)", at: now)
@@ -119,9 +118,9 @@ final class NotifiersInForce: TimedPart {
     }
 
     private func finish(_ number: Int, _ failure: String?, at now: Moment) {
-        guard let notifier = deliveries.removeValue(forKey: number),
-            let index = mailboxes.firstIndex(where: { $0.notifier == notifier && $0.delivery == number })
-        else { return }
+        deliveries.remove(number)
+        guard let index = mailboxes.firstIndex(where: { $0.delivery == number }) else { return }
+        let notifier = mailboxes[index].notifier
         let (wasFailing, told) = (mailboxes[index].trouble != nil, mailboxes[index].told)
         let outcome = mailboxes[index].finish(failure, at: now)
         if mailboxes[index].told != told { ledger?.remember(mailboxes[index].told, of: notifier.fingerprint) }

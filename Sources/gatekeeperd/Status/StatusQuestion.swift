@@ -35,7 +35,7 @@ struct StatusQuestion {
     private static func ask(
         _ server: Settings.Upstream.Server, _ question: UpstreamQuestion
     ) -> Result<UpstreamHearing, ServerError> {
-        var settings = Settings(listeners: [], tls: Settings.TLS([]), allow: [], upstream: Settings.Upstream([server]))
+        var settings = Settings.empty
         settings.timeouts.connectMilliseconds = connectMilliseconds
         return Result { () throws(ServerError) in
             try DryRun(settings).ask(server, [question], milliseconds: answerMilliseconds)

@@ -25,7 +25,8 @@ struct StatusURL: Equatable, Sendable {
             throw ValueMistake("the URL of a status page has no query and no user; write http://HOST:PORT, and the token into a file")
         }
         let url = try UpstreamURL(scheme + authority, directory: "")
-        server = Settings.Upstream.Server(endpoint: url.endpoint, name: text, tls: url.tlsPeer.map { Settings.Upstream.TLS(peer: $0) })
+        server = url.server
+        server.name = text
         self.authority = authority
         path = folder + StatusResource.json.rawValue
         self.text = text

@@ -32,6 +32,7 @@ struct FileWatch: ~Copyable {
         self.paths = paths
         var current: Set<Int32> = []
         for folder in Set(paths.flatMap(Self.folders)) {
+            // SAFETY: the path is lent for the call, which keeps nothing of it.
             let watch = unsafe inotify_add_watch(descriptor.number, folder, Self.events)
             if watch >= 0 { current.insert(watch) }
         }
@@ -43,6 +44,7 @@ struct FileWatch: ~Copyable {
     /// Forgets the events that have come.
     func clear() {
         var events = [UInt8](repeating: 0, count: 4096)
+        // SAFETY: no more is read than the array has room for.
         while unsafe read(descriptor.number, &events, events.count) > 0 {}
     }
 
@@ -68,7 +70,7 @@ struct FileWatch: ~Copyable {
             folders.append(folder.isEmpty ? "." : folder)
             // A link among the folders, as containers' secrets have it, is changed where it stands itself.
             if let outer = linkFolder(above: path) { folders.append(outer) }
-            guard let target = target(of: path) else { break }
+            guard let target = SymbolicLink.target(of: path) else { break }
             path = FilePath.complete(target, directory: FilePath.directory(of: path))
         }
         return folders
@@ -76,16 +78,6 @@ struct FileWatch: ~Copyable {
 
     private static func linkFolder(above path: String) -> String? {
         let folder = FilePath.directory(of: path)
-        return target(of: folder) == nil ? nil : FilePath.directory(of: folder)
-    }
-
-    /// Where a symbolic link leads; nil for anything else.
-    private static func target(of path: String) -> String? {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            // SAFETY: readlink writes at most as many bytes as the array has, and no NUL.
-            unsafe readlink(path, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+        return SymbolicLink.target(of: folder) == nil ? nil : FilePath.directory(of: folder)
     }
 }

@@ -1,5 +1,4 @@
 internal import Gatekeeper
-internal import Glibc
 
 /// Who listens on a port of this machine, as `/proc` tells it (proc(5)): the socket's number first, then whose descriptor that is.
 struct PortHolder: Equatable, Sendable {
@@ -7,7 +6,6 @@ struct PortHolder: Equatable, Sendable {
     var process: Int
 
     private static let tableBytesMax = 64 << 20
-    private static let nameBytesMax = 4096
     /// TCP_LISTEN.
     private static let listening = "0A"
 
@@ -17,7 +15,11 @@ struct PortHolder: Equatable, Sendable {
         guard !sockets.isEmpty else { return nil }
         for process in FolderContents.names(in: "/proc").compactMap({ Int($0) }).sorted() {
             let folder = "/proc/\(process)/fd"
-            guard FolderContents.names(in: folder).contains(where: { sockets.contains(link("\(folder)/\($0)")) }) else { continue }
+            guard
+                FolderContents.names(in: folder).contains(where: {
+                    SymbolicLink.target(of: "\(folder)/\($0)").map(sockets.contains) ?? false
+                })
+            else { continue }
             return PortHolder(program: String(text("/proc/\(process)/comm").prefix { $0 != "\n" }), process: process)
         }
         return nil
@@ -36,14 +38,5 @@ struct PortHolder: Equatable, Sendable {
 
     private static func text(_ path: String) -> String {
         (try? FileContents.read(path, bytesMax: tableBytesMax)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
-
-    private static func link(_ path: String) -> String {
-        var buffer = [UInt8](repeating: 0, count: nameBytesMax)
-        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            // SAFETY: readlink writes at most as many bytes as the array has, and no NUL.
-            unsafe readlink(path, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
     }
 }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Gatekeeper
 internal import Glibc
 
@@ -24,7 +23,9 @@ extension Program {
     ) throws(SystemError) -> Ending {
         let toProgram = try ReadinessPipe()
         let fromProgram = try ReadinessPipe()
-        let process = try spawn(program, input: toProgram.reading.number, output: fromProgram.writing.number)
+        let process = try start(
+            program, [program], environment: [searchPath],
+            streams: .own(input: toProgram.reading.number, output: fromProgram.writing.number))
         var input = try Outgoing(input, on: toProgram.forWriting())
         var output = try Incoming(bytesMax: outputBytesMax, from: fromProgram.forReading())
         let deadline = System.now().advanced(byMilliseconds: milliseconds)
@@ -65,41 +66,6 @@ extension Program {
         _ = unsafe poll(&entries, nfds_t(entries.count), Int32(lookMilliseconds))
         // One that has closed its ends is readable at once, and ends in its own time.
         if entries[0].revents & Int16(POLLIN) == 0, entries[0].revents != 0 { Poll.rest(milliseconds: Int32(lookMilliseconds)) }
-    }
-
-    private static func spawn(_ program: String, input: Int32, output: Int32) throws(SystemError) -> pid_t {
-        var actions = unsafe posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        unsafe posix_spawnattr_init(&attributes)
-        defer {
-            unsafe posix_spawn_file_actions_destroy(&actions)
-            unsafe posix_spawnattr_destroy(&attributes)
-        }
-        unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
-        unsafe clinux_spawn_close_from(&actions, STDERR_FILENO + 1)
-        unsafe clinux_spawn_in_folder(&actions, "/")
-        var (nothing, pipe) = (sigset_t(), sigset_t())
-        unsafe sigemptyset(&nothing)
-        unsafe sigemptyset(&pipe)
-        unsafe sigaddset(&pipe, SIGPIPE)
-        unsafe posix_spawnattr_setsigmask(&attributes, &nothing)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &pipe)
-        unsafe posix_spawnattr_setpgroup(&attributes, 0)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP))
-        var process: pid_t = 0
-        let code = unsafe program.withCString { path in
-            unsafe searchPath.withCString { environment in
-                // SAFETY: the texts live until the end of these closures, and posix_spawn copies them into the child.
-                var argv: [UnsafeMutablePointer<CChar>?] = unsafe [UnsafeMutablePointer(mutating: path), nil]
-                var envp: [UnsafeMutablePointer<CChar>?] = unsafe [UnsafeMutablePointer(mutating: environment), nil]
-                return unsafe posix_spawn(&process, path, &actions, &attributes, &argv, &envp)
-            }
-        }
-        guard code == 0 else { throw SystemError("run \(program)", code: code) }
-        return process
     }
 
     /// What is yet to be written to a program, which need not read it.

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Gatekeeper
 internal import Glibc
 
@@ -9,20 +10,15 @@ enum Program {
         case file(String)
         /// Ours.
         case inherited
+        /// These, the second for both outputs, and nothing else that is ours: no other descriptor, no folder, no process group.
+        case own(input: Int32, output: Int32)
     }
 
     static var ownProcess: Int32 { getpid() }
 
     /// The binary that this process runs; nil when `/proc` is not there. To be asked for at the start: once the file is replaced, the link
     /// names what was deleted.
-    static func ownPath() -> String? {
-        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe buffer.withUnsafeMutableBytes { bytes in
-            // SAFETY: readlink writes at most as many bytes as the array has, and no NUL.
-            unsafe readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
-        }
-        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
-    }
+    static func ownPath() -> String? { SymbolicLink.target(of: "/proc/self/exe") }
 
     /// Finds `arguments[0]` in `PATH`, runs it without input and with its output in the file `output`, and returns its exit status
     /// (128 and more: the number of the signal that ended it).
@@ -45,16 +41,31 @@ enum Program {
             unsafe posix_spawn_file_actions_destroy(&actions)
             unsafe posix_spawnattr_destroy(&attributes)
         }
-        if case .file(let output) = streams {
+        var flags = POSIX_SPAWN_SETSIGMASK
+        switch streams {
+        case .file(let output):
             unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
             unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
             unsafe posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
+        case .inherited: break
+        case .own(let input, let output):
+            unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+            unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+            unsafe posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+            unsafe clinux_spawn_close_from(&actions, STDERR_FILENO + 1)
+            unsafe clinux_spawn_in_folder(&actions, "/")
+            var pipe = sigset_t()
+            unsafe sigemptyset(&pipe)
+            unsafe sigaddset(&pipe, SIGPIPE)
+            unsafe posix_spawnattr_setsigdefault(&attributes, &pipe)
+            unsafe posix_spawnattr_setpgroup(&attributes, 0)
+            flags |= POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
         }
         for (descriptor, number) in passed { unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, number) }
         var nothing = sigset_t()
         unsafe sigemptyset(&nothing)
         unsafe posix_spawnattr_setsigmask(&attributes, &nothing)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        unsafe posix_spawnattr_setflags(&attributes, Int16(flags))
 
         // SAFETY: the copies and the arrays that point to them live until after posix_spawnp, which copies them into the child.
         var argv: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]

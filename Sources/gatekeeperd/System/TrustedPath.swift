@@ -18,7 +18,7 @@ enum TrustedPath {
             }
             let step = here + "/" + name
             if let objection = ownObjection(to: step) { return objection }
-            guard let target = target(ofLink: step) else {
+            guard let target = SymbolicLink.target(of: step) else {
                 here = step
                 continue
             }
@@ -45,15 +45,5 @@ enum TrustedPath {
         // Also what an access control list lets others do: its mask stands in the group's place.
         if status.st_mode & S_IWGRP != 0 { return "\(path) can be written by its group" }
         return nil
-    }
-
-    /// Nil for what is no link.
-    private static func target(ofLink path: String) -> String? {
-        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe bytes.withUnsafeMutableBytes { buffer in
-            // SAFETY: readlink writes at most as many bytes as the array has, and no NUL.
-            unsafe readlink(path, buffer.baseAddress!.assumingMemoryBound(to: CChar.self), buffer.count)
-        }
-        return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : nil
     }
 }
