@@ -15,7 +15,7 @@ extension Program {
     private static let searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     /// Runs a program with nothing of ours: no descriptors, no environment but `PATH`, a process group of its own that ends with it. `input` is
-    /// its standard input. Waits for its end, at most so long.
+    /// its standard input. Waits for its end, at most so long. SIGPIPE has to be ignored, as `SignalDescriptor` does: not everybody reads.
     ///
     /// - Parameter outputBytesMax: how much is kept of what it says on both its outputs; the rest is read and dropped.
     static func run(

@@ -5,6 +5,9 @@ import Testing
 
 @Suite("Programs that an admin has us run")
 struct BoundedProgramTests {
+    /// As in the service (`SignalDescriptor`): to write to a program that doesn't read is an errno there.
+    init() { _ = signal(SIGPIPE, SIG_IGN) }
+
     private static func script(_ text: String) throws -> (folder: ScratchFolder, path: String) {
         let folder = try ScratchFolder(["script": "#!/bin/sh\n\(text)\n"])
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.file("script"))
