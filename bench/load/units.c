@@ -1,4 +1,4 @@
-// units PORT SOURCE KIND COUNT
+// units PORT SOURCE KIND COUNT SERVER_PID
 //
 // Makes exactly COUNT units of work, in the same order each time: what `bench/budget` counts instructions of. Nothing here is fast, for
 // the server runs under valgrind; where several connections are open they move in step, so that the server meets the same batches.
@@ -6,7 +6,8 @@
 //   keepalive                     requests over TLS 1.3 on 4 connections, all four asked before the first is read
 //   full-1.2, full-1.3            a handshake, one request, close_notify
 //   resumed-1.2, resumed-1.3      the same with a session of the connection before, which the server must take
-//   denied                        connections from 32 sources, 192 at a time, which the server must end before a byte is sent
+//   denied                        connections from 32 sources, which the server must end before a byte is sent: 192 at a time, and
+//                                 made while the server is stopped, so that what it finds at once isn't chance
 //   refused                       a TLS 1.3 handshake and a request answered with 403: how a server that decides after TLS denies
 //   download, upload              bodies of 1 MiB over one connection
 
@@ -14,7 +15,9 @@
 #include "load.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,6 +26,7 @@ enum { CONNECTIONS = 4, DENIED_AT_A_TIME = 192, DENIED_SOURCES = 32, SMALL_BODY_
 
 static int port;
 static in_addr_t source;
+static pid_t server;
 static SSL_SESSION *session;  // the newest that the server issued
 
 static void ask(SSL *ssl, const char *text) {
@@ -74,13 +78,20 @@ static void make_handshakes(int version, bool resumed, const char *expected, int
 }
 
 // How often the server wakes up for a batch is chance, so the batches are large.
+static void resume_server(void) {
+    kill(server, SIGCONT);
+}
+
 static void be_denied(int count) {
+    atexit(resume_server);
     for (int made = 0; made < count; made += DENIED_AT_A_TIME) {
         int connections[DENIED_AT_A_TIME];
         char byte;
+        if (kill(server, SIGSTOP) < 0) fail("kill %d: %s", server, strerror(errno));
         for (int i = 0; i < DENIED_AT_A_TIME; i++) {
             connections[i] = connect_from(htonl(ntohl(source) + (in_addr_t)(i % DENIED_SOURCES)), port, true);
         }
+        resume_server();
         for (int i = 0; i < DENIED_AT_A_TIME; i++) {
             ssize_t received = recv(connections[i], &byte, 1, 0);
             if (received > 0 || (received < 0 && errno != ECONNRESET && errno != ENOTCONN)) fail("a denied connection was not ended");
@@ -103,11 +114,12 @@ static void transfer(bool upload, int count) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) fail("usage: units PORT SOURCE KIND COUNT");
+    if (argc != 6) fail("usage: units PORT SOURCE KIND COUNT SERVER_PID");
     port = number_from(argv[1], 1, 65535);
     source = address_from(argv[2]);
     const char *kind = argv[3];
     int count = number_from(argv[4], 1, 100000);
+    server = number_from(argv[5], 2, 1 << 22);
     int version = strstr(kind, "1.2") ? TLS1_2_VERSION : TLS1_3_VERSION;
     if (strcmp(kind, "keepalive") == 0) make_requests(count);
     else if (strncmp(kind, "full-", 5) == 0) make_handshakes(version, false, "HTTP/1.1 200", count);
