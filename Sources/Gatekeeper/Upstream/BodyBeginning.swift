@@ -3,6 +3,9 @@ struct BodyBeginning {
     private(set) var bytes: [UInt8] = []
     /// Nothing more is wanted, or nothing more will come.
     private(set) var isDone: Bool
+    /// All of it is there.
+    private(set) var isWhole: Bool
+    private var isCut = false
     private let bytesMax: Int
     private var framing: BodyFraming
     private var scanner = ChunkedScanner(isResponse: true)
@@ -10,7 +13,8 @@ struct BodyBeginning {
     init(_ framing: BodyFraming, bytesMax: Int) {
         self.framing = framing
         self.bytesMax = bytesMax
-        isDone = bytesMax == 0 || framing == .none || framing == .length(0)
+        isWhole = framing == .none || framing == .length(0)
+        isDone = bytesMax == 0 || isWhole
     }
 
     /// Takes what came next on the connection, all of it. What isn't in form ends the body.
@@ -22,9 +26,19 @@ struct BodyBeginning {
             let count = Int(min(left, UInt64(span.count)))
             keep(span.extracting(0..<count))
             framing = .length(left - UInt64(count))
-            if left == UInt64(count) { isDone = true }
+            if left == UInt64(count) { end() }
         case .chunked: takeChunks(span)
         }
+    }
+
+    /// The connection has ended, which is the end of a body that has no other.
+    mutating func endConnection() {
+        if case .untilClose = framing { end() }
+    }
+
+    private mutating func end() {
+        isDone = true
+        isWhole = !isCut
     }
 
     private mutating func takeChunks(_ span: Span<UInt8>) {
@@ -36,13 +50,16 @@ struct BodyBeginning {
             case .data(let range, let consumed):
                 keep(rest.bytes(range))
                 start += consumed
-            case .end, .refused: isDone = true
+            case .end: end()
+            case .refused: isDone = true
             }
         }
     }
 
     private mutating func keep(_ span: Span<UInt8>) {
-        for index in 0..<min(span.count, bytesMax - bytes.count) { bytes.append(span[index]) }
+        let room = bytesMax - bytes.count
+        for index in 0..<min(span.count, room) { bytes.append(span[index]) }
+        if span.count > room { isCut = true }
         if bytes.count == bytesMax { isDone = true }
     }
 }

@@ -29,7 +29,6 @@ struct CertificateVerdict {
             case .endOfStream, .failed: return connection.objection?.reason ?? "closed_before_response"
             case .wouldBlock: break
             }
-            guard !connection.isReadable else { continue }
             guard await waiter.wait(until: deadline) == .ready else { return nil }
         }
     }

@@ -6,6 +6,8 @@ package struct UpstreamAnswer: Equatable, Sendable {
     package var fields: [Field] = []
     /// The beginning of the body, without the framing: as much as was asked for and came in time. May hold any byte.
     package var body: [UInt8] = []
+    /// `body` is all of it.
+    package var isWhole = true
     /// Whom the ticket system takes for the client of this connection; nil where it has no address.
     package var ownAddress: PeerAddress?
     /// When its head had come, by this machine's clock.

@@ -48,7 +48,8 @@ struct UpstreamProbe {
         var interimResponses = 0
         connection.socket.interest = [.readable]
         while true {
-            switch connection.receive(into: buffer) {
+            let transfer = connection.receive(into: buffer)
+            switch transfer {
             case .bytes, .wouldBlock: break
             case .endOfStream, .failed: return .failed(connection.objection?.reason ?? "closed_before_response")
             }
@@ -58,14 +59,16 @@ struct UpstreamProbe {
                 answer.ownAddress = ownAddress(of: connection)
                 answer.arrivedAtUnixMilliseconds = loop.wallMilliseconds
                 buffer.consume(head.byteCount)
-                answer.body = await body(
+                let body = await body(
                     BodyBeginning(head.framing, bytesMax: bodyBytesMax), in: buffer, over: connection, until: deadline)
+                (answer.body, answer.isWhole) = (body.bytes, body.isWhole)
                 return .answered(answer)
             case .refused(let refusal): return .failed(refusal.reason)
             case .needsMore: break
             }
             guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return .failed("interim_responses") }
-            guard !connection.isReadable else { continue }
+            // Part of a TLS record makes a connection readable, and brings nothing until the rest has come.
+            if case .bytes = transfer, connection.isReadable { continue }
             if let failure = await wait(until: deadline) { return .failed(failure) }
         }
     }
@@ -73,7 +76,7 @@ struct UpstreamProbe {
     /// As far as it comes in time: a body that is cut short is a beginning as well.
     private func body(
         _ beginning: BodyBeginning, in buffer: Buffer, over connection: UpstreamConnection, until deadline: Instant
-    ) async -> [UInt8] {
+    ) async -> BodyBeginning {
         var beginning = beginning
         while !beginning.isDone {
             beginning.take(buffer.readable)
@@ -81,13 +84,14 @@ struct UpstreamProbe {
             guard !beginning.isDone else { break }
             switch connection.receive(into: buffer) {
             case .bytes: continue
-            case .endOfStream, .failed: return beginning.bytes
-            case .wouldBlock: break
+            case .endOfStream:
+                beginning.endConnection()
+                return beginning
+            case .failed: return beginning
+            case .wouldBlock: if await wait(until: deadline) != nil { return beginning }
             }
-            guard !connection.isReadable else { continue }
-            if await wait(until: deadline) != nil { break }
         }
-        return beginning.bytes
+        return beginning
     }
 
     /// Until something has happened, of whatever kind; else why it isn't worth to wait on.

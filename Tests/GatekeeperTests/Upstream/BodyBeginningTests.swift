@@ -32,6 +32,27 @@ struct BodyBeginningTests {
         #expect(take("5\r\nhello\r\n6\r\n, more\r\n0\r\n\r\n", .chunked, bytesMax: 7, piece: piece) == ("hello, ", true))
     }
 
+    /// Whether all of it is there, when the connection has ended behind it.
+    private func isWhole(_ text: String, _ framing: BodyFraming, bytesMax: Int) -> Bool {
+        var beginning = BodyBeginning(framing, bytesMax: bytesMax)
+        beginning.take(Array(text.utf8).span)
+        beginning.endConnection()
+        return beginning.isWhole
+    }
+
+    @Test("what was cut, by whoever, isn't whole")
+    func whole() {
+        let chunks = "5\r\nhello\r\n0\r\n\r\n"
+        for (text, framing) in [("hello", BodyFraming.length(5)), ("hello, more", .length(5)), (chunks, .chunked), ("hello", .untilClose)] {
+            #expect(isWhole(text, framing, bytesMax: 6))
+            #expect(!isWhole(text, framing, bytesMax: 4))
+        }
+        #expect(isWhole("hello", .length(5), bytesMax: 5))
+        #expect(!isWhole("hell", .length(5), bytesMax: 9) && !isWhole(String(chunks.dropLast(2)), .chunked, bytesMax: 9))
+        #expect(!isWhole("5\r\nhello\r\nnonsense", .chunked, bytesMax: 9))
+        #expect(BodyBeginning(.none, bytesMax: 10).isWhole && BodyBeginning(.length(0), bytesMax: 10).isWhole)
+    }
+
     @Test("what has no body, or is of no interest, is done before it begins")
     func nothing() {
         #expect(BodyBeginning(.none, bytesMax: 10).isDone)
