@@ -1,8 +1,11 @@
 // The wrappers that need GNU declarations, kept out of the header so that it agrees with Swift's own Glibc module.
 #define _GNU_SOURCE
+#include <arpa/nameser.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <netdb.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -61,6 +64,18 @@ int clinux_set_capabilities(uint64_t capabilities) {
 int clinux_clock_status(void) {
     struct timex clock = {.modes = 0};
     return adjtimex(&clock) < 0 ? -1 : clock.status;
+}
+
+int clinux_name_query(const char *name, int type, uint8_t *answer, int capacity, int *failure) {
+    struct __res_state state = {0};
+    *failure = NETDB_INTERNAL;
+    if (res_ninit(&state) != 0) return -1;
+    state.retrans = 2;
+    state.retry = 2;
+    int length = res_nquery(&state, name, ns_c_in, type, answer, capacity);
+    *failure = state.res_h_errno;
+    res_nclose(&state);
+    return length;
 }
 
 static const int size_seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;

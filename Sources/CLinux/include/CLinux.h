@@ -1,5 +1,5 @@
 // What Swift's Glibc module leaves out of Linux: epoll, eventfd, signalfd, accept4, socket filters, peer credentials, memory files,
-// malloc_trim, thread names and the clock's state. Declarations and one-line wrappers only; whatever decides something is Swift.
+// malloc_trim, thread names, the clock's state and name servers. Declarations and one-line wrappers only; whatever decides something is Swift.
 #pragma once
 
 #include <linux/filter.h>
@@ -60,6 +60,10 @@ int clinux_fix_size(int descriptor);
 
 /// Whether that was done; false for every descriptor of another kind.
 int clinux_is_size_fixed(int descriptor);
+
+/// res_nquery(3) with a state of its own, of class IN, asking each name server twice and waiting 2 s for it at first. The length of the
+/// answer, which may be more than there was room for, or -1 and why in `failure`, as netdb.h's h_errno has it.
+int clinux_name_query(const char *name, int type, uint8_t *answer, int capacity, int *failure);
 
 /// Nobody keeps the clock by another.
 static const int clinux_clock_unsynchronised = 0x0040;

@@ -4,6 +4,7 @@
 ///   accept4 ─▶ decide ─▶ admitted: a task of its own
 ///      │           └───▶ denied:   reset or close, one record for the journal
 ///      └─▶ from a load balancer: a `ProxyGreeting` first, then the same for the address that it names
+///          while a challenge is pending: a `ChallengeVisit` for who would be denied
 /// ```
 ///
 /// A stranger costs three system calls and one lookup. Accepting never ends because of what a peer or the network did; only the worker
@@ -174,6 +175,13 @@ final class Acceptor {
                     descriptor: descriptor, peer: peer, port: port, proxy: nil, entry: entry, listener: index,
                     accepted: worker.loop.now, tls: policy.tls[worker.index], snapshot: snapshot))
         case .denied(let reason):
+            if let window = snapshot.window, window.isOpen(to: reason, at: worker.loop.now) {
+                forgetFilter(of: descriptor)
+                return handler.visit(
+                    ChallengeVisitor(
+                        peer: peer, proxy: nil, listener: index, accepted: worker.loop.now, wants: .handshake(denied: reason)),
+                    descriptor)
+            }
             deny(descriptor, peer, reason, snapshot)
         }
     }
@@ -223,6 +231,8 @@ struct AcceptHandler {
     let admit: (Admitted) -> Void
     /// Starts the task of one that a load balancer has just opened.
     let greet: (ProxyArrival) -> Void
+    /// Has it looked what a stranger wants who came by this descriptor, while a challenge is pending.
+    let visit: (ChallengeVisitor, Int32) -> Void
     /// The listener on this descriptor is closed.
     let ended: (Int32) -> Void
 }

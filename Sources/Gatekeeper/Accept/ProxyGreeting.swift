@@ -29,8 +29,16 @@ final class ProxyGreeting {
         socket.interest = [.readable, .peerClosed, .broken]
     }
 
-    /// Up to the verdict on whom it is by; nil when it has been closed.
-    func run() async -> Admitted? { judge(await header()) }
+    /// Up to the verdict on whom it is by.
+    func run() async -> Verdict { judge(await header()) }
+
+    enum Verdict {
+        case admitted(Admitted)
+        /// A stranger, while a challenge is pending.
+        case visitor(ChallengeVisitor)
+        /// It has been closed.
+        case over
+    }
 
     private func header() async -> Outcome {
         defer { waiter.end() }
@@ -103,18 +111,18 @@ final class ProxyGreeting {
 
     // MARK: The verdict
 
-    private func judge(_ outcome: Outcome) -> Admitted? {
+    private func judge(_ outcome: Outcome) -> Verdict {
         guard case .header(let header, let goesOn) = outcome else {
             if case .noHeader = outcome { deny(arrival.balancer, because: .proxyHeader) }
             socket.reset()
-            return nil
+            return .over
         }
         let snapshot = worker.snapshot
         // Settings that came while the header was waited for may believe this balancer no longer.
         let policy = snapshot.listenerPolicies[arrival.wanted] ?? arrival.policy
         guard policy.expectsHeader(from: arrival.balancer) else {
             deny(arrival.balancer, because: .notListed)
-            return nil
+            return .over
         }
         let named = header.named(besides: arrival.balancer)
         let peer = named?.address ?? arrival.balancer
@@ -122,16 +130,23 @@ final class ProxyGreeting {
         if named == nil, worker.entry(for: peer) == nil {
             // Who only looked whether we are there has seen that. Nobody was turned away.
             if goesOn { deny(peer, because: .balancerCheck) } else { socket.close() }
-            return nil
+            return .over
         }
         switch snapshot.decide(peer, nowUnixSeconds: worker.loop.wallUnixSeconds, now: worker.loop.now) {
         case .admitted(let entry):
-            return Admitted(
-                descriptor: socket.descriptor, peer: peer, port: named?.port ?? arrival.port, proxy: proxy, entry: entry,
-                listener: arrival.listener, accepted: arrival.accepted, tls: policy.tls[worker.index], snapshot: snapshot)
+            return .admitted(
+                Admitted(
+                    descriptor: socket.descriptor, peer: peer, port: named?.port ?? arrival.port, proxy: proxy, entry: entry,
+                    listener: arrival.listener, accepted: arrival.accepted, tls: policy.tls[worker.index], snapshot: snapshot))
         case .denied(let reason):
+            if let window = snapshot.window, window.isOpen(to: reason, at: worker.loop.now) {
+                return .visitor(
+                    ChallengeVisitor(
+                        peer: peer, proxy: proxy, listener: arrival.listener, accepted: arrival.accepted,
+                        wants: .handshake(denied: reason)))
+            }
             deny(peer, proxy: proxy, because: reason)
-            return nil
+            return .over
         }
     }
 

@@ -18,6 +18,8 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
     case handshakesPerSource
     /// A load balancer that isn't listed began to speak TLS for itself, as its check by TLS does. Its check by connecting succeeds.
     case balancerCheck
+    /// Where pages are shown to authorities, it was another that was asked for.
+    case challengePage
 
     package var word: StaticString {
         switch self {
@@ -30,6 +32,7 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
         case .dropped: "dropped"
         case .handshakesPerSource: "handshakes_per_source"
         case .balancerCheck: "balancer_check"
+        case .challengePage: "challenge_page"
         }
     }
 }

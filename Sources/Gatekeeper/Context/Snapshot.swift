@@ -13,6 +13,8 @@ final class Snapshot: Sendable {
     let filters: [SocketAddress: SocketFilter]
     /// By the address of the listener, as the settings write it.
     let listenerPolicies: [SocketAddress: ListenerPolicy]
+    /// What is shown to authorities now; nil, as it mostly is, nothing.
+    let window: ChallengeWindow?
     /// The generation that began today's handshake requirements. A connection from before it has been asked for something else, and ends with
     /// its current answer.
     let requirementsSince: UInt64
@@ -72,6 +74,7 @@ final class Snapshot: Sendable {
         admission = Admission(AllowList(settings.allow), limits: settings.limits, counters: sources)
         onDeny = settings.onDeny
         self.filters = filters
+        window = other?.window
         self.upstream = upstream
         queueMilliseconds = settings.upstream.queueMilliseconds
         fixedHost = settings.upstream.host ?? ""
@@ -92,11 +95,18 @@ final class Snapshot: Sendable {
     }
 
     /// What comes after `other`: the same for other addresses, if there are such, and with other filters.
-    init(_ other: Snapshot, admitting allow: [Settings.AllowEntry]? = nil, filters: [SocketAddress: SocketFilter]) {
+    convenience init(_ other: Snapshot, admitting allow: [Settings.AllowEntry]? = nil, filters: [SocketAddress: SocketFilter]) {
+        self.init(other, admitting: allow, filters: filters, window: other.window)
+    }
+
+    init(
+        _ other: Snapshot, admitting allow: [Settings.AllowEntry]? = nil, filters: [SocketAddress: SocketFilter], window: ChallengeWindow?
+    ) {
         generation = other.generation + 1
         admission = allow.map { other.admission.admitting(AllowList($0)) } ?? other.admission
         onDeny = other.onDeny
         self.filters = filters
+        self.window = window
         listenerPolicies = other.listenerPolicies
         requirements = other.requirements
         requirementsSince = other.requirementsSince

@@ -26,6 +26,8 @@ final class WorkerContext {
     var wake: @Sendable (ObjectIdentifier) -> Void = { _ in }
     /// Begins a task for a connection that rests.
     var resume: (ObjectIdentifier) -> Void = { _ in }
+    /// Ends the visit in this place, from any thread; without effect when it is over by then.
+    var endVisit: @Sendable (ChallengeVisits.Place) -> Void = { _ in }
 
     private let date = HTTPDate()
 

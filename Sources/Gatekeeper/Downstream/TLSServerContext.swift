@@ -28,8 +28,11 @@ extension TLSContext {
         var descriptions: [ServerNames.Certificate] = []
         for certificate in settings.certificates {
             let alone = try TLSContext(.server, minimumVersion: settings.minimumVersion, library: library)
-            try alone.use(certificatePath: certificate.path, keyPath: certificate.keyPath)
-            descriptions.append(alone.describeCertificate())
+            let isThere = try alone.use(certificate)
+            descriptions.append(
+                isThere
+                    ? alone.describeCertificate()
+                    : ServerNames.Certificate(names: certificate.awaitedFor ?? [], keyKind: EVP_PKEY_EC))
             // The first one serves whoever asks for no name of ours, unless that is refused.
             let mayBeNameless = descriptions.count == 1 && !settings.refusesUnknownNames
             guard mayBeNameless || !ServerNames(descriptions.suffix(1)).isEmpty else {
@@ -62,8 +65,22 @@ extension TLSContext {
         unsafe SSL_CTX_set_alpn_select_cb(context, selectProtocol, nil)
         unsafe SSL_CTX_set_info_callback(context, noteAlert)
         sealTickets()
-        for certificate in certificates { try use(certificatePath: certificate.path, keyPath: certificate.keyPath) }
+        for certificate in certificates { try use(certificate) }
         if let clients { try demandCertificate(of: clients) } else { setSessionContext("open") }
+    }
+
+    /// Shows this certificate to peers; while it is awaited what stands in for it, or none: OpenSSL then ends each handshake with handshake_failure.
+    ///
+    /// - Returns: whether there is one.
+    @discardableResult
+    func use(_ certificate: Settings.TLS.Certificate) throws(TLSSetupError) -> Bool {
+        guard certificate.isAwaited else {
+            try use(certificatePath: certificate.path, keyPath: certificate.keyPath)
+            return true
+        }
+        guard let standIn = certificate.standIn else { return false }
+        try use(certificatePath: standIn.path, keyPath: standIn.keyPath)
+        return true
     }
 
     /// Every handshake is a full one, so that each connection is judged by a certificate that is valid now: no tickets are given, and none is
@@ -143,4 +160,9 @@ private func selectProtocol(
         index = start + length
     }
     return nil
+}
+
+extension Settings.TLS.Certificate {
+    /// It has been ordered, and hasn't come yet.
+    package var isAwaited: Bool { awaitedFor != nil && FileStamp(path: path) == nil }
 }

@@ -8,10 +8,13 @@ package struct DryRun {
     private let library: TLSLibrary
     private let ticketKeys: TicketKeys
 
+    /// One for all: it is never freed, and OpenSSL has room for about a thousand.
+    private static let library = Result { () throws(TLSSetupError) in try TLSLibrary() }
+
     package init(_ settings: Settings) throws(ServerError) {
         self.settings = settings
         do throws(TLSSetupError) {
-            library = try TLSLibrary()
+            library = try Self.library.get()
             ticketKeys = try TicketKeys()
         } catch {
             throw ServerError(settings: error.description)
@@ -22,7 +25,7 @@ package struct DryRun {
     package func load(_ certificate: Settings.TLS.Certificate) throws(ServerError) {
         try Self.retold { () throws(TLSSetupError) in
             let context = try TLSContext(.server, minimumVersion: settings.tls.minimumVersion, library: library)
-            try context.use(certificatePath: certificate.path, keyPath: certificate.keyPath)
+            try context.use(certificate)
         }
     }
 

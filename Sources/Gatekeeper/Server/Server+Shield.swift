@@ -26,6 +26,7 @@ extension Server {
                 onEveryWorker(withinMilliseconds: Self.countPatienceMilliseconds) { worker, _ in await worker.countDrops() }
             }
             let now = System.now()
+            let windowChange = turnWindow(&current, at: now)
             switch current.shield.turn(at: now, gauge.counts) {
             case .raise(let perSecond): raiseShield(&current, perSecond: perSecond, at: now)
             case .lower(let dropped): lowerShield(&current, dropped: dropped)
@@ -34,7 +35,8 @@ extension Server {
             gauge.setAlarm(at: current.shield.shield?.alarm)
             let isAlways = current.settings.onDeny == .drop
             if isAlways, current.snapshot.filters.isEmpty { retryFilters(&current) }
-            return isAlways ? now.advanced(byMilliseconds: Self.countMilliseconds) : current.shield.shield?.deadline
+            let look = isAlways ? now.advanced(byMilliseconds: Self.countMilliseconds) : current.shield.shield?.deadline
+            return [look, windowChange].compactMap(\.self).min()
         }
     }
 
@@ -61,7 +63,8 @@ extension Server {
 
     private func raiseShield(_ current: inout Current, perSecond: UInt64, at now: Instant) {
         do throws(SystemError) {
-            adopt(try ListenerFilters.make(current.settings), in: &current)
+            let filters = try ListenerFilters.make(current.settings)
+            adopt(isLifted(current) ? [:] : filters, in: &current)
             journal.event(
                 "shield", stage: .admission, [JournalField("state", "up"), JournalField("denied_per_second", perSecond)])
         } catch {
@@ -90,10 +93,15 @@ extension Server {
         journal.event("shield", stage: .admission, [JournalField("state", "down"), JournalField("dropped", dropped)])
     }
 
-    private func adopt(_ filters: [SocketAddress: SocketFilter], in current: inout Current) {
+    /// Whether an authority may come from anywhere now, so that no filter may be in its way.
+    func isLifted(_ current: Current) -> Bool { current.snapshot.window?.isOpen(at: System.now()) ?? false }
+
+    /// False when not every worker has taken them in time.
+    @discardableResult
+    func adopt(_ filters: [SocketAddress: SocketFilter], in current: inout Current) -> Bool {
         let snapshot = Snapshot(current.snapshot, filters: filters)
         current.snapshot = snapshot
-        onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
+        return onEveryWorker { worker, _ in await worker.adopt(snapshot, opening: [], closing: []) }
     }
 
     // MARK: Other settings
@@ -102,7 +110,7 @@ extension Server {
     func filters(for current: Current) -> [SocketAddress: SocketFilter] {
         // Entries that have ended meanwhile stay in them, which does no harm; new ones aren't made.
         if current.shield.isLent { return current.snapshot.filters }
-        guard current.settings.onDeny == .drop || current.shield.isUp else { return [:] }
+        guard current.settings.onDeny == .drop || current.shield.isUp, !isLifted(current) else { return [:] }
         do throws(SystemError) {
             return try ListenerFilters.make(current.settings)
         } catch {

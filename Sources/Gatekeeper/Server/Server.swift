@@ -10,7 +10,9 @@ internal import Synchronization
 /// server is the control thread and never serves a request.
 public final class Server: Sendable {
     let workers: [Worker]
-    private let libraries: [TLSLibrary]
+    let libraries: [TLSLibrary]
+    /// Who comes while challenges are pending.
+    let visits = ChallengeVisits()
     let journal: Journal
     /// For the life of the process: a request that loops may come back after a reload.
     private let loopMarker = LoopMarker.make()
@@ -40,6 +42,8 @@ public final class Server: Sendable {
         var ticketKeys: TicketKeys
         var listeners: ListenerTable
         var shield: ShieldState
+        /// Where pages are shown to authorities: as it was asked for, and as it is bound; nil while none is pending.
+        var pages: (wanted: SocketAddress, bound: SocketAddress)?
     }
 
     /// Opens the listeners, loads the certificate and starts serving.
@@ -153,10 +157,12 @@ public final class Server: Sendable {
         // A name may have moved, and whoever reloads knows.
         if isSameUpstream { upstream.askAgain() }
         // What another process may be about to accept on is left alone.
-        let filters =
+        var filters =
             current.shield.isLent
             ? current.snapshot.filters
             : settings.onDeny == .drop || current.shield.isUp(by: settings) ? try Self.makeFilters(settings) : [:]
+        // They can be made, and wait.
+        if !current.shield.isLent, isLifted(current) { filters = [:] }
         let snapshot = try Snapshot(
             settings, after: current.snapshot, filters: filters, sources: sources, rates: rates, handshakes: handshakes, answers: answers,
             upstream: upstream,

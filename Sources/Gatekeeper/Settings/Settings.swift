@@ -78,10 +78,16 @@ public struct Settings: Sendable {
             public var path: String
             /// Of a PEM file with the leaf's private key.
             public var keyPath: String
+            /// The names of one that is ordered and needn't be there yet: until it is, handshakes for them are refused. Nil for one that
+            /// has to be there.
+            public var awaitedFor: [String]?
+            /// Shown until it is there: files that were served before.
+            public var standIn: StandIn?
 
-            public init(path: String, keyPath: String) {
+            public init(path: String, keyPath: String, awaitedFor: [String]? = nil) {
                 self.path = path
                 self.keyPath = keyPath
+                self.awaitedFor = awaitedFor
             }
         }
     }

@@ -6,17 +6,21 @@ final class Conductor {
     /// By their descriptors: several may share an address.
     private(set) var acceptors: [Int32: Acceptor] = [:]
     /// Everything has been told to end; what begins now ends at once.
-    private var isStopped = false
+    private(set) var isStopped = false
     private let firstUses: FirstUseNotices
     let gauge: FloodGauge
 
     private var sessions: [ObjectIdentifier: ClientSession] = [:]
     /// Connections of load balancers that haven't said yet whose they are.
     private var greetings: [ObjectIdentifier: ProxyGreeting] = [:]
+    /// Connections that came while a challenge was pending, and it isn't known yet what for, or are shown it.
+    var visits: [ObjectIdentifier: ChallengeVisit] = [:]
+    /// Where pages are shown to authorities, while one is pending.
+    var pages: PageAcceptor?
     /// By the generation of the snapshot that they were made for. One that another snapshot has replaced lives as long as a request uses it.
     var poolSets: [UInt64: WeakPools] = [:]
     /// Acceptors that haven't ended, and connections that were admitted but whose task hasn't begun: the worker waits for them too.
-    private var acceptorsRunning = 0
+    var acceptorsRunning = 0
     private var connectionsComing = 0
     private var worker: Worker?
     private let drainWaiter: Waiter
@@ -47,6 +51,7 @@ final class Conductor {
         self.worker = worker
         context.wake = { worker.begin(.wake($0)) }
         context.resume = { worker.begin(.resume($0)) }
+        context.endVisit = { worker.begin(.endVisit($0)) }
         for descriptor in acceptors.keys.sorted() { beginAccepting(on: descriptor) }
         beginPools()
         begin(.keepMemoryLean)
@@ -74,8 +79,10 @@ final class Conductor {
         context.isDraining = true
         context.drainIdleDeadline = loop.now.advanced(byMilliseconds: idleMilliseconds)
         for acceptor in acceptors.values { acceptor.stop() }
+        showPages(on: nil)
         for session in sessionsInOrder { session.connection.waiter.wake() }
         for greeting in greetings.values { greeting.waiter.wake() }
+        for visit in visits.values { visit.drain() }
         begin(.cutAfterDrain(milliseconds: milliseconds))
         finishIfDone()
     }
@@ -91,8 +98,10 @@ final class Conductor {
         isStopped = true
         context.drainIdleDeadline = loop.now
         for acceptor in acceptors.values { acceptor.stop() }
+        showPages(on: nil)
         for session in sessionsInOrder { session.connection.waiter.abort() }
         for greeting in greetings.values { greeting.waiter.abort() }
+        for visit in visits.values { visit.end() }
         finishIfDone()
     }
 
@@ -102,8 +111,10 @@ final class Conductor {
         finishIfDone()
     }
 
-    private func finishIfDone() {
-        guard context.isDraining, acceptorsRunning == 0, connectionsComing == 0, sessions.isEmpty, greetings.isEmpty else { return }
+    func finishIfDone() {
+        guard context.isDraining, acceptorsRunning == 0, connectionsComing == 0, sessions.isEmpty, greetings.isEmpty, visits.isEmpty else {
+            return
+        }
         context.upstreams.end()
         context.upstreams.stopListening()
         loop.finish()
@@ -117,6 +128,7 @@ final class Conductor {
         worker = nil
         context.wake = { _ in }
         context.resume = { _ in }
+        context.endVisit = { _ in }
     }
 
     /// As often as this is run, in the same order; where objects lie in memory is another matter each time.
@@ -155,6 +167,7 @@ final class Conductor {
             beginPools()
         }
         revoke()
+        for visit in visits.values { visit.lookAgain() }
         context.sources.keep(next.admission.allowList.holds)
         return lost
     }
@@ -198,7 +211,7 @@ final class Conductor {
     private var acceptHandler: AcceptHandler {
         AcceptHandler(
             admit: { [unowned self] in admit($0) }, greet: { [unowned self] in greet($0) },
-            ended: { [unowned self] in acceptorEnded(on: $0) })
+            visit: { [unowned self] in visit($0, on: $1) }, ended: { [unowned self] in acceptorEnded(on: $0) })
     }
 
     private func beginAccepting(on descriptor: Int32) {
@@ -238,8 +251,7 @@ final class Conductor {
         if admitted.snapshot !== snapshot, context.entry(for: admitted.peer) == nil {
             System.setResetOnClose(admitted.descriptor, true)
             System.close(admitted.descriptor)
-            reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
-            return forget(admitted.peer, admitted.source, requests: 0)
+            return forgetRevoked(admitted)
         }
         do throws(SystemError) {
             await serve(admitted, over: try Socket(Descriptor(owning: admitted.descriptor), on: loop))
@@ -248,7 +260,13 @@ final class Conductor {
         }
     }
 
+    func forgetRevoked(_ admitted: Admitted) {
+        reportRevoked(RevokedKey(peer: admitted.peer, listener: admitted.listener), connections: 1)
+        forget(admitted.peer, admitted.source, requests: 0)
+    }
+
     private func serve(_ admitted: Admitted, over socket: Socket) async {
+        if snapshot.window != nil, await isVisit(admitted, over: socket) { return }
         let session: ClientSession
         do throws(SystemError) {
             session = try ClientSession(admitted, over: socket, worker: context)
@@ -286,15 +304,17 @@ final class Conductor {
         }
         greetings[ObjectIdentifier(greeting)] = greeting
         if isStopped { greeting.waiter.abort() }
-        let admitted = await greeting.run()
+        let verdict = await greeting.run()
         greetings[ObjectIdentifier(greeting)] = nil
         arrival.snapshot.admission.releaseReservation()
-        if let admitted {
+        switch verdict {
+        case .admitted(let admitted):
             note(admitted)
             await serve(admitted, over: greeting.socket)
-        } else {
-            finishIfDone()
+        case .visitor(let visitor): visit(visitor, over: greeting.socket)
+        case .over: break
         }
+        finishIfDone()
     }
 
     func wake(_ key: ObjectIdentifier) {
@@ -313,14 +333,14 @@ final class Conductor {
     }
 
     /// An admitted connection is over.
-    private func forget(_ peer: PeerAddress, _ source: AddressPrefix, requests: Int) {
+    func forget(_ peer: PeerAddress, _ source: AddressPrefix, requests: Int) {
         snapshot.admission.release(peer, listedBy: source)
         context.sources.ended(source, requests: requests, wallMilliseconds: loop.wallMilliseconds)
         finishIfDone()
     }
 
     /// A task for this on our worker.
-    private func begin(_ work: Worker.Work) {
+    func begin(_ work: Worker.Work) {
         worker?.begin(work)
     }
 }

@@ -44,6 +44,9 @@ actor Worker {
         conductor.adopt(snapshot, opening: opening, closing: closing)
     }
 
+    /// Show pages to authorities on this listening socket, instead of the one before; nil to nobody.
+    func showPages(on descriptor: Int32?) { conductor.showPages(on: descriptor) }
+
     /// Put the listeners' filters in place again, whatever another process has done with the sockets meanwhile.
     func restoreFilters() { conductor.followFilters(isForced: true) }
 
@@ -93,6 +96,11 @@ actor Worker {
         case serve(Admitted)
         /// The life of a connection that has rested.
         case resume(ObjectIdentifier)
+        /// The life of a connection that came while a challenge is pending.
+        case visit(ObjectIdentifier)
+        /// Another such connection needs its place.
+        case endVisit(ChallengeVisits.Place)
+        case acceptPages
     }
 
     /// Begins a task on this worker, from any thread.
@@ -116,6 +124,9 @@ actor Worker {
         case .greet(let arrival): await conductor.receive(arrival)
         case .serve(let admitted): await conductor.serve(admitted)
         case .resume(let connection): await conductor.resume(connection)
+        case .visit(let visit): await conductor.runVisit(visit)
+        case .endVisit(let place): conductor.endVisit(in: place)
+        case .acceptPages: await conductor.acceptPages()
         }
     }
 }

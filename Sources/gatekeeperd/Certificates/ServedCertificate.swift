@@ -9,6 +9,7 @@ struct ServedCertificate: Equatable, Sendable {
     let fingerprint: String
     /// Nil for one that a test makes.
     private var chain: CertificateChain?
+    var issuer: String { chain?.leaf.issuer ?? "" }
     private var isKnown = false
     /// Why clients don't trust it that trusted the one before it in the same file.
     private(set) var setback: String?
@@ -25,11 +26,12 @@ struct ServedCertificate: Equatable, Sendable {
     static func all(of settings: Settings, after before: [ServedCertificate] = [], at now: WallTime) -> [ServedCertificate] {
         settings.tls.certificates.compactMap { certificate in
             do throws(ServerError) {
-                let chain = try CertificateChain(path: certificate.path)
-                let shown = ConcealedValues.hide(in: certificate.path)
+                let path = certificate.isAwaited ? certificate.standIn?.path ?? certificate.path : certificate.path
+                let chain = try CertificateChain(path: path)
+                let shown = ConcealedValues.hide(in: path)
                 let old = before.first { $0.file == shown }
                 if let old, old.chain == chain { return old }
-                return ServedCertificate(chain, from: certificate.path, after: old, at: now)
+                return ServedCertificate(chain, from: path, after: old, at: now)
             } catch {
                 return nil
             }

@@ -6,11 +6,11 @@ internal import Glibc
 /// Looks and doesn't touch: no file is made or opened for writing, a port is bound for a moment and only where nobody listens, and a ticket
 /// system sees a connection that closes. A service that runs meanwhile is asked who it is and nothing more.
 struct Check {
-    private let configuration: Configuration
+    let configuration: Configuration
     private let source: Origin
     private let onlooker: Onlooker
     private let now: WallTime
-    private var report = CheckReport()
+    var report = CheckReport()
 
     /// - Parameter file: the configuration's, for what is wrong with it as a whole.
     static func run(_ configuration: Configuration, file: String?, by onlooker: Onlooker = .own, at now: WallTime) -> CheckReport {
@@ -31,6 +31,7 @@ struct Check {
             report.findings.append(.warning(source, at: "allow", "the list is empty, so nobody can connect"))
         }
         let names = certificates(dryRun)
+        orders(dryRun)
         clientAuthorities(dryRun)
         if report.isFine {
             note(source) { () throws(ServerError) in try dryRun.loadAll() }
@@ -68,6 +69,9 @@ struct Check {
         let origins = configuration.origins.certificates
         let summaries = zip(certificates, origins).compactMap { certificate, origin -> String? in
             checks.append(nil)
+            if certificate.isAwaited, let names = certificate.awaitedFor {
+                return "certificate for \(names.joined(separator: " ")) to be ordered"
+            }
             do throws(ServerError) {
                 let chain = try CertificateChain(path: certificate.path)
                 let check = CertificateCheck(path: certificate.path, chain: chain)
@@ -216,7 +220,7 @@ struct Check {
     /// Files that can be read and that the unit doesn't show to the service.
     private mutating func hiddenFiles() {
         guard let identity = onlooker.identity else { return }
-        for path in configuration.watchedPaths {
+        for path in configuration.watchedPaths where !configuration.orderedPaths.contains(path) {
             if let obstacle = identity.obstacle(toReading: path) { report.findings.append(.error(source, "\(path): \(obstacle)")) }
         }
     }

@@ -7,8 +7,8 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Looks at the deployment from inside, and says what is wrong with it and what to do.",
         discussion: HelpText.discussion(
             """
-            Looks at the running service, the certificates, the ticket system and whether it can be reached by another way, who connects, \
-            the clock and this machine. Changes nothing. What can't be looked at is told as that. Exits 0 when nothing was found, 3 when \
+            Looks at the running service, the certificates and whether they can be ordered, the ticket system and whether it can be \
+            reached by another way, who connects, the clock and this machine. Changes nothing. What can't be looked at is told as that. Exits 0 when nothing was found, 3 when \
             something was, 2 when the configuration can't be used.
             """,
             examples: "gatekeeperd doctor", "gatekeeperd doctor --public tickets.example.org --skip clock"))

@@ -10,8 +10,9 @@ struct InitCommand: ParsableCommand {
             """
             On a terminal, what no flag says is asked for, and looked at: whether the ticket system answers, the certificate fits, the \
             port is free. The file is shown before it is written, and checked as the service would. With --yes, and without a terminal, \
-            nothing is asked: usual values stand for the listener, the certificate and the key. A file that says the same already is left \
-            alone, with status 0. Relative paths of the certificate and the key begin at the folder of the file that is written.
+            nothing is asked: usual values stand for the listener, the certificate and the key. \
+            With --acme the service orders the certificate itself and renews it. A file that says the same already is left alone, with \
+            status 0. Relative paths of the certificate and the key begin at the folder of the file that is written.
             """,
             examples: "gatekeeperd init",
             "gatekeeperd init --yes --preset tier2tickets --ticket-system osticket \\\n    --upstream http://10.0.0.5:8080"))
@@ -29,6 +30,13 @@ struct InitCommand: ParsableCommand {
     var ticketSystem: String?
     @Option(name: .long, help: ArgumentHelp("The name that clients use, as tickets.example.org.", valueName: "name"))
     var name: String?
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "Order the certificate from Let's Encrypt for these names, commas between, in place of files.", valueName: "names"))
+    var acme: String?
+    @Option(name: .long, help: ArgumentHelp("A mail address that the authority may write to.", valueName: "address"))
+    var contact: String?
     @Flag(name: .long, help: "Ask nothing; what flags don't say is an error, or has its usual value.")
     var yes = false
     @Flag(name: .long, help: "Replace a file that is there; the old one stays with .previous behind its name.")
@@ -48,6 +56,8 @@ struct InitCommand: ParsableCommand {
         var answers = InitConfiguration(
             listen: door.listen, certificate: door.certificate, key: door.key, allow: door.allow, preset: preset,
             upstream: door.upstream, name: name)
+        answers.acme = acme?.split { $0 == "," || $0 == " " }.map { $0.lowercased() }
+        answers.contact = contact
         var mistakes: [String] = []
         do throws(ValueMistake) {
             answers.ticketSystem = try ticketSystem.map { (name) throws(ValueMistake) in try PresetCatalog.ticketSystem(name) }
@@ -122,7 +132,7 @@ struct InitCommand: ParsableCommand {
         do throws(ConfigurationError) {
             for warning in try Validation.judge(reader).warnings { Console.report("\(warning)") }
         } catch {
-            func isOnItsWay(_ finding: Finding) -> Bool { finding.message.hasPrefix("tls.") }
+            func isOnItsWay(_ finding: Finding) -> Bool { finding.message.hasPrefix("tls.") && !finding.message.hasPrefix("tls.acme") }
             let mistakes = error.findings.filter { $0.severity == .error && !isOnItsWay($0) }
             for finding in mistakes.isEmpty ? error.findings : mistakes {
                 Console.report(isOnItsWay(finding) ? "not there yet: \(finding.message)" : "\(finding)")

@@ -111,8 +111,8 @@ struct Manual {
         let facts = Reference.facts(setting)
         switch setting.rule {
         case .list: return facts.prefix(1).uppercased() + facts.dropFirst()
-        case .scalar, .field, .fields: return facts.hasPrefix("Value: ") ? facts : "Value: \(facts)"
-        case .section, .switchedSection, .notYet: return facts
+        case .scalar, .field, .fields, .likeGroup: return facts.hasPrefix("Value: ") ? facts : "Value: \(facts)"
+        case .section, .switchedSection, .group, .notYet: return facts
         }
     }
 

@@ -28,6 +28,13 @@ struct Configuration: Sendable {
     var status: StatusSettings?
     /// Who is told of problems.
     var notifiers: [Located<Notifier>] = []
+    /// Certificates that are ordered, in the order of the settings.
+    var acme: [Located<AcmeSettings>] = []
+    /// Their files, which need not be there.
+    var orderedPaths: Set<String> {
+        Set(settings.tls.certificates.filter { $0.awaitedFor != nil }.flatMap { [$0.path, $0.keyPath] })
+    }
+
     /// The first 16 hexadecimal digits of the SHA-256 of what it was read from.
     var fingerprint = ""
 

@@ -12,7 +12,9 @@ struct ConfigurationBuilder: Sendable {
     /// Files that have a key of their own, by that key.
     var files: [String: Located<String>] = [:]
     /// In place of `tls.certificate` and `tls.key`.
-    var certificates: [Located<Settings.TLS.Certificate>] = []
+    var certificates: [Located<CertificateSource>] = []
+    /// In place of both.
+    var acme: Located<AcmeSettings>?
     /// Nil until something was said about who may connect; an empty list says: nobody.
     var allow: [Located<Settings.AllowEntry>]?
     /// Lists that were read into it.
@@ -45,4 +47,12 @@ struct ConfigurationBuilder: Sendable {
     var statusAddress: Located<SocketAddress>?
     var statusToken: Located<StatusToken>?
     var notifiers: [Located<Notifier>] = []
+
+    /// Certificates that are ordered.
+    var ordered: [Located<AcmeSettings>] {
+        if let acme { return [acme] }
+        return certificates.compactMap { source in
+            source.value.ordered.map { Located(value: $0, origin: source.origin, written: source.written) }
+        }
+    }
 }

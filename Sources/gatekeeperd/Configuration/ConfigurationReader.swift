@@ -81,7 +81,7 @@ struct ConfigurationReader {
                 findings += mistakes
                 if !mistakes.isEmpty { failed.insert(setting.path) }
             }
-        case .section, .field, .fields:
+        case .section, .group, .likeGroup, .field, .fields:
             findings.append(.error(context.origin, "\(setting.path) holds further keys; set one of them, as \(setting.path).KEY"))
         case .notYet:
             findings.append(.error(context.origin, "\(setting.path) is not supported yet"))
@@ -108,8 +108,9 @@ struct ConfigurationReader {
             case .section: readSection(entry.value, path: setting.path)
             case .switchedSection(let rule): readSwitchedSection(entry.value, by: rule, path: setting.path)
             case .list(let rule): readList(entry.value, by: rule, path: setting.path)
+            case .group(let rule): readGroup(entry.value, by: rule, path: setting.path)
             case .scalar(let rule): readScalar(entry.value, by: rule, path: setting.path)
-            case .field, .fields, .notYet:
+            case .likeGroup, .field, .fields, .notYet:
                 preconditionFailure("\(setting.path) is no key of a section")
             }
         }
@@ -138,20 +139,24 @@ struct ConfigurationReader {
         if findings.count > mistakesBefore { failed.insert(path) }
     }
 
+    private mutating func readGroup(_ node: YAMLNode, by rule: ListRule, path: String) {
+        let mistakesBefore = findings.count
+        rule.begin(&builder)
+        let fields = readFields(node, under: path, shownAs: path)
+        if findings.count == mistakesBefore {
+            let context = ValueContext(origin: .file(file, node.position), directory: directory)
+            let mistakes = rule.add(ListElement(context: context, fields: fields), &builder)
+            findings += mistakes.map { Self.concealing($0, in: fields, under: path, form: rule.form) }
+        }
+        if findings.count > mistakesBefore { failed.insert(path) }
+    }
+
     private mutating func readElement(_ node: YAMLNode, by rule: ListRule, path: String) {
         let context = ValueContext(origin: .file(file, node.position), directory: directory)
         var fields: [String: Located<String>] = [:]
         let mistakesBefore = findings.count
-        if case .mapping(let entries) = node.content {
-            for entry in entries {
-                guard let setting = known(entry, under: path + "[]") else { continue }
-                let fieldPath = "\(path): \(setting.name)"
-                if case .fields = setting.rule {
-                    fields[setting.name] = scalars(entry.value, path: fieldPath)
-                } else {
-                    fields[setting.name] = scalar(entry.value, path: fieldPath)
-                }
-            }
+        if case .mapping = node.content {
+            fields = readFields(node, under: path + "[]", shownAs: path)
         } else {
             fields[rule.bareKey] = scalar(node, path: path)
         }
@@ -160,21 +165,54 @@ struct ConfigurationReader {
         var element = ListElement(context: context, fields: fields)
         element.context.written = element.written
         let mistakes = rule.add(element, &builder)
-        findings += mistakes.map { Self.concealing($0, in: fields, of: rule, path: path) }
+        findings += mistakes.map { Self.concealing($0, in: fields, under: path + "[]", form: rule.form) }
+    }
+
+    /// The values below a list's element or a group, by their keys.
+    private mutating func readFields(_ node: YAMLNode, under path: String, shownAs shown: String) -> [String: Located<String>] {
+        guard case .mapping(let entries) = node.content else {
+            findings.append(.error(.file(file, node.position), "\(shown) holds keys and their values, not \(node.kindName)"))
+            return [:]
+        }
+        var fields: [String: Located<String>] = [:]
+        for entry in entries {
+            guard let setting = known(entry, under: path) else { continue }
+            let name = setting.name
+            switch setting.rule {
+            case .fields: fields[name] = scalars(entry.value, path: "\(shown): \(name)")
+            case .likeGroup(let home): readFields(entry.value, under: home, shownAs: "\(shown): \(name)", into: &fields, as: name)
+            case .section: readFields(entry.value, under: setting.path, shownAs: "\(shown): \(name)", into: &fields, as: name)
+            default:
+                if case .mapping = entry.value.content, !Schema.names(under: setting.path).isEmpty {
+                    readFields(entry.value, under: setting.path, shownAs: "\(shown): \(name)", into: &fields, as: name)
+                } else {
+                    fields[name] = scalar(entry.value, path: "\(shown): \(name)")
+                }
+            }
+        }
+        return fields
+    }
+
+    /// Those of a group in a group; where it begins is kept as well.
+    private mutating func readFields(
+        _ node: YAMLNode, under path: String, shownAs shown: String, into fields: inout [String: Located<String>], as name: String
+    ) {
+        fields[name] = Located(value: "", origin: .file(file, node.position))
+        for (key, value) in readFields(node, under: path, shownAs: shown) { fields["\(name).\(key)"] = value }
     }
 
     /// A mistake where a value stands that came by `${NAME}` tells nothing of it; what is wrong elsewhere in the element is told.
-    private static func concealing(_ mistake: Finding, in fields: [String: Located<String>], of rule: ListRule, path: String)
-        -> Finding
-    {
+    private static func concealing(
+        _ mistake: Finding, in fields: [String: Located<String>], under path: String, form usual: String
+    ) -> Finding {
         for case (let name, let field) in fields where field.origin == mistake.origin {
             guard let written = field.written else { continue }
             let form =
-                switch Schema.setting("\(path)[].\(name)")?.rule {
+                switch Schema.setting(name, under: path)?.rule {
                 case .field(let form), .fields(let form): form
-                default: rule.form
+                default: usual
                 }
-            return mistake.concealing(written, at: path, form: form)
+            return mistake.concealing(written, at: path.replacing("[]", with: ""), form: form)
         }
         return mistake
     }

@@ -7,7 +7,9 @@ extension ListRule {
     }
 
     static var certificates: ListRule {
-        ListRule(form: "certificate and key", bareKey: "certificate", needsKeys: true, begin: { $0.certificates = [] }, add: addCertificate)
+        ListRule(
+            form: "certificate and key, or acme", bareKey: "certificate", needsKeys: true, begin: { $0.certificates = [] },
+            add: addCertificate)
     }
 
     private static func addListener(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
@@ -64,6 +66,7 @@ extension ListRule {
     }
 
     private static func addCertificate(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
+        if let acme = element.fields["acme"] { return addOrdered(element, at: acme.origin, to: &builder) }
         var paths: [String] = []
         for name in ["certificate", "key"] {
             guard let file = element.fields[name], !file.value.isEmpty else {
@@ -74,8 +77,23 @@ extension ListRule {
             paths.append(path)
         }
         let certificate = Settings.TLS.Certificate(path: paths[0], keyPath: paths[1])
-        builder.certificates.append(Located(value: certificate, origin: element.context.origin))
+        builder.certificates.append(Located(value: .files(certificate), origin: element.context.origin))
         return []
+    }
+
+    private static func addOrdered(_ element: ListElement, at origin: Origin, to builder: inout ConfigurationBuilder) -> [Finding] {
+        for name in ["certificate", "key"] {
+            guard let file = element.fields[name] else { continue }
+            return [.error(file.origin, at: "tls.certificates", "a certificate is in files or ordered by acme; write two as two elements")]
+        }
+        let prefix = "acme."
+        var inner = element
+        inner.context.origin = origin
+        inner.fields = [:]
+        for (key, value) in element.fields where key.hasPrefix(prefix) { inner.fields[String(key.dropFirst(prefix.count))] = value }
+        return read(inner, at: "tls.certificates: acme") {
+            builder.certificates.append(Located(value: .acme($0.value), origin: $0.origin, written: $0.written))
+        }
     }
 
     private static func unreadable(_ path: String) -> FileFailure? {

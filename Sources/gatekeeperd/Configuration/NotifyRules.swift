@@ -26,7 +26,7 @@ extension ListRule {
             return [.error(named.origin, at: "notify", "there are more than \(Notifier.countMax)").withoutValues]
         }
         do throws(ValueMistake) {
-            let way: Notifier.Way = webhook == nil ? .program(try path(named.value)) : .webhook(try read(named, element.fields))
+            let way: Notifier.Way = webhook == nil ? .program(try Notifier.path(named.value)) : .webhook(try read(named, element.fields))
             let notifier = Notifier(way: way, written: named.written)
             if builder.notifiers.contains(where: { $0.value == notifier }) {
                 return [.warning(named.origin, at: "notify", "it is there already, and is told once").withoutValues]
@@ -56,8 +56,10 @@ extension ListRule {
         }
         return webhook
     }
+}
 
-    private static func path(_ text: String) throws(ValueMistake) -> String {
+extension Notifier {
+    static func path(_ text: String) throws(ValueMistake) -> String {
         guard text.hasPrefix("/"), !text.utf8.contains(0), text.utf8.count < 4096 else {
             throw ValueMistake("a command is the absolute path of a program, without arguments: what it needs, a script of yours can say")
         }
@@ -68,43 +70,54 @@ extension ListRule {
 extension Validation {
     /// Programs that can't be run, or that somebody else than root can change.
     static func programMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
-        builder.notifiers.compactMap { notifier -> Finding? in
-            guard let program = notifier.value.program else { return nil }
-            let name = notifier.value.name
+        Configuration.programs(of: builder.notifiers, builder.ordered).compactMap { located, key -> Finding? in
+            let (program, name) = (located.value, located.shown)
             if let obstacle = Program.obstacle(to: program) {
-                return .error(notifier.origin, at: "notify", "\(name): \(obstacle)").withoutValues
+                return .error(located.origin, at: key, "\(name): \(obstacle)").withoutValues
             }
             guard let objection = TrustedPath.objection(to: program) else { return nil }
             let who = name == program ? objection : "\(name) can be changed by others than root"
-            return .error(notifier.origin, at: "notify", "\(who); what the service runs has to be root's alone to change").withoutValues
+            return .error(located.origin, at: key, "\(who); what the service runs has to be root's alone to change").withoutValues
         }
     }
 }
 
 extension Configuration {
     /// Programs that it has run, each where it is named.
-    var programs: [Located<String>] {
+    var programs: [(program: Located<String>, key: String)] { Self.programs(of: notifiers, acme) }
+
+    static func programs(
+        of notifiers: [Located<Notifier>], _ ordered: [Located<AcmeSettings>]
+    ) -> [(program: Located<String>, key: String)] {
         notifiers.compactMap { notifier in
-            notifier.value.program.map { Located(value: $0, origin: notifier.origin) }
+            notifier.value.program.map {
+                (Located(value: $0, origin: notifier.origin, written: notifier.value.name == $0 ? nil : notifier.value.name), "notify")
+            }
         }
+            + ordered.compactMap { acme in
+                guard case .program(let path) = acme.value.challenge else { return nil }
+                return (Located(value: path, origin: acme.origin), "tls.acme: challenge")
+            }
     }
 
-    func runsSamePrograms(as other: Configuration) -> Bool { Set(programs.map(\.value)) == Set(other.programs.map(\.value)) }
+    func runsSamePrograms(as other: Configuration) -> Bool {
+        Set(programs.map(\.program.value)) == Set(other.programs.map(\.program.value))
+    }
 
     /// What says which programs are run is root's alone to change, or isn't taken.
     ///
     /// - Parameter file: where it was read from.
     func checkPrograms(in file: String?) throws(ConfigurationError) {
-        guard let program = programs.first else { return }
+        guard let (program, key) = programs.first else { return }
         guard let file else {
             throw ConfigurationError(findings: [
-                .error(program.origin, at: "notify", "a command is taken from a configuration file alone, and from one that is root's")
+                .error(program.origin, at: key, "a command is taken from a configuration file alone, and from one that is root's")
             ])
         }
         guard let objection = TrustedPath.objection(to: FilePath.complete(file, directory: WorkingDirectory.path ?? "/")) else { return }
         throw ConfigurationError(findings: [
             .error(
-                program.origin, at: "notify",
+                program.origin, at: key,
                 "a command runs as the service, so the file that names it has to be root's alone to change, and \(objection)")
         ])
     }

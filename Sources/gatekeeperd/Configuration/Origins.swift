@@ -23,7 +23,7 @@ struct Origins: Equatable, Sendable {
 
     init(_ builder: ConfigurationBuilder) {
         listeners = builder.listeners.map(\.origin)
-        certificates = builder.files["tls.certificate"].map { [$0.origin] } ?? builder.certificates.map(\.origin)
+        certificates = (builder.files["tls.certificate"]?.origin ?? builder.acme?.origin).map { [$0] } ?? builder.certificates.map(\.origin)
         upstreams = builder.upstream.map { [$0.origin] } ?? builder.upstreams.map(\.origin)
         clientAuthority = builder.files["tls.client_ca"]?.origin
         clientRevocations = builder.files["tls.client_crl"]?.origin

@@ -32,7 +32,8 @@ enum Reference {
         let flag = Schema.flag(for: setting.path).map { "Flag: `\($0)`." }
         let facts: [String?] =
             switch setting.rule {
-            case .section: []
+            case .section, .group: []
+            case .likeGroup(let path): ["keys, as `\(path)` has them."]
             case .switchedSection(let rule): ["Value: \(rule.form)."]
             case .notYet: ["**Not supported yet**; refused."]
             case .field(let form), .fields(let form): ["\(form)."]

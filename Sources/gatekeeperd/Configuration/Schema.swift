@@ -2,7 +2,7 @@ internal import Gatekeeper
 
 /// Every key of the configuration file, in the order of the reference.
 enum Schema {
-    static let settings: [Setting] = listening + admission + upstream + routing + limits + operation
+    static let settings: [Setting] = listening + acme + admission + upstream + routing + limits + operation
 
     /// The setting at a path, nil if there is none.
     static func setting(_ path: String) -> Setting? { byPath[path] }
@@ -54,6 +54,8 @@ enum Schema {
             summary: "A PEM file with the chain, leaf first."),
         Setting(
             path: "tls.certificates[].key", rule: .field(form: "the path of a file"), summary: "A PEM file with the leaf's private key."),
+        Setting(
+            path: "tls.certificates[].acme", rule: .likeGroup("tls.acme"), summary: "One that is ordered, in place of files."),
         Setting(
             path: "tls.sni_strict", rule: .scalar(.flag(\.settings.tls.refusesUnknownNames)),
             summary: "Refuse handshakes that ask for a name that no certificate is for, or for none, and requests for another host."),

@@ -17,6 +17,10 @@ struct Setting: Sendable {
         case switchedSection(ScalarRule)
         case scalar(ScalarRule)
         case list(ListRule)
+        /// A group of keys that are read together, as an element of a list is; a group among them has its keys behind its name and a dot.
+        case group(ListRule)
+        /// A group in a list's element, whose keys are those of the group at that path.
+        case likeGroup(String)
         /// A key of a list's element; the list's rule reads all of them together. `form` says how the value is written.
         case field(form: String)
         /// Likewise, but the value is a list of plain values; they reach the rule with commas between.

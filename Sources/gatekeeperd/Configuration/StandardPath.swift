@@ -1,8 +1,11 @@
 /// Where the service keeps things when the configuration doesn't say: what systemd made for it (`StateDirectory=`, `RuntimeDirectory=`), else
 /// the usual folder, if somebody has made that. A service that an admin tries out in a shell leaves no traces.
 enum StandardPath {
+    /// What outlives the service, as the package has it.
+    static let usualState = "/var/lib/gatekeeper"
+
     static func state(environment: (String) -> String? = Environment.value) -> String? {
-        folder(environment("STATE_DIRECTORY"), else: "/var/lib/gatekeeper")
+        folder(environment("STATE_DIRECTORY"), else: usualState)
     }
 
     static func control(environment: (String) -> String? = Environment.value) -> String? {

@@ -12,6 +12,7 @@ enum Validation {
         findings += listenerMistakes(builder)
         findings += fileMistakes(builder)
         findings += certificateMistakes(builder)
+        findings += orderMistakes(builder)
         findings += allowMistakes(builder)
         findings += UpstreamValidation.mistakes(builder)
         findings += statusMistakes(reader)
@@ -20,10 +21,8 @@ enum Validation {
         guard !findings.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(findings: findings.sorted { rank($0) < rank($1) })
         }
-        var certificates = builder.certificates.map(\.value)
-        if let certificate = builder.files["tls.certificate"], let key = builder.files["tls.key"] {
-            certificates = [Settings.TLS.Certificate(path: certificate.value, keyPath: key.value)]
-        }
+        let statePath = builder.statePath?.value ?? StandardPath.state()
+        let certificates = certificates(builder, state: statePath ?? "")
         guard !certificates.isEmpty, let allow = builder.allow else { preconditionFailure("missing keys were judged above") }
         var settings = builder.settings
         settings.listeners = builder.listeners.map(\.value)
@@ -43,10 +42,25 @@ enum Validation {
             written: reader.written,
             watchedPaths: watchedPaths(settings, builder),
             listLengths: builder.listLengths, listNames: builder.listNames, origins: origins(reader),
-            statePath: builder.statePath?.value ?? StandardPath.state(),
+            statePath: statePath,
             controlPath: builder.controlPath?.value ?? StandardPath.control(),
             status: builder.statusAddress.map { StatusSettings(address: $0.value, token: builder.statusToken?.value) },
-            notifiers: builder.notifiers)
+            notifiers: builder.notifiers, acme: builder.ordered)
+    }
+
+    private static func certificates(_ builder: ConfigurationBuilder, state: String) -> [Settings.TLS.Certificate] {
+        if let certificate = builder.files["tls.certificate"], let key = builder.files["tls.key"] {
+            return [Settings.TLS.Certificate(path: certificate.value, keyPath: key.value)]
+        }
+        return (builder.acme.map { [.acme($0.value)] } ?? builder.certificates.map(\.value)).map { source in
+            switch source {
+            case .files(let certificate): return certificate
+            case .acme(let ordered):
+                let folder = ordered.folder(state: state) + "/current"
+                return Settings.TLS.Certificate(
+                    path: folder + "/fullchain.pem", keyPath: folder + "/privkey.pem", awaitedFor: ordered.names)
+            }
+        }
     }
 
     private static func origins(_ reader: ConfigurationReader) -> Origins {
@@ -70,7 +84,8 @@ enum Validation {
             }
         }
         check(builder.listeners.isEmpty, "listen", flag: "--listen", "at least one address to accept connections on, as 0.0.0.0:443")
-        let isOneCertificate = builder.certificates.isEmpty && !reader.failed.contains("tls.certificates")
+        let isOneCertificate =
+            builder.certificates.isEmpty && builder.acme == nil && reader.failed.isDisjoint(with: ["tls.certificates", "tls.acme"])
         check(
             isOneCertificate && builder.files["tls.certificate"] == nil, "tls.certificate", flag: "--certificate",
             "the path of a PEM file with the chain, leaf first")
@@ -107,11 +122,31 @@ enum Validation {
             findings.append(
                 .error(file.origin, at: "tls.client_crl", "there is no tls.client_ca whose certificates could be revoked"))
         }
-        guard !builder.certificates.isEmpty else { return findings }
+        let other = builder.certificates.isEmpty ? "tls.acme" : "tls.certificates"
+        guard builder.acme != nil || !builder.certificates.isEmpty else { return findings }
+        if let acme = builder.acme, !builder.certificates.isEmpty {
+            findings.append(.error(acme.origin, at: "tls.acme", "tls.certificates is there too; make it one of them, as {acme: …}"))
+        }
         return findings
             + ["tls.certificate", "tls.key"].compactMap { path in
-                builder.files[path].map { .error($0.origin, at: path, "tls.certificates is there too; name each certificate in one place") }
+                builder.files[path].map { .error($0.origin, at: path, "\(other) is there too; name each certificate in one place") }
             }
+    }
+
+    private static func orderMistakes(_ builder: ConfigurationBuilder) -> [Finding] {
+        guard let first = builder.ordered.first else { return [] }
+        guard builder.statePath != nil || StandardPath.state() != nil else {
+            let advice = "keys and orders have to be kept on disk; set state, as state: /var/lib/gatekeeper"
+            return [.error(first.origin, at: "tls.acme", advice)]
+        }
+        var seen: [String: Origin] = [:]
+        return builder.ordered.compactMap { ordered in
+            let name = ordered.value.names[0]
+            guard let earlier = seen.updateValue(ordered.origin, forKey: name) else { return nil }
+            let text =
+                "\(name) comes first in another certificate, too (\(earlier)), and their files are called by it; put another name first"
+            return .error(ordered.origin, at: "tls.acme", text)
+        }
     }
 
     /// Files that have a key of their own, with that key, in the order of the schema.

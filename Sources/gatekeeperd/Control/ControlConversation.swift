@@ -113,6 +113,12 @@ final class ControlConversation: Conversation {
             case .revoke(let address): return try service.revoke(address, by: requester, at: now).reply(at: now)
             case .notifyTest: return Self.reply(service.testNotifiers(at: now))
             case .notifiers: return Self.reply(service.notifiers())
+            case .certificates: return service.certificates(at: now).reply(at: now)
+            case .renewCertificates(let name, let isUndue):
+                return try service.renewCertificates(name, isUndue: isUndue, by: requester, at: now).reply(at: now)
+            case .tryOrders(let name): return try service.tryOrders(name, at: now).reply(at: now)
+            case .openChallenge(let request): return try service.openChallenge(request, by: requester, at: now).openedReply(at: now)
+            case .closeChallenge(let name): return try service.closeChallenge(name, by: requester).closedReply
             case .denials(let query): return try service.denials(query, at: now).reply
             }
         } catch {

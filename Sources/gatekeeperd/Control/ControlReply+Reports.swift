@@ -70,3 +70,20 @@ extension RevokeReport {
 extension DenialReport {
     var reply: ControlReply { ControlReply(result: json, text: lines.joined(separator: "\n")) }
 }
+
+extension OpenedChallenge {
+    func openedReply(at now: WallTime) -> ControlReply {
+        let text =
+            "whoever validates \(name) by TLS-ALPN-01 is shown the challenge; the window closes \(TimeText.until(until, from: now)), "
+            + "or by `gatekeeperd challenge close \(name)`"
+        return ControlReply(result: .object(of: ("window", json)), text: text)
+    }
+
+    var closedReply: ControlReply {
+        ControlReply(result: .object(of: ("window", json)), text: "the window for \(name) is closed")
+    }
+}
+
+extension OrderReport {
+    func reply(at now: WallTime) -> ControlReply { ControlReply(result: json(at: now), text: text(at: now)) }
+}

@@ -17,6 +17,13 @@ enum ControlRequest: Equatable, Sendable {
     /// Sends a test to everybody who is told of problems; what came of it is said by `notifiers`.
     case notifyTest
     case notifiers
+    case certificates
+    /// Those whose first name this is, or all; `isUndue` also before their time.
+    case renewCertificates(name: String?, isUndue: Bool)
+    /// Orders as in earnest, from where nothing counts; what came of it is said by `certificates`.
+    case tryOrders(name: String?)
+    case openChallenge(ChallengeRequest)
+    case closeChallenge(name: String)
 
     /// The protocol's version, under the name that says whose protocol it is.
     static let version = 1
@@ -27,6 +34,8 @@ enum ControlRequest: Equatable, Sendable {
         ("status", []), ("reload", []), ("apply", ["file", "confirm_seconds"]), ("confirm", []),
         ("grant", ["address", "for_seconds", "reason"]), ("grants", ["all"]), ("revoke", ["address"]),
         ("denials", ["since_seconds", "top"]), ("notify_test", []), ("notifiers", []),
+        ("certificates", []), ("certificates_renew", ["name", "now"]), ("certificates_dry_run", ["name"]),
+        ("challenge_open", ["name", "digest"]), ("challenge_close", ["name"]),
     ]
 
     init(_ line: [UInt8]) throws(ControlFailure) {
@@ -84,6 +93,15 @@ enum ControlRequest: Equatable, Sendable {
                 try DenialQuery(
                     seconds: json["since_seconds"] == nil ? usual.seconds : try integer("since_seconds", json),
                     top: json["top"] == nil ? usual.top : try integer("top", json)))
+        case "certificates": return .certificates
+        case "certificates_dry_run": return .tryOrders(name: try json["name"].map { _ throws(ValueMistake) in try text("name", json) })
+        case "certificates_renew":
+            guard let isUndue = (json["now"] ?? .boolean(false)).boolean else { throw ValueMistake("now is true or false") }
+            return .renewCertificates(
+                name: try json["name"].map { _ throws(ValueMistake) in try text("name", json) }, isUndue: isUndue)
+        case "challenge_open":
+            return .openChallenge(try ChallengeRequest(name: try text("name", json), digest: try text("digest", json)))
+        case "challenge_close": return .closeChallenge(name: try ChallengeRequest.name(try text("name", json)))
         default: return .status
         }
     }
@@ -119,7 +137,9 @@ enum ControlRequest: Equatable, Sendable {
     var timeoutMilliseconds: Int {
         switch self {
         case .reload, .apply: 60_000
-        case .status, .confirm, .grant, .grants, .revoke, .denials, .notifyTest, .notifiers: 15_000
+        case .status, .confirm, .grant, .grants, .revoke, .denials, .notifyTest, .notifiers, .certificates, .renewCertificates, .tryOrders,
+            .openChallenge, .closeChallenge:
+            15_000
         }
     }
 
@@ -133,6 +153,13 @@ enum ControlRequest: Equatable, Sendable {
             case .confirm: ("confirm", [])
             case .notifyTest: ("notify_test", [])
             case .notifiers: ("notifiers", [])
+            case .certificates: ("certificates", [])
+            case .renewCertificates(let name, let isUndue):
+                ("certificates_renew", [("name", name.map { .string($0) }), ("now", isUndue ? .boolean(true) : nil)])
+            case .tryOrders(let name): ("certificates_dry_run", [("name", name.map { .string($0) })])
+            case .openChallenge(let request):
+                ("challenge_open", [("name", .string(request.name)), ("digest", .string(request.digestText))])
+            case .closeChallenge(let name): ("challenge_close", [("name", .string(name))])
             case .grant(let grant):
                 (
                     "grant",

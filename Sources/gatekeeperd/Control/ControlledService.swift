@@ -18,6 +18,13 @@ protocol ControlledService: AnyObject {
     /// Sends a test to everybody who is told of problems; `notifiers` says what came of it.
     func testNotifiers(at now: WallTime) -> [NotifierState]
     func notifiers() -> [NotifierState]
+    func certificates(at now: WallTime) -> OrderReport
+    /// Begins to order those of this name, or all.
+    func renewCertificates(_ name: String?, isUndue: Bool, by requester: Requester, at now: WallTime) throws(ControlFailure) -> OrderReport
+    func tryOrders(_ name: String?, at now: WallTime) throws(ControlFailure) -> OrderReport
+    /// Opens a window for the validation of a name that is served; every worker knows then.
+    func openChallenge(_ request: ChallengeRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> OpenedChallenge
+    func closeChallenge(_ name: String, by requester: Requester) throws(ControlFailure) -> OpenedChallenge
     /// Who was turned away, up to now.
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport
 }

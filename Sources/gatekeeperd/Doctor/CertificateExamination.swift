@@ -19,11 +19,20 @@ struct CertificateExamination: Equatable, Sendable {
         var summary = ""
         /// Nil where it can't be read.
         var check: CertificateCheck?
+        /// The names of one that is ordered and isn't there yet.
+        var awaitedFor: [String] = []
     }
 
     var findings: [ExaminationFinding] { files.flatMap(findings) }
 
     private func findings(_ file: File) -> [ExaminationFinding] {
+        guard file.awaitedFor.isEmpty else {
+            return [
+                .note(
+                    .certificate, "no certificate for \(file.awaitedFor.joined(separator: ", ")) is there yet: clients get an alert",
+                    advice: "the service orders it; `gatekeeperd certificates` says how far it is")
+            ]
+        }
         var findings: [ExaminationFinding] = []
         if let obstacle = file.obstacle {
             findings.append(
@@ -72,6 +81,10 @@ extension CertificateExamination.File {
     /// What is on disk now.
     init(_ certificate: Settings.TLS.Certificate, _ dryRun: DryRun?, at now: WallTime) {
         path = certificate.path
+        guard !certificate.isAwaited else {
+            awaitedFor = certificate.awaitedFor ?? []
+            return
+        }
         do throws(ServerError) {
             let chain = try CertificateChain(path: path)
             let check = CertificateCheck(path: path, chain: chain)

@@ -86,6 +86,12 @@ struct Doctor: Sendable {
         case .certificate:
             guard let files = facts.certificates else { return [.unexamined(.certificate, "the files couldn't be read in time")] }
             return CertificateExamination(files: files, served: state?.certificates).findings
+        case .orders:
+            return OrderExamination(
+                orders: facts.orders, listeners: settings.listeners.map(\.address), listening: facts.listening,
+                isBehindBalancer: settings.listeners.contains { !$0.proxyProtocolFrom.isEmpty }, service: state?.process,
+                pagePort: facts.pagePort
+            ).findings
         case .upstream:
             return UpstreamExamination(systems: facts.systems, publicHost: facts.publicHost).findings
         case .sources:

@@ -5,6 +5,10 @@ struct DoctorFacts: Sendable {
     var account: ServiceAccount
     /// Nil where the disk didn't answer in time, as everywhere below.
     var certificates: [CertificateExamination.File]?
+    /// Certificates that are ordered; none where nobody asks for them.
+    var orders: [OrderExamination.Order] = []
+    /// Who listens on port 80, as far as it can be seen.
+    var pagePort: PortHolder?
     /// The name that clients are told to use.
     var publicHost: String?
     var systems: [TicketSystem] = []
@@ -41,6 +45,7 @@ struct DoctorFacts: Sendable {
             let dryRun = try? DryRun(settings)
             return CertificateExamination.File.all(settings.tls.certificates, dryRun, at: now)
         }
+        let naming = doctor.asks(.orders) ? OrderExamination.Order.begin(configuration) : []
         let looking = Self.start { Self.records(of: configuration, since: now.advanced(byMilliseconds: -Self.logMilliseconds)) }
         let folder = configuration.statePath.map { path in Self.start { HostExamination.StateFolderFacts(path: path) } }
         records = looking?.result(until: System.now().advanced(byMilliseconds: Self.logPatienceMilliseconds)) ?? nil
@@ -65,6 +70,8 @@ struct DoctorFacts: Sendable {
         account = hearing?.result(until: deadline) ?? ServiceAccount(state: .failure(late), denials: .failure(late))
         certificates = reading?.result(until: deadline)
         stateFolder = folder.flatMap { $0?.result(until: deadline) }
+        orders = OrderExamination.Order.all(configuration, naming, controlPath: controlPath)
+        if !orders.isEmpty { pagePort = PortHolder.find(port: 80) }
         readKernel()
         if let name = doctor.publicName, doctor.asks(.exposure) { look(at: name, by: settings) }
         unit = HostExamination.UnitFacts(ofServiceBy: doctor.file)

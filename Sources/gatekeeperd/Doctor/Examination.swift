@@ -3,6 +3,8 @@ enum Examination: String, CaseIterable, Sendable {
     /// The running service: does it answer, and by what does it serve?
     case service
     case certificate
+    /// Can the authority come here, and may it issue? Where certificates are ordered.
+    case orders
     /// Does the ticket system answer, and lead its clients back here?
     case upstream
     /// Is it the clients' own addresses that arrive?

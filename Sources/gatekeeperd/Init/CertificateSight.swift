@@ -59,7 +59,9 @@ struct CertificateSight {
             "install -m 644 CERTIFICATE \(InitText.shell(path))", "install -m 640 -g gatekeeper KEY \(InitText.shell(key))",
         ]
         return ["If you have one, put it there with its key, in another window:"] + copying.map { "    \($0)" }
-            + ["If not, certbot gets one that everybody trusts and puts it into /etc/gatekeeper/tls; port 80 has to be open to all for it:"]
+            + [
+                "If not, type \(InitQuestion.order): the service gets one itself. Or certbot gets one that everybody trusts and puts it into /etc/gatekeeper/tls; port 80 has to be open to all for it:"
+            ]
             + certbot.map { "    \($0)" }
     }
 

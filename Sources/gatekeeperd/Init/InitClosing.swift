@@ -46,10 +46,14 @@ struct InitClosing {
             ? ["Next:"]
             : ["Put right what is said above; `gatekeeperd check --config \(InitText.shell(path))` says whether it is. Then:"]
         return first + [
-            "  \(start)", "  \(request)",
-            "The second from an address that is on the list: the ticket system answers. Who isn't on it is let in for a try by",
-            "`gatekeeperd grant ADDRESS --for 10m`; `gatekeeperd status` says how the service is.",
+            "  \(start)"
         ]
+            + (configuration.acme == nil
+                ? [] : ["  gatekeeperd certificates", "That says how the order stands; it takes less than a minute."]) + [
+                "  \(request)",
+                "\(configuration.acme == nil ? "The second" : "This") from an address that is on the list: the ticket system answers. Who isn't on it is let in for a try by",
+                "`gatekeeperd grant ADDRESS --for 10m`; `gatekeeperd status` says how the service is.",
+            ]
     }
 }
 

@@ -3,6 +3,10 @@ struct InitConfiguration: Equatable, Sendable {
     var listen: [String] = []
     var certificate: String?
     var key: String?
+    /// The names of a certificate that is ordered, in place of files; empty where they aren't told yet, nil for files.
+    var acme: [String]?
+    /// Where the authority may write to.
+    var contact: String?
     var allow: [String] = []
     /// The vendor whose published addresses may connect as well.
     var preset: String?
@@ -18,7 +22,15 @@ struct InitConfiguration: Equatable, Sendable {
     var mistakes: [String] {
         InitQuestion.allCases.compactMap { question in
             question.mistake(in: question.values(in: self)).map { "\(question.flag): \($0)" }
-        }
+        } + contradictions
+    }
+
+    /// What is right by itself.
+    private var contradictions: [String] {
+        var lines: [String] = []
+        if acme != nil, certificate != nil || key != nil { lines.append("--acme: it is in place of --certificate and --key") }
+        if acme == nil, contact != nil { lines.append("--contact: it belongs to --acme") }
+        return lines
     }
 
     /// What nothing says and nothing can be assumed of, likewise.
@@ -34,6 +46,7 @@ struct InitConfiguration: Equatable, Sendable {
         var completed = self
         // What scripts rely on, whatever a conversation proposes.
         if listen.isEmpty { completed.listen = ["0.0.0.0:443"] }
+        guard acme == nil else { return completed }
         completed.certificate = certificate ?? "tls/fullchain.pem"
         completed.key = key ?? "tls/privkey.pem"
         return completed

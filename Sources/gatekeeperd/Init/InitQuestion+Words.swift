@@ -9,6 +9,8 @@ extension InitQuestion {
         case .upstream: "where the ticket system listens"
         case .name: "the name that clients use"
         case .certificate: "the PEM file with the certificate chain, leaf first"
+        case .acme: "the names of a certificate that is ordered"
+        case .contact: "the mail address that the authority may write to"
         case .key: "the PEM file with the private key"
         case .listen: "the address and port to accept connections on"
         }
@@ -23,6 +25,8 @@ extension InitQuestion {
         case .upstream: "Where does the ticket system listen"
         case .name: "Which name do clients use"
         case .certificate: "Where is the certificate"
+        case .acme: "Which names is it to be for"
+        case .contact: "Which mail address may the authority write to"
         case .key: "Where is its private key"
         case .listen: "Where to accept connections"
         }
@@ -36,6 +40,8 @@ extension InitQuestion {
             Self.list(
                 VendorPreset.all.map { ($0.name, "\($0.title), from the \($0.addresses.count) addresses that it has published") },
                 other: "another vendor: you type its addresses next")
+        case .certificate:
+            ["Type a file's path, or \(Self.order) for one that is ordered from Let's Encrypt and renewed by itself, through port 443."]
         default: []
         }
     }
@@ -48,7 +54,10 @@ extension InitQuestion {
         case .allow: "Type addresses or networks with blanks between, as 203.0.113.9 or 198.51.100.0/24."
         case .upstream: "Type http://HOST:PORT, https://HOST:PORT or unix:/PATH."
         case .name: "Type a name as tickets.example.org."
-        case .certificate, .key: "Type the path of a file in PEM."
+        case .certificate: "Type the path of a file in PEM, or \(Self.order)."
+        case .acme: "Type names with blanks or commas between, as tickets.example.org."
+        case .contact: "Type a mail address as admin@example.org, or none."
+        case .key: "Type the path of a file in PEM."
         case .listen: "Type addresses with their ports, blanks between, as 0.0.0.0:443 or [::]:443."
         }
     }
@@ -85,6 +94,17 @@ extension InitQuestion {
             [
                 "A PEM file with the server's certificate first and those of its issuers behind it; certbot calls it fullchain.pem. A relative",
                 "path begins at the folder of the configuration. The service's user must be able to read it. Renewals are seen by themselves.",
+                "With \(Self.order) the service gets one itself from Let's Encrypt, whose terms of service you agree to by that. Its name must",
+                "lead to this machine, and port 443 be open to everybody: strangers are shown the challenge alone, while one is pending.",
+            ]
+        case .acme:
+            [
+                "The names by which clients know this door; each must lead here. For a wildcard, or by port 80, write tls.acme into the file",
+                "yourself: `gatekeeperd reference tls.acme` has its keys.",
+            ]
+        case .contact:
+            [
+                "Not needed: authorities may write there when something is wrong with the account or a certificate."
             ]
         case .key:
             [

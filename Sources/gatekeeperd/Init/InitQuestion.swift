@@ -8,6 +8,9 @@ enum InitQuestion: CaseIterable, Sendable {
     case upstream
     case name
     case certificate
+    /// The names of one that is ordered.
+    case acme
+    case contact
     case key
     case listen
 
@@ -19,24 +22,30 @@ enum InitQuestion: CaseIterable, Sendable {
         case .upstream: "--upstream"
         case .name: "--name"
         case .certificate: "--certificate"
+        case .acme: "--acme"
+        case .contact: "--contact"
         case .key: "--key"
         case .listen: "--listen"
         }
     }
 
     /// A configuration is whole without it.
-    var isOptional: Bool { self == .ticketSystem || self == .name }
+    var isOptional: Bool { [.ticketSystem, .name, .contact].contains(self) }
 
     /// What an empty answer stands for, as far as that depends on nothing but other answers; none for nothing.
     func usual(in configuration: InitConfiguration) -> [String] {
         switch self {
-        case .ticketSystem, .allow, .name, .listen: []
+        case .ticketSystem, .allow, .name, .contact, .listen: []
+        case .acme: [configuration.name].compactMap(\.self)
         case .preset: VendorPreset.all.prefix(1).map(\.name)
         case .certificate: ["tls/fullchain.pem"]
         case .key: [Self.key(beside: configuration.certificate ?? "tls/fullchain.pem")]
         case .upstream: ["http://127.0.0.1:8080"]
         }
     }
+
+    /// In place of the certificate's file: it is to be ordered.
+    static let order = "order"
 
     /// As certbot and most others call the two files.
     private static func key(beside certificate: String) -> String {
@@ -48,6 +57,10 @@ enum InitQuestion: CaseIterable, Sendable {
     func isAnswered(by configuration: InitConfiguration) -> Bool {
         switch self {
         case .preset, .allow: configuration.preset != nil || !configuration.allow.isEmpty
+        case .certificate: configuration.certificate != nil || configuration.acme != nil
+        case .key: configuration.key != nil || configuration.acme != nil
+        case .acme: configuration.acme != []
+        case .contact: configuration.contact != nil || configuration.acme == nil
         default: !values(in: configuration).isEmpty
         }
     }
@@ -60,6 +73,8 @@ enum InitQuestion: CaseIterable, Sendable {
         case .upstream: [configuration.upstream].compactMap(\.self)
         case .name: [configuration.name].compactMap(\.self)
         case .certificate: [configuration.certificate].compactMap(\.self)
+        case .acme: configuration.acme ?? []
+        case .contact: [configuration.contact].compactMap(\.self)
         case .key: [configuration.key].compactMap(\.self)
         case .listen: configuration.listen
         }
@@ -72,7 +87,10 @@ enum InitQuestion: CaseIterable, Sendable {
         case .allow: configuration.allow = values
         case .upstream: configuration.upstream = values.first
         case .name: configuration.name = values.first
+        case .certificate where values == [Self.order]: configuration.acme = []
         case .certificate: configuration.certificate = values.first
+        case .acme: configuration.acme = values
+        case .contact: configuration.contact = values.first
         case .key: configuration.key = values.first
         case .listen: configuration.listen = values
         }
@@ -88,15 +106,32 @@ enum InitQuestion: CaseIterable, Sendable {
         case .listen: return Self.mistake(in: values, for: "listen")
         case .certificate: return Self.mistake(in: values, for: "tls.certificate")
         case .key: return Self.mistake(in: values, for: "tls.key")
+        case .acme: return Self.mistake(inOrdered: values)
+        case .contact: return Self.mistake { () throws(ValueMistake) in _ = try AcmeSettings.contact(values.joined(separator: ",")) }
         case .allow: return Self.mistake(in: values, for: "allow") ?? Self.mistakeOfWhole(in: values, for: "allow")
         case .upstream: return Self.mistake(in: values, for: "upstream.url") ?? Self.mistakeOfWhole(in: values, for: "upstream.url")
-        case .preset:
-            do throws(ValueMistake) {
-                for value in values { _ = try VendorPreset.find(value) }
-                return nil
-            } catch {
-                return error.message
-            }
+        case .preset: return Self.mistake { () throws(ValueMistake) in for value in values { _ = try VendorPreset.find(value) } }
+        }
+    }
+
+    private static func mistake(in judge: () throws(ValueMistake) -> Void) -> String? {
+        do throws(ValueMistake) {
+            try judge()
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    /// The settings of an order of these names from the usual authority.
+    static func order(of names: [String]) throws(ValueMistake) -> AcmeSettings {
+        AcmeSettings(
+            names: try AcmeSettings.names(names.joined(separator: ",")), directory: try AcmeDirectory.url(AcmeDirectory.usual))
+    }
+
+    private static func mistake(inOrdered names: [String]) -> String? {
+        mistake { () throws(ValueMistake) in
+            if let mistake = try order(of: names).mistake(nil) { throw ValueMistake(mistake) }
         }
     }
 

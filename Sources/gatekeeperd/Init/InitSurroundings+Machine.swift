@@ -18,11 +18,14 @@ extension InitSurroundings {
                 say("Asking \(configuration.upstream ?? "") …")
                 return ticketSystem(configuration, folder, now)
             case .certificate: return certificate(configuration, folder, now)?.sight ?? InitSight()
+            case .acme:
+                say("Asking where \((configuration.acme ?? []).joined(separator: ", ")) leads …")
+                return order(configuration.acme ?? [])
             case .key:
                 let key = FilePath.complete(configuration.key ?? "", directory: folder)
                 return certificate(configuration, folder, now)?.sight(ofKey: key) ?? InitSight()
             case .listen: return listeners(configuration.listen)
-            case .ticketSystem, .preset, .allow, .name: return InitSight()
+            case .ticketSystem, .preset, .allow, .name, .contact: return InitSight()
             }
         }
         surroundings.usualName = { name($0, folder) }
@@ -42,6 +45,14 @@ extension InitSurroundings {
         let chain = try? CertificateChain(path: FilePath.complete(file, directory: folder))
         let own = HostName.own
         return chain?.host ?? (own.contains(".") && !own.hasSuffix(".local") && !own.hasSuffix(".localdomain") ? own : nil)
+    }
+
+    // MARK: A certificate that is ordered
+
+    /// Whether the names lead here, and whether the authority may issue; where that is listened on isn't known yet.
+    private static func order(_ names: [String]) -> InitSight {
+        guard let settings = try? InitQuestion.order(of: names) else { return InitSight() }
+        return OrderSight(order: OrderExamination.Order.ask(settings)).sight
     }
 
     // MARK: The ticket system

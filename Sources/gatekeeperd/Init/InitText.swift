@@ -17,10 +17,7 @@ enum InitText {
             listen:
             \(configuration.listen.map { "  - \(scalar($0))" }.joined(separator: "\n"))
 
-            # The certificate chain, leaf first, and its private key. Both are read again when they are replaced, so renewals need no reload.
-            tls:\(name(configuration.name))
-              certificate: \(scalar(configuration.certificate ?? ""))
-              key: \(scalar(configuration.key ?? ""))
+            \(certificate(configuration))
               # The oldest version that a peer may speak; "1.3" if all of them can.
               minimum_version: "1.2"
 
@@ -56,6 +53,31 @@ enum InitText {
     /// What it amounts to, without what explains it: for somebody who is to agree.
     static func essence(of text: String) -> [String] {
         text.split(separator: "\n").map(String.init).filter { !$0.drop { $0 == " " }.hasPrefix("#") }
+    }
+
+    private static func certificate(_ configuration: InitConfiguration) -> String {
+        guard let names = configuration.acme else {
+            return """
+                # The certificate chain, leaf first, and its private key. Both are read again when they are replaced, so renewals need no reload.
+                tls:\(name(configuration.name))
+                  certificate: \(scalar(configuration.certificate ?? ""))
+                  key: \(scalar(configuration.key ?? ""))
+                """
+        }
+        return """
+            # What outlives the service: keys, certificates and the account with the authority; grants and denials.
+            state: \(StandardPath.usualState)
+
+            # The certificate is ordered from Let's Encrypt and renewed by itself. Its authority comes to port 443 of each name, from addresses
+            # that nobody knows before: leave it open to everybody. `gatekeeperd certificates` says how it stands.
+            tls:\(name(configuration.name))
+              acme:
+                names: [\(names.map(scalar).joined(separator: ", "))]
+                # Where the authority may write to.
+                \(configuration.contact.map { "contact: \(scalar($0))" } ?? "# contact: admin@example.org")
+                # Where another one is ordered from: letsencrypt-staging to try, zerossl, or the https URL of an authority's directory.
+                # directory: \(AcmeDirectory.usual)
+            """
     }
 
     private static func name(_ name: String?) -> String { name.map { "\n  # Clients use the name \($0)." } ?? "" }

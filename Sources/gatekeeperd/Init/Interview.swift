@@ -43,6 +43,7 @@ struct Interview {
         switch question {
         case .ticketSystem: "another"
         case .allow: configuration.preset == nil ? "" : "none"
+        case .contact: "none"
         default: usual(question).joined(separator: " ")
         }
     }
@@ -123,7 +124,9 @@ struct Interview {
 
     private mutating func next() {
         doubt = nil
-        open.removeFirst()
+        // What is asked of one that is ordered, in place of its key.
+        guard open.removeFirst() == .certificate, configuration.acme != nil else { return }
+        open = [InitQuestion.acme, .contact].filter { !$0.isAnswered(by: configuration) } + open.filter { $0 != .key }
     }
 
     // MARK: Answers
@@ -133,15 +136,16 @@ struct Interview {
         switch question {
         case .ticketSystem: return try ticketSystem(answer)
         case .preset: values = vendor(answer)
-        case .listen, .allow: values = answer.split { $0 == " " || $0 == "\t" || $0 == "," }.map(String.init)
+        case .listen, .allow, .acme: values = answer.split { $0 == " " || $0 == "\t" || $0 == "," }.map(String.init)
         // The name of a file may hold blanks.
-        case .upstream, .name, .certificate, .key: values = [answer].filter { !$0.isEmpty }
+        case .upstream, .contact, .name, .certificate, .key: values = [answer].filter { !$0.isEmpty }
         }
         if question == .preset, values.isEmpty { return [] }
         if question == .allow, values.isEmpty || values.map({ $0.lowercased() }) == ["none"] {
             guard configuration.preset != nil else { throw ValueMistake("Nobody could connect; name at least one address.") }
             return []
         }
+        if question == .contact, values.isEmpty || values.map({ $0.lowercased() }) == ["none"] { return [] }
         if values.isEmpty { values = usual(question) }
         guard !values.isEmpty else { throw ValueMistake("There is no default for this.") }
         if let mistake = question.mistake(in: values) { throw ValueMistake(mistake) }

@@ -29,6 +29,8 @@ struct Circumstances: Sendable {
     var ledger: [LedgerTrouble] = []
     var clockJump: ClockWatch.Jump?
     var notifiers: [NotifierState] = []
+    var windows: [OpenedChallenge] = []
+    var orders: [OrderReport.Certificate] = []
 
     init(at now: WallTime) {
         self.now = now
@@ -37,6 +39,7 @@ struct Circumstances: Sendable {
 
     /// Those of which there are few first, then what would stop the service; what there may be many of comes last.
     var problems: [Problem] {
-        machineProblems + noticeProblems + upstreamProblems + fileProblems + configurationProblems + certificateProblems + sourceProblems
+        machineProblems + challengeProblems + noticeProblems + upstreamProblems + fileProblems + configurationProblems + orderProblems
+            + certificateProblems + sourceProblems
     }
 }

@@ -79,7 +79,9 @@ struct LimitedSources: Sendable {
     }
 
     /// Somebody who is listed is turned away for these reasons alone.
-    private static func isByLimit(_ reason: DenialReason) -> Bool { ![.notListed, .expired, .dropped, .proxyHeader].contains(reason) }
+    private static func isByLimit(_ reason: DenialReason) -> Bool {
+        ![.notListed, .expired, .dropped, .proxyHeader, .challengePage].contains(reason)
+    }
 
     private static func cure(_ reason: DenialReason) -> String {
         switch reason {

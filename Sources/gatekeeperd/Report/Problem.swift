@@ -28,6 +28,9 @@ struct Problem: Equatable, Sendable {
         case listenerAbsent = "listener_absent"
         case certificateEnding = "certificate_ending"
         case certificateExpired = "certificate_expired"
+        /// One that is ordered hasn't come yet.
+        case certificateAwaited = "certificate_awaited"
+        case certificateOrderFailed = "certificate_order_failed"
         /// Clients won't trust it, or give it up.
         case certificateUnfit = "certificate_unfit"
         case upstreamDown = "upstream_down"
@@ -45,6 +48,8 @@ struct Problem: Equatable, Sendable {
         case shieldUnavailable = "shield_unavailable"
         case successionFailed = "succession_failed"
         case clockJumped = "clock_jumped"
+        /// A window for the validation of a name is open for another ACME client.
+        case challengeOpen = "challenge_open"
         /// Somebody who is to be told of problems can't be.
         case noticeUndelivered = "notice_undelivered"
         /// There are more than a list for people holds.

@@ -14,6 +14,7 @@ extension StatusReport {
             ("denied", deniedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
             ("shield", shield?.json), ("sources_total", .number(sources.count)),
             ("sources", .array(sources.prefix(Self.sourcesMax).map(\.json))), ("certificates", .array(certificates.map(\.json))),
+            ("orders", orders.isEmpty ? nil : .array(orders.map { $0.json(at: nil) })),
             ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))),
             ("pending_confirmation", pendingConfirmation?.json), ("problems", .array(problems.map(\.json))),
             ("limits", limits?.json), ("tls_failures", .object(of: tlsFailures.map { ($0.reason, .number($0.count)) })),

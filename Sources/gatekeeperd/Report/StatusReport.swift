@@ -36,6 +36,8 @@ struct StatusReport: Equatable, Sendable {
     /// The most recently seen first; more than `sourcesMax` aren't shown.
     var sources: [Source] = []
     var certificates: [Certificate] = []
+    /// Those of them that the service orders itself.
+    var orders: [OrderReport.Certificate] = []
     var upstreams: [Upstream] = []
     var grants: [Grant] = []
     var pendingConfirmation: PendingConfirmation?

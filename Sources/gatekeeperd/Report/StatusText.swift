@@ -16,6 +16,7 @@ struct StatusText {
         if let counts { lines.append(counts) }
         if let shield = report.shield { lines.append("shield \(shield.text(at: now))") }
         lines += section("certificates", report.certificates.map(text))
+        lines += section("orders", report.orders.map { $0.line(at: now) })
         lines += section("upstreams", report.upstreams.map(text))
         lines += section("grants", report.grants.map { $0.text(at: now) })
         lines += section("sources", sources)

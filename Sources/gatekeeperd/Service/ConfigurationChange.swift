@@ -13,6 +13,7 @@ enum ConfigurationChange {
             + values(old.written, new.written)
             + secret("status_token", old.status?.token, new.status?.token)
             + notifiers(old.notifiers.map(\.value), new.notifiers.map(\.value))
+            + orders(old.acme, new.acme)
     }
 
     /// That it differs, and not how.
@@ -25,6 +26,15 @@ enum ConfigurationChange {
         let lines = difference("notify", old.map(\.name), new.map(\.name))
         let changed = new.filter { notifier in !old.contains(notifier) && old.contains { $0.name == notifier.name } }
         return lines.filter { !$0.hasSuffix("in another order") } + changed.map { "notify: \($0.name) in another way" }
+    }
+
+    /// By their names; of those whose names stay, that something differs.
+    private static func orders(_ old: [Located<AcmeSettings>], _ new: [Located<AcmeSettings>]) -> [String] {
+        func names(_ ordered: Located<AcmeSettings>) -> String { ordered.written ?? ordered.value.names.joined(separator: " ") }
+        let changed = new.filter { ordered in
+            old.contains { names($0) == names(ordered) } && !old.contains { $0.value == ordered.value }
+        }
+        return difference("tls.acme", old.map(names), new.map(names)) + changed.map { "tls.acme: \(names($0)) in another way" }
     }
 
     /// What takes a restart to come into force.

@@ -100,6 +100,8 @@ final class ConfigurationInForce {
         failingAs kind: FailureKind?
     ) -> ReloadReport {
         let old = current.configuration
+        var next = next
+        next.configuration.settings.tls.keep(old.settings.tls, named: parts.certificates.certificates)
         let page: StatusListener?
         do throws(ServerError) {
             page = try parts.statusPage.open(next.configuration.status)
@@ -137,6 +139,7 @@ final class ConfigurationInForce {
         current = next
         parts.sources.follow(next.configuration.settings.allow, at: now)
         parts.grants.follow(next.configuration.settings, at: now)
+        parts.orders.follow(next.configuration.acme.map(\.value))
         parts.notifiers.follow(next.configuration.notifiers.map(\.value), at: parts.clock.now().instant)
     }
 

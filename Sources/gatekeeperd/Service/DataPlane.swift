@@ -1,7 +1,7 @@
 internal import Gatekeeper
 
 /// What the service steers: the running server, or what a test puts in its place. What each member does is said at `Server`.
-protocol DataPlane: AnyObject {
+protocol DataPlane: AnyObject, Sendable {
     var addresses: [SocketAddress] { get }
     var absentListeners: [(address: SocketAddress, isFree: Bool)] { get }
     var listeners: [InheritedListener] { get }
@@ -22,6 +22,9 @@ protocol DataPlane: AnyObject {
     var floodDescriptor: Int32 { get }
     func turnShield() -> Instant?
     var shieldObstacle: ServerError? { get }
+
+    func present(_ challenges: [PendingChallenge], http: SocketAddress?) throws(ServerError)
+    var challengeCounts: ChallengeCounts { get }
 
     func event(_ name: String, _ fields: [JournalField])
     func directLog(toSyslog path: String?)

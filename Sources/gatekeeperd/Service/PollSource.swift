@@ -15,4 +15,6 @@ enum PollSource: Hashable, CaseIterable {
     case statusPage
     /// Somebody has been told of a problem, or couldn't be.
     case notices
+    /// A certificate that is ordered has come further, or has come.
+    case orders
 }

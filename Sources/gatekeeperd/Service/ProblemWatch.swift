@@ -58,6 +58,8 @@ final class ProblemWatch: TimedPart {
         circumstances.ledger = parts.ledger?.troubles ?? []
         circumstances.clockJump = book.clockJump
         circumstances.notifiers = parts.notifiers.states
+        circumstances.windows = parts.challenges.windows
+        circumstances.orders = OrderReport([], parts.orders.states, paths: [:], at: now).certificates
         return circumstances
     }
 

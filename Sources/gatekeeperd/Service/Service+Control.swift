@@ -39,6 +39,87 @@ extension Service: ControlledService {
 
     func notifiers() -> [NotifierState] { parts.notifiers.states }
 
+    // MARK: Certificates
+
+    func certificates(at now: WallTime) -> OrderReport {
+        let ordered = configuration.current.configuration.settings.tls.certificates.compactMap { certificate in
+            certificate.awaitedFor.map { ($0, certificate.path) }
+        }
+        return OrderReport(
+            parts.certificates.certificates, parts.orders.states, paths: Dictionary(ordered) { first, _ in first }, at: now)
+    }
+
+    func renewCertificates(
+        _ name: String?, isUndue: Bool, by requester: Requester, at now: WallTime
+    ) throws(ControlFailure) -> OrderReport {
+        try parts.phase.checkMayChange()
+        for ordered in try orders(of: name) {
+            parts.plane.event(
+                "certificate",
+                [
+                    JournalField("state", "asked"), JournalField("names", ordered.names.joined(separator: " ")),
+                    JournalField("by", "\(requester)"),
+                ])
+            parts.orders.renew(ordered.names, isUndue: isUndue)
+        }
+        return certificates(at: now)
+    }
+
+    func tryOrders(_ name: String?, at now: WallTime) throws(ControlFailure) -> OrderReport {
+        try parts.phase.checkMayChange()
+        for ordered in try orders(of: name) {
+            do throws(ValueMistake) {
+                parts.orders.tryOut(ordered.names, directory: try AcmeDirectory.staging(of: ordered.directory))
+            } catch {
+                throw ControlFailure(.missing, error.message)
+            }
+        }
+        return certificates(at: now)
+    }
+
+    private func orders(of name: String?) throws(ControlFailure) -> [AcmeSettings] {
+        let all = configuration.current.configuration.acme.map(\.value)
+        guard !all.isEmpty else {
+            throw ControlFailure(.missing, "no certificate is ordered by the service: tls.acme in the configuration has it do that")
+        }
+        guard let name else { return all }
+        let named = all.filter { $0.names.contains(name.lowercased()) }
+        guard !named.isEmpty else {
+            let names = all.map { $0.names[0] }.joined(separator: ", ")
+            throw ControlFailure(.missing, "\(Quantity.quoted(name)) is in none of the certificates that are ordered (\(names))")
+        }
+        return named
+    }
+
+    // MARK: Challenges
+
+    func openChallenge(_ request: ChallengeRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> OpenedChallenge {
+        try checkMayOpenWindows(requester)
+        try parts.phase.checkMayChange()
+        let names = parts.certificates.certificates.flatMap(\.names) + configuration.current.configuration.acme.flatMap(\.value.names)
+        let isServed = names.contains { name in
+            name == request.name || name.hasPrefix("*.") && request.name.drop { $0 != "." } == name.dropFirst()
+        }
+        guard isServed else {
+            let served = Set(names).sorted().prefix(10).joined(separator: ", ")
+            throw ControlFailure(
+                .missing, "\(request.name) is none of the names that are served (\(served.isEmpty ? "there are none" : served))")
+        }
+        return try parts.challenges.open(request, by: requester, at: Moment(instant: parts.clock.now().instant, wallTime: now))
+    }
+
+    func closeChallenge(_ name: String, by requester: Requester) throws(ControlFailure) -> OpenedChallenge {
+        try checkMayOpenWindows(requester)
+        return try parts.challenges.close(name, by: requester)
+    }
+
+    /// Whoever opens a window can have a certificate for the name, which is more than to command the service.
+    private func checkMayOpenWindows(_ requester: Requester) throws(ControlFailure) {
+        guard requester.user == 0 || requester.user == UserName.ownUser else {
+            throw ControlFailure(.forbidden, "only root and the service's user may open and close windows: use sudo")
+        }
+    }
+
     // MARK: Status
 
     func status(at now: WallTime) -> StatusReport {
@@ -81,6 +162,7 @@ extension Service: ControlledService {
             StatusReport.Certificate(
                 file: $0.file, names: $0.names, startsAt: $0.lifetime.start, expiresAt: $0.endsAt, fingerprint: $0.fingerprint)
         }
+        report.orders = OrderReport([], parts.orders.states, paths: [:], at: now).certificates
         report.upstreams = status.upstreams.map {
             StatusReport.Upstream(
                 url: $0.name, isUp: $0.isUp, since: $0.downSinceMilliseconds.map { WallTime(milliseconds: $0) },

@@ -53,7 +53,10 @@ final class Service {
 
     /// Those that act before anybody is heard, in this order. What is wrong is judged when all has been done.
     var timedParts: [any TimedPart] {
-        [confirmation, parts.grants, parts.certificates, parts.denials, parts.sources, parts.history, parts.notifiers]
+        [
+            confirmation, parts.grants, parts.certificates, parts.denials, parts.sources, parts.history, parts.notifiers, parts.challenges,
+            parts.orders,
+        ]
     }
 
     /// Reads the configuration again; what waited to be confirmed is over.

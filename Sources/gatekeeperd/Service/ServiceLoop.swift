@@ -138,6 +138,7 @@ struct ServiceLoop: ~Copyable {
         sources[.denials] = parts.denials.descriptor
         sources[.statusPage] = parts.statusPage.number
         sources[.notices] = parts.notifiers.number
+        sources[.orders] = parts.orders.number
         return sources
     }
 
@@ -157,6 +158,11 @@ struct ServiceLoop: ~Copyable {
         if ready.contains(.denials) { service.parts.denials.ring(at: now) }
         if ready.contains(.flood) { shield.ring() }
         if ready.contains(.notices) { service.parts.notifiers.ring() }
+        if ready.contains(.orders) {
+            service.parts.orders.ring()
+            // It may have put another certificate where one is read.
+            files.ring(at: now)
+        }
         for part in timedParts { part.pass(at: now) }
         if let heir = succession.follow(isReadable: ready.contains(.successor), at: now) { return .drains(handedOverTo: heir) }
         answerClients(areReadable: ready.contains(.control))
@@ -221,6 +227,7 @@ struct ServiceLoop: ~Copyable {
         // Workers that have ended can't be asked.
         parts.sources.record()
         parts.history.end(at: now.instant)
+        parts.orders.stop()
         parts.plane.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
         parts.denials.record(at: now.wallTime)

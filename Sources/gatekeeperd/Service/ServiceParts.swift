@@ -16,11 +16,13 @@ struct ServiceParts {
     let history: HistoryRecorder
     let statusPage: StatusPageInForce
     let notifiers: NotifiersInForce
+    let challenges: ChallengesInForce
+    let orders: OrdersInForce
 
     init(
         by configuration: Configuration, on plane: any DataPlane, ledger: ServiceLedger?, notification: ServiceNotification,
         clock: ControlClock, history: MemoryFile? = nil, at now: Moment,
-        deliver: @escaping NotifiersInForce.Deliver = NoticeCourier.deliver
+        deliver: @escaping NotifiersInForce.Deliver = NoticeCourier.deliver, acmeTransport: any AcmeTransport = AcmeHTTPS()
     ) {
         let settings = configuration.settings
         self.plane = plane
@@ -36,6 +38,10 @@ struct ServiceParts {
         self.history = HistoryRecorder(on: plane, inherited: history, at: now)
         statusPage = StatusPageInForce(on: plane)
         notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, ledger: ledger, deliver: deliver)
+        challenges = ChallengesInForce(on: plane)
+        orders = OrdersInForce(
+            configuration.acme.map(\.value), state: configuration.statePath, on: plane, challenges: challenges, phase: phase, clock: clock,
+            transport: acmeTransport)
     }
 
     /// For the manager that started us.

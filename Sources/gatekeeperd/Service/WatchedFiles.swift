@@ -78,7 +78,8 @@ final class WatchedFiles: TimedPart {
     /// - Returns: whether some files are missing that may come back at any moment.
     private func noteAbsentFiles(at now: WallTime) -> Bool {
         var obstacles: [String: String] = [:]
-        for path in configuration.lookedAtPaths {
+        let awaited = configuration.current.configuration.orderedPaths
+        for path in configuration.lookedAtPaths where !awaited.contains(path) {
             do throws(FileFailure) {
                 try FileContents.checkReadable(path)
             } catch {

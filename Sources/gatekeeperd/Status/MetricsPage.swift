@@ -101,6 +101,7 @@ struct MetricsPage {
             guard let start = certificate.startsAt else { continue }
             metrics.sample(start, [("file", certificate.file ?? ""), ("names", certificate.names.joined(separator: " "))])
         }
+        orders(&metrics)
         metrics.begin("configuration_last_reload_successful", .gauge, "Whether the configuration that was last asked for is in force.")
         metrics.sample(observation.isLastReloadFine ? 1 : 0)
         if let configuration = report.configuration {
@@ -150,6 +151,25 @@ struct MetricsPage {
         }
         family("source_requests_total", .counter, "Requests, by the entry of the allow-list that admitted their connection.") {
             $0.requestCount ?? 0
+        }
+    }
+
+    private func orders(_ metrics: inout Exposition) {
+        let orders = report.orders.compactMap { certificate in
+            certificate.order.map { (names: certificate.names.joined(separator: " "), order: $0) }
+        }
+        guard !orders.isEmpty else { return }
+        metrics.begin("acme_renewal_timestamp_seconds", .gauge, "When a certificate is ordered next, in seconds since 1970.")
+        for case (let names, let order) in orders {
+            if let renewsAt = order.renewsAt { metrics.sample(max(renewsAt, order.pausedUntil ?? renewsAt), [("names", names)]) }
+        }
+        metrics.begin("acme_issued_total", .counter, "Certificates that came.")
+        for (names, order) in orders { metrics.sample(order.issuedCount, [("names", names)]) }
+        metrics.begin("acme_failures_total", .counter, "Orders that failed, by the reason that the log gives.")
+        for (names, order) in orders {
+            for (reason, count) in order.failureCounts.sorted(by: { $0.key < $1.key }) {
+                metrics.sample(count, [("names", names), ("reason", reason)])
+            }
         }
     }
 

@@ -19,12 +19,12 @@ extension Program {
     ///
     /// - Parameter outputBytesMax: how much is kept of what it says on both its outputs; the rest is read and dropped.
     static func run(
-        _ program: String, input: [UInt8], milliseconds: Int, outputBytesMax: Int
+        _ program: String, _ arguments: [String] = [], input: [UInt8], milliseconds: Int, outputBytesMax: Int
     ) throws(SystemError) -> Ending {
         let toProgram = try ReadinessPipe()
         let fromProgram = try ReadinessPipe()
         let process = try start(
-            program, [program], environment: [searchPath],
+            program, [program] + arguments, environment: [searchPath],
             streams: .own(input: toProgram.reading.number, output: fromProgram.writing.number))
         var input = try Outgoing(input, on: toProgram.forWriting())
         var output = try Incoming(bytesMax: outputBytesMax, from: fromProgram.forReading())

@@ -19,7 +19,7 @@ enum FuzzProperties {
     static let all: [(name: String, check: @Sendable ([UInt8]) -> String?)] = [
         ("request-head", requestHead), ("response-head", responseHead), ("chunked-body", chunkedBody),
         ("forwarded-request", forwardedRequest),
-        ("path", path), ("proxy-header", proxyHeader),
+        ("path", path), ("proxy-header", proxyHeader), ("challenge-hello", challengeHello),
     ]
 
     // MARK: Heads
@@ -189,6 +189,35 @@ enum FuzzProperties {
             if header.byteCount > min(limit, bytes.count) { return "\(header.byteCount) of \(bytes.count) bytes" }
             let alone = ProxyHeader.parse(bytes.span.extracting(first: header.byteCount))
             return alone == whole ? nil : "alone: \(alone); with more behind it: \(whole)"
+        }
+    }
+
+    // MARK: Authorities
+
+    /// A tearing changes no answer, nor do bytes behind; none is waited for beyond the limit, and what is right asks for the name and the
+    /// protocol, each where records are put together.
+    static func challengeHello(_ bytes: [UInt8]) -> String? {
+        let names = ["a.example", "9.2.0.192.in-addr.arpa"].map { Array($0.utf8) }
+        let whole = ChallengeHello.read(bytes.span, for: names)
+        for offset in 0..<bytes.count {
+            let torn = ChallengeHello.read(bytes.span.extracting(first: offset), for: names)
+            if torn != .needsMore, torn != whole { return "torn at \(offset): \(torn); whole: \(whole)" }
+        }
+        if ChallengeHello.read((bytes + [0]).span, for: names) != whole, whole != .needsMore { return "another with a byte more" }
+        switch whole {
+        case .cannotBe: return nil
+        case .needsMore: return bytes.count >= ChallengeHello.bytesMax ? "still waiting after \(bytes.count) bytes" : nil
+        case .hello(let name):
+            var rest = bytes[...]
+            var message: [UInt8] = []
+            while rest.count > 5 {
+                let length = Int(rest[rest.startIndex + 3]) << 8 + Int(rest[rest.startIndex + 4])
+                message += rest.dropFirst(5).prefix(length)
+                rest = rest.dropFirst(5 + length)
+            }
+            let hasProtocol = message.firstRange(of: [0, 16, 0, 13, 0, 11, 10] + Array("acme-tls/1".utf8)) != nil
+            let hasName = message.map(ByteScan.lowercased).firstRange(of: [0, UInt8(names[name].count)] + names[name]) != nil
+            return hasProtocol && hasName ? nil : "right without its protocol or its name"
         }
     }
 

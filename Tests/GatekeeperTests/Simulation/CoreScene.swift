@@ -92,11 +92,14 @@ final class CoreScene {
 
     var milliseconds: Int { Int(kernel.nanoseconds / 1_000_000) }
 
-    /// - Parameter isSealed: it speaks TLS.
-    func connect(from address: PeerAddress = client, isSealed: Bool = true) -> ScenePeer {
+    /// - Parameters:
+    ///   - isSealed: it speaks TLS.
+    ///   - challenge: the name that it asks to be shown the challenge of.
+    func connect(from address: PeerAddress = client, isSealed: Bool = true, for challenge: String? = nil) -> ScenePeer {
         port += 1
         let peer = ScenePeer(
-            client: kernel, from: SocketAddress(address: address, port: port), to: listening, tls: isSealed ? files.client : nil)
+            client: kernel, from: SocketAddress(address: address, port: port), to: listening, tls: isSealed ? files.client : nil,
+            challenge: challenge)
         clients.append(peer)
         return peer
     }
@@ -104,15 +107,33 @@ final class CoreScene {
     /// Has the ticket system answer each request at once, and keep its connections.
     func answer(_ text: String) { tickets.answer(text) }
 
+    /// Who comes while a challenge is pending.
+    let visits = ChallengeVisits()
+
+    /// Has a challenge pending for each of these names; none shuts the window.
+    func present(_ names: [String], endsInMilliseconds: Int = 600_000) {
+        do {
+            let endsAt = System.now().advanced(byMilliseconds: endsInMilliseconds)
+            let challenges = names.map { PendingChallenge(name: $0, proof: .handshake(digest: ChallengePeer.digest), endsAt: endsAt) }
+            let window = names.isEmpty ? nil : try ChallengeWindow(challenges, visits: visits, libraries: [files.library])
+            adopt(Snapshot(snapshot, filters: [:], window: window))
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    private func adopt(_ next: Snapshot) {
+        snapshot = next
+        tell { _ = await $0.adopt(next, opening: [], closing: []) }
+    }
+
     func stop() { tell { await $0.stop() } }
 
     func drain(milliseconds: Int) { tell { await $0.drain(milliseconds: milliseconds, idleMilliseconds: 100) } }
 
     func admit(_ sources: [PeerAddress]) {
         let allow = sources.map { Settings.AllowEntry(prefix: AddressPrefix($0)) }
-        let next = Snapshot(snapshot, admitting: allow, filters: [:])
-        snapshot = next
-        tell { _ = await $0.adopt(next, opening: [], closing: []) }
+        adopt(Snapshot(snapshot, admitting: allow, filters: [:]))
     }
 
     private func tell(_ body: @escaping @Sendable (Worker) async -> Void) {

@@ -36,7 +36,7 @@ import CTLS
         deinit { unsafe SSL_SESSION_free(pointer) }
     }
 
-    init(_ context: Context, isServer: Bool, version: TLSVersion, ticket: Ticket? = nil) {
+    init(_ context: Context, isServer: Bool, version: TLSVersion, ticket: Ticket? = nil, challenge: String? = nil) {
         // SAFETY (of the whole type): made here and freed in `deinit`, used by one thread; the session frees both BIOs.
         guard let session = unsafe SSL_new(context.pointer), let incoming = unsafe BIO_new(BIO_s_mem()),
             let outgoing = unsafe BIO_new(BIO_s_mem())
@@ -47,6 +47,7 @@ import CTLS
         unsafe SSL_set_bio(session, incoming, outgoing)
         if isServer { unsafe SSL_set_accept_state(session) } else { unsafe SSL_set_connect_state(session) }
         if let ticket { unsafe SSL_set_session(session, ticket.pointer) }
+        if let challenge { unsafe ChallengePeer.ask(session, for: challenge) }
     }
 
     deinit {

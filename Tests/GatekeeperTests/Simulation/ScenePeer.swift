@@ -25,11 +25,12 @@ final class ScenePeer: WireOwner {
 
     /// A client of the core's.
     init(
-        client kernel: SimulatedKernel, from peer: SocketAddress, to listener: SimulatedSocket, tls: PeerSession.Context?
+        client kernel: SimulatedKernel, from peer: SocketAddress, to listener: SimulatedSocket, tls: PeerSession.Context?,
+        challenge: String? = nil
     ) {
         self.kernel = kernel
         beganAt = kernel.nanoseconds
-        self.tls = tls.map { PeerSession($0, isServer: false, version: .tls13) }
+        self.tls = tls.map { PeerSession($0, isServer: false, version: .tls13, challenge: challenge) }
         ownWire = kernel.connect(from: peer, to: listener, owner: self)
     }
 

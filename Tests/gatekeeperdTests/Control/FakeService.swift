@@ -61,6 +61,44 @@ final class FakeService: ControlledService {
         return RevokeReport(grant: grant)
     }
 
+    var orderReport = OrderReport()
+
+    func certificates(at now: WallTime) -> OrderReport {
+        log.append("certificates")
+        return orderReport
+    }
+
+    func renewCertificates(
+        _ name: String?, isUndue: Bool, by requester: Requester, at now: WallTime
+    ) throws(ControlFailure) -> OrderReport {
+        log.append("certificates_renew \(name ?? "-") \(isUndue)")
+        if let failure { throw failure }
+        return orderReport
+    }
+
+    func tryOrders(_ name: String?, at now: WallTime) throws(ControlFailure) -> OrderReport {
+        log.append("certificates_dry_run \(name ?? "-")")
+        if let failure { throw failure }
+        return orderReport
+    }
+
+    func openChallenge(_ request: ChallengeRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> OpenedChallenge {
+        log.append("challenge_open \(request.name) \(request.digestText)")
+        if let failure { throw failure }
+        return window(request.name, by: requester, at: now)
+    }
+
+    func closeChallenge(_ name: String, by requester: Requester) throws(ControlFailure) -> OpenedChallenge {
+        log.append("challenge_close \(name)")
+        if let failure { throw failure }
+        return window(name, by: requester, at: WallTime(milliseconds: 0))
+    }
+
+    private func window(_ name: String, by requester: Requester, at now: WallTime) -> OpenedChallenge {
+        OpenedChallenge(
+            name: name, digest: [], since: now, until: now.advanced(byMilliseconds: 600_000), endsAt: .distantFuture, requester: requester)
+    }
+
     var notifierStates: [NotifierState] = []
 
     func testNotifiers(at now: WallTime) -> [NotifierState] {

@@ -45,7 +45,7 @@ struct DoctorReportTests {
     func words() {
         #expect(
             Examination.allCases.map(\.rawValue) == [
-                "service", "certificate", "upstream", "sources", "exposure", "api_keys", "clock", "host",
+                "service", "certificate", "orders", "upstream", "sources", "exposure", "api_keys", "clock", "host",
             ])
         #expect(ExaminationFinding.Severity.allCases.map(\.rawValue) == ["ok", "note", "finding", "unexamined"])
     }

@@ -29,7 +29,7 @@ struct CompletionTests {
         try folder.write("", to: "door.yaml")
         try folder.write("", to: "door.txt")
         for (line, words) in [
-            ("gatekeeperd ch", ["check"]), ("gatekeeperd check --on-deny ", ["reset", "close", "drop"]),
+            ("gatekeeperd che", ["check"]), ("gatekeeperd check --on-deny ", ["reset", "close", "drop"]),
             ("gatekeeperd run --set limits.he", ["limits.head="]), ("gatekeeperd presets tier", ["tier2tickets"]),
             ("gatekeeperd init --ticket-system osti", ["osticket"]),
             ("gatekeeperd check -c \(folder.path)/d", ["\(folder.path)/door.yaml"]),

@@ -48,6 +48,26 @@ struct InitTests {
         #expect(other.ending == .exited(2) && other.errors.contains("--force replaces it"))
     }
 
+    @Test("one that has the certificate ordered is written without a file being there, and check passes, with a note")
+    func ordered() throws {
+        let flags =
+            ["init", "--yes", "--output", file, "--listen", "127.0.0.1:0", "--allow", "127.0.0.2"]
+            + ["--upstream", "http://127.0.0.1:8080", "--contact", "admin@example.org"]
+        let said = try Daemon.run(flags + ["--acme", "tickets.example.org,desk.example.org"])
+        #expect(said.ending == .exited(0), "\(said.errors)")
+        #expect(
+            text.contains("    names: [tickets.example.org, desk.example.org]\n") && text.contains("    contact: \"admin@example.org\"\n"))
+        #expect(!text.contains("  certificate:") && !text.contains("  key:"))
+        let check = try Daemon.run(["check", "--config", file])
+        #expect(
+            check.ending == .exited(0) && check.output.contains("certificate for tickets.example.org desk.example.org to be ordered"),
+            "\(check)")
+        for wrong in [["--acme", "*.example.org"], ["--acme", "a.example", "--key", "k.pem"], []] {
+            let refused = try Daemon.run(flags + ["--force"] + wrong)
+            #expect(refused.ending == .exited(2) && !refused.errors.isEmpty, "\(wrong): \(refused.errors)")
+        }
+    }
+
     @Test("a file that is there stays, unless it is to be replaced; then the old one is kept beside it")
     func existing() throws {
         try folder.write("old", to: "gatekeeper.yaml")

@@ -13,6 +13,7 @@ struct CertificateSightTests {
         #expect(seen.isDoubtful && seen.lines[0] == "/nowhere/fullchain.pem isn't there.")
         #expect(seen.lines.contains("    certbot certonly --standalone -d desk.example.org"))
         #expect(seen.lines.contains("    install -m 640 -g gatekeeper KEY /nowhere/privkey.pem"))
+        #expect(seen.lines.contains { $0.contains("type order:") })
         let key = CertificateSight(path: "/nowhere/fullchain.pem", now: .now())
         #expect(key.sight(ofKey: "/nowhere/privkey.pem").isDoubtful)
     }

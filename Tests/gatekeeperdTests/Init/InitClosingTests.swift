@@ -19,6 +19,16 @@ struct InitClosingTests {
         #expect(closing.lines(isFine: false)[0].contains("gatekeeperd check --config '/a b.yaml'"))
     }
 
+    @Test("with a certificate that is ordered, also the one that says how the order stands")
+    func order() {
+        var ordered = configuration
+        ordered.acme = ["tickets.example.org"]
+        let lines = InitClosing(configuration: ordered, path: "/a", service: .running).lines(isFine: true)
+        #expect(lines.contains("  gatekeeperd certificates") && lines.contains("  curl -i https://tickets.example.org/"))
+        #expect(
+            !InitClosing(configuration: configuration, path: "/a", service: .running).lines(isFine: true).joined().contains("certificates"))
+    }
+
     @Test("the request goes to the port that is listened on")
     func port() {
         var other = configuration

@@ -25,9 +25,37 @@ struct InitTextTests {
         #expect(settings.tls.minimumVersion == plain.settings.tls.minimumVersion)
     }
 
+    private var ordered: InitConfiguration {
+        var ordered = answers
+        (ordered.certificate, ordered.key) = (nil, nil)
+        ordered.acme = ["tickets.example.org", "desk.example.org"]
+        ordered.contact = "admin@example.org"
+        return ordered
+    }
+
+    @Test("has a certificate ordered where that was answered, and keeps what belongs to it")
+    func order() throws {
+        let text = InitText.text(of: ordered, path: nil)
+        let configuration = try load(text)
+        #expect(configuration.warnings.isEmpty && configuration.statePath == StandardPath.usualState)
+        let settings = try #require(configuration.acme.first?.value)
+        #expect(settings.names == ["tickets.example.org", "desk.example.org"] && settings.contact == "admin@example.org")
+        let directory = try AcmeDirectory.url(AcmeDirectory.usual)
+        #expect(settings.challenge == .handshake && settings.directory == directory)
+        var plain = ordered
+        plain.contact = nil
+        let commented = InitText.text(of: plain, path: nil)
+        #expect(try load(commented).acme.first?.value.contact == nil)
+        let marks = commented.replacing("# contact:", with: "contact:").replacing("# directory:", with: "directory:")
+        #expect(try load(marks).acme.first?.value == settings)
+    }
+
     @Test("explains each of its keys, and names the next commands")
     func comments() {
-        let text = InitText.text(of: answers, path: "/srv/a b.yaml")
+        for answers in [answers, ordered] { comments(InitText.text(of: answers, path: "/srv/a b.yaml")) }
+    }
+
+    private func comments(_ text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         for index in lines.indices where lines[index].wholeMatch(of: /[a-z_]+:.*/) != nil {
             #expect(index > 0 && lines[index - 1].hasPrefix("# "), "\(lines[index])")

@@ -109,6 +109,63 @@ struct InterviewTests {
         #expect(InitQuestion.key.usual(in: InitConfiguration(certificate: certificate)) == [key])
     }
 
+    // MARK: A certificate that is ordered
+
+    @Test("order in place of a file asks for names, the name that clients use being the usual one, and for a mail address, and no key")
+    func order() {
+        for (answer, contact) in [("", nil), ("none", nil), ("admin@example.org", "admin@example.org")] {
+            var interview = Interview(InitConfiguration(allow: ["::1"], upstream: "http://127.0.0.1:1", name: "a.example"))
+            _ = interview.take("")
+            #expect(interview.question == .certificate && interview.question?.choices.joined().contains("order") == true)
+            #expect(interview.take("order").isEmpty)
+            #expect(interview.question == .acme && interview.prompt.hasSuffix("? [a.example]: "))
+            #expect(interview.take("?")[0].contains("must lead here"))
+            #expect(interview.take("*.example.org")[0].contains("dns-01"))
+            #expect(interview.take("https://a.example")[0].contains("is not a name"))
+            #expect(interview.take("").isEmpty)
+            #expect(interview.question == .contact && interview.prompt.hasSuffix("? [none]: "))
+            #expect(interview.take("nobody")[0].contains("is not a mail address"))
+            #expect(interview.take(answer).isEmpty)
+            #expect(interview.question == .listen)
+            #expect(interview.take("0.0.0.0:443").isEmpty)
+            let made = interview.configuration
+            #expect(interview.question == nil && made.acme == ["a.example"] && made.contact == contact)
+            #expect(made.certificate == nil && made.key == nil && made.gaps.isEmpty && made.mistakes.isEmpty)
+        }
+    }
+
+    @Test("several names are typed with blanks or commas; names that lead elsewhere are doubts as others are")
+    func orderedNames() {
+        let surroundings = InitSurroundings(look: { question, _ in
+            question == .acme ? InitSight(lines: ["it leads elsewhere"], isDoubtful: true) : InitSight()
+        })
+        var interview = Interview(InitConfiguration(allow: ["::1"], upstream: "http://127.0.0.1:1"), surroundings: surroundings)
+        for answer in ["", "b.example", "order"] { _ = interview.take(answer) }
+        #expect(interview.prompt == "Which names is it to be for? [b.example]: ")
+        #expect(interview.take("a.example, b.example") == ["it leads elsewhere"])
+        #expect(interview.prompt.contains("look again"))
+        #expect(interview.take("yes").isEmpty)
+        #expect(interview.configuration.acme == ["a.example", "b.example"] && interview.question == .contact)
+    }
+
+    @Test("flags that order one leave nothing to ask of files, and contradict those for files")
+    func orderFlags() {
+        let flags = InitConfiguration(
+            listen: ["443"], acme: ["a.example"], contact: "a@b.example", allow: ["::1"], upstream: "http://127.0.0.1:1")
+        #expect(Interview(flags).question == nil && flags.mistakes.isEmpty && flags.completed == flags)
+        var wrong = flags
+        wrong.certificate = "a"
+        #expect(wrong.mistakes == ["--acme: it is in place of --certificate and --key"])
+        wrong = flags
+        wrong.acme = nil
+        #expect(wrong.mistakes == ["--contact: it belongs to --acme"])
+        wrong = flags
+        wrong.acme = []
+        #expect(wrong.completed.gaps == ["--acme is missing: the names of a certificate that is ordered"])
+        wrong.acme = ["a.example", "a.example"]
+        #expect(wrong.mistakes == ["--acme: a.example is there already"])
+    }
+
     // MARK: What answers lead to
 
     /// At the question where the ticket system is, with such surroundings.

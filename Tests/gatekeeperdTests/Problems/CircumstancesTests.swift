@@ -45,6 +45,16 @@ struct CircumstancesTests {
             circumstances.ledger = [.init(text: "full", cure: "room"), .init(kind: .ledgerReplaced, text: "damaged", cure: "look")]
             circumstances.clockJump = .init(at: now, milliseconds: -3_600_000)
             circumstances.notifiers = [.init(name: "https://h", trouble: .init(since: now, reason: "it answered 500")), .init(name: "/b")]
+            var failing = OrderReport.Order(directory: "https://ca/d", step: "resting")
+            failing.failure = .init(at: now, reason: "challenge", text: "no")
+            circumstances.orders = [
+                .init(names: ["a.example"], order: .init(directory: "https://ca/d", step: "ordering")),
+                .init(names: ["b.example"], order: failing),
+            ]
+            circumstances.windows = [
+                .init(
+                    name: "a.example", digest: [], since: now, until: now, endsAt: .distantFuture, requester: .init(user: 0, name: "root"))
+            ]
         }
         // A ticket system that is down fails everybody's requests, which is one problem.
         let missing = Set(Problem.Kind.allCases).subtracting(found.map(\.kind))

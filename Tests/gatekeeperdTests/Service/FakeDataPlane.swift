@@ -4,7 +4,8 @@ import Glibc
 @testable import gatekeeperd
 
 /// A server that serves nobody: keeps what it is told, and tells what the test has put into it.
-final class FakeDataPlane: DataPlane {
+// SAFETY: a test uses it from one thread at a time.
+final class FakeDataPlane: DataPlane, @unchecked Sendable {
     /// One line each: the event's name, then its fields.
     private(set) var events: [String] = []
     private(set) var applied: [Settings] = []
@@ -37,6 +38,20 @@ final class FakeDataPlane: DataPlane {
         }
         applied.append(settings)
         admitted.append(settings.allow)
+    }
+
+    /// What was presented, the newest last.
+    private(set) var presented: [[PendingChallenge]] = []
+    /// What the next `present` says in place of doing it.
+    var presentRefusal: ServerError?
+    var challengeCounts = ChallengeCounts()
+
+    func present(_ challenges: [PendingChallenge], http: SocketAddress?) throws(ServerError) {
+        if let presentRefusal {
+            self.presentRefusal = nil
+            throw presentRefusal
+        }
+        presented.append(challenges)
     }
 
     func admit(_ allow: [Settings.AllowEntry]) { admitted.append(allow) }

@@ -24,10 +24,11 @@ final class ServiceScene {
     ///   - more: other keys of the configuration.
     ///   - hasLedger: as with a state folder; a disk is what costs a test most.
     init(
-        allow: String = "[192.0.2.1]", _ more: String = "", files: [String: String] = [:], environment: [String: String] = [:],
-        hasLedger: Bool = true
+        allow: String = "[192.0.2.1]", _ more: String = "", tls: String = "certificate: chain.pem, key: key.pem",
+        files: [String: String] = [:], environment: [String: String] = [:], hasLedger: Bool = true
     ) throws {
-        let own = ["chain.pem": "", "key.pem": "", "gatekeeper.yaml": Self.text(allow: allow, more)]
+        let more = tls.contains("acme") ? more + "\nstate: state" : more
+        let own = ["chain.pem": "", "key.pem": "", "gatekeeper.yaml": Self.text(allow: allow, more, tls: tls)]
         let folder = try ScratchFolder(files.merging(own) { given, _ in given })
         self.folder = folder
         let now = clock.now
@@ -59,10 +60,12 @@ final class ServiceScene {
             file: folder.file("other.yaml"), confirmWithinSeconds: seconds, by: GrantScene.alice, at: now)
     }
 
-    static func text(allow: String = "[192.0.2.1]", _ more: String = "") -> String {
+    static func text(
+        allow: String = "[192.0.2.1]", _ more: String = "", tls: String = "certificate: chain.pem, key: key.pem"
+    ) -> String {
         """
         listen: 127.0.0.1:0
-        tls: {certificate: chain.pem, key: key.pem}
+        tls: {\(tls)}
         allow: \(allow)
         upstream: {url: "http://127.0.0.1:8080"}
         \(more)

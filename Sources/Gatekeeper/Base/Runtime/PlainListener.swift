@@ -27,6 +27,9 @@ package struct PlainListener: ~Copyable {
 
     package var number: Int32 { descriptor.number }
 
+    /// Gives the socket up to whoever accepts on it.
+    consuming func release() -> Int32 { descriptor.release() }
+
     /// Takes no more connections; those that nobody has accepted are reset.
     package func stop() {
         System.shutdown(descriptor.number)

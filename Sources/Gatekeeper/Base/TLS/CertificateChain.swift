@@ -35,6 +35,8 @@ package struct CertificateChain: Sendable, Equatable {
         /// It says that it is in the public logs (RFC 6962), or where its issuer's certificate is to be had (RFC 5280 §4.2.2.1): an authority that
         /// has a chain to append.
         package var hasPublicIssuer = false
+        /// What its authority calls it when asked about its renewal (RFC 9773 § 4.1); empty without an authority key identifier.
+        package var renewalIdentifier = ""
     }
 
     /// What a certificate's public key is.

@@ -21,6 +21,7 @@ enum CertificateFacts {
         facts.hasPublicIssuer =
             unsafe X509_get_ext_by_NID(certificate, NID_ct_precert_scts, -1) >= 0
             || X509_get_ext_by_NID(certificate, NID_info_access, -1) >= 0
+        facts.renewalIdentifier = unsafe renewalIdentifier(certificate) ?? ""
         var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         var count: UInt32 = 0
         if unsafe X509_digest(certificate, EVP_sha256(), &digest, &count) == 1 {
@@ -70,6 +71,24 @@ enum CertificateFacts {
         var digest: Int32 = 0
         guard unsafe X509_get_signature_info(certificate, &digest, nil, nil, nil) == 1 else { return false }
         return [NID_sha1, NID_md5, NID_md4, NID_md5_sha1].contains(digest)
+    }
+
+    /// The key identifier of its authority and its serial number, as the content of a DER INTEGER.
+    @unsafe private static func renewalIdentifier(_ certificate: OpaquePointer) -> String? {
+        // SAFETY: both belong to the certificate; as many bytes are written as the first call says.
+        guard let identifier = unsafe X509_get0_authority_key_id(certificate), let serial = unsafe X509_get0_serialNumber(certificate)
+        else { return nil }
+        let key = unsafe Array(
+            UnsafeBufferPointer(start: ASN1_STRING_get0_data(identifier), count: Int(max(0, ASN1_STRING_length(identifier)))))
+        let count = unsafe Int(i2d_ASN1_INTEGER(serial, nil))
+        // A tag, and a length of one byte.
+        guard (3..<0x80).contains(count) else { return nil }
+        var der = [UInt8](repeating: 0, count: count)
+        _ = unsafe der.withUnsafeMutableBufferPointer { buffer in
+            var cursor = buffer.baseAddress
+            return unsafe i2d_ASN1_INTEGER(serial, &cursor)
+        }
+        return "\(Base64.encodeForURL(key)).\(Base64.encodeForURL(Array(der.dropFirst(2))))"
     }
 
     /// `status_request`, in either of its versions, in the list that the certificate demands.

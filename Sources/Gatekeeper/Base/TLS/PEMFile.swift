@@ -56,15 +56,15 @@ struct PEMFile {
         return certificates
     }
 
-    /// The first one in the file.
-    func privateKey(by library: TLSLibrary) throws(TLSSetupError) -> OpenSSLObject {
+    /// The first one in the file, with algorithms of `library`; nil for the default one's.
+    func privateKey(by library: TLSLibrary? = nil) throws(TLSSetupError) -> OpenSSLObject {
         guard let block = try blocks(Self.keyLabels).first else { throw unreadable("it holds no private key") }
         var der = block.der
         defer { Self.wipe(&der) }
         // SAFETY: the call reads `count` bytes of the array at most; the key that it makes is ours.
         let key = unsafe der.withUnsafeBufferPointer { buffer in
             var cursor = buffer.baseAddress
-            return unsafe d2i_AutoPrivateKey_ex(nil, &cursor, buffer.count, library.context, nil)
+            return unsafe d2i_AutoPrivateKey_ex(nil, &cursor, buffer.count, library?.context, nil)
         }
         guard let key = unsafe key else {
             throw unreadable("the key at line \(block.line) can't be read: \(TLSErrorQueue.drain())")

@@ -32,6 +32,8 @@ extension TLSFailure {
             // SAFETY: a constant string of the library, for every number.
             unsafe String(cString: X509_verify_cert_error_string(SSL_get_verify_result(session)))
         case SSL_R_CALLBACK_FAILED where alert == SSL_AD_UNRECOGNIZED_NAME: "unrecognized_name"
+        case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+            unsafe SSL_is_server(session) == 1 && SSL_get_certificate(session) == nil ? "certificate_awaited" : nil
         default: nil
         }
     }

@@ -34,6 +34,14 @@ package enum Base64 {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// In the alphabet of URLs and file names, without padding (RFC 4648 §5).
+    package static func encodeForURL(_ bytes: [UInt8]) -> String {
+        let text = encode(bytes).utf8.prefix { $0 != padding }
+        return String(
+            decoding: text.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 },
+            as: UTF8.self)
+    }
+
     /// The six bits that a digit stands for; nil for any other character, padding included.
     static func value(of digit: UInt8) -> UInt8? {
         switch digit {

@@ -67,6 +67,15 @@ import CTLS
         return unsafe name.map { unsafe String(decoding: UnsafeBufferPointer(start: $0, count: Int(count)), as: UTF8.self) }
     }
 
+    /// Whether the server's certificate is for this name or address, and proves a challenge.
+    func names(_ name: String) -> Bool {
+        let certificate = unsafe SSL_get0_peer_certificate(session)
+        let object = unsafe OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1)
+        defer { unsafe ASN1_OBJECT_free(object) }
+        guard let certificate = unsafe certificate, unsafe X509_get_ext_by_OBJ(certificate, object, -1) >= 0 else { return false }
+        return unsafe X509_check_host(certificate, name, name.utf8.count, 0, nil) == 1 || X509_check_ip_asc(certificate, name, 0) == 1
+    }
+
     /// What a later connection may resume by.
     @safe final class Ticket {
         let session: OpaquePointer
