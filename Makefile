@@ -93,6 +93,11 @@ scale-check: release ## Fail over by keepalived, restart doors behind HAProxy, r
 	@scripts/prepare scale
 	@packaging/test-scale
 
+.PHONY: acme-check
+acme-check: release ## Order certificates from pebble through real doors, SCENE=… for one: ten minutes
+	@scripts/prepare acme
+	@packaging/test-acme $(SCENE)
+
 .PHONY: monitoring-check
 monitoring-check: release ## Have Prometheus, rsyslog and fail2ban read the files of packaging/monitoring
 	@scripts/prepare scale

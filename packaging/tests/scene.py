@@ -176,10 +176,10 @@ class Door:
 
 
 class Client:
-    """A TLS client on a host, whose requests have Host: localhost."""
+    """A TLS client on a host, whose requests have Host: localhost or another name."""
 
-    def __init__(self, host, certificates, address, port=443, source=None):
-        self.host, self.address, self.port, self.source = host, address, port, source
+    def __init__(self, host, certificates, address, port=443, source=None, name="localhost"):
+        self.host, self.address, self.port, self.source, self.name = host, address, port, source, name
         self.context = ssl.create_default_context(cafile=f"{certificates}/ca.pem")
         self.peer = self.reader = None
 
@@ -193,10 +193,10 @@ class Client:
         if not self.peer:
             plain = self.host.connect(self.address, self.port, seconds, self.source)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.peer = self.context.wrap_socket(plain, server_hostname="localhost")
+            self.peer = self.context.wrap_socket(plain, server_hostname=self.name)
             self.reader = self.peer.makefile("rb")
         self.peer.settimeout(seconds)
-        head = f"{'GET' if body is None else 'POST'} {target} HTTP/1.1\r\nHost: localhost\r\n"
+        head = f"{'GET' if body is None else 'POST'} {target} HTTP/1.1\r\nHost: {self.name}\r\n"
         if body is not None:
             head += f"Content-Length: {len(body)}\r\n"
         self.peer.sendall(head.encode() + b"\r\n" + (body or b""))
