@@ -58,7 +58,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: [
-                "Harness/confine", "Harness/vanishing-host", "Harness/hold-thread", "Harness/prepare-haproxy", "Harness/prepare-oracle",
+                "Harness/confine", "Harness/vanishing-host", "Harness/half-record", "Harness/hold-thread", "Harness/prepare-haproxy",
+                "Harness/prepare-oracle",
                 "Harness/prepare-promtool",
                 "Harness/prepare-redmine",
                 "Harness/prepare-roundup", "Harness/prepare-rt5", "Harness/requests-by-h11",

@@ -25,23 +25,33 @@ struct SigningKeyTests {
     }
 
     private func isRight(_ signature: [UInt8], _ message: [UInt8], _ key: SigningKey) -> Bool {
-        guard let group = unsafe EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1), let point = unsafe EC_KEY_new() else { return false }
-        defer {
-            unsafe EC_KEY_free(point)
-            unsafe EC_GROUP_free(group)
+        // SubjectPublicKeyInfo of a key on P-256 (RFC 5480), up to the coordinates.
+        let head: [UInt8] = [
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+            0x01,
+            0x07, 0x03, 0x42, 0x00, 0x04,
+        ]
+        let der = head + key.x + key.y
+        let handle = unsafe der.withUnsafeBufferPointer { buffer in
+            var cursor = buffer.baseAddress
+            return unsafe d2i_PUBKEY(nil, &cursor, buffer.count)
         }
-        let x = unsafe BN_bin2bn(key.x, 32, nil)
-        let y = unsafe BN_bin2bn(key.y, 32, nil)
+        guard let handle = unsafe handle, let context = unsafe EVP_MD_CTX_new() else { return false }
         defer {
-            unsafe BN_free(x)
-            unsafe BN_free(y)
+            unsafe EVP_MD_CTX_free(context)
+            unsafe EVP_PKEY_free(handle)
         }
-        let numbers = unsafe ECDSA_SIG_new()
-        defer { unsafe ECDSA_SIG_free(numbers) }
-        unsafe ECDSA_SIG_set0(numbers, BN_bin2bn(signature, 32, nil), BN_bin2bn(Array(signature[32...]), 32, nil))
-        unsafe EC_KEY_set_group(point, group)
-        guard unsafe EC_KEY_set_public_key_affine_coordinates(point, x, y) == 1 else { return false }
-        return unsafe ECDSA_do_verify(Fingerprint.digest(of: message), 32, numbers, point) == 1
+        let numbers = Self.integer(signature[..<32]) + Self.integer(signature[32...])
+        let sealed = [0x30, UInt8(numbers.count)] + numbers
+        guard unsafe EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, handle) == 1 else { return false }
+        return unsafe EVP_DigestVerify(context, sealed, sealed.count, message, message.count) == 1
+    }
+
+    /// Of DER.
+    private static func integer(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+        let digits = Array(bytes.drop { $0 == 0 })
+        let body = (digits.first ?? 0x80) >= 0x80 ? [0] + digits : digits
+        return [0x02, UInt8(body.count)] + body
     }
 
     @Test("a file that holds none on P-256 is refused by name")
@@ -67,7 +77,7 @@ struct SigningKeyTests {
         for names in [names, (0..<100).map { "host-\($0).example.org" }] {
             let der = try SigningKey().certificateRequest(for: names)
             let request = unsafe der.withUnsafeBufferPointer { buffer in
-                var cursor = unsafe buffer.baseAddress
+                var cursor = buffer.baseAddress
                 return unsafe d2i_X509_REQ(nil, &cursor, buffer.count)
             }
             let asked = try unsafe #require(request)
