@@ -7,7 +7,7 @@ struct AcmeAccount {
     let session: AcmeSession
 
     private var folder: String { store.accountFolder(of: settings) }
-    private var path: String { folder + "/account.json" }
+    private var path: String { store.accountPath(of: settings) }
     private var contact: String { settings.contact.map { "mailto:\($0)" } ?? "" }
 
     /// Has the session sign by it; makes it if there is none.

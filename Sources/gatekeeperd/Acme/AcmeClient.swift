@@ -41,7 +41,7 @@ final class AcmeClient: Sendable {
     init(state: String, _ surroundings: AcmeRenewer.Surroundings) throws(SystemError) {
         changed = try ReadinessPipe()
         shared = try Shared()
-        store = AcmeStore(root: AcmeStore.root(state: state))
+        store = AcmeStore(root: AcmeSettings.root(state: state))
         self.surroundings = surroundings
     }
 

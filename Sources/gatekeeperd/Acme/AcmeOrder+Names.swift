@@ -49,7 +49,7 @@ extension AcmeOrder {
     private func demand(_ url: String) throws(AcmeError) -> Demand? {
         let authorization = try session.fetch(url).json(of: AcmeURL(url))
         let value = authorization["identifier"]?.string("value")?.lowercased() ?? ""
-        guard let name = settings.names.lazy.map(Self.base).first(where: { Self.isSame($0, value) }) else {
+        guard let name = settings.names.lazy.map(CertificateName.domain).first(where: { Self.isSame($0, value) }) else {
             throw AcmeError(.answer, "\(settings.directory): the authority asks about a name that isn't ours; it is tried again by itself")
         }
         let status = authorization.string("status") ?? ""
@@ -145,8 +145,6 @@ extension AcmeOrder {
         record.records = []
         try save()
     }
-
-    private static func base(of name: String) -> String { name.hasPrefix("*.") ? String(name.dropFirst(2)) : name }
 
     static func isSame(_ name: String, _ other: String) -> Bool {
         if name == other.lowercased() { return true }

@@ -144,7 +144,7 @@ struct AcmeOrder {
     }
 
     func save() throws(AcmeError) {
-        try store.write(Array(record.json.text.utf8), to: folder + "/order.json")
+        try store.write(record, of: settings.names)
     }
 
     // MARK: The certificate

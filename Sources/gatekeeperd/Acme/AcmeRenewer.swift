@@ -62,7 +62,7 @@ final class AcmeRenewer {
     }
 
     private func entry(_ settings: AcmeSettings) -> Entry {
-        let stored = store.json(store.folder(of: settings.names) + "/order.json").flatMap { AcmeRecord($0) }
+        let stored = store.record(of: settings.names)
         var record = stored ?? AcmeRecord(of: settings)
         if record.fingerprint != settings.fingerprint {
             // What stood in the way may be gone, and an order is for what was asked then.
@@ -72,7 +72,7 @@ final class AcmeRenewer {
             if stored?.issuer != settings.issuer { record.plan.window = nil }
         }
         var state = AcmeState(names: settings.names, directory: settings.directory)
-        state.account = store.json(store.accountFolder(of: settings) + "/account.json")?.string("url")
+        state.account = store.accountURL(of: settings)
         var entry = Entry(
             settings: settings, record: record, state: state, freeAt: now.instant, askAt: now.instant, isTakenUp: record.order != nil)
         look(&entry)
@@ -203,7 +203,7 @@ final class AcmeRenewer {
         wait = min(max(wait, Self.askMillisecondsRange.lowerBound), Self.askMillisecondsRange.upperBound)
         entry.askAt = now.instant.advanced(byMilliseconds: Int(wait))
         if entry.record.plan.window != before {
-            try? store.write(Array(entry.record.json.text.utf8), to: store.folder(of: entry.settings.names) + "/order.json")
+            try? store.write(entry.record, of: entry.settings.names)
             look(&entry)
         }
         entries[index] = entry
@@ -259,7 +259,7 @@ final class AcmeRenewer {
         let (state, record) = (entries[index].state, entries[index].record)
         entries[index].state.failure = AcmeState.Failure(at: now.wallTime, reason: error.reason, text: error.text)
         entries[index].state.failureCounts[error.reason, default: 0] += 1
-        try? store.write(Array(record.json.text.utf8), to: store.folder(of: state.names) + "/order.json")
+        try? store.write(record, of: state.names)
     }
 
     /// A clock that runs ahead must not make us renew what isn't due.

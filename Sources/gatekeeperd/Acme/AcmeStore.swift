@@ -20,18 +20,7 @@ struct AcmeStore: Sendable {
         self.root = root
     }
 
-    /// Where the certificate is that is served; its first name tells it from others.
-    static func certificatePath(state: String, names: [String]) -> String { current(state, names) + "/fullchain.pem" }
-
-    static func keyPath(state: String, names: [String]) -> String { current(state, names) + "/privkey.pem" }
-
-    static func root(state: String) -> String { state + "/acme" }
-
-    private static func current(_ state: String, _ names: [String]) -> String {
-        AcmeStore(root: root(state: state)).folder(of: names) + "/current"
-    }
-
-    func folder(of names: [String]) -> String { "\(root)/certificates/\(Self.fileName(names.first ?? ""))" }
+    func folder(of names: [String]) -> String { AcmeSettings.folder(of: names, in: root) }
 
     func accountFolder(of settings: AcmeSettings) -> String {
         let host = settings.directory.split(separator: "/", omittingEmptySubsequences: false).dropFirst(2).first.map(String.init) ?? ""
@@ -46,6 +35,21 @@ struct AcmeStore: Sendable {
             }, as: UTF8.self)
         return text.hasPrefix(".") ? "_" + text.dropFirst() : text
     }
+
+    // MARK: What is remembered
+
+    func record(of names: [String]) -> AcmeRecord? { json(recordPath(of: names)).flatMap { AcmeRecord($0) } }
+
+    func write(_ record: AcmeRecord, of names: [String]) throws(AcmeError) {
+        try write(Array(record.json.text.utf8), to: recordPath(of: names))
+    }
+
+    private func recordPath(of names: [String]) -> String { folder(of: names) + "/order.json" }
+
+    func accountPath(of settings: AcmeSettings) -> String { accountFolder(of: settings) + "/account.json" }
+
+    /// What the authority calls our account; nil before there is one.
+    func accountURL(of settings: AcmeSettings) -> String? { json(accountPath(of: settings))?.string("url") }
 
     // MARK: Files
 

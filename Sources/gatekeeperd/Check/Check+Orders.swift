@@ -28,7 +28,7 @@ extension Check {
     }
 
     private mutating func pageOrder(_ ordered: Located<AcmeSettings>, _ dryRun: DryRun) {
-        guard let address = try? SocketAddress(parsing: "[::]:80") else { return }
+        guard let address = try? SocketAddress(parsing: AcmeSettings.pages) else { return }
         do throws(ServerError) {
             try dryRun.bind(address)
         } catch {

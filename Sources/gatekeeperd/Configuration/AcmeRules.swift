@@ -61,7 +61,7 @@ extension ListRule {
             findings.append(.error(named.origin, at: "\(path): eab", advice).withoutValues)
             return nil
         }
-        guard let key = AcmeSettings.Binding.decoded(secret.value), key.count >= 16 else {
+        guard let key = Base64.decodeForURL(secret.value), key.count >= 16 else {
             let advice = "the hmac is the base64 text that the authority gave, unchanged"
             findings.append(.error(secret.origin, at: "\(path): eab", advice).withoutValues)
             return nil
@@ -91,7 +91,7 @@ extension AcmeSettings {
         guard text.utf8.allSatisfy({ $0 < 0x80 }) else {
             throw ValueMistake("\(Quantity.quoted(text)): write the name as the DNS has it, with xn-- (`idn2 \(text)` says it)")
         }
-        let host = text.hasPrefix("*.") ? String(text.dropFirst(2)) : text
+        let host = CertificateName.domain(of: text)
         guard !host.contains("_"), !host.contains(":"), let name = UpstreamURL.serverName(in: host), name == host.lowercased() else {
             throw ValueMistake("\(Quantity.quoted(text)) is not a name, as tickets.example.org; it has no port, scheme or path")
         }
@@ -130,9 +130,6 @@ extension AcmeSettings {
         return text
     }
 
-    /// Where its files are, below the state folder: `fullchain.pem` and `privkey.pem` in `current`, which leads to those of the newest issue.
-    func folder(state: String) -> String { "\(state)/acme/certificates/\(names[0].replacing("*", with: "_"))" }
-
     /// What no authority does.
     func mistake(_ directory: String?) -> String? {
         let isByRecord = if case .program = challenge { true } else { false }
@@ -146,13 +143,5 @@ extension AcmeSettings {
             return "\(AcmeDirectory.needsBinding) takes accounts alone that were made on its pages: add eab: {id: …, hmac: …}"
         }
         return nil
-    }
-}
-
-extension AcmeSettings.Binding {
-    /// Authorities write both kinds of base64, with and without padding.
-    static func decoded(_ text: String) -> [UInt8]? {
-        let digits = text.replacing("-", with: "+").replacing("_", with: "/").prefix { $0 != "=" }
-        return Base64.decode((digits + String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)).utf8)
     }
 }

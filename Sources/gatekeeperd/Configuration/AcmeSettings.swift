@@ -1,3 +1,5 @@
+internal import Gatekeeper
+
 /// Certificates that are ordered from an authority by ACME (RFC 8555).
 struct AcmeSettings: Equatable, Sendable {
     /// Of one certificate, at least one: DNS names in lower case, as A-labels, `*.` before a wildcard; addresses as text.
@@ -27,5 +29,24 @@ struct AcmeSettings: Equatable, Sendable {
         var identifier: String
         /// As the authority gave it, decoded.
         var key: [UInt8]
+    }
+}
+
+extension AcmeSettings {
+    /// Where pages are asked for (RFC 8555 § 8.3), by both families.
+    static let pages = "[::]:80"
+
+    /// What is ordered lies below it.
+    static func root(state: String) -> String { state + "/acme" }
+
+    /// Of a certificate with these names, the first of which tells it from others.
+    static func folder(of names: [String], in root: String) -> String {
+        "\(root)/certificates/\((names.first ?? "").replacing("*", with: "_"))"
+    }
+
+    /// What is served of it: `current` leads to the newest issue.
+    func files(state: String) -> Settings.TLS.Certificate {
+        let folder = Self.folder(of: names, in: Self.root(state: state)) + "/current"
+        return Settings.TLS.Certificate(path: folder + "/fullchain.pem", keyPath: folder + "/privkey.pem", awaitedFor: names)
     }
 }

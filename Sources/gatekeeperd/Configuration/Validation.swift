@@ -55,10 +55,7 @@ enum Validation {
         return (builder.acme.map { [.acme($0.value)] } ?? builder.certificates.map(\.value)).map { source in
             switch source {
             case .files(let certificate): return certificate
-            case .acme(let ordered):
-                let folder = ordered.folder(state: state) + "/current"
-                return Settings.TLS.Certificate(
-                    path: folder + "/fullchain.pem", keyPath: folder + "/privkey.pem", awaitedFor: ordered.names)
+            case .acme(let ordered): return ordered.files(state: state)
             }
         }
     }

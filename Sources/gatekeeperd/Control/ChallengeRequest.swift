@@ -47,7 +47,7 @@ struct ChallengeRequest: Equatable, Sendable {
             guard values.count == 64 else { return nil }
             return stride(from: 0, to: 64, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
         }
-        let bytes = AcmeSettings.Binding.decoded(text)
+        let bytes = Base64.decodeForURL(text)
         return bytes?.count == 32 ? bytes : nil
     }
 }

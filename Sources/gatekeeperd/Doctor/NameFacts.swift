@@ -27,9 +27,6 @@ struct NameFacts: Equatable, Sendable {
     /// The data of the records of this kind; nil where that can't be had.
     typealias Lookup = (_ name: String, RecordKind) -> [ArraySlice<UInt8>]?
 
-    /// A domain's, without the star of a wildcard.
-    static func domain(of name: String) -> String { name.hasPrefix("*.") ? String(name.dropFirst(2)) : name }
-
     var isWildcard: Bool { name.hasPrefix("*.") }
 
     init(_ name: String, addresses: [PeerAddress]? = nil, own: [PeerAddress] = [], policy: Policy = .unknown) {
@@ -45,7 +42,7 @@ struct NameFacts: Equatable, Sendable {
             addresses = [address]
             policy = .none
         } else {
-            let domain = Self.domain(of: name)
+            let domain = CertificateName.domain(of: name)
             if let ipv4 = lookup(domain, .ipv4), let ipv6 = lookup(domain, .ipv6) {
                 addresses = (ipv4 + ipv6).prefix(Self.addressesMax).compactMap(Self.address)
             }

@@ -65,8 +65,6 @@ extension OrderExamination.Order {
 
     /// As it is on the disk, for whoever may read that.
     private static func kept(_ state: String?, _ settings: AcmeSettings) -> String? {
-        guard let state else { return nil }
-        let store = AcmeStore(root: AcmeStore.root(state: state))
-        return store.json(store.accountFolder(of: settings) + "/account.json")?.string("url")
+        state.flatMap { AcmeStore(root: AcmeSettings.root(state: $0)).accountURL(of: settings) }
     }
 }

@@ -11,7 +11,7 @@ extension OrderExamination {
                 .unexamined(
                     .orders,
                     "whether CAA lets somebody issue for \(name.name) isn't known: name servers don't answer, or not as they should",
-                    advice: "an authority that gets no answer either doesn't issue: `dig CAA \(NameFacts.domain(of: name.name))`")
+                    advice: "an authority that gets no answer either doesn't issue: `dig CAA \(CertificateName.domain(of: name.name))`")
             ]
         case .none: return proposal(name, order)
         case .records(let records, let place): return [finding(records, at: place, of: name, order)]
@@ -57,7 +57,7 @@ extension OrderExamination {
 
     private func proposal(_ name: NameFacts, _ order: Order) -> [ExaminationFinding] {
         guard let issuer = AcmeDirectory.issuers(of: order.settings.directory).first else { return [] }
-        let domain = NameFacts.domain(of: name.name)
+        let domain = CertificateName.domain(of: name.name)
         var records = [Self.record(for: name, order, issuer)]
         if !name.isWildcard, !order.settings.names.contains("*.\(domain)") { records.append("\(domain). CAA 0 issuewild \";\"") }
         let later = order.account == nil ? " (with accounturi, once there is an account)" : ""
@@ -71,7 +71,7 @@ extension OrderExamination {
     /// As a zone's file has it.
     private static func record(for name: NameFacts, _ order: Order, _ issuer: String) -> String {
         let account = order.account.map { "; accounturi=\($0)" } ?? ""
-        return "\(NameFacts.domain(of: name.name)). CAA 0 \(name.isWildcard ? "issuewild" : "issue") "
+        return "\(CertificateName.domain(of: name.name)). CAA 0 \(name.isWildcard ? "issuewild" : "issue") "
             + "\"\(issuer)\(account); validationmethods=\(order.settings.challenge.type)\""
     }
 }

@@ -127,7 +127,7 @@ struct OrderExamination: Equatable, Sendable {
         if AddressScope(address).isPrivate, !isPrivateAuthority {
             return .note(
                 .orders, "\(name.name) leads to \(address), to which nobody can come from outside",
-                advice: "see that others are told another address: `dig +short \(NameFacts.domain(of: name.name)) @9.9.9.9`")
+                advice: "see that others are told another address: `dig +short \(CertificateName.domain(of: name.name)) @9.9.9.9`")
         }
         if isOwn { return port == Self.handshakePort ? unheard(address, of: name) : nil }
         let others = name.addresses?.contains { $0 != address && (name.own.contains($0) || $0.isIPv4) } ?? false

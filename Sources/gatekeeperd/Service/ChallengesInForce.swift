@@ -15,8 +15,7 @@ final class ChallengesInForce: TimedPart, Sendable {
     static let openMilliseconds = 10 * 60_000
     /// As many as a certificate has names.
     private static let windowsMax = 100
-    /// Where pages are asked for (RFC 8555 § 8.3): by both families, or where the machine has one alone.
-    private static let pages = "[::]:80"
+    /// On a machine that has one family alone.
     private static let pagesOfOneFamily = "0.0.0.0:80"
 
     init(on plane: any DataPlane) {
@@ -90,7 +89,7 @@ final class ChallengesInForce: TimedPart, Sendable {
     private func show(_ windows: [OpenedChallenge], _ ordered: [PendingChallenge]) throws(ServerError) {
         let challenges = windows.map(\.challenge) + ordered
         do throws(ServerError) {
-            try plane.present(challenges, http: try? SocketAddress(parsing: Self.pages))
+            try plane.present(challenges, http: try? SocketAddress(parsing: AcmeSettings.pages))
         } catch {
             guard error.cause == .system(EAFNOSUPPORT) else { throw error }
             try plane.present(challenges, http: try? SocketAddress(parsing: Self.pagesOfOneFamily))

@@ -24,7 +24,6 @@ protocol DataPlane: AnyObject, Sendable {
     var shieldObstacle: ServerError? { get }
 
     func present(_ challenges: [PendingChallenge], http: SocketAddress?) throws(ServerError)
-    var challengeCounts: ChallengeCounts { get }
 
     func event(_ name: String, _ fields: [JournalField])
     func directLog(toSyslog path: String?)

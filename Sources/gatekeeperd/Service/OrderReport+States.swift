@@ -2,9 +2,9 @@ internal import Gatekeeper
 
 /// What is served, joined with what is ordered.
 extension OrderReport {
-    /// - Parameter ordered: the files of each certificate that is ordered, by its names.
-    init(_ served: [ServedCertificate], _ states: [AcmeState], paths: [[String]: String], at now: WallTime) {
-        let files = Set(paths.values.map(ConcealedValues.hide))
+    /// - Parameter orderedPaths: of the files of those that are ordered.
+    init(_ served: [ServedCertificate], _ states: [AcmeState], orderedPaths: Set<String>, at now: WallTime) {
+        let files = Set(orderedPaths.map(ConcealedValues.hide))
         certificates = served.filter { !files.contains($0.file) }.map { certificate in
             Certificate(
                 names: certificate.names, issuer: certificate.issuer, expiresAt: certificate.endsAt, file: certificate.file,

@@ -56,6 +56,11 @@ final class OrdersInForce: TimedPart {
 
     var states: [AcmeState] { client?.states ?? [] }
 
+    /// Of those that are ordered alone.
+    func report(at now: WallTime) -> [OrderReport.Certificate] {
+        OrderReport([], states, orderedPaths: [], at: now).certificates
+    }
+
     func follow(_ acme: [AcmeSettings]) {
         guard client != nil || !acme.isEmpty, let state else { return }
         do throws(SystemError) {
@@ -107,7 +112,6 @@ final class OrdersInForce: TimedPart {
         told = states
     }
 
-    /// Certificates that have come since this was last asked, each told once.
     private func tell(_ state: AcmeState, before: AcmeState?) {
         if state.step == .ordering, before?.step != .ordering {
             event("ordering", state, state.due.map { [JournalField("why", $0.why.rawValue)] } ?? [])

@@ -59,7 +59,7 @@ final class ProblemWatch: TimedPart {
         circumstances.clockJump = book.clockJump
         circumstances.notifiers = parts.notifiers.states
         circumstances.windows = parts.challenges.windows
-        circumstances.orders = OrderReport([], parts.orders.states, paths: [:], at: now).certificates
+        circumstances.orders = parts.orders.report(at: now)
         return circumstances
     }
 

@@ -42,11 +42,8 @@ extension Service: ControlledService {
     // MARK: Certificates
 
     func certificates(at now: WallTime) -> OrderReport {
-        let ordered = configuration.current.configuration.settings.tls.certificates.compactMap { certificate in
-            certificate.awaitedFor.map { ($0, certificate.path) }
-        }
-        return OrderReport(
-            parts.certificates.certificates, parts.orders.states, paths: Dictionary(ordered) { first, _ in first }, at: now)
+        OrderReport(
+            parts.certificates.certificates, parts.orders.states, orderedPaths: configuration.current.configuration.orderedPaths, at: now)
     }
 
     func renewCertificates(
@@ -97,9 +94,7 @@ extension Service: ControlledService {
         try checkMayOpenWindows(requester)
         try parts.phase.checkMayChange()
         let names = parts.certificates.certificates.flatMap(\.names) + configuration.current.configuration.acme.flatMap(\.value.names)
-        let isServed = names.contains { name in
-            name == request.name || name.hasPrefix("*.") && request.name.drop { $0 != "." } == name.dropFirst()
-        }
+        let isServed = names.contains { CertificateName.covers($0, request.name) }
         guard isServed else {
             let served = Set(names).sorted().prefix(10).joined(separator: ", ")
             throw ControlFailure(
@@ -162,7 +157,7 @@ extension Service: ControlledService {
             StatusReport.Certificate(
                 file: $0.file, names: $0.names, startsAt: $0.lifetime.start, expiresAt: $0.endsAt, fingerprint: $0.fingerprint)
         }
-        report.orders = OrderReport([], parts.orders.states, paths: [:], at: now).certificates
+        report.orders = parts.orders.report(at: now)
         report.upstreams = status.upstreams.map {
             StatusReport.Upstream(
                 url: $0.name, isUp: $0.isUp, since: $0.downSinceMilliseconds.map { WallTime(milliseconds: $0) },

@@ -22,7 +22,7 @@ extension Settings.TLS.Certificate.StandIn {
         return served.contains { certificate in
             certificate.file == file
                 && certificate.names.contains { name in
-                    names.contains { $0 == name || name.hasPrefix("*.") && $0.drop { $0 != "." } == name.dropFirst() }
+                    names.contains { CertificateName.covers(name, $0) }
                 }
         }
     }

@@ -65,7 +65,7 @@ final class AcmeScene: Sendable {
         _ settings: [AcmeSettings] = [settings()], crash: Crash? = nil, mayOrder: Bool = true,
         willChange: (@Sendable (String) throws(SystemError) -> Void)? = nil
     ) -> AcmeRenewer {
-        var store = AcmeStore(root: AcmeStore.root(state: state))
+        var store = AcmeStore(root: AcmeSettings.root(state: state))
         if let crash { store.willChange = { path throws(SystemError) in try crash.write(path) } }
         if let willChange { store.willChange = willChange }
         let random = Mutex(SeededGenerator(seed: 7))
@@ -96,13 +96,15 @@ final class AcmeScene: Sendable {
 
     // MARK: What came of it
 
-    func certificatePath(_ names: [String] = names) -> String { AcmeStore.certificatePath(state: state, names: names) }
+    func certificatePath(_ names: [String] = names) -> String { Self.settings(names).files(state: state).path }
 
     /// The certificate that would be served; nil when it and its key don't fit, or there is none.
     func served(_ names: [String] = names) -> CertificateChain.Certificate? {
-        let files = (certificatePath(names), AcmeStore.keyPath(state: state, names: names))
-        guard (try? DryRun(.empty).load(Settings.TLS.Certificate(path: files.0, keyPath: files.1))) != nil else { return nil }
-        return try? CertificateChain(path: files.0).leaf
+        var files = Self.settings(names).files(state: state)
+        // One that isn't there is none.
+        files.awaitedFor = nil
+        guard (try? DryRun(.empty).load(files)) != nil else { return nil }
+        return try? CertificateChain(path: files.path).leaf
     }
 
     var calls: [String] { authority.state.withLock(\.calls) }

@@ -187,8 +187,9 @@ final class ScriptedAuthority: AcmeTransport {
 
     private func servePost(_ request: AcmeRequest, _ path: String, _ state: inout State) -> UpstreamAnswer {
         guard request.post?.fields.contains(.init(name: "Content-Type", value: "application/jose+json")) == true,
-            let body = request.post.flatMap({ JSONReader.read($0.body) }), let head = body.string("protected").flatMap(decodedURL),
-            let payload = body.string("payload").flatMap(decodedURL), let signature = body.string("signature").flatMap(decodedURL),
+            let body = request.post.flatMap({ JSONReader.read($0.body) }), let head = body.string("protected").flatMap(Base64.decodeForURL),
+            let payload = body.string("payload").flatMap(Base64.decodeForURL),
+            let signature = body.string("signature").flatMap(Base64.decodeForURL),
             let head = JSONReader.read(head)
         else { return complain("no JWS at \(path)", &state) }
         guard head.string("alg") == "ES256", head.string("url") == request.url.text else {
@@ -198,8 +199,8 @@ final class ScriptedAuthority: AcmeTransport {
         guard (head["jwk"] != nil) == isNew, (head["kid"] != nil) != isNew else { return complain("jwk or kid at \(path)", &state) }
         let account = head.string("kid") ?? ""
         let known = state.accounts[account]
-        let x = isNew ? head["jwk"]?.string("x").flatMap(decodedURL) : known?.x
-        let y = isNew ? head["jwk"]?.string("y").flatMap(decodedURL) : known?.y
+        let x = isNew ? head["jwk"]?.string("x").flatMap(Base64.decodeForURL) : known?.x
+        let y = isNew ? head["jwk"]?.string("y").flatMap(Base64.decodeForURL) : known?.y
         guard let x, let y else { return Self.problem("accountDoesNotExist", "never heard of it", status: 400) }
         let signed = "\(body.string("protected") ?? "").\(body.string("payload") ?? "")"
         guard TestIssuer.verify(signature, of: Array(signed.utf8), x: x, y: y) else {
@@ -223,10 +224,12 @@ final class ScriptedAuthority: AcmeTransport {
         guard json?["termsOfServiceAgreed"]?.boolean == true else { return complain("terms", &state) }
         var binding: String?
         if let outer = json?["externalAccountBinding"] {
-            guard let head = outer.string("protected").flatMap(decodedURL).flatMap({ JSONReader.read($0) }), head.string("alg") == "HS256",
-                head.string("url") == url, let inner = outer.string("payload").flatMap(decodedURL).flatMap({ JSONReader.read($0) }),
-                inner.string("x").flatMap(decodedURL) == x,
-                outer.string("signature").flatMap(decodedURL)
+            guard let head = outer.string("protected").flatMap(Base64.decodeForURL).flatMap({ JSONReader.read($0) }),
+                head.string("alg") == "HS256",
+                head.string("url") == url,
+                let inner = outer.string("payload").flatMap(Base64.decodeForURL).flatMap({ JSONReader.read($0) }),
+                inner.string("x").flatMap(Base64.decodeForURL) == x,
+                outer.string("signature").flatMap(Base64.decodeForURL)
                     == MessageAuthentication.code(
                         of: Array("\(outer.string("protected") ?? "").\(outer.string("payload") ?? "")".utf8), key: Array("secret".utf8))
             else { return complain("binding", &state) }
@@ -365,7 +368,7 @@ final class ScriptedAuthority: AcmeTransport {
 
     private func finalize(_ number: Int, _ json: JSON?, _ state: inout State) -> UpstreamAnswer {
         guard state.orders[number].status == "ready" else { return Self.problem("orderNotReady", "not yet") }
-        guard let request = json?.string("csr").flatMap(decodedURL),
+        guard let request = json?.string("csr").flatMap(Base64.decodeForURL),
             let made = issuer.issue(
                 request, from: now.advanced(byMilliseconds: -RenewalPlan.hour),
                 until: now.advanced(byMilliseconds: state.script.lifetimeMilliseconds - RenewalPlan.hour)),

@@ -87,9 +87,3 @@ import Foundation
             && EVP_DigestVerify(context, encoded, encoded.count, bytes, bytes.count) == 1
     }
 }
-
-/// Base64 of URLs, without padding.
-func decodedURL(_ text: String) -> [UInt8]? {
-    let usual = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
-    return Base64.decode((usual + String(repeating: "=", count: (4 - usual.utf8.count % 4) % 4)).utf8)
-}

@@ -44,7 +44,6 @@ final class FakeDataPlane: DataPlane, @unchecked Sendable {
     private(set) var presented: [[PendingChallenge]] = []
     /// What the next `present` says in place of doing it.
     var presentRefusal: ServerError?
-    var challengeCounts = ChallengeCounts()
 
     func present(_ challenges: [PendingChallenge], http: SocketAddress?) throws(ServerError) {
         if let presentRefusal {

@@ -20,7 +20,8 @@ struct ChallengeCertificate {
         guard digest.count == 32, (1...253).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
             throw TLSSetupError("a challenge for a name that isn't one, or with a digest that isn't SHA-256")
         }
-        key = try Self.makeKey(by: library)
+        guard let key = SigningKey.makeKey(by: library) else { throw Self.failure() }
+        self.key = key
         // SAFETY (of the whole type): what is made here is freed here or belongs to an `OpenSSLObject`; arrays are lent for a call.
         guard let pointer = unsafe X509_new_ex(library.context, nil) else { throw Self.failure() }
         unsafe certificate = OpenSSLObject(owning: pointer) { unsafe X509_free($0) }
@@ -33,21 +34,10 @@ struct ChallengeCertificate {
                 == 1,
             unsafe X509_set_issuer_name(pointer, X509_get_subject_name(pointer)) == 1,
             unsafe X509_set_pubkey(pointer, key.pointer) == 1,
-            Self.extend(certificate, by: Self.subjectAltName, isCritical: false, Self.generalNames(name)),
-            Self.extend(certificate, by: Self.acmeIdentifier, isCritical: true, Self.element(0x04, digest)),
+            Self.extend(certificate, by: Self.subjectAltName, isCritical: false, SubjectNames.der([name])),
+            Self.extend(certificate, by: Self.acmeIdentifier, isCritical: true, SubjectNames.element(0x04, digest)),
             unsafe X509_sign(pointer, key.pointer, EVP_sha256()) > 0
         else { throw Self.failure() }
-    }
-
-    private static func makeKey(by library: TLSLibrary) throws(TLSSetupError) -> OpenSSLObject {
-        let context = unsafe EVP_PKEY_CTX_new_from_name(library.context, "EC", nil)
-        defer { unsafe EVP_PKEY_CTX_free(context) }
-        var key: OpaquePointer?
-        guard let context = unsafe context, unsafe EVP_PKEY_keygen_init(context) == 1,
-            unsafe EVP_PKEY_CTX_set_group_name(context, "P-256") == 1, unsafe EVP_PKEY_generate(context, &key) == 1,
-            let key = unsafe key
-        else { throw failure() }
-        return unsafe OpenSSLObject(owning: key) { unsafe EVP_PKEY_free($0) }
     }
 
     /// Adds the extension of this number, whose value is DER.
@@ -63,21 +53,6 @@ struct ChallengeCertificate {
         else { return false }
         defer { unsafe X509_EXTENSION_free(made) }
         return unsafe X509_add_ext(certificate.pointer, made, -1) == 1
-    }
-
-    /// `GeneralNames` of the one name (RFC 5280 §4.2.1.6).
-    private static func generalNames(_ name: String) -> [UInt8] {
-        guard let address = try? PeerAddress(parsing: name) else { return element(0x30, element(0x82, Array(name.utf8))) }
-        return element(0x30, element(0x87, address.networkBytes))
-    }
-
-    /// A tag, the length of what follows, and that; nothing here is as long as 65 536 bytes.
-    private static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
-        switch content.count {
-        case ..<0x80: [tag, UInt8(content.count)] + content
-        case ..<0x100: [tag, 0x81, UInt8(content.count)] + content
-        default: [tag, 0x82, UInt8(content.count >> 8), UInt8(content.count & 0xff)] + content
-        }
     }
 
     private static func failure() -> TLSSetupError {

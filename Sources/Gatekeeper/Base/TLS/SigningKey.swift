@@ -13,14 +13,20 @@ internal import CTLS
     /// Makes one. Throws when OpenSSL has no random numbers, or no memory.
     package convenience init() throws(ServerError) {
         TLSDefaults.areQuiet
+        guard let key = Self.makeKey() else { throw Self.failure("make a key") }
+        try self.init(key, "a new key")
+    }
+
+    /// One on P-256, by algorithms of `library`; nil for the default one's. What is wrong, where there is none, stands in OpenSSL's queue.
+    static func makeKey(by library: TLSLibrary? = nil) -> OpenSSLObject? {
         // SAFETY: the context is ours and freed here; the key that it makes is ours.
-        guard let context = unsafe EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else { throw Self.failure("make a key") }
+        guard let context = unsafe EVP_PKEY_CTX_new_from_name(library?.context, "EC", nil) else { return nil }
         defer { unsafe EVP_PKEY_CTX_free(context) }
         var made: OpaquePointer?
         guard unsafe EVP_PKEY_keygen_init(context) == 1, unsafe EVP_PKEY_CTX_set_group_name(context, "P-256") == 1,
             unsafe EVP_PKEY_generate(context, &made) == 1, let key = unsafe made
-        else { throw Self.failure("make a key") }
-        try self.init(unsafe OpenSSLObject(owning: key) { unsafe EVP_PKEY_free($0) }, "a new key")
+        else { return nil }
+        return unsafe OpenSSLObject(owning: key) { unsafe EVP_PKEY_free($0) }
     }
 
     /// Reads a PEM file. Throws for what isn't a key on P-256.

@@ -6,21 +6,14 @@ enum SubjectNames {
             0x30,
             names.flatMap { name in
                 guard let address = try? PeerAddress(parsing: name) else { return element(0x82, Array(name.utf8)) }
-                return element(0x87, address.wireBytes)
+                return element(0x87, address.networkBytes)
             })
     }
 
-    private static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
+    /// A tag, the length of what follows, and that (X.690 § 8.1).
+    static func element(_ tag: UInt8, _ content: [UInt8]) -> [UInt8] {
         guard content.count >= 0x80 else { return [tag, UInt8(content.count)] + content }
         let length = (0..<8).reversed().map { UInt8(truncatingIfNeeded: content.count >> ($0 * 8)) }.drop { $0 == 0 }
         return [tag, 0x80 | UInt8(length.count)] + length + content
-    }
-}
-
-extension PeerAddress {
-    /// Four bytes, or sixteen.
-    fileprivate var wireBytes: [UInt8] {
-        func bytes(_ word: UInt64, _ count: Int) -> [UInt8] { (0..<count).reversed().map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
-        return isIPv4 ? bytes(low, 4) : bytes(high, 8) + bytes(low, 8)
     }
 }

@@ -22,6 +22,12 @@ package enum Base64 {
         return bits == 0 ? bytes : nil
     }
 
+    /// Reads what `encodeForURL` writes, and the other alphabet and padding as well; nil for anything else.
+    package static func decodeForURL(_ text: String) -> [UInt8]? {
+        let digits = text.replacing("-", with: "+").replacing("_", with: "/").prefix { $0 != "=" }
+        return decode((digits + String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)).utf8)
+    }
+
     package static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
