@@ -33,12 +33,9 @@ extension Check {
             try dryRun.bind(address)
         } catch {
             // As the service takes it, on a machine without IPv6 or while an order is under way.
-            let found = PortHolder.find(port: 80)
-            if error.cause == .system(EAFNOSUPPORT)
-                || found?.process == RunningService.find(at: configuration.controlPath).map({ Int($0.process) }), found != nil
-            {
-                return
-            }
+            let (found, running) = (PortHolder.find(port: 80), RunningService.find(at: configuration.controlPath))
+            let isOurs = found.map { holder in running.map { Int($0.process) } == holder.process } ?? false
+            if isOurs || error.cause == .system(EAFNOSUPPORT) { return }
             let holder = found.map { ": \($0.program), process \($0.process), has it" } ?? ""
             let words =
                 error.cause == .system(EADDRINUSE)
