@@ -118,8 +118,8 @@ struct CertificatesCommand: ParsableCommand {
     private func asked(_ certificates: [JSON]) -> [JSON] {
         certificates.filter { certificate in
             guard certificate["order"] != nil else { return false }
-            guard let name, case .array(let names)? = certificate["names"] else { return true }
-            return names.contains(.string(name.lowercased()))
+            guard let name else { return true }
+            return certificate["names"]?.texts?.contains(name.lowercased()) ?? false
         }
     }
 
@@ -139,7 +139,6 @@ struct CertificatesCommand: ParsableCommand {
     }
 
     private static func names(of certificate: JSON) -> String {
-        guard case .array(let names)? = certificate["names"] else { return "" }
-        return names.map { if case .string(let name) = $0 { name } else { "" } }.joined(separator: ", ")
+        (certificate["names"]?.texts ?? []).joined(separator: ", ")
     }
 }

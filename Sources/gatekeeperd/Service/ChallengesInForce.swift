@@ -3,7 +3,7 @@ internal import Glibc
 internal import Synchronization
 
 /// What authorities are shown at the moment: windows that people have opened, which close by themselves, and what our own orders need.
-final class ChallengesInForce: TimedPart, Sendable {
+final class ChallengesInForce: TimedPart, ChallengeBoard {
     private struct State {
         var windows: [OpenedChallenge] = []
         var ordered: [PendingChallenge] = []
@@ -76,7 +76,7 @@ final class ChallengesInForce: TimedPart, Sendable {
     // MARK: Our own orders
 
     /// In place of those before. May be called from any thread.
-    func show(ordered: [PendingChallenge]) throws(ServerError) {
+    func show(_ ordered: [PendingChallenge]) throws(ServerError) {
         try state.withLock { (state) throws(ServerError) in
             // What can't be taken back ends by itself.
             if ordered.isEmpty { state.ordered = [] }
@@ -84,6 +84,8 @@ final class ChallengesInForce: TimedPart, Sendable {
             state.ordered = ordered
         }
     }
+
+    func clear() { try? show([]) }
 
     /// What is shown for a name twice is the last one.
     private func show(_ windows: [OpenedChallenge], _ ordered: [PendingChallenge]) throws(ServerError) {

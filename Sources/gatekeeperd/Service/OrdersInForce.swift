@@ -25,20 +25,6 @@ final class OrdersInForce: TimedPart {
         let isOpen = Atomic(true)
     }
 
-    /// Shows what orders need beside the windows that people have opened.
-    private final class Board: ChallengeBoard {
-        let challenges: ChallengesInForce
-
-        init(_ challenges: ChallengesInForce) {
-            self.challenges = challenges
-        }
-
-        func show(_ pending: [PendingChallenge]) throws(ServerError) { try challenges.show(ordered: pending) }
-
-        /// What can't be taken back ends by itself.
-        func clear() { try? challenges.show(ordered: []) }
-    }
-
     init(
         _ acme: [AcmeSettings], state: String?, on plane: any DataPlane, challenges: ChallengesInForce, phase: ServicePhase,
         clock: ControlClock, transport: any AcmeTransport
@@ -76,7 +62,7 @@ final class OrdersInForce: TimedPart {
         return try AcmeClient(
             state: state,
             AcmeRenewer.Surroundings(
-                transport: transport, board: Board(challenges), clock: clock, mayOrder: { gate.isOpen.load(ordering: .acquiring) }))
+                transport: transport, board: challenges, clock: clock, mayOrder: { gate.isOpen.load(ordering: .acquiring) }))
     }
 
     /// Those of these names, or (nil) all.

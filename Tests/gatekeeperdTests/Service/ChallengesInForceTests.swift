@@ -89,10 +89,10 @@ struct ChallengesInForceTests {
         let challenges = ChallengesInForce(on: plane)
         _ = try challenges.open(request("a.example"), by: alice, at: clock.now)
         let own = PendingChallenge(name: "b.example", proof: .page(token: "t", keyAuthorization: "t.k"), endsAt: .distantFuture)
-        try challenges.show(ordered: [own])
+        try challenges.show([own])
         #expect(shown == ["a.example", "b.example"])
         #expect(throws: ControlFailure.self) { try challenges.open(request("b.example"), by: alice, at: clock.now) }
-        try challenges.show(ordered: [])
+        try challenges.show([])
         #expect(shown == ["a.example"])
         _ = try challenges.open(request("b.example"), by: alice, at: clock.now)
     }
