@@ -164,10 +164,21 @@ upstream: {{url: "http://127.0.0.1:{self.workbench.upstream_port}"{self.upstream
 limits: {{request_body: 4GiB, connections: 20000, connections_per_source: 20000}}
 log: {{to: {self.access_log}, access: true}}
 workers: {self.workers}
+control: {self.folder}/control.sock
 """
 
     def arguments(self, configuration: Path) -> list[str]:
         return ["run", "--config", str(configuration)]
+
+    @contextmanager
+    def challenge(self) -> Iterator[None]:
+        """A window for an authority's TLS-ALPN-01 is open meanwhile."""
+        command = [self.executable(), "challenge", "{}", "localhost", "--control", f"{self.folder}/control.sock"]
+        run([word.format("open") for word in command] + ["--digest", "00" * 32])
+        try:
+            yield
+        finally:
+            run([word.format("close") for word in command])
 
 
 class GatekeeperReusing(Gatekeeper):

@@ -8,6 +8,8 @@
 //   resumed-1.2, resumed-1.3      the same with a session of the connection before, which the server must take
 //   denied                        connections from 32 sources, which the server must end before a byte is sent: 192 at a time, and
 //                                 made while the server is stopped, so that what it finds at once isn't chance
+//   hello                         connections from 32 networks, each with a ClientHello for a pending challenge that is wrong in its last byte:
+//                                 the whole of it is read before the server can end it
 //   refused                       a TLS 1.3 handshake and a request answered with 403: how a server that decides after TLS denies
 //   download, upload              bodies of 1 MiB over one connection
 
@@ -22,7 +24,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNECTIONS = 4, DENIED_AT_A_TIME = 192, DENIED_SOURCES = 32, SMALL_BODY_BYTES = 120, BIG_BODY_BYTES = 1 << 20 };
+enum { CONNECTIONS = 4, DENIED_AT_A_TIME = 192, DENIED_SOURCES = 32, HELLO_NETWORKS = 32, HELLO_BYTES_MAX = 4096, SMALL_BODY_BYTES = 120, BIG_BODY_BYTES = 1 << 20 };
 
 static int port;
 static in_addr_t source;
@@ -82,21 +84,63 @@ static void resume_server(void) {
     kill(server, SIGCONT);
 }
 
+static void stop_server(void) {
+    if (kill(server, SIGSTOP) < 0) fail("kill %d: %s", server, strerror(errno));
+}
+
+static void expect_end(int connection) {
+    char byte;
+    ssize_t received = recv(connection, &byte, 1, 0);
+    if (received > 0 || (received < 0 && errno != ECONNRESET && errno != ENOTCONN)) fail("a denied connection was not ended");
+    close_with_reset(connection);
+}
+
 static void be_denied(int count) {
     atexit(resume_server);
     for (int made = 0; made < count; made += DENIED_AT_A_TIME) {
         int connections[DENIED_AT_A_TIME];
-        char byte;
-        if (kill(server, SIGSTOP) < 0) fail("kill %d: %s", server, strerror(errno));
+        stop_server();
         for (int i = 0; i < DENIED_AT_A_TIME; i++) {
             connections[i] = connect_from(htonl(ntohl(source) + (in_addr_t)(i % DENIED_SOURCES)), port, true);
         }
         resume_server();
-        for (int i = 0; i < DENIED_AT_A_TIME; i++) {
-            ssize_t received = recv(connections[i], &byte, 1, 0);
-            if (received > 0 || (received < 0 && errno != ECONNRESET && errno != ENOTCONN)) fail("a denied connection was not ended");
-            close_with_reset(connections[i]);
+        for (int i = 0; i < DENIED_AT_A_TIME; i++) expect_end(connections[i]);
+    }
+}
+
+// A whole hello for the challenge, in a record that has one byte more than it.
+static int make_hello(unsigned char *hello) {
+    SSL *ssl = SSL_new(tls_client_context(TLS1_3_VERSION));
+    BIO *written = BIO_new(BIO_s_mem());
+    if (!ssl || !written || SSL_set_alpn_protos(ssl, (const unsigned char *)"\012acme-tls/1", 11) != 0
+        || !SSL_set_tlsext_host_name(ssl, "localhost")) {
+        fail("a hello could not be made");
+    }
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), written);
+    SSL_connect(ssl);
+    int count = BIO_read(written, hello, HELLO_BYTES_MAX - 1);
+    if (count < 6) fail("a hello could not be made");
+    int length = count - 5 + 1;
+    hello[3] = (unsigned char)(length >> 8);
+    hello[4] = (unsigned char)length;
+    hello[count] = 0;
+    SSL_free(ssl);
+    return count + 1;
+}
+
+static void greet(int count) {
+    unsigned char hello[HELLO_BYTES_MAX];
+    int bytes = make_hello(hello);
+    atexit(resume_server);
+    for (int made = 0; made < count; made += HELLO_NETWORKS) {
+        int connections[HELLO_NETWORKS];
+        stop_server();
+        for (int i = 0; i < HELLO_NETWORKS; i++) {
+            connections[i] = connect_from(htonl(ntohl(source) + ((in_addr_t)i << 8)), port, true);
+            if (send(connections[i], hello, (size_t)bytes, MSG_NOSIGNAL) != bytes) fail("a hello was not sent");
         }
+        resume_server();
+        for (int i = 0; i < HELLO_NETWORKS; i++) expect_end(connections[i]);
     }
 }
 
@@ -126,6 +170,7 @@ int main(int argc, char **argv) {
     else if (strncmp(kind, "resumed-", 8) == 0) make_handshakes(version, true, "HTTP/1.1 200", count);
     else if (strcmp(kind, "refused") == 0) make_handshakes(version, false, "HTTP/1.1 403", count);
     else if (strcmp(kind, "denied") == 0) be_denied(count);
+    else if (strcmp(kind, "hello") == 0) greet(count);
     else if (strcmp(kind, "download") == 0 || strcmp(kind, "upload") == 0) transfer(kind[0] == 'u', count);
     else fail("%s is no kind of work", kind);
 }

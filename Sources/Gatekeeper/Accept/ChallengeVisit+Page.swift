@@ -56,7 +56,7 @@ extension ChallengeVisit {
             switch socket.send(answer) {
             case .bytes: continue
             case .wouldBlock: guard await wait() else { return .timeout }
-            case .endOfStream, .failed: return .shown
+            case .endOfStream, .failed: return .aborted
             }
         }
         System.shutdownWriting(socket.descriptor)

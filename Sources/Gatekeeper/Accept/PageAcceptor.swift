@@ -3,12 +3,22 @@ final class PageAcceptor {
     /// What records of the log have in a listener's place: it is none of the settings'.
     static let listener = Int(UInt16.max)
     private static let budget = 64
+    /// When descriptors are short, until the next try.
+    private static let pauseMilliseconds = 100
 
     private let socket: Socket
     private let waiter: Waiter
     private let worker: WorkerContext
     private var isStopped = false
     private var hasBegun = false
+    private var hasReported = false
+
+    private enum Waiting {
+        case none
+        /// The budget is used up.
+        case more
+        case failed(WorkerContext.ListenerTrouble, code: Int32)
+    }
 
     /// Takes over the listening descriptor, also when it throws.
     init(_ descriptor: consuming Descriptor, worker: WorkerContext) throws(SystemError) {
@@ -24,7 +34,15 @@ final class PageAcceptor {
         guard !hasBegun else { return }
         hasBegun = true
         while !isStopped {
-            if acceptSome(visit) { await waiter.yield() } else { _ = await waiter.wait(until: .distantFuture) }
+            switch acceptSome(visit) {
+            case .more: await waiter.yield()
+            case .none: _ = await waiter.wait(until: .distantFuture)
+            case .failed(let trouble, let code):
+                // Of a trouble that lasts, one line a window is enough.
+                if !hasReported { worker.report(trouble, code: code, listener: Self.listener) }
+                hasReported = true
+                _ = await waiter.wait(until: worker.loop.now.advanced(byMilliseconds: Self.pauseMilliseconds))
+            }
         }
         waiter.end()
     }
@@ -37,8 +55,7 @@ final class PageAcceptor {
         waiter.wake()
     }
 
-    /// True when the budget is used up and more may wait. When descriptors are short the next connection is the next try.
-    private func acceptSome(_ visit: (ChallengeVisitor, Int32) -> Void) -> Bool {
+    private func acceptSome(_ visit: (ChallengeVisitor, Int32) -> Void) -> Waiting {
         for _ in 0..<Self.budget {
             switch System.accept(socket.descriptor) {
             case .connection(let descriptor, let peer):
@@ -46,10 +63,11 @@ final class PageAcceptor {
                     ChallengeVisitor(
                         peer: peer.address, proxy: nil, listener: Self.listener, accepted: worker.loop.now, wants: .page), descriptor)
             case .aborted: continue
-            case .wouldBlock, .exhausted, .failed:
-                return false
+            case .wouldBlock: return .none
+            case .exhausted(let code): return .failed(.descriptorsExhausted, code: code)
+            case .failed(let code): return .failed(.failed, code: code)
             }
         }
-        return true
+        return .more
     }
 }

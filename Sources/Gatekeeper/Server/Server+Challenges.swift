@@ -21,7 +21,7 @@ extension Server {
             let isWhole = try show(window, pagesOn: http, in: &current)
             guard isWhole || window == nil else {
                 _ = try? show(before, pagesOn: current.pages?.wanted, in: &current)
-                throw ServerError(settings: "not every worker has taken up the challenge; try again")
+                throw ServerError(settings: "not every worker has taken up the challenge; the log says why, try again")
             }
         }
     }
@@ -56,15 +56,17 @@ extension Server {
         }
         current.snapshot = Snapshot(current.snapshot, filters: current.snapshot.filters, window: window)
         let isWhole = adopt(filters(for: current), in: &current)
-        if isOther { showPages(on: descriptor) }
-        return isWhole
+        guard isOther else { return isWhole }
+        return showPages(on: descriptor) && isWhole
     }
 
-    /// One worker does it for all.
-    private func showPages(on descriptor: Int32?) {
-        onEveryWorker { worker, index in
-            if index == 0 { await worker.showPages(on: descriptor) }
+    /// One worker does it for all; false where it can't, or not in time.
+    private func showPages(on descriptor: Int32?) -> Bool {
+        let areShown = Atomic(true)
+        let isWhole = onEveryWorker { worker, index in
+            if index == 0 { areShown.store(await worker.showPages(on: descriptor), ordering: .relaxed) }
         }
+        return isWhole && areShown.load(ordering: .relaxed)
     }
 
     /// Takes back what has ended.

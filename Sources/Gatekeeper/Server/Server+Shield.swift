@@ -150,7 +150,9 @@ extension Server {
     func shieldStatus(_ current: Current) -> ServerStatus.Shield {
         let obstacle = (current.shield.obstacle ?? filterObstacle).map { ServerError(filter: $0) }
         let state: ServerStatus.Shield.State =
-            if current.settings.onDeny == .drop { .always } else if current.settings.shield == nil { .off } else if obstacle != nil {
+            if isLifted(current), current.settings.onDeny == .drop || current.shield.isUp {
+                .lifted
+            } else if current.settings.onDeny == .drop { .always } else if current.settings.shield == nil { .off } else if obstacle != nil {
                 .unavailable
             } else { current.shield.isUp ? .up : .down }
         return ServerStatus.Shield(

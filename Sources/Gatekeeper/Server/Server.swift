@@ -276,9 +276,11 @@ public final class Server: Sendable {
     }
 
     /// How many connections a process admits that may have so many descriptors open.
-    package static func connectionsMax(descriptors: Int) -> Int { max(1, (descriptors - ownDescriptors) / 2) }
+    package static func connectionsMax(descriptors: Int) -> Int {
+        max(1, (descriptors - ownDescriptors - min(ChallengeVisits.placesMax, descriptors / 8)) / 2)
+    }
 
-    /// What we have open besides connections: listeners, logs, event loops, the ledger.
+    /// What we have open besides connections: listeners, logs, event loops, the ledger. An authority's visits come on top.
     private static let ownDescriptors = 40
 
     private static func makeLibraries(_ count: Int) throws(ServerError) -> [TLSLibrary] {

@@ -44,6 +44,8 @@ public struct ServerStatus: Sendable {
             /// The settings say that strangers are dropped.
             case always
             case unavailable
+            /// An authority may come from anywhere just now, so nobody is dropped.
+            case lifted
         }
     }
 

@@ -11,7 +11,7 @@ package enum ChallengeOutcome: String, Sendable, CaseIterable {
     case crowded
     /// Made room for another.
     case gaveWay = "gave_way"
-    /// The service ended.
+    /// The service ended, or the peer did before it had seen it.
     case aborted
     /// Asked for something else, or for nothing, and was turned away as ever; the log says `denied`.
     case denied

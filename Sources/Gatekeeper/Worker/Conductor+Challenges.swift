@@ -84,19 +84,22 @@ extension Conductor {
 
     // MARK: Pages
 
-    /// Shows pages to whoever connects to this listening socket, instead of the one before; nil to nobody.
-    func showPages(on descriptor: Int32?) {
+    /// Shows pages to whoever connects to this listening socket, instead of the one before; nil to nobody. False where it can't.
+    @discardableResult
+    func showPages(on descriptor: Int32?) -> Bool {
         pages?.stop()
         pages = nil
-        guard let descriptor else { return }
+        guard let descriptor else { return true }
         let listening = Descriptor(owning: descriptor)
-        guard !context.isDraining else { return }
+        guard !context.isDraining else { return false }
         do throws(SystemError) {
             pages = try PageAcceptor(listening, worker: context)
             acceptorsRunning += 1
             begin(.acceptPages)
+            return true
         } catch {
             context.report(.failed, code: error.code, listener: PageAcceptor.listener)
+            return false
         }
     }
 

@@ -45,7 +45,7 @@ actor Worker {
     }
 
     /// Show pages to authorities on this listening socket, instead of the one before; nil to nobody.
-    func showPages(on descriptor: Int32?) { conductor.showPages(on: descriptor) }
+    func showPages(on descriptor: Int32?) -> Bool { conductor.showPages(on: descriptor) }
 
     /// Put the listeners' filters in place again, whatever another process has done with the sockets meanwhile.
     func restoreFilters() { conductor.followFilters(isForced: true) }

@@ -13,8 +13,10 @@ struct AcmeAccount {
     /// Has the session sign by it; makes it if there is none.
     func open() throws(AcmeError) {
         try store.prepare(folder)
-        session.key = try store.key(folder + "/key.pem")
-        let known = store.json(path)
+        let key = try store.key(folder + "/key.pem")
+        session.key = key
+        // What belongs to a key that is gone is another's.
+        let known = store.json(path).flatMap { [nil, key.thumbprint].contains($0.string("key")) ? $0 : nil }
         session.account = known?.string("url")
         guard let url = session.account else { return try register() }
         guard known?.string("contact") != contact else { return }
@@ -54,7 +56,9 @@ struct AcmeAccount {
     private var contacts: JSON { .strings(contact.isEmpty ? [] : [contact]) }
 
     private func keep(_ url: String) throws(AcmeError) {
-        let json = JSON.object(of: ("directory", .string(settings.directory)), ("url", .string(url)), ("contact", .string(contact)))
+        let json = JSON.object(
+            of: ("directory", .string(settings.directory)), ("url", .string(url)), ("contact", .string(contact)),
+            ("key", session.key.map { .string($0.thumbprint) }))
         try store.write(Array(json.text.utf8), to: path)
     }
 }

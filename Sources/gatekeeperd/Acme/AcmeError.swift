@@ -42,6 +42,15 @@ struct AcmeError: Error, Equatable, Sendable {
         self.init(.storage, "cannot \(error); see that the service may write there, and that there is room")
     }
 
+    /// What OpenSSL couldn't do, which has nothing to do with the authority.
+    static func storage<Value>(_ body: () throws(ServerError) -> Value) throws(AcmeError) -> Value {
+        do throws(ServerError) {
+            return try body()
+        } catch {
+            throw AcmeError(.storage, "\(error)")
+        }
+    }
+
     static let stopped = AcmeError(.stopped, "the service ends")
 
     /// The order that it happened to leads nowhere any more.

@@ -153,13 +153,8 @@ struct AcmeOrder {
         guard let finalize = order.string("finalize") else {
             throw AcmeError(.answer, "\(settings.directory): the order doesn't say where it is finalized; it is tried again by itself")
         }
-        let request: [UInt8]
         let key = try store.key(keyPath)
-        do throws(ServerError) {
-            request = try key.certificateRequest(for: settings.names)
-        } catch {
-            throw AcmeError(.storage, "\(error)")
-        }
+        let request = try AcmeError.storage { () throws(ServerError) in try key.certificateRequest(for: settings.names) }
         do throws(AcmeError) {
             return try session.post(finalize, .object(of: ("csr", .string(Base64.encodeForURL(request)))))
         } catch {
@@ -177,12 +172,7 @@ struct AcmeOrder {
             throw AcmeError(.answer, "\(settings.directory): the certificate is too long, or cut short; it is tried again by itself")
         }
         let key = try store.key(keyPath)
-        let pem: [UInt8]
-        do throws(ServerError) {
-            pem = try key.pem()
-        } catch {
-            throw AcmeError(.storage, "\(error)")
-        }
+        let pem = try AcmeError.storage { () throws(ServerError) in try key.pem() }
         do throws(AcmeError) {
             try store.install(answer.body, pem, of: settings.names, unless: objection)
         } catch {

@@ -197,11 +197,7 @@ final class AcmeSession {
         let nonce = try takeNonce()
         let head = JSON.object(of: ("alg", .string("ES256")), who, ("nonce", .string(nonce)), ("url", .string(url.text)))
         let body = try JSON.signed(payload, head: head) { input throws(AcmeError) in
-            do throws(ServerError) {
-                return try key.signature(of: input)
-            } catch {
-                throw AcmeError(.storage, "\(error)")
-            }
+            try AcmeError.storage { () throws(ServerError) in try key.signature(of: input) }
         }
         return UpstreamQuestion.Post(
             fields: [.init(name: "Content-Type", value: "application/jose+json")], body: Array(body.text.utf8))

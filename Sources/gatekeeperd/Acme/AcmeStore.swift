@@ -93,7 +93,10 @@ struct AcmeStore: Sendable {
             try FileContents.checkReadable(path)
         } catch {
             guard error.isAbsent else { throw AcmeError(.storage, "\(error); see that the service may read it") }
-            let (key, pem) = try Self.newKey()
+            let (key, pem) = try AcmeError.storage { () throws(ServerError) in
+                let key = try SigningKey()
+                return (key, try key.pem())
+            }
             try write(pem, to: path)
             return key
         }
@@ -102,15 +105,6 @@ struct AcmeStore: Sendable {
         } catch {
             throw AcmeError(
                 .storage, "\(error); remove \(path.contains("/accounts/") ? FilePath.parent(of: path) : "it"), and another is made")
-        }
-    }
-
-    private static func newKey() throws(AcmeError) -> (SigningKey, [UInt8]) {
-        do throws(ServerError) {
-            let key = try SigningKey()
-            return (key, try key.pem())
-        } catch {
-            throw AcmeError(.storage, "\(error)")
         }
     }
 

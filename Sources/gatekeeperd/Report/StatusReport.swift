@@ -71,7 +71,12 @@ struct StatusReport: Equatable, Sendable {
 
         /// For people: `up for 2m, 4711 packets dropped`.
         func text(at now: WallTime) -> String {
-            var text = state == "always" ? "always up (on_deny: drop)" : state
+            var text =
+                switch state {
+                case "always": "always up (on_deny: drop)"
+                case "lifted": "lifted while a certificate authority may come"
+                default: state
+                }
             if let obstacle { text += ": \(obstacle)" }
             if let since { text += " for \(TimeText.duration(milliseconds: now.milliseconds(since: since)))" }
             if droppedCount > 0 || state == "always" { text += ", \(droppedCount) \(droppedCount == 1 ? "packet" : "packets") dropped" }

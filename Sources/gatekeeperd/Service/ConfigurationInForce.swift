@@ -100,6 +100,9 @@ final class ConfigurationInForce {
         failingAs kind: FailureKind?
     ) -> ReloadReport {
         let old = current.configuration
+        if let obstacle = ConfigurationChange.obstacle(from: old, to: next.configuration) {
+            return keep([obstacle], askedBy: requester, as: kind, at: now)
+        }
         var next = next
         next.configuration.settings.tls.keep(old.settings.tls, named: parts.certificates.certificates)
         let page: StatusListener?

@@ -154,8 +154,9 @@ struct ServerChallengeTests {
         var settings = try Self.settings(.drop)
         let server = try Server(settings: settings, journalDescriptor: LogFile().descriptor)
         let address = server.addresses[0]
+        #expect(server.status().shield.state == .always)
         try server.present([ChallengePeer.challenge()], http: nil)
-        #expect(Self.filters(of: server).isEmpty)
+        #expect(Self.filters(of: server).isEmpty && server.status().shield.state == .lifted)
         #expect(Self.shakeHands(try ChallengePeer.connect(try PeerSocket(from: "127.0.1.9", to: address))) == .done)
         // Another stranger is reset as long, and not left without an answer.
         #expect(Self.isReset(try PeerSocket(from: "127.0.2.9", to: address), saying: WrongHello.all[0].bytes))
@@ -204,11 +205,11 @@ struct ServerChallengeTests {
         _ = server.turnShield()
         if risesMeanwhile { try flood() }
         #expect(Self.filters(of: server).isEmpty)
-        #expect(server.current.withLock { $0.shield.isUp })
+        #expect(server.current.withLock { $0.shield.isUp } && server.status().shield.state == .lifted)
         let peer = try ChallengePeer.connect(try PeerSocket(from: "127.9.1.9", to: server.addresses[0]))
         #expect(Self.shakeHands(peer) == .done)
         try server.present([], http: nil)
-        #expect(Self.filters(of: server).count == 1)
+        #expect(Self.filters(of: server).count == 1 && server.status().shield.state == .up)
         server.drain()
     }
 

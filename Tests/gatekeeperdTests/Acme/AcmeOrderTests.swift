@@ -206,6 +206,16 @@ struct AcmeOrderTests {
         #expect(scene.issuedCount == 2 && failure(renewer) == nil && scene.complaints.isEmpty)
     }
 
+    @Test("an account whose key is lost is another's: there is one with the new key from then on")
+    func lostKey() throws {
+        let renewer = scene.renewer()
+        _ = renewer.pass()
+        try DurableFile.remove(AcmeStore(root: AcmeSettings.root(state: scene.state)).accountFolder(of: AcmeScene.settings()) + "/key.pem")
+        renewer.renew(nil, isUndue: true)
+        _ = renewer.pass()
+        #expect(scene.issuedCount == 2 && scene.accountCount == 2 && failure(renewer) == nil && scene.complaints.isEmpty)
+    }
+
     @Test("a certificate that can't be used takes no other's place", arguments: ["garbage", "other names", "cut"])
     func wrongCertificate(kind: String) throws {
         let renewer = scene.renewer()

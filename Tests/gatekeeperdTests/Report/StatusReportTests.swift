@@ -68,6 +68,10 @@ struct StatusReportTests {
                 #"{"state":"always","dropped":0,"coarse":true}"#
             ),
             (
+                StatusReport.Shield(state: "lifted"), "shield lifted while a certificate authority may come",
+                #"{"state":"lifted","dropped":0,"coarse":false}"#
+            ),
+            (
                 StatusReport.Shield(state: "unavailable", obstacle: "no"), "shield unavailable: no",
                 #"{"state":"unavailable","dropped":0,"coarse":false,"obstacle":"no"}"#
             ),
