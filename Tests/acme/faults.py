@@ -8,7 +8,7 @@ import time
 import meddler
 from meddler import Meddler
 from orders import expect_shut, order
-from world import NAME, OTHER, Failure, acme, eventually, expect, say, scene
+from world import NAME, OTHER, Failure, acme, eventually, expect, run, say, scene
 
 FAULTS = ["reset", "garbage", "not_http", "endless", (500, [("Content-Type", "text/html")], b"<h1>oops</h1>"),
           (503, [("Retry-After", "1")], b""), (429, [("Retry-After", "2"), ("Content-Type", "application/problem+json")],
@@ -154,6 +154,41 @@ def authority_hangs(world):
     since = time.monotonic()
     door.signal(signal.SIGTERM)
     expect(door.process.wait(60) == 0 and time.monotonic() - since < 15, f"SIGTERM ends it in {time.monotonic() - since:.1f} s")
+
+
+@scene()
+def disk(world):
+    """Certificates on a file system that may not be written, and on one that is full: told, the old one is served, and it is got over."""
+    door = world.door()
+    # What is held open for writing (ledger, lock) would keep a file system from being made read-only.
+    folder = f"{door.folder}/state/acme/certificates"
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    run("mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", folder)
+    door.start()
+    old = order(world, door)
+
+    def fails(what, words):
+        line = len(door.lines())
+        door.renew()
+        eventually(f"{what} is told", lambda: "order_failed" in door.told(line) and words in door.told(line), 30, 0.2)
+        expect(world.served() == old and world.client().try_once(seconds=3), f"{what}: told with “{words}”, the old certificate is served")
+
+    run("mount", "-o", "remount,ro", folder)
+    fails("read-only", "Read-only file system")
+    run("mount", "-o", "remount,rw", folder)
+    door.renew()
+    old = order(world, door, old=old)
+    with open(f"{folder}/filling", "wb") as filling:
+        try:
+            while True:
+                filling.write(bytes(65536))
+                filling.flush()
+        except OSError:
+            pass
+    fails("full", "No space left on device")
+    os.unlink(f"{folder}/filling")
+    door.renew()
+    order(world, door, old=old)
 
 
 def hold(between_them, path):
