@@ -29,7 +29,7 @@ final class Snapshot: Sendable {
     /// How long a request may wait for a connection.
     let queueMilliseconds: Int
     /// Nil when every method and path is let through.
-    let routes: RouteTable?
+    let routes: SourceRoutes?
     /// Whether a request may ask for a WebSocket.
     let webSocket: Bool
     /// Whether fields with `_` in their names are passed on.
@@ -78,7 +78,7 @@ final class Snapshot: Sendable {
         self.upstream = upstream
         queueMilliseconds = settings.upstream.queueMilliseconds
         fixedHost = settings.upstream.host ?? ""
-        routes = settings.routes.map { RouteTable($0) }
+        routes = settings.routes.map { SourceRoutes($0) }
         webSocket = settings.webSocket
         passesUnderscores = settings.upstream.passesUnderscores
         reusesAfterBody = settings.upstream.reusesAfterBody
@@ -133,6 +133,11 @@ final class Snapshot: Sendable {
 
     /// The `Host` of questions of our own to a ticket system; empty for its own name.
     var askedHost: String { fixedHost.isEmpty ? upstreamNames?.first ?? "" : fixedHost }
+
+    /// The routes of those whom an entry of the list lets in; nil when every method and path is.
+    func routes(of entry: AllowList.EntryIndex) -> RouteTable? {
+        routes.map { $0.table(for: admission.allowList.entries[entry]) }
+    }
 
     /// Decides about a connection as `Admission.decide` does, then whether its source has begun too many of late.
     func decide(_ peer: PeerAddress, nowUnixSeconds: Int64, now: Instant) -> AdmissionDecision {

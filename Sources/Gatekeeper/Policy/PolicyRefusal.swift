@@ -6,6 +6,12 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
     case webSocketHandshake
     /// No route is for this method and path.
     case route
+    /// A route is for this method and path, and for other sources than this one.
+    case routeOfOthers
+    /// The query has a key that the route for this method and path doesn't let through.
+    case queryKey
+    /// The query's keys can be read in more than one way, and the route looks at them (`QueryNormalForm`).
+    case queryAmbiguous
     /// The path can be read in more than one way, and routes are in force (`PathNormalForm`).
     case pathAmbiguous
     /// A field names another method than the one that routes were asked about.
@@ -38,6 +44,10 @@ package enum PolicyRefusal: UInt8, Error, CaseIterable, Sendable {
         case .webSocketHandshake:
             (400, "websocket_handshake", "A WebSocket handshake is a GET with one Sec-WebSocket-Key and Sec-WebSocket-Version 13.")
         case .route: (403, "route", "This method and path aren't served here.")
+        // The same answer: who asks needn't learn what others may.
+        case .routeOfOthers: (403, "route_of_others", "This method and path aren't served here.")
+        case .queryKey: (403, "query_key", "The query has a key that isn't served here.")
+        case .queryAmbiguous: (400, "query_ambiguous", "The query can be read in more than one way.")
         case .pathAmbiguous: (400, "path_ambiguous", "The path can be read in more than one way.")
         case .methodOverride: (403, "method_override", "A method can't be overridden by a field here.")
         case .bodyUnexpected: (400, "body_unexpected", "A request of this method has no body here.")

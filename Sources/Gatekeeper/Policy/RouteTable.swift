@@ -1,17 +1,33 @@
-/// All routes of a configuration: what isn't on one of them is refused.
-struct RouteTable: Sendable {
+/// The routes that a source has: what isn't on one of them is refused.
+final class RouteTable: Sendable {
     let routes: [Route]
     /// Only say in the log what would have been refused.
     let isShadow: Bool
+    /// Where each stands in the settings; empty while all of those are here.
+    private let places: [Int]
+    /// Those of the settings that other sources have: to say so of what is refused.
+    private let others: [Route]
+    /// A route looks at the query.
+    private let asksQuery: Bool
 
+    /// All of the routes, whoever they are for.
     init(_ settings: Settings.Routes) {
-        routes = settings.routes
+        (routes, isShadow, places, others) = (settings.routes, settings.isShadow, [], [])
+        asksQuery = routes.contains { $0.query != nil }
+    }
+
+    /// Those for the label of an entry, or for whoever has none that a route names (nil).
+    init(_ settings: Settings.Routes, label: String?) {
+        places = settings.routes.indices.filter { settings.routes[$0].isFor(label) }
+        routes = places.map { settings.routes[$0] }
+        others = settings.routes.filter { !$0.isFor(label) }
         isShadow = settings.isShadow
+        asksQuery = routes.contains { $0.query != nil }
     }
 
     /// What the table says of a request.
     enum Match: Equatable {
-        /// The index of the first route that lets it pass.
+        /// The place in the settings of the first route that lets it pass.
         case route(Int)
         case objection(PolicyRefusal)
     }
@@ -26,7 +42,32 @@ struct RouteTable: Sendable {
         let path = bytes.bytes(head.path)
         guard PathNormalForm.isUnambiguous(path) else { return .objection(.pathAmbiguous) }
         let method = bytes.bytes(head.methodRange)
-        for (index, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) { return .route(index) }
-        return .objection(.route)
+        if asksQuery { return find(method, path, query: bytes.bytes(head.query)) }
+        for (index, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) {
+            return .route(place(of: index))
+        }
+        return .objection(objection(method, path))
+    }
+
+    /// Where routes look at the query: each that is for the method and path may let it pass.
+    private func find(_ method: Span<UInt8>, _ path: Span<UInt8>, query: Span<UInt8>) -> Match {
+        var objection: PolicyRefusal?
+        for (index, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) {
+            guard let rule = route.query else { return .route(place(of: index)) }
+            switch rule.judge(query, isCaseSensitive: route.isCaseSensitive) {
+            case .passes: return .route(place(of: index))
+            case .forbidden: objection = objection ?? .queryKey
+            case .ambiguous: objection = .queryAmbiguous
+            }
+        }
+        return .objection(objection ?? self.objection(method, path))
+    }
+
+    private func place(of index: Int) -> Int { places.isEmpty ? index : places[index] }
+
+    /// Why no route is for the method and path.
+    private func objection(_ method: Span<UInt8>, _ path: Span<UInt8>) -> PolicyRefusal {
+        for route in others where route.allows(method: method) && route.matches(path) { return .routeOfOthers }
+        return .route
     }
 }

@@ -27,6 +27,8 @@ final class ClientSession: WakeTarget {
     /// What this connection lives by: the newest of its worker, from one request to the next.
     private(set) var snapshot: Snapshot
     private(set) var entry: AllowList.EntryIndex
+    /// Those of the entry.
+    private(set) var routes: RouteTable?
     /// For the log, once it is asked for.
     private(set) lazy var cipher = connection.tls.cipher
     /// Since when what it had to show has been asked for.
@@ -61,6 +63,7 @@ final class ClientSession: WakeTarget {
         listener = admitted.listener
         snapshot = admitted.snapshot
         entry = admitted.entry
+        routes = admitted.snapshot.routes(of: admitted.entry)
         requirementsSince = admitted.snapshot.requirementsSince
         self.worker = worker
         peerText = AddressText(admitted.peer)
@@ -264,6 +267,7 @@ final class ClientSession: WakeTarget {
         guard !isServing else { return true }
         self.entry = entry
         snapshot = newest
+        routes = newest.routes(of: entry)
         connection.unacknowledgedMilliseconds = newest.timeouts.unacknowledgedMilliseconds
         return true
     }

@@ -58,7 +58,7 @@ final class Exchange {
         identifier = clientIdentifier ?? worker.identifiers.next()
         verdict = session.verdict()
         let snapshot = session.snapshot
-        let judgement = Judgement(head, fields, source, by: snapshot)
+        let judgement = Judgement(head, fields, source, by: snapshot, routes: session.routes)
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
         keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody, isExclusive: hold.keepsConnection())

@@ -3,12 +3,13 @@ struct Judgement {
     private(set) var refusal: PolicyRefusal?
     /// What routes would have refused if they were enforced.
     private(set) var shadow: PolicyRefusal?
-    /// The index of the route that let it pass; nil without one.
+    /// The place in the settings of the route that let it pass; nil without one.
     private(set) var route: Int?
     /// The WebSocket that is asked for.
     private(set) var handshake: WebSocketHandshake?
 
-    init(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>, by snapshot: Snapshot) {
+    /// - Parameter routes: of whoever asks.
+    init(_ head: RequestHead, _ fields: borrowing FieldTable, _ bytes: Span<UInt8>, by snapshot: Snapshot, routes: RouteTable?) {
         if LoopMarker.isIn(fields, bytes, marker: snapshot.upstream.loopMarker.utf8.span) {
             refusal = .loop
             return
@@ -17,7 +18,7 @@ struct Judgement {
             refusal = .unknownHost
             return
         }
-        if let routes = snapshot.routes {
+        if let routes {
             switch routes.find(head, fields, bytes) {
             case .route(let index): route = index
             case .objection(let objection): if routes.isShadow { shadow = objection } else { refusal = objection }

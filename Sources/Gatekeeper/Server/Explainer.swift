@@ -49,23 +49,41 @@ package struct Explainer {
         package var refusal: PolicyRefusal?
         /// What routes would have refused if they were enforced.
         package var shadow: PolicyRefusal?
-        /// The index of the route that lets it pass.
+        /// The place in the settings of the route that lets it pass.
         package var route: Int?
+        /// Likewise of the first that is for its method and path, where it is refused for its source or its query.
+        package var nearRoute: Int?
         package var isWebSocket: Bool
     }
 
-    /// - Parameter head: everything through the empty line.
-    package func request(_ head: [UInt8]) -> Answer {
+    /// - Parameters:
+    ///   - head: everything through the empty line.
+    ///   - entry: what admitted whoever asks; nil for somebody whom no route's `from` names.
+    package func request(_ head: [UInt8], by entry: AllowList.EntryIndex? = nil) -> Answer {
         var fields = FieldTable()
         switch RequestHeadParser.parse(head.span, limits: snapshot.limits, into: &fields) {
         case .needsMore: return .incomplete
         case .refused(let refusal): return .refused(refusal)
         case .parsed(let parsed):
-            let judgement = Judgement(parsed, fields, head.span, by: snapshot)
+            let routes = entry.map(snapshot.routes(of:)) ?? snapshot.routes?.common
+            let judgement = Judgement(parsed, fields, head.span, by: snapshot, routes: routes)
             return .judged(
                 Request(
                     form: parsed.targetForm, byteCount: parsed.byteCount, refusal: judgement.refusal, shadow: judgement.shadow,
-                    route: judgement.route, isWebSocket: judgement.handshake != nil))
+                    route: judgement.route, nearRoute: nearRoute(judgement.refusal ?? judgement.shadow, parsed, head.span),
+                    isWebSocket: judgement.handshake != nil))
         }
+    }
+
+    private func nearRoute(_ refusal: PolicyRefusal?, _ head: RequestHead, _ bytes: Span<UInt8>) -> Int? {
+        guard let refusal, [.routeOfOthers, .queryKey, .queryAmbiguous].contains(refusal), let all = snapshot.routes?.all.routes else {
+            return nil
+        }
+        let method = bytes.bytes(head.methodRange)
+        let path = bytes.bytes(head.path)
+        for index in all.indices where all[index].query != nil || refusal == .routeOfOthers {
+            if all[index].allows(method: method), all[index].matches(path) { return index }
+        }
+        return nil
     }
 }

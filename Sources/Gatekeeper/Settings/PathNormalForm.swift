@@ -90,7 +90,7 @@ enum PathNormalForm {
     }
 
     /// Follows UTF-8 byte by byte (RFC 3629 §4).
-    private struct UTF8Sequence {
+    struct UTF8Sequence {
         private var missing = 0
         private var range: ClosedRange<UInt8> = 0x80...0xbf
 

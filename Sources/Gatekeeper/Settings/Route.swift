@@ -3,6 +3,7 @@
 /// ```
 ///   /api/tickets.json            this path
 ///   /REST/2.0/ticket/{id}        {…} is exactly one segment, whatever its name
+///   /issues/{id}.json            likewise, of those that end so
 ///   /REST/2.0/**                 what lies under /REST/2.0/, at any depth, and that itself with its slash
 /// ```
 ///
@@ -10,8 +11,14 @@
 public struct Route: Sendable, Equatable {
     /// The path as the route has it.
     public let pattern: String
-    /// What messages call it where path or methods mustn't be shown; nil for what they are.
+    /// What messages call it where a part of it mustn't be shown; nil for what it is.
     public var shown: String?
+    /// What brought it, beside the place where it is written (`preset osticket: shown, …`); nil for an admin's own.
+    public var provenance: String?
+    /// Labels of the allow-list: it is for the sources that an entry with one of them admitted. Nil for everybody.
+    public var from: [String]?
+    /// Which keys the query may have; nil for any query.
+    public var query: QueryRule?
     /// Nil for every method. `GET` brings `HEAD` with it, which asks for less (RFC 9110 §9.3.2).
     let methods: [[UInt8]]?
     /// Letters of ASCII alone are folded; what is sent is what came.
@@ -24,6 +31,8 @@ public struct Route: Sendable, Equatable {
         /// In normal form, folded if case doesn't count.
         case literal([UInt8])
         case any
+        /// Anything and then this, likewise in normal form.
+        case ending([UInt8])
     }
 
     public struct SyntaxError: Error, CustomStringConvertible {
@@ -62,18 +71,25 @@ public struct Route: Sendable, Equatable {
     }
 
     private static func segment(_ text: String, isLast: Bool, folds: Bool) throws(SyntaxError) -> Segment {
-        if text.hasPrefix("{"), text.hasSuffix("}") {
-            guard text.utf8.count > 2, !text.dropFirst().dropLast().contains(where: { "{}".contains($0) }) else {
+        if text.hasPrefix("{"), let end = text.firstIndex(of: "}") {
+            let (name, rest) = (text[..<end].dropFirst(), text[text.index(after: end)...])
+            guard !name.isEmpty, !name.contains("{"), !rest.contains(where: { "{}".contains($0) }) else {
                 throw SyntaxError(description: "{…} holds the name of one segment, as {id}")
             }
-            return .any
-        }
-        guard !text.contains(where: { "{}*?#".contains($0) }) else {
-            throw SyntaxError(
-                description: "\"\(text)\" is neither a segment nor {name} as a whole; ** is for the end, and the query isn't matched")
+            return rest.isEmpty ? .any : .ending(try literal(String(rest), folds: folds))
         }
         // An empty one at the end is the slash that the pattern ends with.
         guard !text.isEmpty || isLast else { throw SyntaxError(description: "a path has no empty segments") }
+        return .literal(try literal(text, folds: folds))
+    }
+
+    /// A segment, or the end of one, as it is matched.
+    private static func literal(_ text: String, folds: Bool) throws(SyntaxError) -> [UInt8] {
+        guard !text.contains(where: { "{}*?#".contains($0) }) else {
+            throw SyntaxError(
+                description: "\"\(text)\" is neither a segment nor {name} as a whole; ** is for the end, and the query has a key of its own"
+            )
+        }
         let bytes = Array("/\(text)".utf8)
         guard PathNormalForm.isUnambiguous(bytes.span), bytes.allSatisfy(ByteClass.path.contains) else {
             throw SyntaxError(description: "\"\(text)\" can be read in more than one way, so no request for it is let through")
@@ -84,7 +100,7 @@ public struct Route: Sendable, Equatable {
             guard let byte = PathNormalForm.decoded(bytes.span, at: &index) else { break }
             literal.append(folds ? fold(byte) : byte)
         }
-        return .literal(literal)
+        return literal
     }
 
     /// A letter of ASCII in lower case.
@@ -114,10 +130,43 @@ extension Route {
                     else { return false }
                 }
                 guard index == path.count || path[index] == UInt8(ascii: "/") else { return false }
+            case .ending(let bytes):
+                let start = index
+                while index < path.count, path[index] != UInt8(ascii: "/") { index += 1 }
+                guard endsSegment(path.extracting(start..<index), with: bytes) else { return false }
             }
         }
         guard coversRest else { return index == path.count }
         return segments.isEmpty || index < path.count
+    }
+
+    /// Whether a segment has something and then these bytes.
+    private func endsSegment(_ segment: Span<UInt8>, with bytes: [UInt8]) -> Bool {
+        var length = 0
+        var index = 0
+        while index < segment.count {
+            guard PathNormalForm.decoded(segment, at: &index) != nil else { return false }
+            length += 1
+        }
+        guard length > bytes.count else { return false }
+        var skipped = length - bytes.count
+        var matched = 0
+        index = 0
+        while index < segment.count, let byte = PathNormalForm.decoded(segment, at: &index) {
+            if skipped > 0 {
+                skipped -= 1
+                continue
+            }
+            guard (isCaseSensitive ? byte : Self.fold(byte)) == bytes[matched] else { return false }
+            matched += 1
+        }
+        return true
+    }
+
+    /// Whether it is for a source that was admitted by an entry with this label, or by one that no `from` names (nil).
+    public func isFor(_ label: String?) -> Bool {
+        guard let from else { return true }
+        return label.map(from.contains) ?? false
     }
 
     func allows(method: Span<UInt8>) -> Bool {
@@ -132,10 +181,15 @@ extension Route {
 }
 
 extension Route: CustomStringConvertible {
-    /// The methods, if not every one is meant, and the pattern as written.
+    /// The methods, if not every one is meant, the pattern as written, and what else it asks for.
     public var description: String {
         if let shown { return shown }
-        guard let methods else { return pattern }
-        return methods.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",") + " " + pattern
+        let names = methods.map { $0.map { String(decoding: $0, as: UTF8.self) }.joined(separator: ",") + " " } ?? ""
+        return names + pattern + Self.conditions(from: from, query: query?.description)
+    }
+
+    /// What a description ends with.
+    public static func conditions(from: [String]?, query: String?) -> String {
+        (from.map { " from \($0.joined(separator: ", "))" } ?? "") + (query.map { " with the query's keys \($0)" } ?? "")
     }
 }

@@ -97,6 +97,8 @@ public struct Settings: Sendable {
         public var prefix: AddressPrefix
         /// What the log calls this source (`Tier2Tickets`).
         public var label: String?
+        /// The label is a grant's reason, which no route means by its `from`.
+        public var isLabelledByReason = false
         /// Where it was written (`gatekeeper.yaml:7:5`, `--allow`), for explanations.
         public var origin: String?
         /// From this second on it admits nobody; nil never ends.

@@ -19,6 +19,11 @@ struct RouteTests {
             ("/t/{id}/comment", ["/t/1/comment"], ["/t//comment", "/t/comment", "/t/1/comments", "/t/1/2/comment"]),
             ("/{a}/{b}", ["/x/y"], ["/x", "/x/", "/x/y/z"]), ("/a/**", ["/a/", "/a/b", "/a/b/c/d"], ["/a", "/ab", "/", "/b/a/c"]),
             ("/**", ["/", "/a", "/a/b/", ""], []), ("/t/{id}/**", ["/t/1/", "/t/1/x/y"], ["/t/1", "/t//x"]),
+            (
+                "/i/{id}.json", ["/i/1.json", "/i/1.json.json", "/i/%31%2ejson", "/i/a%C3%BC.js%6Fn"],
+                ["/i/.json", "/i/1", "/i/1.jso", "/i/1.jsonx", "/i/1/.json", "/i/1.JSON", "/i/"]
+            ),
+            ("/i/{id}.x/y", ["/i/1.x/y"], ["/i/1.x", "/i/x/y", "/i/1.x/y/z"]),
             ("/gr%C3%BCn", ["/gr%C3%BCn", "/gr%c3%bcn"], ["/grun"]), ("/~a", ["/~a", "/%7Ea", "/%7ea"], ["/-a"]),
         ] as [(String, [String], [String])])
     func patterns(pattern: String, yes: [String], no: [String]) throws {
@@ -31,6 +36,7 @@ struct RouteTests {
         for path in ["/API/Tickets", "/api/tickets", "/%41PI/tickets"] {
             #expect(try matches("/Api/Tickets", path, isCaseSensitive: false), "\(path)")
         }
+        #expect(try matches("/i/{id}.Json", "/I/a.jSON", isCaseSensitive: false))
         #expect(try !matches("/Api/Tickets", "/api/tickets"))
         // `@` and the backquote differ by the same bit as A and a.
         #expect(try !matches("/@", "/%60", isCaseSensitive: false))
@@ -57,6 +63,7 @@ struct RouteTests {
             ("api", "begins with /"), ("", "begins with /"), ("/a//b", "no empty segments"), ("//", "no empty segments"),
             ("/a/**/b", "** is for the end"),
             ("/a*", "** is for the end"), ("/{}", "name of one segment"), ("/{a}{b}", "name of one segment"),
+            ("/{a}*", "** is for the end"), ("/{a}..%2f", "more than one way"), ("/{a}b}", "name of one segment"),
             ("/x{a}", "neither a segment"), ("/a?b", "query"),
             ("/..", "more than one way"), ("/a/%2e%2e/b", "more than one way"), ("/a;b", "more than one way"),
             ("/%zz", "more than one way"),
@@ -65,6 +72,18 @@ struct RouteTests {
     func mistakes(pattern: String, words: String) {
         let error = #expect(throws: Route.SyntaxError.self) { try Route(methods: nil, path: pattern) }
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("it is for everybody, or for those that have one of its labels")
+    func sources() throws {
+        var route = try Route(methods: ["GET"], path: "/a")
+        #expect(route.isFor(nil) && route.isFor("Tickets") && "\(route)" == "GET,HEAD /a")
+        route.from = ["Tickets", "Assets"]
+        route.query = try QueryRule(.allow, ["version", "class"])
+        #expect(route.isFor("Assets") && !route.isFor("assets") && !route.isFor(nil))
+        #expect("\(route)" == "GET,HEAD /a from Tickets, Assets with the query's keys version, class")
+        route.shown = "GET ${PATH}"
+        #expect("\(route)" == "GET ${PATH}")
     }
 
     @Test("methods that can't be meant are errors", arguments: ["get", "", "GET POST", "Ä"])
