@@ -16,7 +16,7 @@ enum Completions {
     static let assignments = CompletionKind.list(
         Schema.settings.filter { setting in
             switch setting.rule {
-            case .section, .group, .likeGroup, .field, .fields, .notYet: false
+            case .section, .group, .likeGroup, .field, .fields, .texts, .notYet: false
             case .switchedSection, .scalar, .list: true
             }
         }.map { $0.path + "=" })

@@ -111,7 +111,7 @@ struct Manual {
         let facts = Reference.facts(setting)
         switch setting.rule {
         case .list: return facts.prefix(1).uppercased() + facts.dropFirst()
-        case .scalar, .field, .fields, .likeGroup: return facts.hasPrefix("Value: ") ? facts : "Value: \(facts)"
+        case .scalar, .field, .fields, .texts, .likeGroup: return facts.hasPrefix("Value: ") ? facts : "Value: \(facts)"
         case .section, .switchedSection, .group, .notYet: return facts
         }
     }

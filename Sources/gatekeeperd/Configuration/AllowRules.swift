@@ -3,7 +3,12 @@ internal import Gatekeeper
 /// How the allow-list is read.
 extension ListRule {
     static var allowEntries: ListRule {
-        ListRule(form: "ADDRESS or ADDRESS/BITS", bareKey: "address", begin: { $0.allow = [] }, add: addAllowEntry)
+        ListRule(
+            form: "ADDRESS or ADDRESS/BITS", bareKey: "address",
+            begin: {
+                $0.allow = []
+                $0.labels = []
+            }, add: addAllowEntry)
     }
 
     private static func addAllowEntry(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
@@ -29,6 +34,7 @@ extension ListRule {
         var added = added(by: element, label: label?.shown, to: &builder)
         for index in added.entries.indices { added.entries[index].value.endsAtUnixSeconds = end }
         builder.allow?.append(contentsOf: added.entries)
+        builder.labels.formUnion([label?.shown].compactMap(\.self) + added.entries.prefix(1).compactMap(\.value.label))
         return findings + added.mistakes
     }
 

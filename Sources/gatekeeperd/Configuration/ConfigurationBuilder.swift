@@ -17,6 +17,8 @@ struct ConfigurationBuilder: Sendable {
     var acme: Located<AcmeSettings>?
     /// Nil until something was said about who may connect; an empty list says: nobody.
     var allow: [Located<Settings.AllowEntry>]?
+    /// What elements of the list call their sources, also those that hold no entry now.
+    var labels: Set<String> = []
     /// Lists that were read into it.
     var allowFiles: [String] = []
     var listLengths: [String: Int] = [:]
@@ -40,6 +42,10 @@ struct ConfigurationBuilder: Sendable {
     var upstreamPreset: Located<TicketSystemPreset>?
     /// Nil while all requests are let through.
     var routes: [Located<Route>]?
+    /// What `from` of the routes says, each label where it stands.
+    var routeLabels: [Located<String>] = []
+    /// Ticket systems that routes are of, each where it is named.
+    var routePresets: [Located<TicketSystemPreset>] = []
     var routesAreShadow = false
     var logDestination = LogDestination.standardOutput
     var statePath: Located<String>?

@@ -81,7 +81,7 @@ struct ConfigurationReader {
                 findings += mistakes
                 if !mistakes.isEmpty { failed.insert(setting.path) }
             }
-        case .section, .group, .likeGroup, .field, .fields:
+        case .section, .group, .likeGroup, .field, .fields, .texts:
             findings.append(.error(context.origin, "\(setting.path) holds further keys; set one of them, as \(setting.path).KEY"))
         case .notYet:
             findings.append(.error(context.origin, "\(setting.path) is not supported yet"))
@@ -110,7 +110,7 @@ struct ConfigurationReader {
             case .list(let rule): readList(entry.value, by: rule, path: setting.path)
             case .group(let rule): readGroup(entry.value, by: rule, path: setting.path)
             case .scalar(let rule): readScalar(entry.value, by: rule, path: setting.path)
-            case .likeGroup, .field, .fields, .notYet:
+            case .likeGroup, .field, .fields, .texts, .notYet:
                 preconditionFailure("\(setting.path) is no key of a section")
             }
         }
@@ -180,6 +180,7 @@ struct ConfigurationReader {
             let name = setting.name
             switch setting.rule {
             case .fields: fields[name] = scalars(entry.value, path: "\(shown): \(name)")
+            case .texts: fields[name] = scalars(entry.value, path: "\(shown): \(name)", separator: Setting.Rule.textSeparator)
             case .likeGroup(let home): readFields(entry.value, under: home, shownAs: "\(shown): \(name)", into: &fields, as: name)
             case .section: readFields(entry.value, under: setting.path, shownAs: "\(shown): \(name)", into: &fields, as: name)
             default:
@@ -209,7 +210,7 @@ struct ConfigurationReader {
             guard let written = field.written else { continue }
             let form =
                 switch Schema.setting(name, under: path)?.rule {
-                case .field(let form), .fields(let form): form
+                case .field(let form), .fields(let form), .texts(let form): form
                 default: usual
                 }
             return mistake.concealing(written, at: path.replacing("[]", with: ""), form: form)
@@ -278,8 +279,9 @@ struct ConfigurationReader {
         }
     }
 
-    /// A list of single values, or one alone, joined with commas.
-    private mutating func scalars(_ node: YAMLNode, path: String) -> Located<String>? {
+    /// A list of single values, or one alone, joined.
+    private mutating func scalars(_ node: YAMLNode, path: String, separator: Character = ",") -> Located<String>? {
+        let separator = String(separator)
         guard case .sequence(let elements) = node.content else { return scalar(node, path: path) }
         var values: [Located<String>] = []
         for element in elements {
@@ -288,8 +290,8 @@ struct ConfigurationReader {
         }
         let isConcealed = values.contains { $0.written != nil }
         return Located(
-            value: values.map(\.value).joined(separator: ","), origin: .file(file, node.position),
-            written: isConcealed ? values.map(\.shown).joined(separator: ",") : nil)
+            value: values.map(\.value).joined(separator: separator), origin: .file(file, node.position),
+            written: isConcealed ? values.map(\.shown).joined(separator: separator) : nil)
     }
 
     private mutating func assign(_ value: Located<String>, by rule: ScalarRule, in context: ValueContext, path: String) {

@@ -36,7 +36,7 @@ enum Reference {
             case .likeGroup(let path): ["keys, as `\(path)` has them."]
             case .switchedSection(let rule): ["Value: \(rule.form)."]
             case .notYet: ["**Not supported yet**; refused."]
-            case .field(let form), .fields(let form): ["\(form)."]
+            case .field(let form), .fields(let form), .texts(let form): ["\(form)."]
             case .list(let rule): ["\(setting.path.contains(".") ? "a" : "A") list, each element \(rule.form)\(bare(setting, rule))."]
             case .scalar(let rule):
                 ["\(setting.path.contains(".") ? "" : "Value: ")\(rule.form).", rule.defaultText.map { "Default: `\($0)`." }]
@@ -134,7 +134,7 @@ enum Reference {
           connections_max: 256
           health: {path: /, interval: 10s}
         routes:                             # without this key every method and path is let through
-          - {methods: [POST], path: /api/tickets.json}
+          - {preset: osticket, from: [Tier2Tickets]}
           - {methods: [GET, POST], path: "/REST/2.0/ticket/{id}/comment"}
         limits: {request_body: 32MiB, connections_per_source: 1000}
         timeouts: {head: 10s, response: 60s}

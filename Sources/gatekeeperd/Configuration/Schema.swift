@@ -2,7 +2,7 @@ internal import Gatekeeper
 
 /// Every key of the configuration file, in the order of the reference.
 enum Schema {
-    static let settings: [Setting] = listening + acme + admission + upstream + routing + limits + operation
+    static let settings: [Setting] = listening + acme + admission + upstream + routing + routeConditions + limits + operation
 
     /// The setting at a path, nil if there is none.
     static func setting(_ path: String) -> Setting? { byPath[path] }
@@ -191,14 +191,13 @@ enum Schema {
             path: "routes", rule: .list(.routes), summary: "The only methods and paths that are let through; without this key all are."),
         Setting(
             path: "routes[].path", rule: .field(form: "/PATH"),
-            summary: "{name} stands for one segment, /** at the end for everything below; the query isn't matched."),
+            summary: "{name} stands for one segment, {name}.json for one that ends so, /** at the end for everything below."),
         Setting(
             path: "routes[].methods", rule: .fields(form: "a list of methods"),
             summary: "In capitals; GET brings HEAD with it, and without this key every method is meant."),
         Setting(
             path: "routes[].case_sensitive", rule: .field(form: "true or false"),
             summary: "Whether a and A differ in the path; true unless said otherwise."),
-        Setting(path: "routes[].preset", rule: .notYet, summary: "The requests of a known ticket system's API."),
         Setting(
             path: "routes_mode", rule: .scalar(.choice(\.routesAreShadow, [("enforce", false), ("shadow", true)], default: "enforce")),
             summary: "Refuse what is on no route, or let it through and say in the log what would have been refused."),

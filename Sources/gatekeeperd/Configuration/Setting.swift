@@ -25,8 +25,13 @@ struct Setting: Sendable {
         case field(form: String)
         /// Likewise, but the value is a list of plain values; they reach the rule with commas between.
         case fields(form: String)
+        /// Likewise, of values that may hold commas: `textSeparator` is between them.
+        case texts(form: String)
         /// Part of the contract, but this version can't do it: an error, never silence.
         case notYet
+
+        /// The unit separator, which nobody writes.
+        static let textSeparator: Character = "\u{1f}"
     }
 
     /// The last word of the path.

@@ -145,38 +145,6 @@ extension ListRule {
         return []
     }
 
-    static var routes: ListRule {
-        ListRule(form: "/PATH, or path and methods", bareKey: "path", begin: { $0.routes = [] }, add: addRoute)
-    }
-
-    private static func addRoute(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
-        guard let path = element.fields["path"] else { return [.error(element.context.origin, at: "routes", "the path is missing")] }
-        let methods = element.fields["methods"]
-        var isCaseSensitive = true
-        if let text = element.fields["case_sensitive"] {
-            do throws(ValueMistake) {
-                isCaseSensitive = try Quantity.flag(text.value)
-            } catch {
-                return [.error(text.origin, at: "routes: case_sensitive", error.message)]
-            }
-        }
-        let names = methods?.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        do throws(Route.SyntaxError) {
-            // Alone, so that a mistake is told where it stands.
-            _ = try Route(methods: names, path: "/")
-        } catch {
-            return [.error(methods?.origin ?? path.origin, at: "routes: methods", error.description)]
-        }
-        do throws(Route.SyntaxError) {
-            var route = try Route(methods: names, path: path.value, isCaseSensitive: isCaseSensitive)
-            if element.written != nil { route.shown = (methods.map { "\($0.shown) " } ?? "") + path.shown }
-            builder.routes?.append(Located(value: route, origin: path.origin, written: path.written))
-            return []
-        } catch {
-            return [.error(path.origin, at: "routes", "\(Quantity.quoted(path.value)): \(error.description)")]
-        }
-    }
-
     static var upstreamURLs: ListRule {
         ListRule(form: "http://HOST:PORT, https://HOST:PORT or unix:/PATH", bareKey: "url", begin: { $0.upstreams = [] }, add: addUpstream)
     }

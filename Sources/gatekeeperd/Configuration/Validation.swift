@@ -17,6 +17,7 @@ enum Validation {
         findings += UpstreamValidation.mistakes(builder)
         findings += statusMistakes(reader)
         findings += programMistakes(builder)
+        findings += routeMistakes(reader)
         findings += missing(reader)
         guard !findings.contains(where: { $0.severity == .error }) else {
             throw ConfigurationError(findings: findings.sorted { rank($0) < rank($1) })
@@ -38,7 +39,8 @@ enum Validation {
             settings.timeouts.streamMilliseconds = settings.timeouts.bodyMilliseconds
         }
         return Configuration(
-            settings: settings, logDestination: builder.logDestination, warnings: findings, notes: UpstreamValidation.notes(builder),
+            settings: settings, logDestination: builder.logDestination, warnings: findings,
+            notes: UpstreamValidation.notes(builder) + routeNotes(builder),
             written: reader.written,
             watchedPaths: watchedPaths(settings, builder),
             listLengths: builder.listLengths, listNames: builder.listNames, origins: origins(reader),

@@ -26,16 +26,17 @@ struct Explanation: Equatable, Sendable {
         _ question: Question, by explainer: Explainer, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String,
         at now: WallTime
     ) {
-        admit(question.peer, by: explainer, at: now)
+        let entry = admit(question.peer, by: explainer, at: now)
         guard verdict == .admitted, let request = question.request else { return }
         if explainer.isStrict { shakeHands(request.serverName(defaultHost: defaultHost), by: explainer) }
         guard verdict == .admitted else { return }
-        read(request, explainer.request(request.head(defaultHost: defaultHost)), routes: routes, routeOrigins)
+        read(request, explainer.request(request.head(defaultHost: defaultHost), by: entry), routes: routes, routeOrigins)
     }
 
     // MARK: The steps
 
-    private mutating func admit(_ peer: PeerAddress, by explainer: Explainer, at now: WallTime) {
+    /// The entry that admits it.
+    private mutating func admit(_ peer: PeerAddress, by explainer: Explainer, at now: WallTime) -> AllowList.EntryIndex? {
         let balanced = explainer.listeners(balancedBy: peer)
         if !balanced.isEmpty {
             let listeners = balanced.map(\.description).sorted().joined(separator: ", ")
@@ -47,9 +48,11 @@ struct Explanation: Equatable, Sendable {
             let end = entries[index].endsAtUnixSeconds.map { ", until \(WallTime(milliseconds: $0 * 1000).text)" } ?? ""
             steps.append(
                 Step(stage: .admission, text: "\(peer) is admitted by \(Self.name(entries[index]))\(end)", origin: entries[index].origin))
+            return index
         case .denied(let reason):
             verdict = .denied("\(reason.word)")
             steps.append(Self.denial(of: peer, reason, by: explainer.allowList, at: now))
+            return nil
         }
     }
 
@@ -102,7 +105,7 @@ struct Explanation: Equatable, Sendable {
 
     private mutating func judge(_ request: Explainer.Request, _ line: String, routes: Settings.Routes?, _ origins: [Origin]) {
         if let index = request.route, let route = routes?.routes[index] {
-            steps.append(Step(stage: .policy, text: "the route \(route) lets it pass", origin: origins[index].description))
+            steps.append(Step(stage: .policy, text: "the route \(route) lets it pass", origin: Self.origin(of: route, origins[index])))
         } else if let shadow = request.shadow {
             steps.append(
                 Step(
@@ -113,7 +116,27 @@ struct Explanation: Equatable, Sendable {
         }
         if request.isWebSocket { steps.append(Step(stage: .policy, text: "it may become a WebSocket, since websocket is on")) }
         guard let refusal = request.refusal else { return }
-        steps.append(Step(stage: .policy, text: refusal == .route ? "\(line) is on none of the routes" : "\(refusal.detail)"))
+        steps.append(objection(refusal, to: line, near: request.nearRoute, routes: routes, origins))
         verdict = .refused(status: refusal.status, "\(refusal.reason)")
+    }
+
+    private func objection(
+        _ refusal: PolicyRefusal, to line: String, near: Int?, routes: Settings.Routes?, _ origins: [Origin]
+    ) -> Step {
+        guard let near, let route = routes?.routes[near] else {
+            return Step(stage: .policy, text: refusal == .route ? "\(line) is on none of the routes" : "\(refusal.detail)")
+        }
+        let words =
+            switch refusal {
+            case .routeOfOthers: "\(line) is on the route \(route), which is for other sources"
+            case .queryAmbiguous: "the route \(route) looks at the query, which can be read in more than one way"
+            default: "the route \(route) doesn't let a key of the query through"
+            }
+        return Step(stage: .policy, text: words, origin: Self.origin(of: route, origins[near]))
+    }
+
+    /// Where it is written, and what brought it.
+    private static func origin(of route: Route, _ origin: Origin) -> String {
+        route.provenance.map { "\(origin) (\($0))" } ?? "\(origin)"
     }
 }

@@ -17,6 +17,20 @@ enum PresetCatalog {
         return preset
     }
 
+    /// The ticket system that is called so, for a route.
+    static func routes(of text: String) throws(ValueMistake) -> TicketSystemPreset {
+        let known = TicketSystemPreset.all.filter { !$0.routes.isEmpty }.map(\.name).joined(separator: " ")
+        switch try find(text) {
+        case .vendor(let preset):
+            throw ValueMistake("\(preset.name) is a vendor with addresses, which belong under allow; for routes there are \(known)")
+        case .ticketSystem(let preset):
+            guard preset.routes.isEmpty else { return preset }
+            throw ValueMistake(
+                "what clients of \(preset.title) ask for isn't known well enough; use learn: true, which keeps what yours ask for, and "
+                    + "`gatekeeperd routes propose`, which makes routes of it (for routes there are \(known))")
+        }
+    }
+
     /// The entry that is called so, in capitals or not, or what was probably meant.
     static func find(_ text: String) throws(ValueMistake) -> Entry {
         let name = text.lowercased()

@@ -76,8 +76,8 @@ extension TicketSystemPreset {
         contentTypes: "a form whose field json_data holds JSON",
         methods: ["POST", "GET"],
         notes: [
-            "The same script has answered loginop=do_reset_pwd to anybody, which tells user names (CVE-2024-51739): keep it up to date, for "
-                + "a route doesn't look at queries.",
+            "The same script has answered loginop=do_reset_pwd to anybody, which tells user names (CVE-2024-51739): give its route "
+                + "query: {allow: [version]}, and keep it up to date.",
             "Tokens may stand in the query: leave log.query off.",
         ],
         sources: ["https://github.com/Combodo/authent-token", "nuclei, CVE-2024-51739"])

@@ -10,11 +10,6 @@ extension TicketSystemPreset {
                 "Attachments go to POST /system/documents below the API's path.",
                 "github.com/tier2tickets/Knowledge-Base, integration/connectwise, inferred")
         ],
-        "erpnext": [
-            PresetFact(
-                "Until v17 `cmd=` in the query or a form calls a function on any path, before the path is looked at: routes don't limit that, "
-                    + "so the role of the API's user is the lock.", "frappe, frappe/app.py, read")
-        ],
         "freescout": [
             PresetFact(
                 "The API (a paid module) has /api/conversations, /api/customers and /api/mailboxes, with the key in X-FreeScout-API-Key.",
@@ -82,7 +77,7 @@ extension TicketSystemPreset {
                 "GET /api/tickets.json is answered 400 \"URL not supported\" with a cookie OSTSESSID, before any key is looked at: that answer "
                     + "says nothing about keys.", "osTicket 1.18.1, run"),
             PresetFact(
-                "POST /api/tickets.json is all that a vendor needs: routes: [{methods: [POST], path: /api/tickets.json}].",
+                "POST /api/tickets.json is all that a vendor needs: routes: [{preset: osticket}].",
                 "osTicket 1.18.1, shown"),
             PresetFact(
                 "Never let GET through to /api: with ?_method=POST it makes a ticket, and below /api/tasks/cron it runs the tasks.",

@@ -1,3 +1,4 @@
+import Gatekeeper
 import Testing
 
 @testable import gatekeeperd
@@ -27,6 +28,29 @@ struct TicketSystemPresetTests {
             #expect(try PresetCatalog.find(alias).names[0] == name)
         }
         #expect(TicketSystemPreset.all.map(\.name) == TicketSystemPreset.all.map(\.name).sorted())
+    }
+
+    @Test("each line of routes is one that a configuration takes, with where and when it was seen", arguments: TicketSystemPreset.all)
+    func routes(preset: TicketSystemPreset) throws {
+        for line in preset.routes {
+            #expect("\(try Route(methods: line.methods, path: line.path))".hasSuffix(" \(line.path)"))
+            #expect(!line.methods.contains("DELETE") && !line.source.isEmpty)
+            #expect(try CalendarTime.unixSeconds(line.date + "T00:00:00Z") < WallTime.now().milliseconds / 1000)
+            #expect(preset.description.contains(line.line))
+        }
+        let pairs = preset.routes.flatMap { line in line.methods.map { "\($0) \(line.path)" } }
+        #expect(Set(pairs).count == pairs.count, "no request is there twice")
+        #expect(preset.json["routes"] == .array(preset.routes.map(\.json)))
+        for limit in preset.unlimited { #expect(preset.description.contains { $0.hasPrefix("  no route limits this: \(limit.text)") }) }
+        if preset.routes.isEmpty { #expect(preset.description.contains { $0.contains("learn: true") }) }
+    }
+
+    @Test("names that differ only by a product's edition lead to the same routes")
+    func aliases() throws {
+        for (alias, name) in [("halo", "halopsa"), ("Frappe", "erpnext"), ("connectwise-psa", "connectwise"), ("request-tracker", "rt")] {
+            #expect(try PresetCatalog.routes(of: alias).name == name)
+        }
+        #expect(try PresetCatalog.ticketSystem("halopsa").tellsCase == false && PresetCatalog.ticketSystem("rt").tellsCase)
     }
 
     @Test("a mistyped name brings what was meant")
@@ -78,11 +102,10 @@ struct TicketSystemPresetTests {
         }
     }
 
-    @Test("no ticket system opens the door: it is no preset of the allow-list, nor yet one of routes")
+    @Test("no ticket system opens the door: it is no preset of the allow-list")
     func notInConfiguration() throws {
         let allow = minimal().replacing("allow: [127.0.0.2]", with: "allow: [{preset: osticket}]")
         let advice = "osticket is a ticket system, not a vendor with addresses; there are presets for tier2tickets"
         #expect(try mistakes(in: allow).contains { $0.hasSuffix(advice) })
-        #expect(try mistakes(in: minimal("routes: [{preset: osticket}]")).contains { $0.hasSuffix("routes: preset is not supported yet") })
     }
 }
