@@ -8,9 +8,11 @@ struct GrantCommand: ParsableCommand {
         discussion: HelpText.discussion(
             """
             It survives a restart, is recorded with who asked, and ends to the second, together with its connections. For an address that \
-            has a grant already the end is put off.
+            has a grant already the end is put off. Where routes are for some sources (from), it gets those that are for everybody, and with \
+            --label those of that source as well.
             """,
-            examples: "gatekeeperd grant 198.51.100.7 --for 2h --reason \"look at ticket 4711\""))
+            examples: "gatekeeperd grant 198.51.100.7 --for 2h --reason \"look at ticket 4711\"",
+            "gatekeeperd grant 198.51.100.7 --for 2h --reason moved --label Vendor"))
 
     @Argument(help: ArgumentHelp("An address or a network, IPv4 or IPv6.", valueName: "address"))
     var address: String
@@ -20,6 +22,11 @@ struct GrantCommand: ParsableCommand {
     var duration: String
     @Option(name: .long, help: ArgumentHelp("Why, for whoever reads the log.", valueName: "text"))
     var reason: String
+    @Option(
+        name: .long,
+        help: ArgumentHelp("A label of the allow-list: it gets the routes of that source, and is called so in the log.", valueName: "label")
+    )
+    var label: String?
     @OptionGroup var control: ControlOptions
     @Flag(name: .long, help: "Print JSON on one line.")
     var json = false
@@ -27,7 +34,7 @@ struct GrantCommand: ParsableCommand {
     func run() throws {
         let request: GrantRequest
         do {
-            request = try GrantRequest(address: address, duration: duration, reason: reason)
+            request = try GrantRequest(address: address, duration: duration, reason: reason, label: label)
         } catch {
             throw ControlOptions.report(error)
         }

@@ -38,13 +38,15 @@ extension ConfirmReport {
 
 extension GrantOutcome {
     func reply(at now: WallTime) -> ControlReply {
+        let role = grant.label.map { ", with the routes of \($0)" } ?? ""
         let (word, text): (String, String) =
             switch change {
-            case .made: ("made", "\(grant.address) is admitted; the grant ends \(TimeText.until(grant.endsAt, from: now))")
+            case .labelled: ("labelled", "\(grant.address) was admitted already; it has the routes of \(grant.label ?? "everybody") now")
+            case .made: ("made", "\(grant.address) is admitted\(role); the grant ends \(TimeText.until(grant.endsAt, from: now))")
             case .extended(let before):
                 (
                     "extended",
-                    "\(grant.address) was admitted already; its grant ends \(TimeText.until(grant.endsAt, from: now)) "
+                    "\(grant.address) was admitted already\(role); its grant ends \(TimeText.until(grant.endsAt, from: now)) "
                         + "instead of \(before.text)"
                 )
             case .none:

@@ -32,7 +32,7 @@ enum ControlRequest: Equatable, Sendable {
 
     private static let fields: [(command: String, fields: [String])] = [
         ("status", []), ("reload", []), ("apply", ["file", "confirm_seconds"]), ("confirm", []),
-        ("grant", ["address", "for_seconds", "reason"]), ("grants", ["all"]), ("revoke", ["address"]),
+        ("grant", ["address", "for_seconds", "reason", "label"]), ("grants", ["all"]), ("revoke", ["address"]),
         ("denials", ["since_seconds", "top"]), ("notify_test", []), ("notifiers", []),
         ("certificates", []), ("certificates_renew", ["name", "now"]), ("certificates_dry_run", ["name"]),
         ("challenge_open", ["name", "digest"]), ("challenge_close", ["name"]),
@@ -81,7 +81,8 @@ enum ControlRequest: Equatable, Sendable {
         case "grant":
             return .grant(
                 try GrantRequest(
-                    address: try text("address", json), seconds: try integer("for_seconds", json), reason: try text("reason", json)))
+                    address: try text("address", json), seconds: try integer("for_seconds", json), reason: try text("reason", json),
+                    label: try json["label"].map { _ throws(ValueMistake) in try text("label", json) }))
         case "grants":
             guard let all = json["all"] else { return .grants(all: false) }
             guard let all = all.boolean else { throw ValueMistake("all is true or false") }
@@ -165,7 +166,7 @@ enum ControlRequest: Equatable, Sendable {
                     "grant",
                     [
                         ("address", .string(grant.address.description)), ("for_seconds", .number(grant.seconds)),
-                        ("reason", .string(grant.reason)),
+                        ("reason", .string(grant.reason)), ("label", grant.label.map { .string($0) }),
                     ]
                 )
             case .grants(let all): ("grants", [("all", .boolean(all))])

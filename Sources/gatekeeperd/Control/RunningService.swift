@@ -34,7 +34,9 @@ struct RunningService: Equatable, Sendable {
         guard let address = grant.string("address"), let prefix = try? AddressPrefix(parsing: address),
             let end = grant.string("ends_at"), let seconds = try? CalendarTime.unixSeconds(end)
         else { return nil }
-        var entry = Settings.AllowEntry(prefix: prefix, label: grant.string("reason"), origin: "grant")
+        let label = grant.string("label")
+        var entry = Settings.AllowEntry(prefix: prefix, label: label ?? grant.string("reason"), origin: "grant")
+        entry.isLabelledByReason = label == nil
         entry.endsAtUnixSeconds = seconds
         return entry
     }

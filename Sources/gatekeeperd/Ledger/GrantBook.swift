@@ -42,12 +42,15 @@ final class GrantBook {
         // On a full second, by which each worker tells by itself that it has ended: none admits by a list that it has not heard of yet.
         let endsAt = WallTime(milliseconds: (now.advanced(byMilliseconds: Int64(request.seconds) * 1000).milliseconds + 999) / 1000 * 1000)
         if let present = current[request.address], present.isActive(at: now) {
-            guard endsAt > present.endsAt else { return GrantOutcome(grant: present, change: .none) }
+            let isLater = endsAt > present.endsAt
+            let label = request.label ?? present.label
+            guard isLater || label != present.label else { return GrantOutcome(grant: present, change: .none) }
             var grant = present
-            (grant.endsAt, grant.reason, grant.extended) = (endsAt, request.reason, Grant.Extension(at: now, by: requester))
+            (grant.endsAt, grant.reason, grant.label) = (max(endsAt, present.endsAt), request.reason, label)
+            grant.extended = Grant.Extension(at: now, by: requester)
             try record([grant])
             current[request.address] = grant
-            return GrantOutcome(grant: grant, change: .extended(from: present.endsAt))
+            return GrantOutcome(grant: grant, change: isLater ? .extended(from: present.endsAt) : .labelled)
         }
         // One whose time is up is still to be returned by `expire`; its row must end before another can begin.
         let outdated = current[request.address].map { ended($0, .expired, at: $0.endsAt) }

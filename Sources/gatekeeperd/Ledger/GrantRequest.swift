@@ -5,11 +5,13 @@ struct GrantRequest: Equatable, Sendable {
     let address: AddressPrefix
     let seconds: Int
     let reason: String
+    /// Of an entry of the allow-list, whose routes it gets; nil for those that are for everybody.
+    let label: String?
 
     static let secondsMax = 30 * 86_400
     static let reasonBytesMax = 200
 
-    init(address: String, seconds: Int, reason: String) throws(ValueMistake) {
+    init(address: String, seconds: Int, reason: String, label: String? = nil) throws(ValueMistake) {
         self.address = try Self.address(address)
         guard seconds > 0 else { throw ValueMistake("a grant lasts at least one second") }
         guard seconds <= Self.secondsMax else {
@@ -24,13 +26,19 @@ struct GrantRequest: Equatable, Sendable {
             throw ValueMistake("the reason holds a control character or one that reorders text")
         }
         self.reason = reason
+        if let label {
+            guard (1...AllowFile.labelBytesMax).contains(label.utf8.count), !label.unicodeScalars.contains(where: Self.misleads) else {
+                throw ValueMistake("a label has 1 to \(AllowFile.labelBytesMax) bytes, and no control character or one that reorders text")
+            }
+        }
+        self.label = label
     }
 
     /// As people write a duration: `2h`.
-    init(address: String, duration: String, reason: String) throws(ValueMistake) {
+    init(address: String, duration: String, reason: String, label: String? = nil) throws(ValueMistake) {
         let milliseconds = try Quantity.duration(duration)
         guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(duration)) is not whole seconds") }
-        try self.init(address: address, seconds: milliseconds / 1000, reason: reason)
+        try self.init(address: address, seconds: milliseconds / 1000, reason: reason, label: label)
     }
 
     /// An address or a network that a grant may be for.

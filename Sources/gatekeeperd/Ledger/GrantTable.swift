@@ -4,7 +4,7 @@ internal import Gatekeeper
 enum GrantTable {
     private static let columns = """
         id, address, reason, made_at, made_by, made_by_name, ends_at, extended_at, extended_by, extended_by_name, \
-        first_used_at, ended_at, ending, ended_by, ended_by_name
+        first_used_at, ended_at, ending, ended_by, ended_by_name, label
         """
 
     /// Those without an ending.
@@ -21,14 +21,14 @@ enum GrantTable {
         _ request: GrantRequest, by requester: Requester, at now: WallTime, endsAt: WallTime, into connection: borrowing SQLConnection
     ) throws(LedgerError) -> Grant {
         try connection.execute(
-            "INSERT INTO grants (address, reason, made_at, made_by, made_by_name, ends_at) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO grants (address, reason, made_at, made_by, made_by_name, ends_at, label) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
                 .text(request.address.description), .text(request.reason), .number(now.milliseconds), .number(Int64(requester.user)),
-                .text(requester.name), .number(endsAt.milliseconds),
+                .text(requester.name), .number(endsAt.milliseconds), .text(request.label),
             ])
         return Grant(
             identifier: connection.insertedRow, address: request.address, reason: request.reason, madeAt: now, madeBy: requester,
-            endsAt: endsAt)
+            endsAt: endsAt, label: request.label)
     }
 
     /// Writes everything that can change.
@@ -42,13 +42,14 @@ enum GrantTable {
         try connection.execute(
             """
             UPDATE grants SET reason = ?, ends_at = ?, extended_at = ?, extended_by = ?, extended_by_name = ?, first_used_at = ?,
-                ended_at = ?, ending = ?, ended_by = ?, ended_by_name = ? WHERE id = ?
+                ended_at = ?, ending = ?, ended_by = ?, ended_by_name = ?, label = ? WHERE id = ?
             """,
             [
                 .text(grant.reason), .number(grant.endsAt.milliseconds), .number(grant.extended?.at.milliseconds),
                 .number(grant.extended.map { Int64($0.by.user) }), .text(grant.extended?.by.name),
                 .number(grant.firstUsedAt?.milliseconds), .number(grant.ending?.at.milliseconds), .text(ending),
-                .number(endedBy.map { Int64($0.user) }), .text(endedBy?.name), .number(grant.identifier),
+                .number(endedBy.map { Int64($0.user) }), .text(endedBy?.name), .text(grant.label),
+                .number(grant.identifier),
             ])
     }
 
@@ -70,6 +71,7 @@ enum GrantTable {
         var grant = Grant(identifier: identifier, address: address, reason: reason, madeAt: madeAt, madeBy: madeBy, endsAt: endsAt)
         if let at = time(row, 7), let by = requester(row, 8) { grant.extended = Grant.Extension(at: at, by: by) }
         grant.firstUsedAt = time(row, 10)
+        grant.label = row.text(15)
         guard let endedAt = time(row, 11) else { return grant }
         switch (row.text(12), requester(row, 13)) {
         case ("revoked", let by?): grant.ending = Grant.Ending(at: endedAt, how: .revoked(by: by))

@@ -67,6 +67,7 @@ enum LedgerFile {
             since INTEGER NOT NULL
         ) STRICT
         """,
+        "ALTER TABLE grants ADD COLUMN label TEXT",
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

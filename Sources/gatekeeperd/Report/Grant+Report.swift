@@ -10,7 +10,8 @@ extension Grant {
             case nil: (nil, nil)
             }
         return .object(
-            of: ("address", .string(address.description)), ("reason", .string(reason)), ("made_at", .time(madeAt)),
+            of: ("address", .string(address.description)), ("reason", .string(reason)), ("label", label.map(JSON.string)),
+            ("made_at", .time(madeAt)),
             ("made_by", madeBy.json), ("ends_at", .time(endsAt)), ("extended_at", extended.map { .time($0.at) }),
             ("extended_by", extended?.by.json), ("first_used_at", firstUsedAt.map(JSON.time)),
             ("ended_at", ending.map { .time($0.at) }), ("ending", how.map(JSON.string)), ("ended_by", by?.json))
@@ -28,7 +29,8 @@ extension Grant {
                 case .revoked(let requester): "revoked by \(requester) \(TimeText.since(ending.at, until: now))"
                 }
             }
-        return "\(address)  \(state), \(ending != nil && firstUsedAt == nil ? "never used" : used), by \(madeBy): \(reason)"
+        let role = label.map { " as \($0)," } ?? ""
+        return "\(address)  \(state), \(ending != nil && firstUsedAt == nil ? "never used" : used),\(role) by \(madeBy): \(reason)"
     }
 }
 

@@ -12,6 +12,8 @@ struct Grant: Equatable, Sendable {
     /// The last time that its end was put off.
     var extended: Extension?
     var firstUsedAt: WallTime?
+    /// Of the entries of the allow-list whose routes it has too; nil for those that are for everybody.
+    var label: String?
     /// Nil while it admits.
     var ending: Ending?
 

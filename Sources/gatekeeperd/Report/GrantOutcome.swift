@@ -7,6 +7,8 @@ struct GrantOutcome: Equatable, Sendable {
         case made
         /// It was there already, and would have ended then.
         case extended(from: WallTime)
+        /// It was there already, ends no earlier than was asked for, and has another label now.
+        case labelled
         /// It was there already, and ends no earlier than was asked for.
         case none
     }

@@ -85,7 +85,7 @@ final class GrantsInForce: TimedPart {
             [
                 JournalField("state", state), JournalField("address", "\(grant.address)"), JournalField("reason", grant.reason),
                 JournalField("until", grant.endsAt.text), JournalField("by", "\(requester ?? grant.madeBy)"),
-            ])
+            ] + (grant.label.map { [JournalField("label", $0)] } ?? []))
     }
 
     // MARK: What is asked for
@@ -100,6 +100,7 @@ final class GrantsInForce: TimedPart {
 
     func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
         try phase.checkMayChange()
+        if let label = request.label { try check(label) }
         let book = try book()
         let outcome: GrantOutcome
         do throws(LedgerError) {
@@ -109,11 +110,20 @@ final class GrantsInForce: TimedPart {
         }
         switch outcome.change {
         case .made: report(outcome.grant, "made", by: requester)
+        case .labelled: report(outcome.grant, "labelled", by: requester)
         case .extended: report(outcome.grant, "extended", by: requester)
         case .none: return outcome
         }
         adopt(at: now)
         return outcome
+    }
+
+    /// One that neither an entry nor a route has would give nothing.
+    private func check(_ label: String) throws(ControlFailure) {
+        let labels = Set(settings.allow.compactMap(\.routesLabel) + (settings.routes?.routes.flatMap { $0.from ?? [] } ?? []))
+        guard !labels.contains(label) else { return }
+        let hint = Suggestion.nearest(to: label, among: labels.sorted()).map { "; did you mean \($0)?" } ?? ""
+        throw ControlFailure(.invalid, "no entry of the allow-list has the label \(Quantity.quoted(label))\(hint)")
     }
 
     func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant] {

@@ -68,7 +68,8 @@ final class ServiceLedger {
     /// The grants of this moment as entries of the allow-list.
     func allowEntries(at now: WallTime) -> [Settings.AllowEntry] {
         active(at: now).map { grant in
-            var entry = Settings.AllowEntry(prefix: grant.address, label: grant.reason, origin: "grant")
+            var entry = Settings.AllowEntry(prefix: grant.address, label: grant.label ?? grant.reason, origin: "grant")
+            entry.isLabelledByReason = grant.label == nil
             entry.isAnnounced = grant.firstUsedAt == nil
             entry.endsAtUnixSeconds = (grant.endsAt.milliseconds + 999) / 1000
             return entry

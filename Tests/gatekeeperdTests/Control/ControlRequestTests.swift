@@ -18,6 +18,7 @@ struct ControlRequestTests {
         let requests: [ControlRequest] = [
             .status, .reload, .apply(file: "/a \"b\".yaml", confirmWithinSeconds: nil), .apply(file: "/a", confirmWithinSeconds: 120),
             .confirm, .grant(try GrantRequest(address: "2001:db8::/32", seconds: 60, reason: "Käse")), .grants(all: true),
+            .grant(try GrantRequest(address: "192.0.2.9", seconds: 60, reason: "x", label: "Tier2Tickets")),
             .grants(all: false), .revoke(try prefix("192.0.2.0/24")), .denials(try DenialQuery(seconds: 3600, top: 7)),
             .openChallenge(try ChallengeRequest(name: "tickets.example", digest: String(repeating: "0a", count: 32))),
             .closeChallenge(name: "tickets.example"), .certificates, .renewCertificates(name: nil, isUndue: false),
@@ -44,6 +45,8 @@ struct ControlRequestTests {
             (#"{"gatekeeper":1,"command":"grant","address":"192.0.2.1","for_seconds":-9223372036854775808,"reason":"x"}"#, "at least"),
             (#"{"gatekeeper":1,"command":"grant","address":"192.0.2.1","for_seconds":9223372036854775807,"reason":"x"}"#, "at most 30d"),
             (#"{"gatekeeper":1,"command":"grant","address":"192.0.2.1","for_seconds":60,"reason":"a\nb"}"#, "control character"),
+            (#"{"gatekeeper":1,"command":"grant","address":"192.0.2.1","for_seconds":60,"reason":"a","label":""}"#, "a label has 1 to"),
+            (#"{"gatekeeper":1,"command":"grant","address":"192.0.2.1","for_seconds":60,"reason":"a","label":7}"#, "label is a string"),
             (#"{"gatekeeper":1,"command":"challenge_open","name":"a.example","digest":"00"}"#, "the digest is a SHA-256"),
             (#"{"gatekeeper":1,"command":"challenge_close","name":"*.a.example"}"#, "never for a wildcard"),
             (#"{"gatekeeper":1,"command":"grants","all":1}"#, "all is true or false"),

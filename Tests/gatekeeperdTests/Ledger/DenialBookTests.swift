@@ -260,6 +260,7 @@ struct DenialBookTests {
             file: "/a.yaml", text: Array("allow: []".utf8), endsAt: GrantScene.start, askedBy: GrantScene.alice)
         if let connection = scene?.ledger { try PendingConfigurationTable.write(pending, to: connection.connection) }
         try scene?.ledger.connection.execute("DROP TABLE denials")
+        try scene?.ledger.connection.execute("ALTER TABLE grants DROP COLUMN label")
         try scene?.ledger.connection.execute("PRAGMA user_version = 3")
         scene = nil
         // Who reads without the service changes nothing, and finds nobody.

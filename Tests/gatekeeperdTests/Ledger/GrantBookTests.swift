@@ -49,6 +49,21 @@ struct GrantBookTests {
         #expect(try next.book.history().filter { $0.ending == nil }.count == 2)
     }
 
+    @Test("a grant's label is kept over a restart, stays when the end is put off without one, and is changed by another")
+    func label() throws {
+        let scene = try GrantScene()
+        #expect(try scene.grant("192.0.2.9", label: "Tickets").grant.label == "Tickets")
+        scene.pass(seconds: 10)
+        let later = try scene.grant("192.0.2.9", reason: "more")
+        #expect(later.grant.label == "Tickets" && later.grant.reason == "more")
+        let other = try scene.grant("192.0.2.9", seconds: 60, reason: "assets", label: "Assets")
+        #expect(other.change == .labelled && other.grant.endsAt == later.grant.endsAt)
+        #expect(try scene.grant("192.0.2.9", seconds: 60, label: "Assets").change == .none)
+        try scene.grant("192.0.2.8")
+        let next = try GrantScene(folder: scene.folder, now: scene.now)
+        #expect(next.book.active(at: next.now).map(\.label) == ["Assets", nil])
+    }
+
     @Test("granting again puts the end off, never forward")
     func extension_() throws {
         let scene = try GrantScene()

@@ -26,8 +26,10 @@ final class GrantScene {
     func pass(seconds: Int) { now = now.advanced(byMilliseconds: Int64(seconds) * 1000) }
 
     @discardableResult
-    func grant(_ address: String, seconds: Int = 3600, reason: String = "update", by requester: Requester = alice) throws -> GrantOutcome {
-        try book.grant(try GrantRequest(address: address, seconds: seconds, reason: reason), by: requester, at: now)
+    func grant(
+        _ address: String, seconds: Int = 3600, reason: String = "update", label: String? = nil, by requester: Requester = alice
+    ) throws -> GrantOutcome {
+        try book.grant(try GrantRequest(address: address, seconds: seconds, reason: reason, label: label), by: requester, at: now)
     }
 
     func expire() -> [Grant] { book.expire(at: now) }

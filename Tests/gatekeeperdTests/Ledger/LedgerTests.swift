@@ -77,6 +77,7 @@ struct LedgerTests {
         let folder = try #require(scene).folder
         try scene?.grant("192.0.2.1")
         for object in ["INDEX grants_current", "TABLE trial", "TABLE denials"] { try scene?.ledger.connection.execute("DROP \(object)") }
+        try scene?.ledger.connection.execute("ALTER TABLE grants DROP COLUMN label")
         try scene?.ledger.connection.execute("PRAGMA user_version = 1")
         scene = nil
         let next = try GrantScene(folder: folder)

@@ -28,6 +28,26 @@ struct GrantsInForceTests {
         #expect(scene.plane.takeEvents().first?.hasPrefix("grant state=expired address=192.0.2.9") ?? false)
     }
 
+    @Test("a grant may have the label of an entry or of a route, and no other; without one its reason is no label")
+    func labels() throws {
+        let scene = try ServiceScene(
+            allow: "[{address: 192.0.2.1, label: Tickets}, {address: 192.0.2.2, label: Assets}]",
+            "routes: [{path: /a, from: [Assets]}]")
+        func grant(_ address: String, reason: String, label: String? = nil) throws {
+            _ = try scene.service.grant(
+                try GrantRequest(address: address, seconds: 60, reason: reason, label: label), by: GrantScene.alice, at: scene.now)
+        }
+        #expect { try grant("192.0.2.9", reason: "x", label: "tikets") } throws: { error in
+            (error as? ControlFailure)?.message == "no entry of the allow-list has the label \"tikets\"; did you mean Tickets?"
+        }
+        try grant("192.0.2.9", reason: "moved", label: "Tickets")
+        try grant("192.0.2.8", reason: "Tickets")
+        let entries = try #require(scene.plane.admitted.last).suffix(2)
+        #expect(Set(entries.map(\.label)) == ["Tickets"])
+        #expect(Set(entries.map(\.routesLabel)) == [nil, "Tickets"])
+        #expect(scene.plane.takeEvents().contains { $0.contains("state=made address=192.0.2.9") && $0.contains("label=Tickets") })
+    }
+
     @Test("of several ends the next one counts, and each is passed once")
     func severalEnds() throws {
         let scene = try ServiceScene()
