@@ -203,7 +203,7 @@ final class Acceptor {
     }
 
     private func deny(_ descriptor: Int32, _ peer: PeerAddress, _ reason: DenialReason, _ snapshot: Snapshot) {
-        if reason == .notListed { gauge.deny() }
+        if reason == .notListed || reason == .lockdown { gauge.deny() }
         if snapshot.onDeny != .close { System.setResetOnClose(descriptor, true) }
         System.close(descriptor)
         worker.deny(peer, on: index, because: reason)

@@ -38,6 +38,7 @@ package struct Admission: Sendable {
         switch allowList.find(peer, nowUnixSeconds: nowUnixSeconds) {
         case .entry(let found): entry = found
         case .ended: return .denied(.expired)
+        case .shutOut: return .denied(.lockdown)
         case .stranger: return .denied(.notListed)
         }
         let denial = counters.take(

@@ -6,6 +6,14 @@ extension AllowList {
             .max { (entries[$0].endsAtUnixSeconds ?? 0) < (entries[$1].endsAtUnixSeconds ?? 0) }
     }
 
+    /// The entry that admits `peer`, or would but for a lockdown; nil for everybody else.
+    package func listedEntry(for peer: PeerAddress, nowUnixSeconds: Int64) -> EntryIndex? {
+        switch find(peer, nowUnixSeconds: nowUnixSeconds) {
+        case .entry(let index), .shutOut(let index): index
+        case .ended, .stranger: nil
+        }
+    }
+
     /// The entry that has most leading bits in common with a stranger, the first one if several have: a slip of a digit, often. Nil where
     /// none has as many as addresses of one network do.
     package func nearestEntry(to peer: PeerAddress) -> EntryIndex? {

@@ -20,6 +20,8 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
     case balancerCheck
     /// Where pages are shown to authorities, it was another that was asked for.
     case challengePage
+    /// A lockdown shuts out the entry that contains the address.
+    case lockdown
 
     package var word: StaticString {
         switch self {
@@ -33,6 +35,7 @@ package enum DenialReason: UInt8, Sendable, CaseIterable {
         case .handshakesPerSource: "handshakes_per_source"
         case .balancerCheck: "balancer_check"
         case .challengePage: "challenge_page"
+        case .lockdown: "lockdown"
         }
     }
 }

@@ -69,7 +69,9 @@ final class ChallengeWindow: Sendable {
     func isOpen(at now: Instant) -> Bool { now < handshakesEnd }
 
     /// Whether it is looked who it is that was turned away for `reason`.
-    func isOpen(to reason: DenialReason, at now: Instant) -> Bool { isOpen(at: now) && (reason == .notListed || reason == .expired) }
+    func isOpen(to reason: DenialReason, at now: Instant) -> Bool {
+        isOpen(at: now) && (reason == .notListed || reason == .expired || reason == .lockdown)
+    }
 
     /// What is shown to one who asks for the server name of this index.
     func handshake(_ index: Int, at now: Instant) -> Handshake? {

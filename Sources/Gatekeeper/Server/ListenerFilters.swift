@@ -4,11 +4,12 @@ enum ListenerFilters {
     /// A program that the kernel finds too large for `net.core.optmem_max` is tried at half the length, down to this.
     private static let instructionsMin = 64
 
-    /// By the addresses of the listeners, as the settings write them. Whoever may name another's address is let through as the listed are.
+    /// By the addresses of the listeners, as the settings write them. Whoever may name another's address is let through as the listed are, but
+    /// not whom a lockdown shuts out.
     static func make(_ settings: Settings) throws(SystemError) -> [SocketAddress: SocketFilter] {
         var filters: [SocketAddress: SocketFilter] = [:]
         var known: [[AddressPrefix]: SocketFilter] = [:]
-        let allowed = settings.allow.map(\.prefix)
+        let allowed = settings.allow.filter { $0.lockdown == .none }.map(\.prefix)
         for listener in settings.listeners {
             let balancers = listener.proxyProtocolFrom
             let filter = if let same = known[balancers] { same } else { try fitting(allowed + balancers) }

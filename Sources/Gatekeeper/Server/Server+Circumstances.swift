@@ -17,7 +17,7 @@ extension Server {
     package func label(of peer: PeerAddress) -> String? {
         current.withLock { current in
             let list = current.snapshot.admission.allowList
-            guard let entry = list.entry(for: peer, nowUnixSeconds: System.wallMilliseconds() / 1000) else { return nil }
+            guard let entry = list.listedEntry(for: peer, nowUnixSeconds: System.wallMilliseconds() / 1000) else { return nil }
             return list.entries[entry].label ?? "\(list.entries[entry].prefix)"
         }
     }

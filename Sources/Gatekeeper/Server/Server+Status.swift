@@ -17,10 +17,10 @@ extension Server {
     /// Has what was taken counted again, because there was no room for it.
     package func putBackDenials(_ records: [DenialSummary]) { journal.denials.putBack(records) }
 
-    /// The entry of the allow-list by which an address may in at present; nil for a stranger.
+    /// The entry of the allow-list by which an address may in at present, or might but for a lockdown; nil for a stranger.
     package func allowEntry(for peer: PeerAddress, nowUnixSeconds: Int64) -> Settings.AllowEntry? {
         let allowList = current.withLock { $0.snapshot.admission.allowList }
-        return allowList.entry(for: peer, nowUnixSeconds: nowUnixSeconds).map { allowList.entries[$0] }
+        return allowList.listedEntry(for: peer, nowUnixSeconds: nowUnixSeconds).map { allowList.entries[$0] }
     }
 
     /// How connections and exchanges ended since the start; nil when not every worker has answered.

@@ -105,6 +105,7 @@ public struct Settings: Sendable {
         public var endsAtUnixSeconds: Int64?
         /// Its connections are told of by `Server.takeFirstUses`.
         public var isAnnounced = false
+        public var lockdown = LockdownEffect.none
 
         public init(prefix: AddressPrefix, label: String? = nil, origin: String? = nil) {
             self.prefix = prefix

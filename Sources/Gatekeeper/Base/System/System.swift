@@ -289,7 +289,7 @@ package enum System {
     // MARK: Names
 
     /// The addresses of a name, in the order in which RFC 6724 would try them; empty when there are none. Blocks for as long as name servers take.
-    static func resolve(host: String, port: UInt16) -> [SocketAddress] {
+    package static func resolve(host: String, port: UInt16) -> [SocketAddress] {
         var hints = unsafe addrinfo()
         unsafe hints.ai_family = AF_UNSPEC
         unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
