@@ -63,7 +63,7 @@ enum AllowFile {
     }
 
     /// What stands on a line besides blanks and the comment; nil if nothing does.
-    private static func word(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    static func word(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
         func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") }
         let written = line.prefix { $0 != UInt8(ascii: "#") }
         guard let first = written.firstIndex(where: { !isBlank($0) }), let last = written.lastIndex(where: { !isBlank($0) }) else {

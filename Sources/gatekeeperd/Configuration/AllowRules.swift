@@ -6,12 +6,17 @@ extension ListRule {
         ListRule(
             form: "ADDRESS or ADDRESS/BITS", bareKey: "address",
             begin: {
-                $0.allow = []
+                ($0.allow, $0.lists) = ([], [])
                 $0.labels = []
             }, add: addAllowEntry)
     }
 
     private static func addAllowEntry(_ element: ListElement, to builder: inout ConfigurationBuilder) -> [Finding] {
+        if isListSource(element) { return addListSource(element, to: &builder) }
+        for key in ["json", "every", "ca"] {
+            guard let field = element.fields[key] else { continue }
+            return [.error(field.origin, at: "allow: \(key)", "it belongs to a list by url").withoutValues]
+        }
         let label = element.fields["label"]
         if let label, !(1...AllowFile.labelBytesMax).contains(label.value.utf8.count) {
             return [.error(label.origin, at: "allow", "a label has 1 to \(AllowFile.labelBytesMax) bytes").withoutValues]
@@ -44,7 +49,7 @@ extension ListRule {
     ) -> (entries: [Located<Settings.AllowEntry>], mistakes: [Finding]) {
         let sources = ["address", "file", "preset"].compactMap { name in element.fields[name].map { (name: name, text: $0) } }
         guard let source = sources.first else {
-            return ([], [.error(element.context.origin, at: "allow", "an entry needs an address, a file or a preset")])
+            return ([], [.error(element.context.origin, at: "allow", "an entry needs an address, a file, a preset, a url or hosts")])
         }
         guard sources.count == 1 else {
             return ([], [.error(sources[1].text.origin, at: "allow", "an entry is one of an address, a file and a preset").withoutValues])

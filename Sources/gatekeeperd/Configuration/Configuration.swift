@@ -30,6 +30,8 @@ struct Configuration: Sendable {
     var notifiers: [Located<Notifier>] = []
     /// Certificates that are ordered, in the order of the settings.
     var acme: [Located<AcmeSettings>] = []
+    /// Lists that change without a change here.
+    var lists: [Located<ListSource>] = []
     /// Their files, which need not be there.
     var orderedPaths: Set<String> {
         Set(settings.tls.certificates.filter { $0.awaitedFor != nil }.flatMap { [$0.path, $0.keyPath] })

@@ -24,6 +24,8 @@ struct ConfigurationBuilder: Sendable {
     var listLengths: [String: Int] = [:]
     /// What messages and origins call each of them.
     var listNames: [String: String] = [:]
+    /// Those that change without a change here.
+    var lists: [Located<ListSource>] = []
     var mayAllowEveryone = false
     /// Where `on_deny: drop` was said.
     var dropOrigin: Origin?

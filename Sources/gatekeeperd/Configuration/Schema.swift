@@ -2,7 +2,7 @@ internal import Gatekeeper
 
 /// Every key of the configuration file, in the order of the reference.
 enum Schema {
-    static let settings: [Setting] = listening + acme + admission + upstream + routing + routeConditions + limits + operation
+    static let settings: [Setting] = listening + acme + allowing + admission + upstream + routing + routeConditions + limits + operation
 
     /// The setting at a path, nil if there is none.
     static func setting(_ path: String) -> Setting? { byPath[path] }
@@ -72,20 +72,6 @@ enum Schema {
     ]
 
     private static let admission = [
-        Setting(
-            path: "allow", rule: .list(.allowEntries),
-            summary: "Who may connect; required, and empty means nobody. Everybody else is turned away before a byte is read."),
-        Setting(
-            path: "allow[].address", rule: .field(form: "ADDRESS or ADDRESS/BITS"), summary: "An address or a network, IPv4 or IPv6."),
-        Setting(path: "allow[].label", rule: .field(form: "a name"), summary: "What log lines call this source."),
-        Setting(
-            path: "allow[].file", rule: .field(form: "the path of a file"), summary: "A file with one entry a line; # begins a comment."),
-        Setting(
-            path: "allow[].preset", rule: .field(form: "a name"),
-            summary: "The published addresses of a vendor; gatekeeperd presets shows them."),
-        Setting(
-            path: "allow[].until", rule: .field(form: "a date and time, as 2026-12-31T23:59:59Z"),
-            summary: "When the entry ends: from then on it admits nobody."),
         Setting(
             path: "allow_everyone", rule: .scalar(.flag(\.mayAllowEveryone)),
             summary: "Accept 0.0.0.0/0 and ::/0 in the allow-list, which are refused otherwise because they are mistakes nearly always."),

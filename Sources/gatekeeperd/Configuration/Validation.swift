@@ -14,6 +14,7 @@ enum Validation {
         findings += certificateMistakes(builder)
         findings += orderMistakes(builder)
         findings += allowMistakes(builder)
+        findings += listMistakes(builder)
         findings += UpstreamValidation.mistakes(builder)
         findings += statusMistakes(reader)
         findings += programMistakes(builder)
@@ -40,14 +41,14 @@ enum Validation {
         }
         return Configuration(
             settings: settings, logDestination: builder.logDestination, warnings: findings,
-            notes: UpstreamValidation.notes(builder) + routeNotes(builder),
+            notes: UpstreamValidation.notes(builder) + routeNotes(builder) + listNotes(builder),
             written: reader.written,
             watchedPaths: watchedPaths(settings, builder),
             listLengths: builder.listLengths, listNames: builder.listNames, origins: origins(reader),
             statePath: statePath,
             controlPath: builder.controlPath?.value ?? StandardPath.control(),
             status: builder.statusAddress.map { StatusSettings(address: $0.value, token: builder.statusToken?.value) },
-            notifiers: builder.notifiers, acme: builder.ordered)
+            notifiers: builder.notifiers, acme: builder.ordered, lists: builder.lists)
     }
 
     private static func certificates(_ builder: ConfigurationBuilder, state: String) -> [Settings.TLS.Certificate] {

@@ -123,7 +123,7 @@ struct ConfigurationTests {
             ("34.202.14", "3:9: allow: IPv4 needs four parts, \"34.202.14\" has three"),
             ("0.0.0.0/0", "3:9: allow: 0.0.0.0/0 is every IPv4 address; if that is meant, say allow_everyone: true"),
             ("\"::/0\"", "3:9: allow: ::/0 is every IPv6 address; if that is meant, say allow_everyone: true"),
-            ("{label: x}", "3:9: allow: an entry needs an address, a file or a preset"),
+            ("{label: x}", "3:9: allow: an entry needs an address, a file, a preset, a url or hosts"),
             ("{address: 10.0.0.1, file: x}", "3:35: allow: an entry is one of an address, a file and a preset"),
             ("{address: 10.0.0.1, lable: x}", "3:29: unknown key \"lable\" in allow; did you mean label?"),
             ("{address: 10.0.0.1, label: \"\"}", "3:36: allow: a label has 1 to 128 bytes"),

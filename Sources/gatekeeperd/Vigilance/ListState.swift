@@ -1,0 +1,106 @@
+internal import Gatekeeper
+
+/// One list: what is admitted of it, what was found at the last looks, and what waits for a person. Knows no disk, no network and no clock.
+struct ListState: Equatable, Sendable {
+    var source: ListSource
+    private(set) var accepted = Accepted()
+    private(set) var proposal: ListReport.Proposal?
+    private(set) var failure: ListReport.Failure?
+    private(set) var lookedAt: WallTime?
+    /// What somebody has seen, and may accept without naming it.
+    private(set) var shownDigest: String?
+
+    /// What is admitted, since when and by whom.
+    struct Accepted: Equatable, Sendable {
+        var entries: [AddressPrefix] = []
+        var at: WallTime?
+        var by: Requester?
+    }
+
+    init(_ source: ListSource, accepted: Accepted = Accepted()) {
+        self.source = source
+        self.accepted = accepted
+    }
+
+    static func digest(of entries: [AddressPrefix]) -> String {
+        let text = entries.map(\.description).sorted().joined(separator: "\n")
+        return String(Fingerprint.sha256(of: Array(text.utf8)).prefix(8))
+    }
+
+    enum Change: Equatable {
+        case none
+        case proposed
+        /// Of a name: admitted now.
+        case replaced(added: [AddressPrefix], removed: [AddressPrefix])
+        case failed
+    }
+
+    /// What a look has found.
+    mutating func take(_ outcome: ListFetch.Outcome, at now: WallTime) -> Change {
+        let reason: (text: String, isRefusal: Bool)
+        switch outcome {
+        case .entries(let entries):
+            lookedAt = now
+            failure = nil
+            return take(entries, at: now)
+        case .unreachable(let text): reason = (text, false)
+        case .refused(let text):
+            reason = (text, true)
+            // What isn't there any more can't be accepted.
+            proposal = nil
+        }
+        let isNews = failure?.reason != reason.text || failure?.isRefusal != reason.isRefusal
+        failure = ListReport.Failure(reason: reason.text, since: failure?.since ?? now, isRefusal: reason.isRefusal)
+        return isNews ? .failed : .none
+    }
+
+    private mutating func take(_ entries: [AddressPrefix], at now: WallTime) -> Change {
+        let (before, after) = (Set(accepted.entries), Set(entries))
+        let (added, removed) = (entries.filter { !before.contains($0) }, accepted.entries.filter { !after.contains($0) })
+        guard !added.isEmpty || !removed.isEmpty else {
+            proposal = nil
+            return .none
+        }
+        guard source.isProposed else {
+            accepted = Accepted(entries: entries, at: now)
+            return .replaced(added: added, removed: removed)
+        }
+        let digest = Self.digest(of: entries)
+        guard proposal?.digest != digest else { return .none }
+        proposal = ListReport.Proposal(entries: entries, since: now, digest: digest, added: added, removed: removed)
+        shownDigest = nil
+        return .proposed
+    }
+
+    mutating func markShown() { shownDigest = proposal?.digest }
+
+    /// Admits what is proposed.
+    ///
+    /// - Parameter digest: of what was shown; nil for what was shown last.
+    /// - Returns: what was admitted before.
+    mutating func accept(_ digest: String?, by requester: Requester, at now: WallTime) throws(ValueMistake) -> ListReport.Proposal {
+        guard source.isProposed else { throw ValueMistake("\(source.name) needs nobody's consent: it is admitted as it is") }
+        guard let proposal else { throw ValueMistake("nothing is proposed for \(source.label)") }
+        guard (digest ?? shownDigest) == proposal.digest else {
+            let what = digest == nil ? "nobody has been shown what is proposed now" : "something else is proposed by now"
+            throw ValueMistake("\(what): see `gatekeeperd lists`, and accept it with --digest \(proposal.digest)")
+        }
+        accepted = Accepted(entries: proposal.entries, at: now, by: requester)
+        self.proposal = nil
+        return proposal
+    }
+
+    /// What another process has taken.
+    mutating func admit(_ accepted: Accepted) { self.accepted = accepted }
+
+    /// As entries of the allow-list.
+    var allowEntries: [Settings.AllowEntry] {
+        accepted.entries.map { Settings.AllowEntry(prefix: $0, label: source.label, origin: "list \(source.label)") }
+    }
+
+    var report: ListReport {
+        ListReport(
+            label: source.label, name: source.name, isProposed: source.isProposed, entries: accepted.entries, acceptedAt: accepted.at,
+            acceptedBy: accepted.by, proposal: proposal, lookedAt: lookedAt, failure: failure)
+    }
+}
