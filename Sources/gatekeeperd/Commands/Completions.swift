@@ -28,6 +28,17 @@ enum Completions {
         return CompletionShell.requesting == .zsh ? addresses.map { $0.replacing(":", with: "\\:") } : addresses
     }
 
+    /// The labels that the running service lists.
+    static let labels = CompletionKind.custom { words, _, _ in
+        do throws(ControlFailure) {
+            let answer = try ControlClient(path: try controlPath(in: words), timeoutMilliseconds: patienceMilliseconds).ask(.status)
+            guard case .array(let sources)? = answer.result["sources"] else { return [] }
+            return Set(sources.filter { $0.string("origin") != "grant" }.compactMap { $0.string("label") }).sorted()
+        } catch {
+            return []
+        }
+    }
+
     /// Somebody waits with a finger on the key.
     private static let patienceMilliseconds = 200
 

@@ -45,13 +45,40 @@ struct ExplainCommand: ParsableCommand {
 
     private static func explain(_ question: Question, _ configuration: Configuration) throws(ServerError) -> Explanation {
         var settings = configuration.settings
+        let running = RunningService.admission(at: configuration.controlPath)
+        let lockdown = running.map { $0.lockdown } ?? Self.lockdown(of: configuration)
         settings.allow += RunningService.grants(at: configuration.controlPath)
+        settings.allow += running?.listed ?? []
+        if let lockdown {
+            for index in settings.allow.indices {
+                let entry = settings.allow[index]
+                settings.allow[index].lockdown =
+                    entry.origin == "grant" ? lockdown.effect(onGrantFor: entry.prefix) : lockdown.effect(on: entry)
+            }
+        }
         let host =
             try settings.tls.certificates.first.flatMap { (first) throws(ServerError) in
                 try CertificateChain(path: first.path).host
             } ?? "localhost"
         return Explanation(
             question, by: try Explainer(settings), routes: settings.routes, routeOrigins: configuration.origins.routes, defaultHost: host,
-            at: .now())
+            lockdown: lockdown, at: .now())
+    }
+
+    /// As the next service will find it, where none runs. Only root may be sure to read what it would read.
+    private static func lockdown(of configuration: Configuration) -> Lockdown? {
+        guard let folder = configuration.statePath else { return nil }
+        let now = Moment(instant: System.now(), wallTime: .now())
+        switch LockdownRecord.read(in: folder, boot: LockdownRecord.bootIdentifier(), at: now) {
+        case .none: return nil
+        case .record(let record, _):
+            if let term = record.term, term.endsAt <= now.instant { return nil }
+            return record.lockdown
+        case .illegible(let obstacle):
+            guard UserName.ownUser == 0 else { return nil }
+            var lockdown = Lockdown(since: now.wallTime)
+            lockdown.obstacle = obstacle
+            return lockdown
+        }
     }
 }

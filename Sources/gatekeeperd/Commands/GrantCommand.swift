@@ -27,17 +27,20 @@ struct GrantCommand: ParsableCommand {
         help: ArgumentHelp("A label of the allow-list: it gets the routes of that source, and is called so in the log.", valueName: "label")
     )
     var label: String?
+    @Flag(name: .long, help: "Admit it though there is a lockdown.")
+    var duringLockdown = false
     @OptionGroup var control: ControlOptions
     @Flag(name: .long, help: "Print JSON on one line.")
     var json = false
 
     func run() throws {
-        let request: GrantRequest
+        var request: GrantRequest
         do {
             request = try GrantRequest(address: address, duration: duration, reason: reason, label: label)
         } catch {
             throw ControlOptions.report(error)
         }
+        request.isDuringLockdown = duringLockdown
         try control.run(.grant(request), json: json)
     }
 }

@@ -76,8 +76,9 @@ struct RootCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, InitCommand.self, PresetsCommand.self, DemoCommand.self,
             StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
-            RevokeCommand.self, DenialsCommand.self, CertificatesCommand.self, ChallengeCommand.self, NotifyCommand.self,
-            DoctorCommand.self, VersionCommand.self, ReferenceCommand.self,
+            RevokeCommand.self, LockdownCommand.self, ListsCommand.self, DenialsCommand.self, CertificatesCommand.self,
+            ChallengeCommand.self,
+            NotifyCommand.self, DoctorCommand.self, VersionCommand.self, ReferenceCommand.self,
         ])
 
     /// The command that was most likely meant by a word in its place; nil for one that is a command, an option, or nothing like one.
@@ -88,6 +89,7 @@ struct RootCommand: ParsableCommand {
         let habits = [
             "test": "check", "configtest": "check", "validate": "check", "verify": "check", "start": "run", "serve": "run",
             "list": "grants", "setup": "init", "allow": "grant", "denied": "denials", "stats": "status", "rollback": "apply",
+            "shut": "lockdown", "panic": "lockdown", "block": "lockdown",
         ]
         return Suggestion.nearest(to: word, among: names) ?? habits[word.lowercased()]
     }

@@ -111,6 +111,13 @@ final class ControlConversation: Conversation {
             case .grant(let request): return try service.grant(request, by: requester, at: now).reply(at: now)
             case .grants(let all): return Self.reply(try service.grants(all: all, at: now), at: now)
             case .revoke(let address): return try service.revoke(address, by: requester, at: now).reply(at: now)
+            case .lists: return ListReport.reply(service.lists(), at: now)
+            case .acceptList(let label, let digest):
+                let (report, taken) = try service.acceptList(label, digest: digest, by: requester, at: now)
+                return report.reply(taken: taken)
+            case .lockdown(let keep, let seconds):
+                return try service.lockdown(keep: keep, seconds: seconds, by: requester, at: now).reply(at: now)
+            case .endLockdown: return try service.endLockdown(by: requester, at: now).reply(at: now)
             case .notifyTest: return Self.reply(service.testNotifiers(at: now))
             case .notifiers: return Self.reply(service.notifiers())
             case .certificates: return service.certificates(at: now).reply(at: now)

@@ -56,7 +56,35 @@ extension GrantOutcome {
                         + "and is shortened by revoking it first"
                 )
             }
-        return ControlReply(result: .object(of: ("change", .string(word)), ("grant", grant.json)), text: text)
+        let obstacle =
+            isShutOut ? "\nbut there is a lockdown, and it admits nobody until that ends; the same with --during-lockdown does" : ""
+        return ControlReply(
+            result: .object(of: ("change", .string(word)), ("grant", grant.json), ("shut_out", isShutOut ? .boolean(true) : nil)),
+            text: text + obstacle)
+    }
+}
+
+extension ListReport {
+    static func reply(_ lists: [ListReport], at now: WallTime) -> ControlReply {
+        let text = lists.isEmpty ? "no list that changes: url or hosts under allow in the configuration makes one" : ""
+        return ControlReply(
+            result: .object(of: ("lists", .array(lists.map(\.json)))),
+            text: lists.isEmpty ? text : lists.flatMap { $0.lines(at: now) }.joined(separator: "\n"))
+    }
+
+    func reply(taken: Proposal) -> ControlReply {
+        ControlReply(
+            result: .object(of: ("list", json), ("digest", .string(taken.digest))),
+            text: "what \(label) has published is admitted: \(taken.difference)")
+    }
+}
+
+extension LockdownReport {
+    func reply(at now: WallTime) -> ControlReply {
+        let text = lockdown.map { $0.text(at: now) } ?? "the lockdown is over: whoever is listed is let in again"
+        return ControlReply(
+            result: .object(of: ("lockdown", lockdown?.json ?? .null), ("warnings", .strings(warnings)), ("notes", .strings(notes))),
+            text: ([text] + notes + warnings.map { "warning: \($0)" }).joined(separator: "\n"))
     }
 }
 

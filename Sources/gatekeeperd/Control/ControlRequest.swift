@@ -14,6 +14,12 @@ enum ControlRequest: Equatable, Sendable {
     case grants(all: Bool)
     case revoke(AddressPrefix)
     case denials(DenialQuery)
+    case lists
+    /// `digest`: of what was shown; nil for what was shown last.
+    case acceptList(label: String, digest: String?)
+    /// `keep`: the names of entries, which the service knows.
+    case lockdown(keep: [String], seconds: Int?)
+    case endLockdown
     /// Sends a test to everybody who is told of problems; what came of it is said by `notifiers`.
     case notifyTest
     case notifiers
@@ -32,7 +38,9 @@ enum ControlRequest: Equatable, Sendable {
 
     private static let fields: [(command: String, fields: [String])] = [
         ("status", []), ("reload", []), ("apply", ["file", "confirm_seconds"]), ("confirm", []),
-        ("grant", ["address", "for_seconds", "reason", "label"]), ("grants", ["all"]), ("revoke", ["address"]),
+        ("grant", ["address", "for_seconds", "reason", "label", "during_lockdown"]), ("grants", ["all"]), ("revoke", ["address"]),
+        ("lists", []), ("lists_accept", ["label", "digest"]),
+        ("lockdown", ["keep", "for_seconds"]), ("lockdown_end", []),
         ("denials", ["since_seconds", "top"]), ("notify_test", []), ("notifiers", []),
         ("certificates", []), ("certificates_renew", ["name", "now"]), ("certificates_dry_run", ["name"]),
         ("challenge_open", ["name", "digest"]), ("challenge_close", ["name"]),
@@ -79,10 +87,26 @@ enum ControlRequest: Equatable, Sendable {
                     try confirmSeconds(try integer("confirm_seconds", json))
                 })
         case "grant":
-            return .grant(
-                try GrantRequest(
-                    address: try text("address", json), seconds: try integer("for_seconds", json), reason: try text("reason", json),
-                    label: try json["label"].map { _ throws(ValueMistake) in try text("label", json) }))
+            var request = try GrantRequest(
+                address: try text("address", json), seconds: try integer("for_seconds", json), reason: try text("reason", json),
+                label: try json["label"].map { _ throws(ValueMistake) in try text("label", json) })
+            guard let isDuringLockdown = (json["during_lockdown"] ?? .boolean(false)).boolean else {
+                throw ValueMistake("during_lockdown is true or false")
+            }
+            request.isDuringLockdown = isDuringLockdown
+            return .grant(request)
+        case "lists": return .lists
+        case "lists_accept":
+            return .acceptList(
+                label: try text("label", json), digest: try json["digest"].map { _ throws(ValueMistake) in try text("digest", json) })
+        case "lockdown":
+            guard let keep = (json["keep"] ?? .array([])).texts, keep.count <= keepMax else {
+                throw ValueMistake("keep is a list of at most \(keepMax) labels")
+            }
+            return .lockdown(
+                keep: keep,
+                seconds: try json["for_seconds"].map { _ throws(ValueMistake) in try lockdownSeconds(try integer("for_seconds", json)) })
+        case "lockdown_end": return .endLockdown
         case "grants":
             guard let all = json["all"] else { return .grants(all: false) }
             guard let all = all.boolean else { throw ValueMistake("all is true or false") }
@@ -122,6 +146,15 @@ enum ControlRequest: Equatable, Sendable {
         return seconds
     }
 
+    static let keepMax = 100
+
+    static func lockdownSeconds(_ seconds: Int) throws(ValueMistake) -> Int {
+        guard (1...Lockdown.secondsMax).contains(seconds) else {
+            throw ValueMistake("a lockdown lasts between 1s and 30d, or without --for until it is ended")
+        }
+        return seconds
+    }
+
     private static func text(_ name: String, _ json: JSON) throws(ValueMistake) -> String {
         guard let value = json[name] else { throw ValueMistake("\(name) is missing") }
         guard case .string(let text) = value else { throw ValueMistake("\(name) is a string") }
@@ -138,7 +171,8 @@ enum ControlRequest: Equatable, Sendable {
     var timeoutMilliseconds: Int {
         switch self {
         case .reload, .apply: 60_000
-        case .status, .confirm, .grant, .grants, .revoke, .denials, .notifyTest, .notifiers, .certificates, .renewCertificates, .tryOrders,
+        case .status, .confirm, .grant, .grants, .revoke, .denials, .lists, .acceptList, .lockdown, .endLockdown, .notifyTest, .notifiers,
+            .certificates, .renewCertificates, .tryOrders,
             .openChallenge, .closeChallenge:
             15_000
         }
@@ -167,10 +201,17 @@ enum ControlRequest: Equatable, Sendable {
                     [
                         ("address", .string(grant.address.description)), ("for_seconds", .number(grant.seconds)),
                         ("reason", .string(grant.reason)), ("label", grant.label.map { .string($0) }),
+                        ("during_lockdown", grant.isDuringLockdown ? .boolean(true) : nil),
                     ]
                 )
             case .grants(let all): ("grants", [("all", .boolean(all))])
             case .revoke(let address): ("revoke", [("address", .string(address.description))])
+            case .lockdown(let keep, let seconds):
+                ("lockdown", [("keep", .strings(keep)), ("for_seconds", seconds.map { .number($0) })])
+            case .endLockdown: ("lockdown_end", [])
+            case .lists: ("lists", [])
+            case .acceptList(let label, let digest):
+                ("lists_accept", [("label", .string(label)), ("digest", digest.map { .string($0) })])
             case .denials(let query): ("denials", [("since_seconds", .number(query.seconds)), ("top", .number(query.top))])
             }
         return .object(of: [(Self.versionField, .number(Self.version)), ("command", .string(command))] + fields)

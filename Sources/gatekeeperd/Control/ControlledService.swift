@@ -15,6 +15,15 @@ protocol ControlledService: AnyObject {
     func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant]
     /// The grant, ended; whether the ledger has it is in `recorded`.
     func revoke(_ address: AddressPrefix, by requester: Requester, at now: WallTime) throws(ControlFailure) -> RevokeReport
+    /// Lists that change; what is proposed has been shown then.
+    func lists() -> [ListReport]
+    /// Admits what is proposed for a label; returns the list, and what was taken.
+    func acceptList(
+        _ label: String, digest: String?, by requester: Requester, at now: WallTime
+    ) throws(ControlFailure) -> (report: ListReport, taken: ListReport.Proposal)
+    /// Shuts out everybody but entries of these names, for a while or until it is ended.
+    func lockdown(keep: [String], seconds: Int?, by requester: Requester, at now: WallTime) throws(ControlFailure) -> LockdownReport
+    func endLockdown(by requester: Requester, at now: WallTime) throws(ControlFailure) -> LockdownReport
     /// Sends a test to everybody who is told of problems; `notifiers` says what came of it.
     func testNotifiers(at now: WallTime) -> [NotifierState]
     func notifiers() -> [NotifierState]

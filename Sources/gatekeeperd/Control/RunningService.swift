@@ -30,6 +30,21 @@ struct RunningService: Equatable, Sendable {
         }
     }
 
+    /// What no file says of whom it admits, but for grants; nil when nobody answers.
+    static func admission(at controlPath: String?) -> (lockdown: Lockdown?, listed: [Settings.AllowEntry])? {
+        guard let controlPath,
+            let status = try? ControlClient(path: controlPath, timeoutMilliseconds: patienceMilliseconds).ask(.status).result
+        else { return nil }
+        let lists = if case .array(let lists)? = status["lists"] { lists } else { [JSON]() }
+        let listed = lists.flatMap { list -> [Settings.AllowEntry] in
+            guard let label = list.string("label") else { return [] }
+            return (list["entries"]?.texts ?? []).compactMap { try? AddressPrefix(parsing: $0) }.map {
+                Settings.AllowEntry(prefix: $0, label: label, origin: "list \(label)")
+            }
+        }
+        return (status["lockdown"].flatMap { Lockdown(status: $0) }, listed)
+    }
+
     private static func entry(_ grant: JSON) -> Settings.AllowEntry? {
         guard let address = grant.string("address"), let prefix = try? AddressPrefix(parsing: address),
             let end = grant.string("ends_at"), let seconds = try? CalendarTime.unixSeconds(end)

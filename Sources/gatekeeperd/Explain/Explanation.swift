@@ -24,9 +24,9 @@ struct Explanation: Equatable, Sendable {
     /// - Parameter routeOrigins: where the settings' routes are written.
     init(
         _ question: Question, by explainer: Explainer, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String,
-        at now: WallTime
+        lockdown: Lockdown? = nil, at now: WallTime
     ) {
-        let entry = admit(question.peer, by: explainer, at: now)
+        let entry = admit(question.peer, by: explainer, lockdown, at: now)
         guard verdict == .admitted, let request = question.request else { return }
         if explainer.isStrict { shakeHands(request.serverName(defaultHost: defaultHost), by: explainer) }
         guard verdict == .admitted else { return }
@@ -36,7 +36,9 @@ struct Explanation: Equatable, Sendable {
     // MARK: The steps
 
     /// The entry that admits it.
-    private mutating func admit(_ peer: PeerAddress, by explainer: Explainer, at now: WallTime) -> AllowList.EntryIndex? {
+    private mutating func admit(
+        _ peer: PeerAddress, by explainer: Explainer, _ lockdown: Lockdown?, at now: WallTime
+    ) -> AllowList.EntryIndex? {
         let balanced = explainer.listeners(balancedBy: peer)
         if !balanced.isEmpty {
             let listeners = balanced.map(\.description).sorted().joined(separator: ", ")
@@ -51,16 +53,24 @@ struct Explanation: Equatable, Sendable {
             return index
         case .denied(let reason):
             verdict = .denied("\(reason.word)")
-            steps.append(Self.denial(of: peer, reason, by: explainer.allowList, at: now))
+            steps.append(Self.denial(of: peer, reason, by: explainer.allowList, lockdown, at: now))
             return nil
         }
     }
 
-    private static func denial(of peer: PeerAddress, _ reason: DenialReason, by list: AllowList, at now: WallTime) -> Step {
+    private static func denial(
+        of peer: PeerAddress, _ reason: DenialReason, by list: AllowList, _ lockdown: Lockdown?, at now: WallTime
+    ) -> Step {
         if reason == .expired, let index = list.endedEntry(for: peer) {
             let end = list.entries[index].endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000).text } ?? ""
             return Step(
                 stage: .admission, text: "\(peer) was admitted by \(name(list.entries[index])), which ended \(end)",
+                origin: list.entries[index].origin)
+        }
+        if reason == .lockdown, let lockdown, let index = list.listedEntry(for: peer, nowUnixSeconds: now.milliseconds / 1000) {
+            return Step(
+                stage: .admission,
+                text: "\(peer) is listed as \(name(list.entries[index])), and shut out by a lockdown: \(lockdown.text(at: now))",
                 origin: list.entries[index].origin)
         }
         guard reason == .notListed else { return Step(stage: .admission, text: "\(peer) is denied: \(reason.word)") }

@@ -7,6 +7,8 @@ struct GrantRequest: Equatable, Sendable {
     let reason: String
     /// Of an entry of the allow-list, whose routes it gets; nil for those that are for everybody.
     let label: String?
+    /// It admits though there is a lockdown.
+    var isDuringLockdown = false
 
     static let secondsMax = 30 * 86_400
     static let reasonBytesMax = 200

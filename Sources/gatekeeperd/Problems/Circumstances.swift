@@ -30,6 +30,12 @@ struct Circumstances: Sendable {
     var clockJump: ClockWatch.Jump?
     var notifiers: [NotifierState] = []
     var windows: [OpenedChallenge] = []
+    var lockdown: Lockdown?
+    /// Why the record of one that is over is still there.
+    var lockdownLeftover: String?
+    var lists: [ListReport] = []
+    /// Why what was accepted of them can't be read or written.
+    var listTrouble: String?
     var orders: [OrderReport.Certificate] = []
 
     init(at now: WallTime) {
@@ -39,7 +45,7 @@ struct Circumstances: Sendable {
 
     /// Those of which there are few first, then what would stop the service; what there may be many of comes last.
     var problems: [Problem] {
-        machineProblems + challengeProblems + noticeProblems + upstreamProblems + fileProblems + configurationProblems + orderProblems
-            + certificateProblems + sourceProblems
+        lockdownProblems + listProblems + machineProblems + challengeProblems + noticeProblems + upstreamProblems + fileProblems
+            + configurationProblems + orderProblems + certificateProblems + sourceProblems
     }
 }

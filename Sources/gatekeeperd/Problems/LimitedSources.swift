@@ -80,7 +80,7 @@ struct LimitedSources: Sendable {
 
     /// Somebody who is listed is turned away for these reasons alone.
     private static func isByLimit(_ reason: DenialReason) -> Bool {
-        ![.notListed, .expired, .dropped, .proxyHeader, .challengePage].contains(reason)
+        ![.notListed, .expired, .dropped, .proxyHeader, .challengePage, .lockdown].contains(reason)
     }
 
     private static func cure(_ reason: DenialReason) -> String {

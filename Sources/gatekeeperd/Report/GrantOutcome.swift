@@ -2,6 +2,8 @@
 struct GrantOutcome: Equatable, Sendable {
     let grant: Grant
     let change: Change
+    /// A lockdown is in the way, and it admits nobody until that ends.
+    var isShutOut = false
 
     enum Change: Equatable, Sendable {
         case made

@@ -23,6 +23,14 @@ struct Problem: Equatable, Sendable {
         case fileMissing = "file_missing"
         /// What `check` warns of.
         case configurationWarning = "configuration_warning"
+        /// Everybody is shut out but a few.
+        case lockdown
+        /// The disk says something else of a lockdown than what is so, and a restart would go by it.
+        case lockdownUnrecorded = "lockdown_unrecorded"
+        /// A list that changes differs from what is admitted of it, and waits for a person.
+        case listChanged = "list_changed"
+        /// A list that changes can't be looked at, or holds what may not be admitted.
+        case listFailed = "list_failed"
         case allowListEmpty = "allow_list_empty"
         /// An address that is listened on isn't this machine's any more.
         case listenerAbsent = "listener_absent"

@@ -15,7 +15,8 @@ extension StatusReport {
             ("shield", shield?.json), ("sources_total", .number(sources.count)),
             ("sources", .array(sources.prefix(Self.sourcesMax).map(\.json))), ("certificates", .array(certificates.map(\.json))),
             ("orders", orders.isEmpty ? nil : .array(orders.map { $0.json(at: nil) })),
-            ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))),
+            ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))), ("lockdown", lockdown?.json),
+            ("lists", lists.isEmpty ? nil : .array(lists.map(\.json))),
             ("pending_confirmation", pendingConfirmation?.json), ("problems", .array(problems.map(\.json))),
             ("limits", limits?.json), ("tls_failures", .object(of: tlsFailures.map { ($0.reason, .number($0.count)) })),
             ("denied_recently", .array(recentDenials.prefix(Self.answersMax).map(\.json))),
@@ -87,7 +88,7 @@ extension StatusReport.Source {
             ("listed_at", listedAt.map(JSON.time)), ("last_seen_at", lastSeenAt.map(JSON.time)),
             ("connections_open", openConnections.map { .number($0) }),
             ("admitted", admittedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
-            ("until", until.map(JSON.time)))
+            ("shut_out", isShutOut ? .boolean(true) : nil), ("until", until.map(JSON.time)))
     }
 }
 

@@ -40,6 +40,9 @@ struct StatusReport: Equatable, Sendable {
     var orders: [OrderReport.Certificate] = []
     var upstreams: [Upstream] = []
     var grants: [Grant] = []
+    var lockdown: Lockdown?
+    /// Those that change.
+    var lists: [ListReport] = []
     var pendingConfirmation: PendingConfirmation?
     /// What an admin should do something about, the oldest first.
     var problems: [Problem] = []
@@ -100,6 +103,8 @@ struct StatusReport: Equatable, Sendable {
         var openConnections: Int?
         var admittedCount: UInt64?
         var requestCount: UInt64?
+        /// A lockdown is in the way.
+        var isShutOut = false
         var until: WallTime?
     }
 

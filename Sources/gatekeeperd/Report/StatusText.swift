@@ -8,6 +8,7 @@ struct StatusText {
             let lines = problem.lines(at: now)
             return lines.prefix(1).map { "problem: \($0)" } + lines.dropFirst().map { "  \($0)" }
         }
+        if let lockdown = report.lockdown { lines.append("lockdown: \(lockdown.text(at: now))") }
         if let pending = report.pendingConfirmation { lines.append(text(pending)) }
         lines.append(service)
         if let configuration = report.configuration { lines.append(text(configuration)) }
@@ -18,6 +19,7 @@ struct StatusText {
         lines += section("certificates", report.certificates.map(text))
         lines += section("orders", report.orders.map { $0.line(at: now) })
         lines += section("upstreams", report.upstreams.map(text))
+        lines += section("lists", report.lists.map { $0.line(at: now) })
         lines += section("grants", report.grants.map { $0.text(at: now) })
         lines += section("sources", sources)
         return lines
@@ -92,6 +94,7 @@ struct StatusText {
         if let count = source.openConnections { text += "  \(count) open" }
         if let count = source.admittedCount { text += "  \(count) admitted" }
         if let count = source.requestCount { text += "  \(Quantity.counted(count, "request"))" }
+        if source.isShutOut { text += "  shut out" }
         if let until = source.until { text += "  ends \(TimeText.until(until, from: now))" }
         if let origin = source.origin { text += "  (\(origin))" }
         return text

@@ -7,6 +7,7 @@ enum ConfigurationChange {
         let settings = (old.settings, new.settings)
         return difference("listen", settings.0.listeners.map { "\($0.address)" }, settings.1.listeners.map { "\($0.address)" })
             + allowList(settings.0.allow, settings.1.allow)
+            + lists(old.lists.map(\.value), new.lists.map(\.value))
             + difference("routes", settings.0.routes.map(describe), settings.1.routes.map(describe))
             + difference("upstream.urls", settings.0.upstream.servers.map(\.name), settings.1.upstream.servers.map(\.name))
             + difference("log.fields", settings.0.log.fields.described, settings.1.log.fields.described)
@@ -19,6 +20,13 @@ enum ConfigurationChange {
     /// That it differs, and not how.
     private static func secret(_ key: String, _ old: StatusToken?, _ new: StatusToken?) -> [String] {
         old == new ? [] : ["\(key): \(old == nil ? "set" : new == nil ? "removed" : "another")"]
+    }
+
+    /// By label and host; of those whose name stays, that something differs.
+    private static func lists(_ old: [ListSource], _ new: [ListSource]) -> [String] {
+        let changed = new.filter { list in !old.contains(list) && old.contains { $0.name == list.name } }
+        return difference("allow", old.map(\.name), new.map(\.name)).filter { !$0.hasSuffix("in another order") }
+            + changed.map { "allow: \($0.name) in another way" }
     }
 
     /// By name; of those whose name stays, that something differs.

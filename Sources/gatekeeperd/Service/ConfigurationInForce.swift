@@ -108,7 +108,7 @@ final class ConfigurationInForce {
         let page: StatusListener?
         do throws(ServerError) {
             page = try parts.statusPage.open(next.configuration.status)
-            try parts.plane.apply(GrantsInForce.settings(next.configuration.settings, with: parts.ledger, at: now))
+            try parts.plane.apply(parts.entries.settings(next.configuration, at: now))
         } catch {
             return keep([error.advised], askedBy: requester, as: kind, at: now)
         }
@@ -141,6 +141,7 @@ final class ConfigurationInForce {
     private func take(_ next: ConfigurationSource.Reading, at now: WallTime) {
         current = next
         parts.sources.follow(next.configuration.settings.allow, at: now)
+        parts.lists.follow(next.configuration.lists.map(\.value), at: parts.clock.now().instant)
         parts.grants.follow(next.configuration.settings, at: now)
         parts.orders.follow(next.configuration.acme.map(\.value))
         parts.notifiers.follow(next.configuration.notifiers.map(\.value), at: parts.clock.now().instant)

@@ -5,24 +5,19 @@ final class GrantsInForce: TimedPart {
     private let plane: any DataPlane
     /// Nil without a state folder.
     private let ledger: ServiceLedger?
+    private let entries: AdmittedEntries
     private let phase: ServicePhase
     private var settings: Settings
     /// When an entry of the allow-list ends next.
     private var nextEnd: WallTime?
 
-    init(_ settings: Settings, ledger: ServiceLedger?, on plane: any DataPlane, phase: ServicePhase, at now: WallTime) {
+    init(_ settings: Settings, _ entries: AdmittedEntries, on plane: any DataPlane, phase: ServicePhase, at now: WallTime) {
         self.plane = plane
-        self.ledger = ledger
+        self.entries = entries
+        ledger = entries.ledger
         self.phase = phase
         self.settings = settings
         nextEnd = Self.nextEnd(of: settings, after: now)
-    }
-
-    /// Settings as the server is to have them: with the grants of this moment.
-    static func settings(_ settings: Settings, with ledger: ServiceLedger?, at now: WallTime) -> Settings {
-        var settings = settings
-        settings.allow += ledger?.allowEntries(at: now) ?? []
-        return settings
     }
 
     /// Another list is in force, and the server has it.
@@ -32,13 +27,13 @@ final class GrantsInForce: TimedPart {
     }
 
     /// Nobody could connect.
-    func isEmpty(at now: WallTime) -> Bool { settings.allow.isEmpty && active(at: now).isEmpty }
+    func isEmpty(at now: WallTime) -> Bool { settings.allow.isEmpty && entries.lists.entries.isEmpty && active(at: now).isEmpty }
 
     func active(at now: WallTime) -> [Grant] { ledger?.active(at: now) ?? [] }
 
-    /// The server learns of grants that came or went.
+    /// The server learns of grants that came or went, and of a lockdown.
     func adopt(at now: WallTime) {
-        plane.admit(Self.settings(settings, with: ledger, at: now).allow)
+        plane.admit(entries.current(settings.allow, at: now))
     }
 
     // MARK: Time
@@ -112,15 +107,17 @@ final class GrantsInForce: TimedPart {
         case .made: report(outcome.grant, "made", by: requester)
         case .labelled: report(outcome.grant, "labelled", by: requester)
         case .extended: report(outcome.grant, "extended", by: requester)
-        case .none: return outcome
+        case .none: if !request.isDuringLockdown { return outcome }
         }
+        if request.isDuringLockdown { entries.lockdown.admit(outcome.grant) }
         adopt(at: now)
         return outcome
     }
 
     /// One that neither an entry nor a route has would give nothing.
     private func check(_ label: String) throws(ControlFailure) {
-        let labels = Set(settings.allow.compactMap(\.routesLabel) + (settings.routes?.routes.flatMap { $0.from ?? [] } ?? []))
+        let listed = settings.allow.compactMap(\.routesLabel) + entries.lists.reports.map(\.label)
+        let labels = Set(listed + (settings.routes?.routes.flatMap { $0.from ?? [] } ?? []))
         guard !labels.contains(label) else { return }
         let hint = Suggestion.nearest(to: label, among: labels.sorted()).map { "; did you mean \($0)?" } ?? ""
         throw ControlFailure(.invalid, "no entry of the allow-list has the label \(Quantity.quoted(label))\(hint)")

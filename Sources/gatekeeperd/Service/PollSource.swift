@@ -17,4 +17,6 @@ enum PollSource: Hashable, CaseIterable {
     case notices
     /// A certificate that is ordered has come further, or has come.
     case orders
+    /// A list has been looked at.
+    case lists
 }

@@ -58,6 +58,10 @@ final class ProblemWatch: TimedPart {
         circumstances.ledger = parts.ledger?.troubles ?? []
         circumstances.clockJump = book.clockJump
         circumstances.notifiers = parts.notifiers.states
+        circumstances.lists = parts.lists.reports
+        circumstances.listTrouble = parts.lists.trouble
+        circumstances.lockdown = parts.lockdown.current
+        circumstances.lockdownLeftover = parts.lockdown.leftover
         circumstances.windows = parts.challenges.windows
         circumstances.orders = parts.orders.report(at: now)
         return circumstances

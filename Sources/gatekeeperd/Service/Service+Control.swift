@@ -17,7 +17,16 @@ extension Service: ControlledService {
     }
 
     func grant(_ request: GrantRequest, by requester: Requester, at now: WallTime) throws(ControlFailure) -> GrantOutcome {
-        try parts.grants.grant(request, by: requester, at: now)
+        let lockdown = parts.lockdown.current
+        if request.isDuringLockdown, lockdown == nil {
+            throw ControlFailure(.missing, "there is no lockdown; leave --during-lockdown out")
+        }
+        if request.isDuringLockdown, let obstacle = lockdown?.obstacle {
+            throw ControlFailure(.unavailable, "\(obstacle); end that lockdown or begin it anew before anybody is let in")
+        }
+        var outcome = try parts.grants.grant(request, by: requester, at: now)
+        outcome.isShutOut = parts.lockdown.current?.effect(on: outcome.grant) == .passedOver
+        return outcome
     }
 
     func grants(all: Bool, at now: WallTime) throws(ControlFailure) -> [Grant] {
@@ -165,6 +174,8 @@ extension Service: ControlledService {
                 answers: StatusReport.Answers(name: $0.name, $0.answers))
         }
         report.grants = parts.grants.active(at: now)
+        report.lockdown = parts.lockdown.current
+        report.lists = parts.lists.reports
         report.pendingConfirmation = confirmation.pending.map {
             StatusReport.PendingConfirmation(file: $0.file, askedBy: $0.askedBy, deadline: $0.endsAt)
         }
@@ -180,6 +191,6 @@ extension Service: ControlledService {
             lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) } ?? past?.seenAt,
             openConnections: usage?.openConnections, admittedCount: usage?.admitted, requestCount: usage?.requests,
             // Of a grant its own line tells.
-            until: isGrant ? nil : entry.endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000) })
+            isShutOut: entry.lockdown != .none, until: isGrant ? nil : entry.endsAtUnixSeconds.map { WallTime(milliseconds: $0 * 1000) })
     }
 }

@@ -26,12 +26,17 @@ final class Service {
         let (current, pending) = Confirmation.resume(reading, from: source, ledger: ledger, at: now.wallTime)
         // Before the server: what can't be served for want of a port serves nobody.
         let page = try StatusPageInForce.open(current.configuration.status, isTakingOver: inherited.predecessor != nil)
+        // Likewise: nobody gets in before it is known whether anybody may.
+        let lockdown = LockdownInForce(folder: reading.configuration.statePath, at: now)
+        let lists = ListsInForce(
+            current.configuration.lists.map(\.value), folder: reading.configuration.statePath, at: now.instant)
+        let entries = AdmittedEntries(ledger: ledger, lockdown: lockdown, lists: lists)
         let server = try Server(
-            settings: GrantsInForce.settings(current.configuration.settings, with: ledger, at: now.wallTime),
+            settings: entries.settings(current.configuration, at: now.wallTime),
             journalDescriptor: log.number, syslogPath: log.destination.syslogPath, inherited: inherited.listeners)
         let parts = ServiceParts(
             by: current.configuration, on: server, ledger: ledger, notification: notification, clock: clock, history: inherited.history,
-            at: now)
+            lockdown: lockdown, lists: lists, at: now)
         let service = Service(current, from: source, log: log, parts: parts, resumed: pending.map { ($0, reading) }, at: now)
         for grant in expired { parts.grants.report(grant, "expired") }
         for doubt in service.configuration.doubts { Console.complain(doubt) }
@@ -54,8 +59,8 @@ final class Service {
     /// Those that act before anybody is heard, in this order. What is wrong is judged when all has been done.
     var timedParts: [any TimedPart] {
         [
-            confirmation, parts.grants, parts.certificates, parts.denials, parts.sources, parts.history, parts.notifiers, parts.challenges,
-            parts.orders,
+            confirmation, parts.lockdown, parts.lists, parts.grants, parts.certificates, parts.denials, parts.sources, parts.history,
+            parts.notifiers, parts.challenges, parts.orders,
         ]
     }
 

@@ -65,15 +65,13 @@ final class ServiceLedger {
 
     // MARK: Grants
 
-    /// The grants of this moment as entries of the allow-list.
-    func allowEntries(at now: WallTime) -> [Settings.AllowEntry] {
-        active(at: now).map { grant in
-            var entry = Settings.AllowEntry(prefix: grant.address, label: grant.label ?? grant.reason, origin: "grant")
-            entry.isLabelledByReason = grant.label == nil
-            entry.isAnnounced = grant.firstUsedAt == nil
-            entry.endsAtUnixSeconds = (grant.endsAt.milliseconds + 999) / 1000
-            return entry
-        }
+    /// A grant as an entry of the allow-list.
+    static func entry(of grant: Grant) -> Settings.AllowEntry {
+        var entry = Settings.AllowEntry(prefix: grant.address, label: grant.label ?? grant.reason, origin: "grant")
+        entry.isLabelledByReason = grant.label == nil
+        entry.isAnnounced = grant.firstUsedAt == nil
+        entry.endsAtUnixSeconds = (grant.endsAt.milliseconds + 999) / 1000
+        return entry
     }
 
     func active(at now: WallTime) -> [Grant] { grants?.active(at: now) ?? [] }

@@ -139,6 +139,7 @@ struct ServiceLoop: ~Copyable {
         sources[.statusPage] = parts.statusPage.number
         sources[.notices] = parts.notifiers.number
         sources[.orders] = parts.orders.number
+        sources[.lists] = parts.lists.number
         return sources
     }
 
@@ -158,6 +159,7 @@ struct ServiceLoop: ~Copyable {
         if ready.contains(.denials) { service.parts.denials.ring(at: now) }
         if ready.contains(.flood) { shield.ring() }
         if ready.contains(.notices) { service.parts.notifiers.ring() }
+        if ready.contains(.lists) { service.parts.lists.ring() }
         if ready.contains(.orders) {
             service.parts.orders.ring()
             // It may have put another certificate where one is read.
@@ -238,7 +240,11 @@ struct ServiceLoop: ~Copyable {
             if let heir {
                 // What it revokes ends here too.
                 if heir.hasNews() { service.configuration.followAllowList(at: now.wallTime) }
-                if turns % Self.followTurns == 0 { parts.grants.endEntries(at: now.wallTime, isFollowed: true) }
+                if turns % Self.followTurns == 0 {
+                    let (isShut, isAnotherList) = (parts.lockdown.follow(at: now), parts.lists.followStore())
+                    if isShut || isAnotherList { parts.grants.adopt(at: now.wallTime) }
+                    parts.grants.endEntries(at: now.wallTime, isFollowed: true)
+                }
             } else {
                 parts.grants.endEntries(at: now.wallTime)
             }

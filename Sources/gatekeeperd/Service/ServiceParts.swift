@@ -10,6 +10,9 @@ struct ServiceParts {
     let phase = ServicePhase()
     let problems = ProblemBook()
     let certificates: CertificatesInForce
+    let lockdown: LockdownInForce
+    let lists: ListsInForce
+    let entries: AdmittedEntries
     let grants: GrantsInForce
     let denials: DenialRecorder
     let sources: SourceRecorder
@@ -21,7 +24,8 @@ struct ServiceParts {
 
     init(
         by configuration: Configuration, on plane: any DataPlane, ledger: ServiceLedger?, notification: ServiceNotification,
-        clock: ControlClock, history: MemoryFile? = nil, at now: Moment,
+        clock: ControlClock, history: MemoryFile? = nil, lockdown: LockdownInForce? = nil,
+        lists: ListsInForce? = nil, at now: Moment,
         deliver: @escaping NotifiersInForce.Deliver = NoticeCourier.deliver, acmeTransport: any AcmeTransport = AcmeHTTPS()
     ) {
         let settings = configuration.settings
@@ -32,7 +36,14 @@ struct ServiceParts {
         certificates = CertificatesInForce(
             ServedCertificate.all(of: settings, at: now.wallTime), authorities: AuthoritiesInForce(of: settings), on: plane,
             at: now.wallTime)
-        grants = GrantsInForce(settings, ledger: ledger, on: plane, phase: phase, at: now.wallTime)
+        let lockdown = lockdown ?? LockdownInForce(folder: configuration.statePath, at: now)
+        self.lockdown = lockdown
+        let lists = lists ?? ListsInForce(configuration.lists.map(\.value), folder: configuration.statePath, at: now.instant)
+        self.lists = lists
+        entries = AdmittedEntries(ledger: ledger, lockdown: lockdown, lists: lists)
+        grants = GrantsInForce(settings, entries, on: plane, phase: phase, at: now.wallTime)
+        lockdown.serve(on: plane) { [grants] in grants.adopt(at: $0.wallTime) }
+        lists.serve(on: plane) { [grants] in grants.adopt(at: $0) }
         denials = DenialRecorder(ledger: ledger, on: plane, problems: problems)
         sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
         self.history = HistoryRecorder(on: plane, inherited: history, at: now)

@@ -38,6 +38,9 @@ final class Succession {
     func begin(at now: Moment) {
         if successor != nil { return Console.complain("SIGUSR2: a successor is on its way already") }
         if parts.phase.isLeaving { return Console.complain("SIGUSR2: \(ServicePhase.leaving)") }
+        if parts.lockdown.isLostBySuccession {
+            return Console.complain("SIGUSR2: a new binary would know nothing of the lockdown, which is kept nowhere; end it first")
+        }
         guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }
         do throws(SystemError) {
             let history = parts.history.lend(at: now.instant)

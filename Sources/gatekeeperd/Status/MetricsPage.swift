@@ -113,6 +113,8 @@ struct MetricsPage {
                 metrics.sample(loadedAt)
             }
         }
+        metrics.begin("lockdown", .gauge, "Whether everybody is shut out but a few.")
+        metrics.sample(report.lockdown == nil ? 0 : 1)
         metrics.begin("configuration_unconfirmed", .gauge, "Whether the configuration is on trial and waits to be confirmed.")
         metrics.sample(report.pendingConfirmation == nil ? 0 : 1)
         metrics.begin("grants_active", .gauge, "Temporary entries of the allow-list that admit.")

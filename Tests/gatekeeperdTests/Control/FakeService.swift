@@ -61,6 +61,36 @@ final class FakeService: ControlledService {
         return RevokeReport(grant: grant)
     }
 
+    func lockdown(keep: [String], seconds: Int?, by requester: Requester, at now: WallTime) throws(ControlFailure) -> LockdownReport {
+        log.append("lockdown \(keep.joined(separator: "+")) \(seconds.map(String.init) ?? "-") by \(requester.user)")
+        if let failure { throw failure }
+        var lockdown = Lockdown(since: now)
+        (lockdown.keep, lockdown.requester) = (keep, requester)
+        return LockdownReport(lockdown: lockdown)
+    }
+
+    var listReports: [ListReport] = []
+
+    func lists() -> [ListReport] {
+        log.append("lists")
+        return listReports
+    }
+
+    func acceptList(
+        _ label: String, digest: String?, by requester: Requester, at now: WallTime
+    ) throws(ControlFailure) -> (report: ListReport, taken: ListReport.Proposal) {
+        log.append("lists_accept \(label) \(digest ?? "-") by \(requester.user)")
+        if let failure { throw failure }
+        let proposal = ListReport.Proposal(entries: [], since: now, digest: digest ?? "", added: [], removed: [])
+        return (ListReport(label: label, name: label, isProposed: true), proposal)
+    }
+
+    func endLockdown(by requester: Requester, at now: WallTime) throws(ControlFailure) -> LockdownReport {
+        log.append("lockdown_end by \(requester.user)")
+        if let failure { throw failure }
+        return LockdownReport()
+    }
+
     var orderReport = OrderReport()
 
     func certificates(at now: WallTime) -> OrderReport {

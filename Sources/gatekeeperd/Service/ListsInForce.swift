@@ -1,0 +1,254 @@
+internal import Gatekeeper
+internal import Synchronization
+
+/// Lists that change, from one configuration to the next: looked at on threads of their own, so that nobody waits; admitted once a person says so,
+/// or (names) as they are.
+final class ListsInForce: TimedPart {
+    /// Called on a thread of its own, and may wait.
+    typealias Fetch = @Sendable (ListSource) -> ListFetch.Outcome
+
+    /// Nil until somebody serves.
+    private var plane: (any DataPlane)?
+    private let store: ListStore?
+    private let fetch: Fetch
+    /// Has the server learn of what is admitted now.
+    private var didChange: (WallTime) -> Void = { _ in }
+    private var states: [Entry] = []
+    /// What was admitted, also of lists that the configuration doesn't name now.
+    private var kept: [String: ListState.Accepted] = [:]
+    /// Why that can't be read, or written.
+    private(set) var trouble: String?
+    private var results: Results?
+    private var underWay = 0
+
+    private struct Entry {
+        var state: ListState
+        var isUnderWay = false
+        var looksAt: Instant
+    }
+
+    /// What looks came to, for the control thread to fetch.
+    private final class Results: Sendable {
+        let bell: ReadinessPipe
+        private let list = Mutex<[(source: ListSource, outcome: ListFetch.Outcome)]>([])
+
+        init() throws(SystemError) {
+            bell = try ReadinessPipe()
+        }
+
+        func add(_ source: ListSource, _ outcome: ListFetch.Outcome) {
+            list.withLock { $0.append((source, outcome)) }
+            ReadinessPipe.speak(on: bell.writing)
+        }
+
+        func take() -> [(source: ListSource, outcome: ListFetch.Outcome)] {
+            list.withLock { results in
+                defer { results = [] }
+                return results
+            }
+        }
+    }
+
+    private static let underWayMax = 4
+    private static let hostsMilliseconds = 60_000
+    /// After a look that came to nothing.
+    private static let retryMilliseconds = 600_000
+
+    init(_ sources: [ListSource], folder: String?, fetch: @escaping Fetch = ListFetch.fetch, at now: Instant) {
+        self.fetch = fetch
+        store = folder.map { ListStore(folder: $0) }
+        readStore()
+        follow(sources, at: now)
+    }
+
+    /// From now on lists are looked at, and `didChange` is told of whatever is admitted or not any more.
+    func serve(on plane: any DataPlane, didChange: @escaping (WallTime) -> Void) {
+        self.plane = plane
+        self.didChange = didChange
+    }
+
+    // MARK: What is so
+
+    /// Whom these lists admit, as entries of the allow-list.
+    func entries(of sources: [ListSource]) -> [Settings.AllowEntry] {
+        sources.flatMap { source in ListState(source, accepted: kept[source.key] ?? ListState.Accepted()).allowEntries }
+    }
+
+    var entries: [Settings.AllowEntry] { entries(of: states.map(\.state.source)) }
+    var reports: [ListReport] { states.map(\.state.report) }
+
+    /// Another configuration is in force. Each of its lists is looked at again at once: whoever reloads may know of news.
+    func follow(_ sources: [ListSource], at now: Instant) {
+        states = sources.map { source in
+            var entry =
+                states.first { $0.state.source == source }
+                ?? Entry(state: ListState(source, accepted: kept[source.key] ?? ListState.Accepted()), looksAt: now)
+            entry.looksAt = now
+            return entry
+        }
+    }
+
+    /// Goes by what another process has written, which keeps the file by now; true if others are admitted.
+    func followStore() -> Bool {
+        let before = entries.map(\.prefix)
+        readStore()
+        for index in states.indices { states[index].state.admit(kept[states[index].state.source.key] ?? ListState.Accepted()) }
+        return entries.map(\.prefix) != before
+    }
+
+    // MARK: What is asked for
+
+    /// What there is, and from now on it has been shown.
+    func show() -> [ListReport] {
+        for index in states.indices { states[index].state.markShown() }
+        return reports
+    }
+
+    /// Admits what is proposed for this label, once it is on the disk.
+    func accept(
+        _ label: String, digest: String?, by requester: Requester, at now: WallTime
+    ) throws(ControlFailure) -> (report: ListReport, taken: ListReport.Proposal) {
+        guard let index = states.firstIndex(where: { $0.state.source.label == label }) else {
+            let labels = states.map(\.state.source.label)
+            let hint =
+                Suggestion.nearest(to: label, among: labels).map { "; did you mean \($0)?" }
+                ?? (labels.isEmpty ? " (url under allow in the configuration makes one)" : " (\(labels.joined(separator: ", ")))")
+            throw ControlFailure(.missing, "no list is called \(Quantity.quoted(label))\(hint)")
+        }
+        var state = states[index].state
+        let taken: ListReport.Proposal
+        do throws(ValueMistake) {
+            taken = try state.accept(digest, by: requester, at: now)
+        } catch {
+            throw ControlFailure(.missing, error.message)
+        }
+        if let failure = keep(state) { throw ControlFailure(.unavailable, "nothing has changed: \(failure)") }
+        states[index].state = state
+        tell("accepted", state.source, taken, by: requester)
+        didChange(now)
+        return (state.report, taken)
+    }
+
+    // MARK: Time
+
+    /// Readable when a look has come to something; nil while none is under way.
+    var number: Int32? { underWay == 0 ? nil : results?.bell.reading.number }
+
+    /// To be called when `number` is readable.
+    func ring() {
+        if let results { _ = ReadinessPipe.hasSpoken(results.bell.reading) }
+    }
+
+    var next: DueTime? {
+        guard underWay < Self.underWayMax else { return nil }
+        return states.lazy.filter { !$0.isUnderWay }.map(\.looksAt).min().map { .instant($0) }
+    }
+
+    /// Takes in what was found, and begins to look where it is time.
+    func pass(at now: Moment) {
+        for (source, outcome) in results?.take() ?? [] { finish(source, outcome, at: now) }
+        for index in states.indices where !states[index].isUnderWay && states[index].looksAt <= now.instant {
+            guard underWay < Self.underWayMax else { return }
+            begin(index, at: now)
+        }
+    }
+
+    private func begin(_ index: Int, at now: Moment) {
+        let source = states[index].state.source
+        underWay += 1
+        states[index].isUnderWay = true
+        do throws(SystemError) {
+            let (results, fetch) = (try openResults(), fetch)
+            try Thread(name: "list") { results.add(source, fetch(source)) }.detach()
+        } catch {
+            finish(source, .unreachable("cannot \(error)"), at: now)
+        }
+    }
+
+    private func openResults() throws(SystemError) -> Results {
+        if let results { return results }
+        let opened = try Results()
+        results = opened
+        return opened
+    }
+
+    private func finish(_ source: ListSource, _ outcome: ListFetch.Outcome, at now: Moment) {
+        underWay -= 1
+        guard let index = states.firstIndex(where: { $0.state.source == source }) else { return }
+        states[index].isUnderWay = false
+        var state = states[index].state
+        let change = state.take(outcome, at: now.wallTime)
+        states[index].looksAt = now.instant.advanced(byMilliseconds: Self.pause(source, outcome))
+        switch change {
+        case .none: break
+        case .failed:
+            let reason = state.failure?.reason ?? ""
+            plane?.event("list", [JournalField("state", "failed"), JournalField("label", source.label), JournalField("error", reason)])
+        case .proposed:
+            if let proposal = state.proposal { tell("proposed", source, proposal) }
+        case .replaced(let added, let removed):
+            // Kept or not: it is asked anew each minute.
+            if let failure = keep(state) {
+                kept[source.key] = state.accepted
+                trouble = failure
+            }
+            states[index].state = state
+            let proposal = ListReport.Proposal(
+                entries: state.accepted.entries, since: now.wallTime, digest: "", added: added, removed: removed)
+            tell("changed", source, proposal)
+            didChange(now.wallTime)
+        }
+        states[index].state = state
+    }
+
+    private static func pause(_ source: ListSource, _ outcome: ListFetch.Outcome) -> Int {
+        guard case .url(let page) = source.way else { return hostsMilliseconds }
+        if case .unreachable = outcome { return min(retryMilliseconds, page.everySeconds * 1000) }
+        return page.everySeconds * 1000
+    }
+
+    private func tell(_ word: String, _ source: ListSource, _ proposal: ListReport.Proposal, by requester: Requester? = nil) {
+        plane?.event(
+            "list",
+            [JournalField("state", word), JournalField("label", source.label)]
+                + (proposal.digest.isEmpty ? [] : [JournalField("digest", proposal.digest)])
+                + [
+                    JournalField("added", Self.text(proposal.added)), JournalField("removed", Self.text(proposal.removed)),
+                    JournalField("entries", proposal.entries.count),
+                ] + (requester.map { [JournalField("by", "\($0)")] } ?? []))
+    }
+
+    /// A line of the log holds so many and the number of the others.
+    private static let toldMax = 50
+
+    private static func text(_ entries: [AddressPrefix]) -> String {
+        let shown = entries.prefix(toldMax).map(\.description).joined(separator: " ")
+        return entries.count > toldMax ? "\(shown) … (\(entries.count))" : shown
+    }
+
+    // MARK: The disk
+
+    private func readStore() {
+        guard let store else { return }
+        do throws(FileFailure) {
+            kept = try store.read()
+            trouble = nil
+        } catch {
+            trouble = "\(error.path) \(error.problem); nobody is admitted by a list until it is accepted anew"
+        }
+    }
+
+    /// Nil, or why it isn't on the disk; then what was kept stays.
+    private func keep(_ state: ListState) -> String? {
+        guard let store else { return "there is no state folder" }
+        var next = kept
+        next[state.source.key] = state.accepted
+        do throws(SystemError) {
+            try store.write(next)
+            (kept, trouble) = (next, nil)
+            return nil
+        } catch {
+            return "what lists admit can't be written: cannot \(error)"
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+
+@testable import gatekeeperd
+
+/// A list that a vendor publishes, over TLS, from its first look to the connections of whom it names.
+@Suite("Lists in service")
+struct ListTests {
+    private struct Scene {
+        let folder: TemporaryFolder
+        let page: Guarded<String>
+        let server: ScriptedUpstream
+        let upstream: ScriptedUpstream
+        let daemon: Daemon
+
+        init(isTrusted: Bool = true, _ text: String) throws {
+            folder = try TemporaryFolder()
+            let page = Guarded(text)
+            self.page = page
+            let certificates = try Certificates.shared()
+            server = try ScriptedUpstream(
+                tls: TLSServer(certificates.leaf(.ecdsa)), .each { _, connection in try connection.respond(body: page.value) })
+            upstream = try ScriptedUpstream(.echo)
+            let authority = isTrusted ? ", ca: \"\(certificates.authority)\"" : ""
+            daemon = try Daemon(
+                upstream: upstream.url, settings: "state: \(folder.file("state"))\ncontrol: \(folder.file("control.sock"))")
+            try daemon.rewriteConfiguration(
+                "  - \"127.0.0.2\"\n", "  - \"127.0.0.2\"\n  - {url: \"\(server.url)/secret/ips.txt\", label: Vendor\(authority)}\n")
+            try daemon.reload()
+        }
+
+        func command(_ arguments: String...) throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
+            try Daemon.run(arguments + ["--control", folder.file("control.sock")])
+        }
+
+        func explain(_ address: String) throws -> ChildProcess.Ending {
+            try Daemon.run(["explain", address, "--config", daemon.configuration]).ending
+        }
+    }
+
+    @Test("what is published is proposed, a person accepts what was shown, it stays over a restart, and a removal ends connections")
+    func story() throws {
+        let scene = try Scene("# vendor\n203.0.113.9\n203.0.113.10\n")
+        let line = try scene.daemon.waitForLine { $0.event == "list" && $0["state"] == "proposed" }
+        let digest = try #require(line["digest"])
+        #expect(try scene.explain("203.0.113.9") == .exited(3))
+        #expect(try scene.command("lists", "accept", "Vendor").ending == .exited(2))
+        let shown = try scene.command("lists")
+        #expect(shown.output.contains("+ 203.0.113.9") && shown.output.contains(digest) && !shown.output.contains("secret"))
+        #expect(try scene.command("status").output.contains("lists accept Vendor --digest \(digest)"))
+        #expect(try scene.command("lists", "accept", "Vendr").errors.contains("did you mean Vendor?"))
+        #expect(try scene.command("lists", "accept", "Vendor", "--digest", digest).ending == .exited(0))
+        #expect(try scene.explain("203.0.113.9") == .exited(0))
+
+        scene.page.change { $0 = "203.0.113.9\n8.8.0.0/15\n" }
+        try scene.daemon.reload()
+        try scene.daemon.waitForLine { $0.event == "list" && $0["state"] == "failed" && ($0["error"] ?? "").contains("too large") }
+        #expect(try scene.explain("203.0.113.10") == .exited(0))
+        try scene.daemon.terminate()
+        scene.page.change { $0 = "203.0.113.9\n" }
+        let again = try Daemon(restarting: scene.daemon)
+        #expect(try scene.explain("203.0.113.10") == .exited(0))
+        let next = try again.waitForLine { $0.event == "list" && $0["state"] == "proposed" }
+        #expect(next["removed"] == "203.0.113.10")
+        #expect(try scene.command("lists", "accept", "Vendor", "--digest", try #require(next["digest"])).ending == .exited(0))
+        #expect(try scene.explain("203.0.113.10") == .exited(3))
+        #expect(try scene.explain("203.0.113.9") == .exited(0))
+    }
+
+    @Test("a server that nobody who is trusted vouches for is asked for nothing")
+    func untrusted() throws {
+        let scene = try Scene(isTrusted: false, "203.0.113.9\n")
+        let line = try scene.daemon.waitForLine { $0.event == "list" && $0["state"] == "failed" }
+        #expect(line["error"]?.contains("certificate") ?? false, "\(line)")
+        #expect(scene.server.requests.isEmpty)
+    }
+}
