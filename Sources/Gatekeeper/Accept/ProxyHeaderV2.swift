@@ -7,7 +7,7 @@
 /// TLVs are stepped over by their lengths, which must come out exactly at the end; only the checksum is looked at.
 enum ProxyHeaderV2 {
     /// No beginning of TLS, HTTP or a line of version 1.
-    static let signature: InlineArray<12, UInt8> = [0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a]
+    static let signature = ProxyHeaderWriter.signature
     private static let fixedBytes = 16
     private static let local: UInt8 = 0x20
     private static let proxy: UInt8 = 0x21

@@ -48,6 +48,8 @@ final class ClientSession: WakeTarget {
     private var requestsPipelined = 0
     /// The upstream connection that belongs to this one, once somebody may have logged in by it.
     var binding: UpstreamBinding?
+    /// What a ticket system may see of it, once one has.
+    private var endpoint: ShownClient?
     /// Until when a connection that has served nothing yet is waited for while draining: its request may be on the way.
     private let newcomerDeadline: Instant
 
@@ -78,6 +80,16 @@ final class ClientSession: WakeTarget {
 
     /// Whom its requests count for, and whose upstream connections they use.
     var client: PeerAddress { peer.source(listedBy: source) }
+
+    /// Whom a ticket system is to see: with the ports where it is told of them.
+    func shownClient(by clientAddress: Settings.Upstream.ClientAddress) -> ShownClient {
+        guard clientAddress.proxyProtocol == .v2 else { return ShownClient(peer) }
+        if let endpoint { return endpoint }
+        let own = (try? System.localAddress(of: connection.socket.descriptor)) ?? SocketAddress(address: PeerAddress(ipv4: 0), port: 0)
+        let made = ShownClient(SocketAddress(address: peer, port: port), listener: own)
+        endpoint = made
+        return made
+    }
 
     /// Another request may follow on this connection.
     var mayPersist: Bool {
@@ -125,6 +137,7 @@ final class ClientSession: WakeTarget {
 
     private func finish(_ ending: ClientConnection.Ending) async -> Pause {
         binding?.end()
+        if let endpoint { worker.upstreams.forget(endpoint, of: client) }
         await connection.finish(ending)
         return .ended
     }

@@ -129,6 +129,7 @@ final class Exchange {
             case .failed(let code): return .connectFailed(code)
             case .untrusted(let failure): return .upstreamUntrusted(failure)
             case .timedOut: return .connectTimedOut
+            case .untransparent: return .upstreamUntransparent
             case .noneHealthy: return .noneHealthy
             case .queueFull: return .queueFull
             case .queueTimedOut: return .queueTimedOut

@@ -28,6 +28,8 @@ enum ExchangeFailure: Equatable {
     case connectTimedOut
     /// TLS didn't come about, or not with whom it must be.
     case upstreamUntrusted(UpstreamTLSFailure)
+    /// No connection there could come from the client's address.
+    case upstreamUntransparent
     /// No ticket system is known to answer.
     case noneHealthy
     /// All connections are in use, and as many requests wait for one as may, or this one has waited long enough.
@@ -66,7 +68,7 @@ extension ExchangeFailure {
         switch self {
         case .connectFailed, .connectTimedOut: .connect
         // Another try would end likewise.
-        case .noneHealthy, .queueFull, .queueTimedOut, .upstreamUntrusted: nil
+        case .noneHealthy, .queueFull, .queueTimedOut, .upstreamUntrusted, .upstreamUntransparent: nil
         case .upstreamClosed: .closedBeforeResponse
         case .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood: .failedInResponse
         case .upstreamTooSlow, .upstreamStalled, .upstreamPaused: .timedOut
@@ -101,6 +103,7 @@ extension ExchangeFailure {
         case .connectFailed(let code): DialOutcome.reason(code)
         case .connectTimedOut: "connect_timeout"
         case .upstreamUntrusted(let failure): failure.reason
+        case .upstreamUntransparent: TransparencyFailure.reason
         case .noneHealthy: "none_healthy"
         case .queueFull: "queue_full"
         case .queueTimedOut: "queue_timeout"
@@ -125,7 +128,7 @@ extension ExchangeFailure {
         case .forbidden(let refusal): (.refused, .policy, Problem(refusal))
         case .limited(let seconds): (.refused, .policy, Problem(retryAfterSeconds: seconds))
         case .upstreamUntrusted(.silent), .upstreamUntrusted(.unacknowledged): (.upstreamTimeout, .upstream, .timedOut)
-        case .connectFailed, .upstreamUntrusted, .upstreamUnreachable: (.upstreamFailed, .upstream, .unreachable)
+        case .connectFailed, .upstreamUntrusted, .upstreamUntransparent, .upstreamUnreachable: (.upstreamFailed, .upstream, .unreachable)
         case .noneHealthy, .queueFull, .queueTimedOut: (.upstreamFailed, .upstream, .unavailable)
         case .connectTimedOut: (.upstreamTimeout, .upstream, .timedOut)
         case .upstreamClosed, .upstreamTruncated, .upstreamInvalid, .upstreamSwitched, .upstreamInterimFlood:

@@ -59,21 +59,26 @@ struct UpstreamHold: ~Copyable {
         var tried: UpstreamPools.Tried = 0
         var outcome = DialOutcome.noneHealthy
         let source = session.client
+        let shown = upstreams.group.showsClients ? session.shownClient(by: upstreams.group.clientAddress) : nil
         let queueEnd = connection.loop.now.advanced(byMilliseconds: session.snapshot.queueMilliseconds)
         while let pool = upstreams.next(after: &tried) {
             if let onlyTarget, pool.target !== onlyTarget { continue }
             self.pool = pool
             if !fresh, !bringsIdentity, session.binding == nil {
-                if let kept = pool.take(for: source, certain: certain, serverName: serverName) { return .connected(kept) }
+                if let kept = pool.take(for: source, certain: certain, serverName: serverName, showing: shown) {
+                    return .connected(kept)
+                }
                 if pool.hasJustKept(for: source) {
                     await connection.waiter.yield()
                     if connection.waiter.isAborted { return .aborted }
-                    if let kept = pool.take(for: source, certain: certain, serverName: serverName) { return .connected(kept) }
+                    if let kept = pool.take(for: source, certain: certain, serverName: serverName, showing: shown) {
+                        return .connected(kept)
+                    }
                 }
             }
             connection.socket.interest = [.broken, .peerClosed]
             outcome = await pool.open(
-                for: source, waiter: connection.waiter, certain: certain, serverName: serverName,
+                for: source, waiter: connection.waiter, certain: certain, serverName: serverName, showing: shown,
                 timeouts: session.snapshot.timeouts,
                 queueMilliseconds: Int(queueEnd.nanoseconds(since: connection.loop.now) / 1_000_000),
                 isAbandoned: { connection.isGone })
@@ -82,6 +87,8 @@ struct UpstreamHold: ~Copyable {
             case .failed(let code): pool.noteFailure(DialOutcome.reason(code))
             case .untrusted(let failure): pool.noteFailure(failure.reason)
             case .timedOut: pool.noteFailure("connect_timeout")
+            // It answers others, and is none the worse for it.
+            case .untransparent: break
             case .noneHealthy, .queueFull, .queueTimedOut: break
             }
         }

@@ -152,6 +152,7 @@ public struct Settings: Sendable {
         public var idleTimeoutMilliseconds = 60_000
         /// Sent as `Host` in place of the client's; nil to keep that.
         public var host: String?
+        public var clientAddress = ClientAddress()
         /// The ticket system reads every body that it is sent: its connections are used again behind a POST, PUT or PATCH with one.
         public var reusesAfterBody = false
         public var requestBuffering = RequestBuffering.auto

@@ -8,6 +8,8 @@ enum DialOutcome {
     /// Connected, but not to who it must be, or not by TLS.
     case untrusted(UpstreamTLSFailure)
     case timedOut
+    /// It can't be one that comes from the client's address.
+    case untransparent(TransparencyFailure)
     /// None is known to answer, or all have been tried.
     case noneHealthy
     /// As many requests wait for a connection as may.
@@ -23,6 +25,7 @@ enum DialOutcome {
         case .failed(let code): Self.reason(code)
         case .untrusted(let failure): failure.reason
         case .timedOut: "connect_timeout"
+        case .untransparent: TransparencyFailure.reason
         case .noneHealthy, .queueFull, .queueTimedOut, .aborted: "aborted"
         }
     }
@@ -45,23 +48,34 @@ extension UpstreamPool {
     /// Connects to the first address that answers. Suspends `waiter`; each address has `timeoutMilliseconds` of its own, all together have until
     /// `end`.
     ///
-    /// - Parameter serverName: what to ask for where the configuration says no name (`UpstreamTLS.asksByHost`).
+    /// - Parameters:
+    ///   - serverName: what to ask for where the configuration says no name (`UpstreamTLS.asksByHost`).
+    ///   - shown: for whom it is, where the ticket system is to see that; nil for ourselves.
     func dial(
-        waiter: Waiter, on loop: EventLoop, timeoutMilliseconds: Int, until end: Instant = .distantFuture, serverName: String? = nil
+        waiter: Waiter, on loop: EventLoop, timeoutMilliseconds: Int, until end: Instant = .distantFuture, serverName: String? = nil,
+        showing shown: ShownClient? = nil
     ) async -> DialOutcome {
         var outcome = DialOutcome.failed(0)
         let epoch = target.currentEpoch
         for address in target.addresses {
             let deadline = min(end, loop.now.advanced(byMilliseconds: timeoutMilliseconds))
+            guard mayCome(from: shown, to: address) else {
+                // Another of its addresses may be of the client's family.
+                if case .failed(0) = outcome { outcome = .untransparent(.otherFamily) }
+                continue
+            }
             let stamp: FileStamp? = if case .unix(let path) = address { FileStamp(path: path) } else { nil }
-            outcome = await connect(address, waiter: waiter, loop: loop, deadline: deadline, serverName: serverName)
+            outcome = await connect(address, waiter: waiter, loop: loop, deadline: deadline, serverName: serverName, shown)
+            if case .timedOut = outcome, isTransparent(for: shown), await answersUs(address, waiter: waiter, on: loop, until: end) {
+                outcome = .untransparent(.noWayBack)
+            }
             switch outcome {
             case .connected(let connection):
                 connection.epoch = epoch
                 connection.stamp = stamp
                 return outcome
             case .aborted: return outcome
-            case .failed, .untrusted, .timedOut, .noneHealthy, .queueFull, .queueTimedOut: break
+            case .failed, .untrusted, .timedOut, .untransparent, .noneHealthy, .queueFull, .queueTimedOut: break
             }
             if loop.now >= end { break }
         }
@@ -69,26 +83,79 @@ extension UpstreamPool {
         return outcome
     }
 
+    private func isTransparent(for shown: ShownClient?) -> Bool { shown != nil && target.clientAddress.source == .client }
+
+    /// Both ends of a connection are of one family.
+    private func mayCome(from shown: ShownClient?, to address: ConnectAddress) -> Bool {
+        guard let shown, isTransparent(for: shown) else { return true }
+        return address.family == (shown.address.isIPv4 ? AF_INET : AF_INET6)
+    }
+
+    /// Whether a connection of our own is taken, where one from a client's address has got no answer: then what is missing is its way back.
+    private func answersUs(_ address: ConnectAddress, waiter: Waiter, on loop: EventLoop, until end: Instant) async -> Bool {
+        let deadline = min(end, loop.now.advanced(byMilliseconds: Self.proofMilliseconds))
+        guard case .connected(let socket) = await connectSocket(address, from: nil, waiter: waiter, loop: loop, deadline: deadline) else {
+            return false
+        }
+        socket.reset()
+        return true
+    }
+
+    private static var proofMilliseconds: Int { 1_000 }
+
     private static var fullQueuePauseMilliseconds: Int { 20 }
 
+    private enum SocketOutcome {
+        case connected(Socket)
+        case other(DialOutcome)
+    }
+
     private func connect(
-        _ address: ConnectAddress, waiter: Waiter, loop: EventLoop, deadline: Instant, serverName: String?
+        _ address: ConnectAddress, waiter: Waiter, loop: EventLoop, deadline: Instant, serverName: String?, _ shown: ShownClient?
     ) async -> DialOutcome {
+        let socket: Socket
+        let source = isTransparent(for: shown) ? shown?.address : nil
+        switch await connectSocket(address, from: source, waiter: waiter, loop: loop, deadline: deadline) {
+        case .connected(let connected): socket = connected
+        case .other(let outcome): return outcome
+        }
+        if target.clientAddress.proxyProtocol == .v2,
+            let failure = await introduce(shown, over: socket, waiter: waiter, on: loop, deadline: deadline)
+        {
+            socket.close()
+            return failure
+        }
+        guard let tls else { return .connected(UpstreamConnection(socket, to: address, shown: shown)) }
+        let outcome = await shakeHands(
+            tls, over: socket, to: address, serverName: serverName, shown, waiter: waiter, on: loop, deadline: deadline)
+        if case .connected = outcome { return outcome }
+        socket.close()
+        return outcome
+    }
+
+    /// - Parameter source: whom it is to come from; nil for ourselves.
+    private func connectSocket(
+        _ address: ConnectAddress, from source: PeerAddress?, waiter: Waiter, loop: EventLoop, deadline: Instant
+    ) async -> SocketOutcome {
         let socket: Socket
         do throws(SystemError) {
             let descriptor = try System.streamSocket(family: address.family)
             if case .ip = address { System.setNoDelay(descriptor.number) }
+            if let source {
+                let code = System.comeTransparently(descriptor.number, from: source)
+                guard code == 0 else { return .other(.untransparent(.notPermitted(code))) }
+            }
             var progress = System.connect(descriptor.number, to: address)
             // A UNIX socket whose queue is full says so at once instead of waiting, and reports no event when there is room.
             while progress == .failed(EAGAIN), loop.now < deadline {
                 let again = min(deadline, loop.now.advanced(byMilliseconds: Self.fullQueuePauseMilliseconds))
-                if await waiter.wait(until: again) == .aborted { return .aborted }
+                if await waiter.wait(until: again) == .aborted { return .other(.aborted) }
                 progress = System.connect(descriptor.number, to: address)
             }
-            if case .failed(let code) = progress { return .failed(code) }
+            if case .failed(let code) = progress { return .other(.failed(code)) }
             socket = try Socket(descriptor, on: loop, readiness: progress == .wouldBlock ? [] : [.writable])
         } catch {
-            return .failed(error.code)
+            return .other(.failed(error.code))
         }
         socket.waiter = waiter
         socket.interest = [.writable]
@@ -97,28 +164,42 @@ extension UpstreamPool {
             case .ready: continue
             case .deadlineExceeded:
                 socket.close()
-                return .timedOut
+                return .other(.timedOut)
             case .aborted:
                 socket.close()
-                return .aborted
+                return .other(.aborted)
             }
         }
         let code = socket.isBroken ? System.pendingError(socket.descriptor) : 0
         guard code == 0 else {
             socket.close()
-            return .failed(code)
+            return .other(.failed(code))
         }
-        guard let tls else { return .connected(UpstreamConnection(socket, to: address)) }
-        let outcome = await shakeHands(
-            tls, over: socket, to: address, serverName: serverName, waiter: waiter, on: loop, deadline: deadline)
-        if case .connected = outcome { return outcome }
-        socket.close()
-        return outcome
+        return .connected(socket)
+    }
+
+    /// Says ahead of everything else whose connection it is; nil when that has left.
+    private func introduce(
+        _ shown: ShownClient?, over socket: Socket, waiter: Waiter, on loop: EventLoop, deadline: Instant
+    ) async -> DialOutcome? {
+        let buffer = buffers.take()
+        defer { buffers.give(buffer) }
+        ProxyHeaderWriter.write(shown, into: buffer)
+        while true {
+            if case .failed(let code) = socket.send(buffer) { return .failed(code) }
+            if buffer.isEmpty { return nil }
+            socket.interest = [.writable]
+            switch await waiter.wait(until: deadline) {
+            case .ready: continue
+            case .deadlineExceeded: return .timedOut
+            case .aborted: return .aborted
+            }
+        }
     }
 
     private func shakeHands(
-        _ tls: UpstreamTLS, over socket: Socket, to address: ConnectAddress, serverName: String?, waiter: Waiter, on loop: EventLoop,
-        deadline: Instant
+        _ tls: UpstreamTLS, over socket: Socket, to address: ConnectAddress, serverName: String?, _ shown: ShownClient?, waiter: Waiter,
+        on loop: EventLoop, deadline: Instant
     ) async -> DialOutcome {
         guard let stream = tls.begin(over: socket, pool: buffers, serverName: serverName, wallSeconds: loop.wallUnixSeconds) else {
             return .failed(ENOMEM)
@@ -128,7 +209,7 @@ extension UpstreamPool {
             case .done:
                 if let objection = tls.objection(to: stream) { return .untrusted(objection) }
                 let asked = tls.asksByHost ? serverName : nil
-                return .connected(UpstreamConnection(socket, tls: stream, to: address, serverName: asked))
+                return .connected(UpstreamConnection(socket, tls: stream, to: address, serverName: asked, shown: shown))
             case .failed(let failure): return .untrusted(tls.failure(of: stream, failure))
             case .wouldBlock: break
             }

@@ -5,6 +5,8 @@ final class UpstreamConnection {
     let tls: TLSStream?
     /// By which it was asked for where the request said so; it carries requests for that name alone.
     let serverName: String?
+    /// Whom the ticket system sees at its other end; nil where it is ourselves.
+    let shown: ShownClient?
     /// Where it leads.
     let address: ConnectAddress
     /// Of a UNIX socket's path, as it was when this was connected.
@@ -25,8 +27,12 @@ final class UpstreamConnection {
     /// Since when it lies in the pool: when its last answer had come in whole.
     var idleSince = Instant(nanoseconds: 0)
 
-    init(_ socket: Socket, tls: TLSStream? = nil, to address: ConnectAddress = .unix(""), serverName: String? = nil) {
+    init(
+        _ socket: Socket, tls: TLSStream? = nil, to address: ConnectAddress = .unix(""), serverName: String? = nil,
+        shown: ShownClient? = nil
+    ) {
         self.serverName = serverName
+        self.shown = shown
         self.socket = socket
         self.tls = tls
         self.address = address

@@ -5,6 +5,10 @@ final class UpstreamGroup: Sendable {
     let order: Settings.Upstream.Order
     /// Nil where there are passive checks only.
     let check: Settings.Upstream.Check?
+    /// How their connections show clients.
+    let clientAddress: Settings.Upstream.ClientAddress
+    /// They do: a connection is for one client alone.
+    let showsClients: Bool
     /// Towards each ticket system, one for each worker; nil in clear.
     let contexts: [[TLSContext]?]
     /// What tells requests of ours that have come back to us; as `LoopMarker`.
@@ -40,6 +44,8 @@ final class UpstreamGroup: Sendable {
         } catch {
             throw ServerError(settings: error.description)
         }
+        clientAddress = settings.clientAddress
+        showsClients = clientAddress != Settings.Upstream.ClientAddress()
         order = settings.order
         check = settings.check
         // So that the first request finds an address. A name server that is gone must not keep us for longer.

@@ -33,7 +33,7 @@ final class UpstreamPool {
     private let worker: Int
     private let queue: ConnectionQueue
     /// Told when the ticket system seems to be down, and why, and when it is back.
-    private let report: (UpstreamHealth.Change, StaticString?) -> Void
+    let report: (UpstreamHealth.Change, StaticString?) -> Void
     /// Begins a task that asks whether the ticket system lives, if there is anybody to do that.
     var beginAsking: (() -> Void)?
     private var idle = IdleConnections()
@@ -75,13 +75,17 @@ final class UpstreamPool {
     /// `certain` is for a request that can't be repeated: a lost POST is a lost ticket. It gets a connection that has carried an answer within
     /// two seconds, and the kernel is asked once more whether anything has arrived since epoll was last looked at.
     ///
-    /// - Parameter serverName: the host that is asked for, which a connection by the configuration's own name doesn't depend on.
-    func take(for source: PeerAddress, certain: Bool, serverName: String? = nil) -> UpstreamConnection? {
+    /// - Parameters:
+    ///   - serverName: the host that is asked for, which a connection by the configuration's own name doesn't depend on.
+    ///   - shown: whom the ticket system is to see.
+    func take(
+        for source: PeerAddress, certain: Bool, serverName: String? = nil, showing shown: ShownClient? = nil
+    ) -> UpstreamConnection? {
         let serverName = asked(serverName)
         var next = idle.newest(of: source)
         while let connection = next {
             next = idle.older(than: connection)
-            if connection.idleSince == loop.now || connection.serverName != serverName { continue }
+            if connection.idleSince == loop.now || connection.serverName != serverName || connection.shown != shown { continue }
             if certain, age(of: connection) >= Self.provenMilliseconds { return nil }
             idle.remove(connection)
             if isGood(connection, certain: certain) { return connection }
@@ -105,6 +109,8 @@ final class UpstreamPool {
         connection.idleSince = loop.now
         guard !isEnded, target.idleConnectionsMax > 0, isGood(connection, certain: false) else { return connection.retire() }
         if let stream = connection.tls, connection.exchanges == 1 { tls?.remember(stream, wallSeconds: loop.wallUnixSeconds) }
+        // Who waits for a slot is somebody else, as a rule, and may not have the connection.
+        if connection.shown != nil, target.slots.isContended { return connection.retire() }
         if hadNoBody || target.slots.isContended { return settle(connection) }
         keep(connection)
     }
@@ -141,6 +147,10 @@ final class UpstreamPool {
             }
             guard target.slots.isContended else {
                 keep(connection)
+                continue
+            }
+            guard connection.shown == nil else {
+                connection.retire()
                 continue
             }
             switch target.slots.handOver(from: connection.source, worker: worker) {
@@ -196,28 +206,39 @@ final class UpstreamPool {
         if bound.removeValue(forKey: ObjectIdentifier(connection)) != nil { connection.retire() }
     }
 
+    /// A client's connection has gone, and with it the only one that these were for.
+    func forget(_ shown: ShownClient, of source: PeerAddress) {
+        var next = idle.newest(of: source)
+        while let connection = next {
+            next = idle.older(than: connection)
+            if connection.shown == shown { evict(connection) }
+        }
+    }
+
     // MARK: Slots
 
     /// A connection from the pool or a new one, as soon as `upstream.connections_max` and the shares of others allow it.
     func open(
-        for source: PeerAddress, waiter: Waiter, certain: Bool, serverName: String? = nil, timeouts: Settings.Timeouts,
-        queueMilliseconds: Int, isAbandoned: () -> Bool
+        for source: PeerAddress, waiter: Waiter, certain: Bool, serverName: String? = nil, showing shown: ShownClient? = nil,
+        timeouts: Settings.Timeouts, queueMilliseconds: Int, isAbandoned: () -> Bool
     ) async -> DialOutcome {
         let deadline = loop.now.advanced(byMilliseconds: queueMilliseconds)
         while !takeSlot(for: source) {
             switch await queue.wait(for: source, waiter, until: deadline, isAbandoned: isAbandoned) {
             case .granted(.connection(let connection)):
-                if connection.serverName == asked(serverName), isGood(connection, certain: certain) { return .connected(connection) }
+                if connection.serverName == asked(serverName), connection.shown == shown, isGood(connection, certain: certain) {
+                    return .connected(connection)
+                }
                 connection.close()
                 continue
             case .granted(.slot):
-                return await dialCounted(for: source, waiter: waiter, serverName: serverName, timeouts: timeouts)
+                return await dialCounted(for: source, waiter: waiter, serverName: serverName, shown, timeouts: timeouts)
             case .full: return .queueFull
             case .timedOut: return .queueTimedOut
             case .abandoned, .aborted: return .aborted
             }
         }
-        return await dialCounted(for: source, waiter: waiter, serverName: serverName, timeouts: timeouts)
+        return await dialCounted(for: source, waiter: waiter, serverName: serverName, shown, timeouts: timeouts)
     }
 
     /// A slot that is free, or that an idle connection gives up: first another source's, then one of its own that it had no use for. None is given
@@ -234,10 +255,11 @@ final class UpstreamPool {
 
     /// In a slot that was taken before; it is free again if this fails.
     private func dialCounted(
-        for source: PeerAddress, waiter: Waiter, serverName: String?, timeouts: Settings.Timeouts
+        for source: PeerAddress, waiter: Waiter, serverName: String?, _ shown: ShownClient?, timeouts: Settings.Timeouts
     ) async -> DialOutcome {
         let outcome = await dial(
-            waiter: waiter, on: loop, timeoutMilliseconds: timeouts.connectMilliseconds, serverName: serverName)
+            waiter: waiter, on: loop, timeoutMilliseconds: timeouts.connectMilliseconds, serverName: serverName,
+            showing: shown)
         if case .connected(let connection) = outcome { connection.occupy(slotOf: self, for: source) } else { slotFreed(by: source) }
         return outcome
     }
@@ -267,30 +289,6 @@ final class UpstreamPool {
     private func evict(_ connection: UpstreamConnection) {
         idle.remove(connection)
         connection.retire()
-    }
-
-    // MARK: Health
-
-    func noteSuccess() {
-        if let change = target.health.noteSuccess() { report(change, nil) }
-    }
-
-    /// A request has failed there: whether it lives is asked at once.
-    func noteFailure(_ reason: StaticString) {
-        if let change = target.health.noteFailure(now: loop.now) { report(change, reason) }
-        suspect()
-    }
-
-    /// Has somebody ask whether it lives, unless that has just been done.
-    func suspect() {
-        if let beginAsking, target.health.mayAsk(now: loop.now) { beginAsking() }
-    }
-
-    /// A check of ours wasn't answered.
-    ///
-    /// - Parameter isPrompted: a request had failed before.
-    func noteSilence(_ reason: StaticString, isPrompted: Bool) {
-        if let change = target.health.noteSilence(now: loop.now, isPrompted: isPrompted) { report(change, reason) }
     }
 
     // MARK: Cleaning

@@ -83,6 +83,11 @@ final class UpstreamPools {
         }
     }
 
+    /// A client's connection has gone.
+    func forget(_ shown: ShownClient, of source: PeerAddress) {
+        for pool in pools { pool.forget(shown, of: source) }
+    }
+
     /// Keeps no connection from now on. Requests that wait for one are still served.
     func end() {
         isEnded = true

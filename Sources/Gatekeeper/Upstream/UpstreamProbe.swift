@@ -17,7 +17,8 @@ struct UpstreamProbe {
 
     func ask(_ question: UpstreamQuestion) async -> Outcome {
         let outcome = await pool.dial(
-            waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds, until: end, serverName: question.serverName)
+            waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds, until: end, serverName: question.serverName,
+            showing: question.client.map { ShownClient($0) })
         guard case .connected(let connection) = outcome else { return .failed(outcome.reason ?? "aborted") }
         defer { connection.close() }
         let buffer = pool.buffers.take()

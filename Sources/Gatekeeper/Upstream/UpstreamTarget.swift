@@ -12,6 +12,7 @@ final class UpstreamTarget: Sendable {
     let port: UInt16
     /// Nil in clear.
     let tls: Settings.Upstream.TLS?
+    let clientAddress: Settings.Upstream.ClientAddress
     let idleConnectionsMax: Int
     let idleTimeoutMilliseconds: Int
     let health: UpstreamHealth
@@ -52,6 +53,7 @@ final class UpstreamTarget: Sendable {
         tls = server.tls
         health = UpstreamHealth(isChecked: settings.check != nil, isSole: settings.servers.count <= 1)
         slots = ConnectionSlots(connectionsMax: settings.connectionsMax, waitingMax: settings.queueMax)
+        clientAddress = settings.clientAddress
         idleConnectionsMax = settings.idleConnectionsMax
         idleTimeoutMilliseconds = settings.idleTimeoutMilliseconds
         switch server.endpoint {

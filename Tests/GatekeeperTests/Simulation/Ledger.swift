@@ -78,6 +78,7 @@ final class Ledger {
     /// Sources that aren't listed, since which turn.
     private var revoked: [PeerAddress: Int] = [:]
     var reusesAfterBody = false
+    private var shownClients: [SocketAddress: String] = [:]
 
     init(_ kernel: SimulatedKernel) {
         self.kernel = kernel
@@ -119,6 +120,15 @@ final class Ledger {
     private static let ownStatuses: Set<Int> = [400, 403, 408, 411, 413, 421, 429, 431, 502, 503, 504]
 
     // MARK: Upstreams
+
+    /// A port is one client's, unless a load balancer says so of all of them.
+    func see(_ request: Request, shownAs client: SocketAddress) {
+        guard client.port != Scenario.balancedPort else { return }
+        let name = String(request.id.prefix { $0 != "-" })
+        if let other = shownClients.updateValue(name, forKey: client), other != name {
+            fail("\(request.id) is shown as \(client), which \(other) was")
+        }
+    }
 
     /// The head of a request is with the kernel, on its way to an upstream.
     func see(_ head: MessageReader.Head, on connection: ScriptedUpstream) -> (Request, Sighting)? {

@@ -66,11 +66,18 @@ struct Scenario {
         if random.chance(100) { commands.append((random.below(2_000), .renewUpstreams)) }
         if random.chance(100) { commands.append((random.below(4_000), .drain)) }
         if random.chance(80) { commands.append((random.below(4_000), .stop)) }
+        // By a generator of its own: what else a seed stands for is named by `sim/mutations`.
+        var apart = random
+        if apart.chance(150) { settings.upstream.clientAddress.proxyProtocol = .v2 }
+        if apart.chance(80) { settings.upstream.clientAddress.source = .client }
     }
+
+    /// Of every client that a load balancer names.
+    static let balancedPort: UInt16 = 50_000
 
     /// PROXY protocol, version 1.
     private static func preface(_ source: PeerAddress, isGood: Bool) -> [UInt8] {
-        Array((isGood ? "PROXY TCP4 10.0.0.\(source.low & 0xff) 127.0.0.1 50000 443\r\n" : "PROXY TCP4 nobody\r\n").utf8)
+        Array((isGood ? "PROXY TCP4 10.0.0.\(source.low & 0xff) 127.0.0.1 \(balancedPort) 443\r\n" : "PROXY TCP4 nobody\r\n").utf8)
     }
 
     private static func makeSettings(

@@ -39,6 +39,10 @@ final class ScriptedUpstream: WireOwner {
     private let number: Int
     private var random: SeededGenerator
     private let tls: PeerSession?
+    /// How it is shown clients, and what it has been shown on the way here and by what has arrived.
+    private let clientAddress: Settings.Upstream.ClientAddress
+    private var acceptedIntroduction: IntroductionReader
+    private var arrivedIntroduction: IntroductionReader
     /// What the core's kernel has taken, and what has arrived.
     private var accepted = MessageReader()
     private var arrived = MessageReader()
@@ -60,7 +64,13 @@ final class ScriptedUpstream: WireOwner {
     /// What travels can't be read on its way.
     var isSealed: Bool { tls != nil }
 
-    init(_ kernel: SimulatedKernel, _ ledger: Ledger, _ socket: SimulatedSocket, _ manners: Manners, tls: PeerSession.Context?) {
+    init(
+        _ kernel: SimulatedKernel, _ ledger: Ledger, _ socket: SimulatedSocket, _ manners: Manners, tls: PeerSession.Context?,
+        _ clientAddress: Settings.Upstream.ClientAddress
+    ) {
+        self.clientAddress = clientAddress
+        acceptedIntroduction = IntroductionReader(isExpected: clientAddress.proxyProtocol == .v2)
+        arrivedIntroduction = acceptedIntroduction
         self.kernel = kernel
         self.ledger = ledger
         self.manners = manners
@@ -73,7 +83,24 @@ final class ScriptedUpstream: WireOwner {
     // MARK: On its way
 
     func accepted(_ bytes: [UInt8]) {
-        if tls == nil { watch(bytes) }
+        let bytes = acceptedIntroduction.take(bytes)
+        if acceptedIntroduction.isWrong { ledger.fail("connection \(number) to an upstream begins with no PROXY header") }
+        if tls == nil, !bytes.isEmpty { watch(bytes) }
+    }
+
+    /// Checks whose requests come, by what was shown.
+    private func checkShown(_ request: Ledger.Request) {
+        let source = request.source
+        if let header = acceptedIntroduction.header {
+            guard case .address(let shown) = header.source, shown.address == source else {
+                return ledger.fail("connection \(number) carries a request of \(source), and shows \(header.source)")
+            }
+            ledger.see(request, shownAs: shown)
+        }
+        let wanted = clientAddress.source == .client ? source : nil
+        if wire.socket.boundTo?.address != wanted {
+            ledger.fail("connection \(number) carries a request of \(source), and comes from \(String(describing: wire.socket.boundTo))")
+        }
     }
 
     /// Checks what is sent here.
@@ -86,6 +113,7 @@ final class ScriptedUpstream: WireOwner {
                 seen = ledger.see(head, on: self)
                 guard let seen else { return }
                 source = seen.request.source
+                checkShown(seen.request)
                 lastRequest = seen.request
                 last = nil
                 headEnd = .max
@@ -126,6 +154,8 @@ final class ScriptedUpstream: WireOwner {
 
     func received(_ bytes: [UInt8]) {
         guard !isOver else { return }
+        let bytes = arrivedIntroduction.take(bytes)
+        guard !bytes.isEmpty else { return }
         guard let tls else { return arrive(bytes) }
         let clear = tls.feed(bytes)
         say()

@@ -14,6 +14,19 @@ extension SimulatedKernel {
         return true
     }
 
+    func bind(_ descriptor: Int32, to address: SocketAddress) -> Int32 {
+        guard let socket = socket(descriptor, "bind") else { return -EBADF }
+        guard socket.state == .fresh else { return -EINVAL }
+        socket.boundTo = address
+        return 0
+    }
+
+    /// Of the listener's only: nothing asks for another's.
+    func localAddress(of descriptor: Int32) -> SocketAddress {
+        _ = socket(descriptor, "getsockname")
+        return Scenario.listener
+    }
+
     func pendingError(_ descriptor: Int32) -> Int32 {
         guard let socket = socket(descriptor, "getsockopt") else { return EBADF }
         defer { socket.error = 0 }

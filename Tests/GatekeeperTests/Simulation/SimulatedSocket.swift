@@ -29,6 +29,8 @@ final class SimulatedSocket {
     /// The core hasn't closed it.
     var isOpen = true
     var wire: Wire?
+    /// Where the core has had it come from; nil for an address of the machine's.
+    var boundTo: SocketAddress?
     /// Of a listener: what waits to be accepted.
     var queue: [(wire: Wire, peer: SocketAddress)] = []
 

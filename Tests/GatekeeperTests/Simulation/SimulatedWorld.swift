@@ -95,7 +95,8 @@ final class SimulatedWorld {
         kernel.nanosecondsMax = UInt64(scenario.endMilliseconds + 300_000) * 1_000_000
         kernel.welcome = { [unowned self] socket, _ in
             let upstream = ScriptedUpstream(
-                kernel, ledger, socket, scenario.manners, tls: scenario.isUpstreamSealed ? files.server : nil)
+                kernel, ledger, socket, scenario.manners, tls: scenario.isUpstreamSealed ? files.server : nil,
+                scenario.settings.upstream.clientAddress)
             upstreams.append(upstream)
             return upstream.wire
         }

@@ -52,6 +52,14 @@ enum Call {
     }
 
     @inline(__always)
+    static func bind(_ descriptor: Int32, to address: SocketAddress) -> Int32 {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return Int32(outcome(Int(kernel.bind(descriptor, to: address)))) }
+        #endif
+        return unsafe ConnectAddress.ip(address).withSocketAddress { address, length in unsafe Glibc.bind(descriptor, address, length) }
+    }
+
+    @inline(__always)
     static func socket(_ family: Int32, _ kind: Int32) -> Int32 {
         #if SIMULATION
             if let kernel = Simulation.kernel { return Int32(outcome(Int(kernel.socket(family: family)))) }

@@ -18,6 +18,8 @@
         func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress)
         func socket(family: Int32) -> Int32
         func connect(_ descriptor: Int32, to address: ConnectAddress) -> Int32
+        func bind(_ descriptor: Int32, to address: SocketAddress) -> Int32
+        func localAddress(of descriptor: Int32) -> SocketAddress
         func shutdown(_ descriptor: Int32, how: Int32)
         func close(_ descriptor: Int32)
 

@@ -212,15 +212,15 @@ package enum System {
             let takesBoth = address.address.isUnspecified && !isIPv6Only
             set(socket.number, level: Int32(IPPROTO_IPV6), option: IPV6_V6ONLY, to: takesBoth ? 0 : 1)
         }
-        let outcome = unsafe ConnectAddress.ip(address).withSocketAddress { pointer, length in
-            unsafe Glibc.bind(socket.number, pointer, length)
-        }
-        guard outcome == 0 else { throw SystemError(operation, code: errno) }
+        guard Call.bind(socket.number, to: address) == 0 else { throw SystemError(operation, code: errno) }
         return socket
     }
 
     /// The address a socket is bound to, its port filled in by the kernel.
     static func localAddress(of descriptor: Int32) throws(SystemError) -> SocketAddress {
+        #if SIMULATION
+            if let kernel = Simulation.kernel { return kernel.localAddress(of: descriptor) }
+        #endif
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let outcome = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
