@@ -55,7 +55,7 @@ struct RouteRulesTests {
         arguments: [
             (
                 "[{path: /a, from: [Tier2Ticket]}]",
-                ":5:28: routes: from: no entry of allow has the label \"Tier2Ticket\"; did you mean Tier2Tickets?"
+                ":5:27: routes: from: no entry of allow has the label \"Tier2Ticket\"; did you mean Tier2Tickets?"
             ),
             ("[{path: /a, from: [tier2tickets]}]", "did you mean Tier2Tickets?"),
             ("[{path: /a, from: [nobody at all]}]", "give one to those whom the route is for"),

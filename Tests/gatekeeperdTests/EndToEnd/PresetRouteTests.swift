@@ -14,7 +14,7 @@ struct PresetRouteTests {
         var testDescription: String { preset }
     }
 
-    private static let judged = [
+    private static let cases = [
         Judged(
             preset: "osticket", base: "/support", passes: ["POST /support/api/tickets.json", "POST /support/api/tickets%2Ejson?x=1"],
             refused: [
@@ -122,14 +122,16 @@ struct PresetRouteTests {
         ]
         return ambiguous.map { ("\(method) \($0)", 400) }
             + [
-                ("\(method) \(path)/", 403), ("\(method) \(path)x", 403), ("\(method) /x\(path)", 403), ("\(method) \(folder)", 403),
-                ("DELETE \(path)", 403), ("TRACE \(path)", 403), ("PROPFIND \(path)", 403), ("\(method.lowercased()) \(path)", 403),
+                ("\(method) \(path)/", 403), ("\(method) \(path)x", 403), ("\(method) /x\(path)", 403),
+                ("\(method) \(folder.isEmpty ? "/" : folder)", 403), ("DELETE \(path)", 403), ("TRACE \(path)", 501),
+                ("PROPFIND \(path)", 403),
+                ("\(method.lowercased()) \(path)", 501),
                 ("\(method) \(path.uppercased())", tellsCase ? 403 : 200), ("OPTIONS *", 403),
             ]
     }
 
-    @Test("each lets through what is needed, refuses the rest, and every way around it", arguments: judged)
-    func judged(_ judged: Judged) throws {
+    @Test("each lets through what is needed, refuses the rest, and every way around it", arguments: cases)
+    func isJudged(_ judged: Judged) throws {
         let upstream = try ScriptedUpstream(.echo)
         let base = judged.base.isEmpty ? "" : ", base: \(judged.base)"
         let daemon = try Daemon(upstream: upstream.url, settings: "routes: [{preset: \(judged.preset)\(base)}]")
@@ -153,7 +155,7 @@ struct PresetRouteTests {
 
     @Test("every preset of routes is judged")
     func complete() {
-        #expect(Self.judged.map(\.preset).sorted() == TicketSystemPreset.all.filter { !$0.routes.isEmpty }.map(\.name).sorted())
+        #expect(Self.cases.map(\.preset).sorted() == TicketSystemPreset.all.filter { !$0.routes.isEmpty }.map(\.name).sorted())
     }
 
     @Test("a real Roundup does all that a client needs behind its preset, and nothing else of it is reached")

@@ -62,7 +62,7 @@ struct SourceRouteTests {
         #expect(upstream.requests.count == Self.cases.count { $0.reason == nil })
         let refused = try scene.run("explain", "127.0.0.3", "POST", "/api/tickets")
         let words = "policy: POST /api/tickets is on the route POST /api/tickets from Tickets, which is for other sources"
-        #expect(refused.lines.contains { $0.hasPrefix(words) && $0.hasSuffix("(\(scene.file):12:30)") }, "\(refused.lines)")
+        #expect(refused.lines.contains { $0.hasPrefix(words) && $0.hasSuffix("(\(scene.file):12:29)") }, "\(refused.lines)")
     }
 
     @Test("behind a load balancer it is the source that it names")
