@@ -36,7 +36,7 @@ enum InitText {
 
             # The only requests that are let through; without this key, all are. `gatekeeperd presets` names what ticket systems serve where.
             # routes:
-            #   - {methods: [POST], path: /api/tickets.json}
+            #   - \(route(configuration.ticketSystem))
 
             # What a client may ask for at most; these are the defaults.
             limits: {request_body: 32MiB, connections_per_source: 1000}
@@ -84,6 +84,12 @@ enum InitText {
 
     private static func pin(_ pin: String?) -> String {
         pin.map { "\n  # Nobody vouches for its certificate: it is trusted by its key.\n  pin_sha256: \(scalar($0))" } ?? ""
+    }
+
+    /// What its clients need, where that is known.
+    private static func route(_ preset: TicketSystemPreset?) -> String {
+        guard let preset, !preset.routes.isEmpty else { return "{methods: [POST], path: /api/tickets.json}" }
+        return "{preset: \(preset.name)}"
     }
 
     /// What is known of it, with where that is from.

@@ -65,6 +65,15 @@ struct InitTextTests {
         #expect(text.hasSuffix("9180\n"))
     }
 
+    @Test("the routes that it proposes are the ticket system's, where they are known")
+    func proposedRoutes() throws {
+        var answers = answers
+        answers.ticketSystem = try PresetCatalog.ticketSystem("halo")
+        #expect(InitText.text(of: answers, path: nil).contains("\n# routes:\n#   - {preset: halopsa}\n"))
+        answers.ticketSystem = try PresetCatalog.ticketSystem("zammad")
+        #expect(InitText.text(of: answers, path: nil).contains("\n# routes:\n#   - {methods: [POST], path: /api/tickets.json}\n"))
+    }
+
     @Test("a commented key is a key all the same: routes and status load when their marks are taken away")
     func routes() throws {
         let text = InitText.text(of: answers, path: nil).replacing("# routes:", with: "routes:").replacing(
