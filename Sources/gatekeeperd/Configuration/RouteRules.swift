@@ -163,7 +163,7 @@ extension Validation {
         guard !isRefused else { return [] }
         return reader.builder.routeLabels.filter { !labels.contains($0.value) }.map { label in
             let hint =
-                Suggestion.nearest(to: label.value, among: labels.sorted()).map { "; did you mean \($0)?" }
+                Suggestion.hint(for: label.value, among: labels)
                 ?? "; give one to those whom the route is for, as allow: [{address: 203.0.113.9, label: office}]"
             return .error(label.origin, at: "routes: from", "no entry of allow has the label \(Quantity.quoted(label.value))\(hint)")
                 .withoutValues

@@ -41,6 +41,9 @@ extension TicketSystemPreset {
                     + "and agent, GET and POST /api/tickets, and POST /api/actions.",
                 "github.com/salientmsp/tier2tickets-relay, README and dc09206, captured"),
             PresetFact(
+                "Captured were /token and the resources below the two servers that were configured; that these are /auth and /api is how a "
+                    + "usual Halo has it.", "github.com/salientmsp/tier2tickets-relay, README; docs.n8n.io, inferred"),
+            PresetFact(
                 "Its client fails on any answer that isn't JSON.", "github.com/salientmsp/tier2tickets-relay, README, captured"),
         ],
         "itop": [

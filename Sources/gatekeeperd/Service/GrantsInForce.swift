@@ -119,7 +119,7 @@ final class GrantsInForce: TimedPart {
         let listed = settings.allow.compactMap(\.routesLabel) + entries.lists.reports.map(\.label)
         let labels = Set(listed + (settings.routes?.routes.flatMap { $0.from ?? [] } ?? []))
         guard !labels.contains(label) else { return }
-        let hint = Suggestion.nearest(to: label, among: labels.sorted()).map { "; did you mean \($0)?" } ?? ""
+        let hint = Suggestion.hint(for: label, among: labels) ?? ""
         throw ControlFailure(.invalid, "no entry of the allow-list has the label \(Quantity.quoted(label))\(hint)")
     }
 

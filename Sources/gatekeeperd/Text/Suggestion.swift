@@ -18,6 +18,16 @@ enum Suggestion {
         return best.candidate
     }
 
+    /// What to say behind a name that isn't one of these: what was probably meant, or which there are. Nil where there are none.
+    static func hint(for name: String, among candidates: Set<String>) -> String? {
+        if let nearest = nearest(to: name, among: candidates.sorted()) { return "; did you mean \(nearest)?" }
+        let shown = candidates.sorted().prefix(hintsMax)
+        let more = candidates.count > hintsMax ? ", …" : ""
+        return shown.isEmpty ? nil : "; there are \(shown.joined(separator: ", "))\(more)"
+    }
+
+    private static let hintsMax = 8
+
     /// How many characters have to be typed differently, left out, added or swapped with their neighbour (optimal string alignment).
     private static func distance(_ a: [Character], _ b: [Character]) -> Int {
         var beforePrevious: [Int] = []

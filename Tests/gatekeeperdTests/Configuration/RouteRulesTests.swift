@@ -58,7 +58,7 @@ struct RouteRulesTests {
                 ":5:27: routes: from: no entry of allow has the label \"Tier2Ticket\"; did you mean Tier2Tickets?"
             ),
             ("[{path: /a, from: [tier2tickets]}]", "did you mean Tier2Tickets?"),
-            ("[{path: /a, from: [nobody at all]}]", "give one to those whom the route is for"),
+            ("[{path: /a, from: [nobody at all]}]", "has the label \"nobody at all\"; there are Assets, Tier2Tickets"),
             ("[{path: /a, from: []}]", "routes: from: it names nobody; leave it out"),
             ("[{path: /a, base: /b}]", "routes: base: it is for a preset"),
             ("[{from: [Assets]}]", "routes: the path is missing"),
@@ -96,6 +96,12 @@ struct RouteRulesTests {
         #expect(lines.count == 1 && lines[0].contains("did you mean address?"), "\(lines)")
         let preset = try load(text("[{path: /a, from: [Tier2Tickets]}]", allow: "[{preset: tier2tickets}]"))
         #expect(preset.settings.routes?.routes.count == 1)
+    }
+
+    @Test("where no entry has a label, how to give one is said")
+    func noLabels() throws {
+        let lines = try mistakes(in: text("[{path: /a, from: [Vendor]}]", allow: "[192.0.2.1]"))
+        #expect(lines.count == 1 && lines[0].contains("; give one to those whom the route is for, as allow: [{address: "), "\(lines)")
     }
 
     @Test("an unknown label is told although the list has a warning, which hides nothing")
