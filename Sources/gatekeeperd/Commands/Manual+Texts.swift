@@ -16,7 +16,10 @@ extension Manual {
     static let files: [Entry] = [
         (Configuration.defaultPath, "The configuration: gatekeeper.yaml(5)."),
         ("/run/gatekeeper/control.sock", "The control socket, unless `control` names another."),
-        ("/var/lib/gatekeeper", "Grants, denials and a configuration on trial, unless `state` names another folder."),
+        (
+            "/var/lib/gatekeeper",
+            "Grants, denials, a lockdown, accepted lists, a configuration on trial, unless `state` names another folder."
+        ),
         ("/var/log/gatekeeper", "Where the service of the package may write, if `log.to` names a file. Otherwise lines go to the journal."),
     ]
 

@@ -25,6 +25,8 @@ final class ListsInForce: TimedPart {
         var state: ListState
         var isUnderWay = false
         var looksAt: Instant
+        /// When the last look began.
+        var lookedAt: Instant?
     }
 
     /// What looks came to, for the control thread to fetch.
@@ -51,6 +53,8 @@ final class ListsInForce: TimedPart {
 
     private static let underWayMax = 4
     private static let hostsMilliseconds = 60_000
+    /// Between two looks at least, however often a configuration comes into force.
+    private static let restMilliseconds = 5_000
     /// After a look that came to nothing.
     private static let retryMilliseconds = 600_000
 
@@ -83,7 +87,8 @@ final class ListsInForce: TimedPart {
             var entry =
                 states.first { $0.state.source == source }
                 ?? Entry(state: ListState(source, accepted: kept[source.key] ?? ListState.Accepted()), looksAt: now)
-            entry.looksAt = now
+            let soonest = entry.lookedAt.map { max(now, $0.advanced(byMilliseconds: Self.restMilliseconds)) } ?? now
+            entry.looksAt = min(entry.looksAt, soonest)
             return entry
         }
     }
@@ -157,6 +162,7 @@ final class ListsInForce: TimedPart {
         let source = states[index].state.source
         underWay += 1
         states[index].isUnderWay = true
+        states[index].lookedAt = now.instant
         do throws(SystemError) {
             let (results, fetch) = (try openResults(), fetch)
             try Thread(name: "list") { results.add(source, fetch(source)) }.detach()

@@ -74,4 +74,42 @@ struct ListTests {
         #expect(line["error"]?.contains("certificate") ?? false, "\(line)")
         #expect(scene.server.requests.isEmpty)
     }
+
+    @Test("an office is admitted by its name, from the address that the name stands for now and from no other")
+    func office() throws {
+        let folder = try TemporaryFolder()
+        let hosts = try folder.write("8.8.8.8 office.dyn.example.net\n", to: "hosts")
+        let upstream = try ScriptedUpstream(path: folder.file("upstream.sock"), .echo)
+        // A network of its own, where these addresses are this machine's, and names are what the file says.
+        let setup = [
+            "set -e", "ip link set lo up", "ip address add 8.8.8.8/32 dev lo", "ip address add 8.8.4.4/32 dev lo",
+            "mount --bind \(hosts) /etc/hosts", "exec \"$0\" \"$@\"",
+        ]
+        let user = geteuid() == 0 ? [] : ["--user", "--map-root-user"]
+        let daemon = try Daemon(
+            upstream: upstream.url, settings: "state: \(folder.file("state"))\ncontrol: \(folder.file("control.sock"))",
+            launcher: ["unshare", "--net", "--mount"] + user + ["sh", "-c", setup.joined(separator: "\n")])
+        let network = NetworkNamespace(of: daemon)
+        func status(from address: String) throws -> Int? {
+            try network.curl("https://127.0.0.1:\(daemon.port)/", "--interface", address).status
+        }
+        #expect(try status(from: "8.8.8.8") == nil)
+        try daemon.rewriteConfiguration(
+            "  - \"127.0.0.2\"\n", "  - \"127.0.0.2\"\n  - {hosts: office.dyn.example.net, label: office}\n")
+        try daemon.reload()
+        try daemon.waitForLine { $0.event == "list" && $0["state"] == "changed" && $0["added"] == "8.8.8.8" }
+        #expect(try status(from: "8.8.8.8") == 200)
+        #expect(try status(from: "8.8.4.4") == nil)
+        try Data("8.8.4.4 office.dyn.example.net\n".utf8).write(to: URL(fileURLWithPath: hosts))
+        try daemon.reload()
+        try daemon.waitForLine { $0.event == "list" && $0["state"] == "changed" && $0["removed"] == "8.8.8.8" }
+        #expect(try status(from: "8.8.4.4") == 200)
+        #expect(try status(from: "8.8.8.8") == nil)
+        // What the internet doesn't route is taken for nothing.
+        try Data("127.0.0.9 office.dyn.example.net\n".utf8).write(to: URL(fileURLWithPath: hosts))
+        try daemon.reload()
+        try daemon.waitForLine { $0.event == "list" && $0["state"] == "failed" }
+        #expect(try status(from: "127.0.0.9") == nil)
+        #expect(try status(from: "8.8.4.4") == 200)
+    }
 }
