@@ -17,6 +17,18 @@ extension Server {
     /// Has what was taken counted again, because there was no room for it.
     package func putBackDenials(_ records: [DenialSummary]) { journal.denials.putBack(records) }
 
+    /// Which requests were answered since the last call, while `Settings.Log.learns`. The last call also has what isn't settled.
+    package func takeLearned(isLast: Bool) -> LearnedTake {
+        journal.learned.take(isLast: isLast, wallMilliseconds: System.wallMilliseconds())
+    }
+
+    package func putBackLearned(_ take: LearnedTake) { journal.learned.putBack(take) }
+
+    /// What was learned before this process.
+    package func knowLearned(_ keys: [LearnedRequest.Key]) {
+        journal.learned.know(keys, wallMilliseconds: System.wallMilliseconds())
+    }
+
     /// The entry of the allow-list by which an address may in at present, or might but for a lockdown; nil for a stranger.
     package func allowEntry(for peer: PeerAddress, nowUnixSeconds: Int64) -> Settings.AllowEntry? {
         let allowList = current.withLock { $0.snapshot.admission.allowList }

@@ -178,6 +178,7 @@ public final class Server: Sendable {
         }
         journal.rename(listeners: current.listeners.names)
         journal.write(as: settings.log.format)
+        journal.learned.turn(on: settings.log.learns)
         let lost = Mutex(Set<Int32>())
         onEveryWorker { worker, index in
             let failed = await worker.adopt(snapshot, opening: change.opened[index], closing: change.closed)

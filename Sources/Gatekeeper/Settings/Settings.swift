@@ -322,6 +322,8 @@ public struct Settings: Sendable {
         public var format = Format.json
         /// What a request's line tells besides.
         public var fields: Fields = []
+        /// Count which methods and path templates each label uses, for whoever keeps that.
+        public var learns = false
 
         public struct Fields: OptionSet, Sendable {
             public let rawValue: UInt8

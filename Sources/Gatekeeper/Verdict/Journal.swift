@@ -37,13 +37,15 @@ package final class Journal: Sendable {
         self.inbox = inbox
         self.answers = answers
         self.log = log
+        inbox.learned.turn(on: log.learns)
         thread = try JournalThread { Self.run(inbox, descriptor) }
     }
 
     /// The pen of worker `worker` (0…workers-1). To be asked for once for each, and used on that worker's thread only.
     package func writer(worker: Int) -> sending JournalWriter {
         JournalWriter(
-            ring: inbox.rings[worker], signal: inbox.signal, mark: inbox.marks[worker], answers: answers, writesAccess: log.access)
+            ring: inbox.rings[worker], signal: inbox.signal, mark: inbox.marks[worker], answers: answers, writesAccess: log.access,
+            learns: log.learns)
     }
 
     /// A line of the control plane (`started`, `reloaded`, `upstream_down`), from any thread, stamped with the present time.
@@ -53,6 +55,9 @@ package final class Journal: Sendable {
 
     /// Who was denied, for whoever keeps it longer than the log.
     var denials: DenialCounts { inbox.denials }
+
+    /// Which requests there are, for whoever keeps it.
+    var learned: LearnedRequests { inbox.learned }
 
     /// Lines lost since the start.
     package var linesDropped: UInt64 { inbox.linesDropped }

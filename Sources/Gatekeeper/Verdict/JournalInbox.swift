@@ -9,6 +9,8 @@ final class JournalInbox: Sendable {
     let marks: [TurnMark]
     /// What the control thread learns of denials.
     let denials: DenialCounts
+    /// What it learns of requests, while it wants to.
+    let learned = LearnedRequests()
 
     private let mail: Mutex<Mail>
     private let finishing = Atomic<Bool>(false)

@@ -14,6 +14,9 @@ enum JournalRecord: UInt8 {
     /// `::`, from which no connection comes.
     static let noAddress = PeerAddress(high: 0, low: 0)
     static let cutFlag: UInt16 = 0x8000
+    /// Of an exchange: texts follow that few have; the log isn't told.
+    static let rareFlag: UInt8 = 1
+    static let lineless: UInt8 = 2
     static let fieldsMax = 16
     /// Of a field's value in an event.
     static let valueBytesMax = 1024
@@ -49,7 +52,7 @@ extension JournalRing.Writer {
         end()
     }
 
-    mutating func exchange(_ verdict: borrowing ExchangeVerdict, _ texts: borrowing VerdictTexts) {
+    mutating func exchange(_ verdict: borrowing ExchangeVerdict, _ texts: borrowing VerdictTexts, hasLine: Bool = true) {
         let labelCount = verdict.label?.utf8.count ?? 0
         let reasonCount = verdict.reason?.utf8CodeUnitCount ?? 0
         let shadowCount = verdict.shadow?.utf8CodeUnitCount ?? 0
@@ -78,7 +81,7 @@ extension JournalRing.Writer {
         put(verdict.httpVersion.rawValue)
         put(verdict.outcome.rawValue)
         put(verdict.stage.rawValue)
-        put(UInt8(hasRare ? 1 : 0))
+        put((hasRare ? JournalRecord.rareFlag : 0) | (hasLine ? 0 : JournalRecord.lineless))
         put(text: texts.id)
         put(text: texts.method)
         put(text: texts.path, max: JournalWriter.textBytesMax)

@@ -5,6 +5,8 @@
 package final class JournalWriter {
     /// Whether exchanges that weren't refused get a line (`log.access`). Refused ones always do.
     package var writesAccess: Bool
+    /// Whether the journal is to be told of exchanges that get none (`learn`).
+    package var learns: Bool
 
     /// Of a path; other texts are cut at `wordBytesMax`.
     static let textBytesMax = 8192
@@ -21,13 +23,15 @@ package final class JournalWriter {
     private let answers: AnswerRuns
 
     init(
-        ring: JournalRing, signal: JournalSignal, mark: TurnMark = TurnMark(), answers: AnswerRuns = AnswerRuns(), writesAccess: Bool
+        ring: JournalRing, signal: JournalSignal, mark: TurnMark = TurnMark(), answers: AnswerRuns = AnswerRuns(), writesAccess: Bool,
+        learns: Bool = false
     ) {
         records = JournalRing.Writer(ring)
         self.mark = mark
         self.signal = signal
         self.answers = answers
         self.writesAccess = writesAccess
+        self.learns = learns
     }
 
     /// A connection was turned away at accept. Counted even when the ring is full.
@@ -66,8 +70,9 @@ package final class JournalWriter {
         verdicts.count(verdict)
         answerTallies.count(verdict)
         answers.note(verdict, at: verdict.answerCell)
-        guard writesAccess || verdict.outcome == .refused else { return }
-        records.exchange(verdict, texts)
+        let hasLine = writesAccess || verdict.outcome == .refused
+        guard hasLine || learns else { return }
+        records.exchange(verdict, texts, hasLine: hasLine)
         signal.wakeIfSleeping()
     }
 

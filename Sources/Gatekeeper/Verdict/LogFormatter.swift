@@ -206,7 +206,7 @@ struct LogFormatter: ~Copyable {
         guard let version = HTTPVersion(rawValue: record.number()), let outcome = Outcome(rawValue: record.number()),
             let stage = Stage(rawValue: record.number())
         else { return output.lose(1) }
-        let hasRare = record.number(UInt8.self) == 1
+        let flags = record.number(UInt8.self)
         let id = record.text()
         let method = record.text()
         let path = record.text()
@@ -215,6 +215,13 @@ struct LogFormatter: ~Copyable {
         let label = record.text()
         let reason = record.text()
         let shadow = record.text()
+        if inbox.learned.isOn, outcome != .refused, status != 0 {
+            inbox.learned.note(
+                label: String(decoding: content.bytes(label.range).indices.map { content.bytes(label.range)[$0] }, as: UTF8.self),
+                method: content.bytes(method.range), target: content.bytes(path.range), isCut: path.isCut, status: status,
+                wallMilliseconds: ended)
+        }
+        guard flags & JournalRecord.lineless == 0 else { return }
 
         let line =
             outcome == .refused
@@ -237,7 +244,7 @@ struct LogFormatter: ~Copyable {
         line.word("outcome", outcome.word)
         if !reason.isEmpty { text(line, "reason", reason, of: content, lead: ": ") }
         if !shadow.isEmpty { text(line, "shadow", shadow, of: content) }
-        if hasRare {
+        if flags & JournalRecord.rareFlag != 0 {
             for name: StaticString in ["dropped_fields", "user_agent", "cipher", "trace"] {
                 let value = record.text()
                 if !value.isEmpty { text(line, name, value, of: content) }

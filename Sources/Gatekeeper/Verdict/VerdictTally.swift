@@ -15,6 +15,8 @@ package struct VerdictTally: Sendable {
     package private(set) var nanoseconds: UInt64 = 0
     package private(set) var bytesIn: UInt64 = 0
     package private(set) var bytesOut: UInt64 = 0
+    /// Requests that passed because routes are in shadow.
+    package private(set) var shadowRefused: UInt64 = 0
     package private(set) var tlsFailures: UInt64 = 0
     /// By the log's word, of which there are few; those beyond `tlsReasonsMax` are `other`.
     package private(set) var tlsFailuresByReason: [String: UInt64] = [:]
@@ -29,6 +31,7 @@ package struct VerdictTally: Sendable {
         exchangesByOutcome[Self.outcomeIndex(verdict.outcome, Int(verdict.status / 100))] &+= 1
         bytesIn &+= verdict.bytesIn
         bytesOut &+= verdict.bytesOut
+        if verdict.shadow != nil { shadowRefused &+= 1 }
         guard verdict.status != 101 else { return }
         durationCounts[Self.durationClass(verdict.durationNanoseconds)] &+= 1
         nanoseconds &+= verdict.durationNanoseconds
@@ -53,6 +56,7 @@ package struct VerdictTally: Sendable {
         nanoseconds &+= other.nanoseconds
         bytesIn &+= other.bytesIn
         bytesOut &+= other.bytesOut
+        shadowRefused &+= other.shadowRefused
         tlsFailures &+= other.tlsFailures
         for (reason, failures) in other.tlsFailuresByReason { count(failures, tlsFailuresFor: reason) }
     }

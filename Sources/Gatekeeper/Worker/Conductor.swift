@@ -150,6 +150,7 @@ final class Conductor {
         let previous = snapshot
         context.snapshot = next
         context.journal.writesAccess = next.log.access
+        context.journal.learns = next.log.learns
         for listener in opening {
             do throws(SystemError) {
                 try open(listener)

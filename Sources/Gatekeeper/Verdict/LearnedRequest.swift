@@ -1,0 +1,97 @@
+/// The requests of one label, method and path template on one day, counted.
+package struct LearnedRequest: Sendable, Equatable {
+    package struct Key: Hashable, Sendable {
+        /// Days since 1970, in UTC.
+        package var day: Int64
+        /// The allow-list entry's; empty for those without one.
+        package var label: String
+        package var method: String
+        /// A route's path; empty for all paths that can be read in more than one way, which no route lets pass.
+        package var template: String
+
+        package init(day: Int64, label: String, method: String, template: String) {
+            self.day = day
+            self.label = label
+            self.method = method
+            self.template = template
+        }
+    }
+
+    package var key: Key
+    /// Answered 2xx, or 101.
+    package var succeeded: UInt64 = 0
+    /// 3xx.
+    package var redirected: UInt64 = 0
+    /// 4xx.
+    package var clientErrors: UInt64 = 0
+    /// 5xx.
+    package var serverErrors: UInt64 = 0
+    /// The status of the last one that was answered 4xx or 5xx; 0 for none.
+    package var lastFailure: UInt16 = 0
+    package var firstMilliseconds: Int64
+    package var lastMilliseconds: Int64
+
+    package init(_ key: Key, firstMilliseconds: Int64, lastMilliseconds: Int64) {
+        self.key = key
+        self.firstMilliseconds = firstMilliseconds
+        self.lastMilliseconds = lastMilliseconds
+    }
+
+    package var count: UInt64 { succeeded &+ redirected &+ clientErrors &+ serverErrors }
+
+    static func isGood(_ status: UInt16) -> Bool { status == 101 || (200..<400).contains(status) }
+
+    mutating func count(_ status: UInt16, at milliseconds: Int64) {
+        switch status {
+        case 300..<400: redirected &+= 1
+        case 400..<500: clientErrors &+= 1
+        case 500...: serverErrors &+= 1
+        default: succeeded &+= 1
+        }
+        if status >= 400 { lastFailure = status }
+        firstMilliseconds = min(firstMilliseconds, milliseconds)
+        lastMilliseconds = max(lastMilliseconds, milliseconds)
+    }
+
+    /// Counts what another has counted of the same.
+    package mutating func add(_ other: LearnedRequest) {
+        succeeded &+= other.succeeded
+        redirected &+= other.redirected
+        clientErrors &+= other.clientErrors
+        serverErrors &+= other.serverErrors
+        if other.lastFailure != 0, lastFailure == 0 || other.lastMilliseconds >= lastMilliseconds { lastFailure = other.lastFailure }
+        firstMilliseconds = min(firstMilliseconds, other.firstMilliseconds)
+        lastMilliseconds = max(lastMilliseconds, other.lastMilliseconds)
+    }
+}
+
+/// What stands in a template for a segment whose text isn't kept. Each is a placeholder of routes.
+package enum LearnedPlaceholder {
+    /// A number, or something that may be a secret or a person: never kept.
+    package static let unkept = "{id}"
+    /// One of more names than `LearnedTree.namesMax`.
+    package static let any = "{any}"
+    /// It came too seldom to be kept: what it was isn't known.
+    package static let seldom = "{name}"
+}
+
+/// A position at which there turned out to be too many names: those that were kept are `{any}` from then on.
+package struct OpenedPosition: Sendable, Equatable, Hashable {
+    package var label: String
+    /// The template of what lies above it, without a slash at its end.
+    package var parent: String
+
+    package init(label: String, parent: String) {
+        self.label = label
+        self.parent = parent
+    }
+
+    /// What becomes of a template that was learned before; nil for one that stays.
+    package func revised(_ template: String) -> String? {
+        guard template.hasPrefix(parent + "/") else { return nil }
+        let rest = template.dropFirst(parent.count + 1)
+        let name = rest.prefix { $0 != "/" }
+        guard !name.isEmpty, name != "**", !name.hasPrefix("{") else { return nil }
+        return "\(parent)/\(LearnedPlaceholder.any)\(rest.dropFirst(name.count))"
+    }
+}
