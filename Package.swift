@@ -63,6 +63,7 @@ let package = Package(
                 "Harness/prepare-promtool",
                 "Harness/prepare-redmine",
                 "Harness/prepare-roundup", "Harness/prepare-rt5", "Harness/requests-by-h11",
+                "Vigilance/Traces",
             ],
             swiftSettings: settings),
         // Measures what no load generator sees: the cost of one lookup. Not installed, not part of the product.

@@ -17,6 +17,18 @@ struct ControlOptions: ParsableArguments {
         return StandardPath.controlSocket()
     }
 
+    /// Where the service keeps its ledger, for when it doesn't answer. Whose it is must be known: `--control` alone names a socket and no folder.
+    func stateFolder() throws(ControlFailure) -> String? {
+        if let config { return try Self.stateFolder(of: config) }
+        guard control == nil else { return nil }
+        let isConfigured = (try? FileContents.checkReadable(Configuration.defaultPath)) != nil
+        return isConfigured ? try Self.stateFolder(of: Configuration.defaultPath) : StandardPath.state()
+    }
+
+    private static func stateFolder(of file: String) throws(ControlFailure) -> String? {
+        try ConfiguredPath.value(of: "state", in: file, what: "a folder") ?? StandardPath.state()
+    }
+
     /// Has the service do it and prints the answer: for people, or as JSON. Ends the process with the failure's status.
     func run(_ request: ControlRequest, json: Bool = false) throws {
         _ = try ask(request, json: json)

@@ -39,23 +39,11 @@ struct DenialsCommand: ParsableCommand {
             let answer = try ControlClient(path: try control.path()).ask(.denials(query))
             Console.say(answer.result, json, else: answer.text)
         } catch {
-            guard error.code == .absent, let folder = try stateFolder() else { throw error }
+            guard error.code == .absent, let folder = try control.stateFolder() else { throw error }
             let report = try Self.read(folder, query, instead: error)
             Console.complain("\(error.message); this is what is in \(folder)")
             Console.say(report.json, json, else: report.lines.joined(separator: "\n"))
         }
-    }
-
-    /// Whose service's it is must be known: `--control` alone names a socket and no folder.
-    private func stateFolder() throws(ControlFailure) -> String? {
-        if let config = control.config { return try Self.stateFolder(of: config) }
-        guard control.control == nil else { return nil }
-        let isConfigured = (try? FileContents.checkReadable(Configuration.defaultPath)) != nil
-        return isConfigured ? try Self.stateFolder(of: Configuration.defaultPath) : StandardPath.state()
-    }
-
-    private static func stateFolder(of file: String) throws(ControlFailure) -> String? {
-        try ConfiguredPath.value(of: "state", in: file, what: "a folder") ?? StandardPath.state()
     }
 
     private static func read(_ folder: String, _ query: DenialQuery, instead absence: ControlFailure) throws(ControlFailure) -> DenialReport

@@ -49,6 +49,8 @@ struct ConfigurationBuilder: Sendable {
     /// Ticket systems that routes are of, each where it is named.
     var routePresets: [Located<TicketSystemPreset>] = []
     var routesAreShadow = false
+    /// Where `learn` and `routes_mode` were said.
+    var modeOrigins: [String: Origin] = [:]
     var logDestination = LogDestination.standardOutput
     var statePath: Located<String>?
     var controlPath: Located<String>?

@@ -2,7 +2,8 @@ internal import Gatekeeper
 
 /// Every key of the configuration file, in the order of the reference.
 enum Schema {
-    static let settings: [Setting] = listening + acme + allowing + admission + upstream + routing + routeConditions + limits + operation
+    static let settings: [Setting] =
+        listening + acme + allowing + admission + upstream + routing + routeConditions + learning + limits + operation
 
     /// The setting at a path, nil if there is none.
     static func setting(_ path: String) -> Setting? { byPath[path] }
@@ -185,9 +186,6 @@ enum Schema {
             path: "routes[].case_sensitive", rule: .field(form: "true or false"),
             summary: "Whether a and A differ in the path; true unless said otherwise."),
         Setting(
-            path: "routes_mode", rule: .scalar(.choice(\.routesAreShadow, [("enforce", false), ("shadow", true)], default: "enforce")),
-            summary: "Refuse what is on no route, or let it through and say in the log what would have been refused."),
-        Setting(
             path: "websocket", rule: .scalar(.flag(\.settings.webSocket)),
             summary: "Let requests leave HTTP for a WebSocket; any other Upgrade is an offer, which is taken off."),
     ]
@@ -297,7 +295,7 @@ enum Schema {
             summary: "What a request's line tells besides: the client's User-Agent, TLS's cipher suite, the trace of its traceparent."),
         Setting(
             path: "state", rule: .scalar(.folder(\.statePath)),
-            summary: "The folder of what must outlive the service: grants, and a configuration on trial."),
+            summary: "The folder of what must outlive the service: grants, denials, learned requests, and a configuration on trial."),
         Setting(
             path: "control", rule: .scalar(.socket(\.controlPath)),
             summary: "The UNIX socket that commands use; root, the service's user and the socket's group may."),

@@ -15,6 +15,7 @@ enum Validation {
         findings += orderMistakes(builder)
         findings += allowMistakes(builder)
         findings += listMistakes(builder)
+        findings += learningMistakes(builder)
         findings += UpstreamValidation.mistakes(builder)
         findings += statusMistakes(reader)
         findings += programMistakes(builder)

@@ -127,6 +127,7 @@ final class ControlConversation: Conversation {
             case .openChallenge(let request): return try service.openChallenge(request, by: requester, at: now).openedReply(at: now)
             case .closeChallenge(let name): return try service.closeChallenge(name, by: requester).closedReply
             case .denials(let query): return try service.denials(query, at: now).reply
+            case .learned(let query): return ControlReply(result: try service.learned(query, at: now).json, text: "")
             }
         } catch {
             return ControlReply(error)

@@ -20,6 +20,7 @@ enum ControlRequest: Equatable, Sendable {
     /// `keep`: the names of entries, which the service knows.
     case lockdown(keep: [String], seconds: Int?)
     case endLockdown
+    case learned(LearnedQuery)
     /// Sends a test to everybody who is told of problems; what came of it is said by `notifiers`.
     case notifyTest
     case notifiers
@@ -41,7 +42,7 @@ enum ControlRequest: Equatable, Sendable {
         ("grant", ["address", "for_seconds", "reason", "label", "during_lockdown"]), ("grants", ["all"]), ("revoke", ["address"]),
         ("lists", []), ("lists_accept", ["label", "digest"]),
         ("lockdown", ["keep", "for_seconds"]), ("lockdown_end", []),
-        ("denials", ["since_seconds", "top"]), ("notify_test", []), ("notifiers", []),
+        ("denials", ["since_seconds", "top"]), ("learned", ["since_seconds", "label"]), ("notify_test", []), ("notifiers", []),
         ("certificates", []), ("certificates_renew", ["name", "now"]), ("certificates_dry_run", ["name"]),
         ("challenge_open", ["name", "digest"]), ("challenge_close", ["name"]),
     ]
@@ -118,6 +119,11 @@ enum ControlRequest: Equatable, Sendable {
                 try DenialQuery(
                     seconds: json["since_seconds"] == nil ? usual.seconds : try integer("since_seconds", json),
                     top: json["top"] == nil ? usual.top : try integer("top", json)))
+        case "learned":
+            return .learned(
+                try LearnedQuery(
+                    seconds: json["since_seconds"] == nil ? LearnedQuery.usual.seconds : try integer("since_seconds", json),
+                    label: try json["label"].map { _ throws(ValueMistake) in try text("label", json) }))
         case "certificates": return .certificates
         case "certificates_dry_run": return .tryOrders(name: try json["name"].map { _ throws(ValueMistake) in try text("name", json) })
         case "certificates_renew":
@@ -173,7 +179,7 @@ enum ControlRequest: Equatable, Sendable {
         case .reload, .apply: 60_000
         case .status, .confirm, .grant, .grants, .revoke, .denials, .lists, .acceptList, .lockdown, .endLockdown, .notifyTest, .notifiers,
             .certificates, .renewCertificates, .tryOrders,
-            .openChallenge, .closeChallenge:
+            .openChallenge, .closeChallenge, .learned:
             15_000
         }
     }
@@ -212,6 +218,8 @@ enum ControlRequest: Equatable, Sendable {
             case .lists: ("lists", [])
             case .acceptList(let label, let digest):
                 ("lists_accept", [("label", .string(label)), ("digest", digest.map { .string($0) })])
+            case .learned(let query):
+                ("learned", [("since_seconds", .number(query.seconds)), ("label", query.label.map { .string($0) })])
             case .denials(let query): ("denials", [("since_seconds", .number(query.seconds)), ("top", .number(query.top))])
             }
         return .object(of: [(Self.versionField, .number(Self.version)), ("command", .string(command))] + fields)

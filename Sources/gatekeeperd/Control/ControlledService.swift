@@ -36,4 +36,6 @@ protocol ControlledService: AnyObject {
     func closeChallenge(_ name: String, by requester: Requester) throws(ControlFailure) -> OpenedChallenge
     /// Who was turned away, up to now.
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport
+    /// Which requests each label makes, up to now.
+    func learned(_ query: LearnedQuery, at now: WallTime) throws(ControlFailure) -> LearnedReport
 }

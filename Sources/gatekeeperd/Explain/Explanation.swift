@@ -4,6 +4,8 @@ internal import Gatekeeper
 struct Explanation: Equatable, Sendable {
     private(set) var steps: [Step] = []
     private(set) var verdict = Verdict.admitted
+    /// It passes because routes are in shadow.
+    private(set) var isShadowed = false
 
     struct Step: Equatable, Sendable {
         /// The log's word for it, and the folder that decides.
@@ -117,10 +119,13 @@ struct Explanation: Equatable, Sendable {
         if let index = request.route, let route = routes?.routes[index] {
             steps.append(Step(stage: .policy, text: "the route \(route) lets it pass", origin: Self.origin(of: route, origins[index])))
         } else if let shadow = request.shadow {
+            isShadowed = true
             steps.append(
                 Step(
                     stage: .policy,
-                    text: "passes because routes_mode is shadow; otherwise \(shadow.status) \(shadow.reason): \(shadow.detail)"))
+                    text:
+                        "passes because routes_mode is shadow; would be refused (shadow): \(shadow.status) \(shadow.reason): \(shadow.detail)"
+                ))
         } else if routes == nil, request.refusal == nil {
             steps.append(Step(stage: .policy, text: "there are no routes, so every method and path passes"))
         }

@@ -68,6 +68,22 @@ enum LedgerFile {
         ) STRICT
         """,
         "ALTER TABLE grants ADD COLUMN label TEXT",
+        """
+        CREATE TABLE IF NOT EXISTS learned (
+            day INTEGER NOT NULL,
+            label TEXT NOT NULL,
+            method TEXT NOT NULL,
+            template TEXT NOT NULL,
+            c2 INTEGER NOT NULL,
+            c3 INTEGER NOT NULL,
+            c4 INTEGER NOT NULL,
+            c5 INTEGER NOT NULL,
+            last_failure INTEGER NOT NULL,
+            first_at INTEGER NOT NULL,
+            last_at INTEGER NOT NULL,
+            PRIMARY KEY (day, label, method, template)
+        ) STRICT, WITHOUT ROWID
+        """,
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

@@ -2,8 +2,26 @@ internal import Gatekeeper
 
 /// The ledger of a service that doesn't run, read without changing anything in it.
 enum LedgerReading {
+    /// What was learned of requests; a ledger from before that was done has nothing.
+    static func learned(_ query: LearnedQuery, folder: String, at now: WallTime) throws(LedgerError) -> LearnedReport {
+        let connection = try open(folder)
+        guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'learned'") == 1 else {
+            return LearnedReport(since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000))
+        }
+        return try LearnedTable.report(query, at: now, from: connection)
+    }
+
     /// What is there of denials; a ledger from before they were kept has none.
     static func denials(_ query: DenialQuery, folder: String, at now: WallTime) throws(LedgerError) -> DenialReport {
+        let connection = try open(folder)
+        guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'denials'") == 1 else {
+            return DenialReport(since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000))
+        }
+        let grants = try GrantTable.newest(GrantBook.countMax, in: connection)
+        return try DenialTable.report(query, grants: grants, at: now, from: connection)
+    }
+
+    private static func open(_ folder: String) throws(LedgerError) -> SQLConnection {
         let path = folder + "/" + LedgerFile.name
         guard FileStamp(path: path) != nil else {
             let advice = "a service keeps it in the folder that state: names; name its configuration with --config"
@@ -16,10 +34,6 @@ enum LedgerReading {
                 cause: .newer,
                 message: "\(path) was written by a newer version (its form is \(version), this one knows \(LedgerFile.version))")
         }
-        guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'denials'") == 1 else {
-            return DenialReport(since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000))
-        }
-        let grants = try GrantTable.newest(GrantBook.countMax, in: connection)
-        return try DenialTable.report(query, grants: grants, at: now, from: connection)
+        return connection
     }
 }

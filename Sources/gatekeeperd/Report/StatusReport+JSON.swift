@@ -12,7 +12,7 @@ extension StatusReport {
             ("leaving", .boolean(isLeaving)),
             ("connections_open", openConnections.map { .number($0) }), ("admitted", admittedCount.map { .number($0) }),
             ("denied", deniedCount.map { .number($0) }), ("requests", requestCount.map { .number($0) }),
-            ("shield", shield?.json), ("sources_total", .number(sources.count)),
+            ("routes", routesJSON), ("shield", shield?.json), ("sources_total", .number(sources.count)),
             ("sources", .array(sources.prefix(Self.sourcesMax).map(\.json))), ("certificates", .array(certificates.map(\.json))),
             ("orders", orders.isEmpty ? nil : .array(orders.map { $0.json(at: nil) })),
             ("upstreams", .array(upstreams.map(\.json))), ("grants", .array(grants.map(\.json))), ("lockdown", lockdown?.json),
@@ -24,6 +24,13 @@ extension StatusReport {
     }
 
     private static let answersMax = 200
+
+    private var routesJSON: JSON? {
+        guard routesMode != nil || isLearning else { return nil }
+        return .object(
+            of: ("mode", routesMode.map(JSON.string)), ("shadow_refused", shadowRefusedCount.map { .number($0) }),
+            ("learning", .boolean(isLearning)))
+    }
 
     /// Of ten minutes each, the oldest first: the present minute is the end of the last ones. What isn't known is null.
     private var dayJSON: JSON? {

@@ -22,6 +22,11 @@ struct StatusReport: Equatable, Sendable {
     var admittedCount: UInt64?
     var deniedCount: UInt64?
     var requestCount: UInt64?
+    /// Requests that passed because routes are in shadow, since the start.
+    var shadowRefusedCount: UInt64?
+    /// `enforce` or `shadow`; nil without routes.
+    var routesMode: String?
+    var isLearning = false
     var shield: Shield?
     /// How many there may be of what is counted.
     var limits: Limits?
@@ -51,6 +56,18 @@ struct StatusReport: Equatable, Sendable {
 
     /// By the calendar where nothing better is known.
     func uptime(at now: WallTime) -> Int64? { uptimeMilliseconds ?? startedAt.map { now.milliseconds(since: $0) } }
+
+    /// For people: `in shadow: 12 requests would have been refused`; nil where nothing is to be said.
+    var routesText: String? {
+        var parts: [String] = []
+        if routesMode == "enforce" { parts.append("enforced") }
+        if routesMode == "shadow" {
+            let count = shadowRefusedCount ?? 0
+            parts.append("in shadow, nothing is enforced: \(Quantity.counted(count, "request")) would have been refused")
+        }
+        if isLearning { parts.append("learning") }
+        return parts.isEmpty ? nil : parts.joined(separator: ", ")
+    }
 
     struct ConfigurationState: Equatable, Sendable {
         var generation: UInt64

@@ -15,6 +15,7 @@ struct StatusText {
         if !report.listeners.isEmpty { lines.append("listening on \(report.listenersText)") }
         if let page = report.statusPage { lines.append("status page on \(page)") }
         if let counts { lines.append(counts) }
+        if let routes = report.routesText { lines.append("routes \(routes)") }
         if let shield = report.shield { lines.append("shield \(shield.text(at: now))") }
         lines += section("certificates", report.certificates.map(text))
         lines += section("orders", report.orders.map { $0.line(at: now) })

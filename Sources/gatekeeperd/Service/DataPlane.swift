@@ -18,6 +18,9 @@ protocol DataPlane: AnyObject, Sendable {
     func takeDenials() -> [DenialSummary]
     func putBackDenials(_ records: [DenialSummary])
     func lastSeen() -> [AddressPrefix: Int64]
+    func takeLearned(isLast: Bool) -> LearnedTake
+    func putBackLearned(_ take: LearnedTake)
+    func knowLearned(_ keys: [LearnedRequest.Key])
 
     var floodDescriptor: Int32 { get }
     func turnShield() -> Instant?

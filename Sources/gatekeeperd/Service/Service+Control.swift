@@ -41,6 +41,11 @@ extension Service: ControlledService {
         try parts.denials.report(query, at: now)
     }
 
+    func learned(_ query: LearnedQuery, at now: WallTime) throws(ControlFailure) -> LearnedReport {
+        let labels = configuration.current.configuration.settings.allow.compactMap(\.label)
+        return try parts.requests.report(query, labels: Set(labels).sorted(), at: now)
+    }
+
     func testNotifiers(at now: WallTime) -> [NotifierState] {
         parts.notifiers.test(at: parts.clock.now())
         return parts.notifiers.states
@@ -148,6 +153,9 @@ extension Service: ControlledService {
         report.deniedCount = status.denied
         report.admittedCount = status.admitted
         report.requestCount = status.requests
+        report.shadowRefusedCount = status.verdicts.shadowRefused
+        report.routesMode = configuration.current.configuration.settings.routes.map { $0.isShadow ? "shadow" : "enforce" }
+        report.isLearning = configuration.current.configuration.settings.log.learns
         report.shield = StatusReport.Shield(status.shield)
         report.limits = StatusReport.Limits(
             connections: status.connectionsMax, connectionsPerSource: status.connectionsPerSourceMax)

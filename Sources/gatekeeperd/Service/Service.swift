@@ -59,8 +59,8 @@ final class Service {
     /// Those that act before anybody is heard, in this order. What is wrong is judged when all has been done.
     var timedParts: [any TimedPart] {
         [
-            confirmation, parts.lockdown, parts.lists, parts.grants, parts.certificates, parts.denials, parts.sources, parts.history,
-            parts.notifiers, parts.challenges, parts.orders,
+            confirmation, parts.lockdown, parts.lists, parts.grants, parts.certificates, parts.denials, parts.sources,
+            parts.requests, parts.history, parts.notifiers, parts.challenges, parts.orders,
         ]
     }
 

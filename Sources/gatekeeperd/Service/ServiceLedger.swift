@@ -6,7 +6,7 @@ final class ServiceLedger {
     private(set) var failure: LedgerError?
     /// Where a damaged database was put.
     private(set) var setAside: String?
-    private let ledger: Ledger?
+    let ledger: Ledger?
     private let grants: GrantBook?
     /// Nil for the same reason as the grants.
     private let denials: DenialBook?

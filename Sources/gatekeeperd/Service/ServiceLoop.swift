@@ -233,6 +233,7 @@ struct ServiceLoop: ~Copyable {
         parts.plane.beginDrain(isHandedOver: heir != nil)
         // Now as well as at the end: who finds the drain too long kills us.
         parts.denials.record(at: now.wallTime)
+        parts.requests.record(at: now.wallTime)
         // It has read the configuration after us.
         if heir != nil { service.configuration.followAllowList(at: now.wallTime) }
         var turns = 0
@@ -259,6 +260,7 @@ struct ServiceLoop: ~Copyable {
             }
         }
         parts.denials.record(at: now.wallTime, isLast: true)
+        parts.requests.record(at: now.wallTime, isLast: true)
         return 0
     }
 
@@ -267,6 +269,7 @@ struct ServiceLoop: ~Copyable {
         var turns = 0
         while !service.parts.plane.wait(milliseconds: Self.drainTurnMilliseconds), turns < Self.stopTurnsMax { turns += 1 }
         service.parts.denials.record(at: now.wallTime, isLast: true)
+        service.parts.requests.record(at: now.wallTime, isLast: true)
         return ExitStatus.failure
     }
 }

@@ -16,6 +16,7 @@ struct ServiceParts {
     let grants: GrantsInForce
     let denials: DenialRecorder
     let sources: SourceRecorder
+    let requests: RequestRecorder
     let history: HistoryRecorder
     let statusPage: StatusPageInForce
     let notifiers: NotifiersInForce
@@ -46,6 +47,7 @@ struct ServiceParts {
         lists.serve(on: plane) { [grants] in grants.adopt(at: $0) }
         denials = DenialRecorder(ledger: ledger, on: plane, problems: problems)
         sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
+        requests = RequestRecorder(settings, ledger: ledger, on: plane, at: now)
         self.history = HistoryRecorder(on: plane, inherited: history, at: now)
         statusPage = StatusPageInForce(on: plane)
         notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, ledger: ledger, deliver: deliver)

@@ -74,6 +74,12 @@ struct MetricsPage {
             "From a request's first byte to the end of its answer; connections that left HTTP apart.")
         metrics.histogram(
             verdicts.durations, millisecondsMax: VerdictTally.durationMillisecondsMax, nanoseconds: verdicts.nanoseconds)
+        if report.routesMode != nil {
+            metrics.begin("routes_shadow_refused_total", .counter, "Requests that passed because routes_mode is shadow.")
+            metrics.sample(verdicts.shadowRefused)
+            metrics.begin("routes_enforced", .gauge, "Whether what is on no route is refused.")
+            metrics.sample(report.routesMode == "enforce" ? 1 : 0)
+        }
         metrics.begin("request_bytes_total", .counter, "Bytes of requests, heads and bodies, that clients have sent.")
         metrics.sample(verdicts.bytesIn)
         metrics.begin("response_bytes_total", .counter, "Bytes of responses, heads and bodies, that clients were sent.")

@@ -117,7 +117,7 @@ struct StatusPage {
             ),
             ("process", report.processIdentifier.map { "\($0)" }), ("listening on", report.listenersText),
             ("connections a source", report.limits.map { "\(DayChart.text($0.connectionsPerSource)) at most" }),
-            ("shield", report.shield?.text(at: now)), ("configuration", configuration?.file),
+            ("routes", report.routesText), ("shield", report.shield?.text(at: now)), ("configuration", configuration?.file),
             (
                 "generation",
                 configuration.map { state in

@@ -28,7 +28,7 @@ struct LexiconTests {
         ("tick", "Sources/Gatekeeper/Base/Runtime/TimerWheel.swift", "a timer wheel's"),
         ("tick", "Sources/Gatekeeper/Upstream/AcknowledgementWatch.swift", "the kernel's clock's"),
         ("transaction", "Sources/gatekeeperd/Ledger/", "a database's"),
-        ("transaction", "Sources/gatekeeperd/Service/ServiceLedger.swift", "a database's"),
+        ("transaction", "Sources/gatekeeperd/Service/ServiceLedger", "a database's"),
         ("transaction", "Sources/gatekeeperd/Service/DenialRecorder.swift", "a database's"),
         ("trial", "docs/decisions/0005", "keeps its title"),
         ("trial", "docs/guide/", "messages and metrics say `on trial`"),

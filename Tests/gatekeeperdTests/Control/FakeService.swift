@@ -141,6 +141,14 @@ final class FakeService: ControlledService {
         return notifierStates
     }
 
+    var learnedReport = LearnedReport(since: WallTime(milliseconds: 0))
+
+    func learned(_ query: LearnedQuery, at now: WallTime) throws(ControlFailure) -> LearnedReport {
+        log.append("learned \(query.seconds) \(query.label ?? "")")
+        if let failure { throw failure }
+        return learnedReport
+    }
+
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
         log.append("denials \(query.seconds) \(query.top)")
         if let failure { throw failure }

@@ -92,6 +92,19 @@ final class FakeDataPlane: DataPlane, @unchecked Sendable {
 
     func lastSeen() -> [AddressPrefix: Int64] { seen }
 
+    /// What the next look at learned requests finds.
+    var learned = LearnedTake()
+    /// What it was told of former processes.
+    private(set) var known: [LearnedRequest.Key] = []
+
+    func takeLearned(isLast: Bool) -> LearnedTake {
+        defer { learned = LearnedTake() }
+        return learned
+    }
+
+    func putBackLearned(_ take: LearnedTake) { learned.rows += take.rows }
+    func knowLearned(_ keys: [LearnedRequest.Key]) { known = keys }
+
     func turnShield() -> Instant? {
         calls.append("shield")
         return shieldLook
