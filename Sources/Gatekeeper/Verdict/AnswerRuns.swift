@@ -17,6 +17,8 @@ package final class AnswerRuns: Sendable {
 
     private let cells: InlineArray<1024, Cell>
     private let table = Mutex(Table())
+    /// What workers that have ended had counted.
+    let departed = DepartedCounts()
 
     private struct Table {
         /// The cells in use, which are the first so many. A source that has left the list keeps its cell until another needs it.

@@ -17,6 +17,7 @@ struct AnswerTallies: Sendable {
         if cells[number].owner != verdict.answerCell { cells[number] = Cell(owner: verdict.answerCell) }
         let isGood = if case .success = meaning { true } else { false }
         let isTimed = verdict.outcome != .refused && verdict.status != 101
+        cells[number].tally.countBytes(of: verdict)
         cells[number].tally.count(
             isGood: isGood, nanoseconds: isTimed ? verdict.durationNanoseconds : nil, endedMilliseconds: verdict.endedMilliseconds)
     }

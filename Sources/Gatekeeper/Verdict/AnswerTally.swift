@@ -6,6 +6,9 @@ package struct AnswerTally: Sendable {
     package private(set) var failed: UInt64 = 0
     /// When the last one ended, in milliseconds since 1970; 0 for none.
     package private(set) var lastMilliseconds: Int64 = 0
+    /// Of requests and of answers, as framed on the wire inside TLS; counted for sources alone.
+    package private(set) var bytesIn: UInt64 = 0
+    package private(set) var bytesOut: UInt64 = 0
     private var durationCounts: InlineArray<14, UInt64> = .init(repeating: 0)
 
     package init() {}
@@ -15,6 +18,11 @@ package struct AnswerTally: Sendable {
         if isGood { succeeded &+= 1 } else { failed &+= 1 }
         lastMilliseconds = endedMilliseconds
         if let nanoseconds { durationCounts[VerdictTally.durationClass(nanoseconds)] &+= 1 }
+    }
+
+    mutating func countBytes(of verdict: borrowing ExchangeVerdict) {
+        bytesIn &+= verdict.bytesIn
+        bytesOut &+= verdict.bytesOut
     }
 
     /// A request whose last try was with this ticket system has ended. What a client or we have broken off says nothing of it.
@@ -33,6 +41,8 @@ package struct AnswerTally: Sendable {
     package mutating func add(_ other: AnswerTally) {
         succeeded &+= other.succeeded
         failed &+= other.failed
+        bytesIn &+= other.bytesIn
+        bytesOut &+= other.bytesOut
         lastMilliseconds = max(lastMilliseconds, other.lastMilliseconds)
         for index in durationCounts.indices { durationCounts[index] &+= other.durationCounts[index] }
     }

@@ -16,6 +16,7 @@ package final class JournalWriter {
     private(set) var verdicts = VerdictTally()
     /// The same of each source.
     private(set) var answerTallies = AnswerTallies()
+    private var hasLeftCounts = false
     /// What the worker's loop marks its turns with.
     let mark: TurnMark
     private var records: JournalRing.Writer
@@ -74,6 +75,13 @@ package final class JournalWriter {
         guard hasLine || learns else { return }
         records.exchange(verdict, texts, hasLine: hasLine)
         signal.wakeIfSleeping()
+    }
+
+    /// Leaves behind what was counted: the worker is about to end, and can't be asked any more.
+    func leaveCounts() {
+        guard !hasLeftCounts else { return }
+        hasLeftCounts = true
+        answers.departed.add(verdicts, answerTallies)
     }
 
     /// Anything else that is rare (`upstream_down`): a line with these fields after the common ones. Cut to 16 fields.

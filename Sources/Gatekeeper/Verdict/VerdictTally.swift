@@ -17,6 +17,8 @@ package struct VerdictTally: Sendable {
     package private(set) var bytesOut: UInt64 = 0
     /// Requests that passed because routes are in shadow.
     package private(set) var shadowRefused: UInt64 = 0
+    /// Requests that routes don't have, which are answered 403 here.
+    package private(set) var routeRefusals: UInt64 = 0
     package private(set) var tlsFailures: UInt64 = 0
     /// By the log's word, of which there are few; those beyond `tlsReasonsMax` are `other`.
     package private(set) var tlsFailuresByReason: [String: UInt64] = [:]
@@ -32,6 +34,7 @@ package struct VerdictTally: Sendable {
         bytesIn &+= verdict.bytesIn
         bytesOut &+= verdict.bytesOut
         if verdict.shadow != nil { shadowRefused &+= 1 }
+        if verdict.outcome == .refused, verdict.status == 403 { routeRefusals &+= 1 }
         guard verdict.status != 101 else { return }
         durationCounts[Self.durationClass(verdict.durationNanoseconds)] &+= 1
         nanoseconds &+= verdict.durationNanoseconds
@@ -57,6 +60,7 @@ package struct VerdictTally: Sendable {
         bytesIn &+= other.bytesIn
         bytesOut &+= other.bytesOut
         shadowRefused &+= other.shadowRefused
+        routeRefusals &+= other.routeRefusals
         tlsFailures &+= other.tlsFailures
         for (reason, failures) in other.tlsFailuresByReason { count(failures, tlsFailuresFor: reason) }
     }

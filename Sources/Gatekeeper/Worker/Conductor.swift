@@ -117,6 +117,7 @@ final class Conductor {
         }
         context.upstreams.end()
         context.upstreams.stopListening()
+        context.journal.leaveCounts()
         loop.finish()
         letGo()
     }
