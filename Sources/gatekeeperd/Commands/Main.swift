@@ -76,8 +76,8 @@ struct RootCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, ExplainCommand.self, InitCommand.self, PresetsCommand.self, DemoCommand.self,
             StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
-            RevokeCommand.self, LockdownCommand.self, ListsCommand.self, DenialsCommand.self, RoutesCommand.self, CertificatesCommand.self,
-            ChallengeCommand.self,
+            RevokeCommand.self, LockdownCommand.self, ListsCommand.self, DenialsCommand.self, DigestCommand.self, RoutesCommand.self,
+            CertificatesCommand.self, ChallengeCommand.self,
             NotifyCommand.self, DoctorCommand.self, VersionCommand.self, ReferenceCommand.self,
         ])
 

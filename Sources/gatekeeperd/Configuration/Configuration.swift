@@ -28,6 +28,8 @@ struct Configuration: Sendable {
     var status: StatusSettings?
     /// Who is told of problems.
     var notifiers: [Located<Notifier>] = []
+    /// When the day's digest is made; nil for never.
+    var digestTime: TimeOfDay?
     /// Certificates that are ordered, in the order of the settings.
     var acme: [Located<AcmeSettings>] = []
     /// Lists that change without a change here.

@@ -57,6 +57,7 @@ struct ConfigurationBuilder: Sendable {
     var statusAddress: Located<SocketAddress>?
     var statusToken: Located<StatusToken>?
     var notifiers: [Located<Notifier>] = []
+    var digestTime: TimeOfDay? = .usualDigest
 
     /// Certificates that are ordered.
     var ordered: [Located<AcmeSettings>] {

@@ -49,7 +49,7 @@ enum Validation {
             statePath: statePath,
             controlPath: builder.controlPath?.value ?? StandardPath.control(),
             status: builder.statusAddress.map { StatusSettings(address: $0.value, token: builder.statusToken?.value) },
-            notifiers: builder.notifiers, acme: builder.ordered, lists: builder.lists)
+            notifiers: builder.notifiers, digestTime: builder.digestTime, acme: builder.ordered, lists: builder.lists)
     }
 
     private static func certificates(_ builder: ConfigurationBuilder, state: String) -> [Settings.TLS.Certificate] {

@@ -126,6 +126,7 @@ final class ControlConversation: Conversation {
             case .tryOrders(let name): return try service.tryOrders(name, at: now).reply(at: now)
             case .openChallenge(let request): return try service.openChallenge(request, by: requester, at: now).openedReply(at: now)
             case .closeChallenge(let name): return try service.closeChallenge(name, by: requester).closedReply
+            case .digest(let query): return try service.digest(query, at: now).reply
             case .denials(let query): return try service.denials(query, at: now).reply
             case .learned(let query): return ControlReply(result: try service.learned(query, at: now).json, text: "")
             }

@@ -101,6 +101,10 @@ extension DenialReport {
     var reply: ControlReply { ControlReply(result: json, text: lines.joined(separator: "\n")) }
 }
 
+extension DigestReport {
+    var reply: ControlReply { ControlReply(result: json, text: DigestText(report: self).lines.joined(separator: "\n")) }
+}
+
 extension OpenedChallenge {
     func openedReply(at now: WallTime) -> ControlReply {
         let text =

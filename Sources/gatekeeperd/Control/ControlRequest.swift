@@ -21,6 +21,7 @@ enum ControlRequest: Equatable, Sendable {
     case lockdown(keep: [String], seconds: Int?)
     case endLockdown
     case learned(LearnedQuery)
+    case digest(DigestQuery)
     /// Sends a test to everybody who is told of problems; what came of it is said by `notifiers`.
     case notifyTest
     case notifiers
@@ -42,7 +43,8 @@ enum ControlRequest: Equatable, Sendable {
         ("grant", ["address", "for_seconds", "reason", "label", "during_lockdown"]), ("grants", ["all"]), ("revoke", ["address"]),
         ("lists", []), ("lists_accept", ["label", "digest"]),
         ("lockdown", ["keep", "for_seconds"]), ("lockdown_end", []),
-        ("denials", ["since_seconds", "top"]), ("learned", ["since_seconds", "label"]), ("notify_test", []), ("notifiers", []),
+        ("denials", ["since_seconds", "top"]), ("digest", ["since_seconds"]), ("learned", ["since_seconds", "label"]),
+        ("notify_test", []), ("notifiers", []),
         ("certificates", []), ("certificates_renew", ["name", "now"]), ("certificates_dry_run", ["name"]),
         ("challenge_open", ["name", "digest"]), ("challenge_close", ["name"]),
     ]
@@ -124,6 +126,9 @@ enum ControlRequest: Equatable, Sendable {
                 try LearnedQuery(
                     seconds: json["since_seconds"] == nil ? LearnedQuery.usual.seconds : try integer("since_seconds", json),
                     label: try json["label"].map { _ throws(ValueMistake) in try text("label", json) }))
+        case "digest":
+            guard json["since_seconds"] != nil else { return .digest(.usual) }
+            return .digest(try DigestQuery(seconds: try integer("since_seconds", json)))
         case "certificates": return .certificates
         case "certificates_dry_run": return .tryOrders(name: try json["name"].map { _ throws(ValueMistake) in try text("name", json) })
         case "certificates_renew":
@@ -179,7 +184,7 @@ enum ControlRequest: Equatable, Sendable {
         case .reload, .apply: 60_000
         case .status, .confirm, .grant, .grants, .revoke, .denials, .lists, .acceptList, .lockdown, .endLockdown, .notifyTest, .notifiers,
             .certificates, .renewCertificates, .tryOrders,
-            .openChallenge, .closeChallenge, .learned:
+            .openChallenge, .closeChallenge, .learned, .digest:
             15_000
         }
     }
@@ -220,6 +225,7 @@ enum ControlRequest: Equatable, Sendable {
                 ("lists_accept", [("label", .string(label)), ("digest", digest.map { .string($0) })])
             case .learned(let query):
                 ("learned", [("since_seconds", .number(query.seconds)), ("label", query.label.map { .string($0) })])
+            case .digest(let query): ("digest", [("since_seconds", .number(query.seconds))])
             case .denials(let query): ("denials", [("since_seconds", .number(query.seconds)), ("top", .number(query.top))])
             }
         return .object(of: [(Self.versionField, .number(Self.version)), ("command", .string(command))] + fields)

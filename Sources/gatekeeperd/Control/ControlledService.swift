@@ -38,4 +38,6 @@ protocol ControlledService: AnyObject {
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport
     /// Which requests each label makes, up to now.
     func learned(_ query: LearnedQuery, at now: WallTime) throws(ControlFailure) -> LearnedReport
+    /// What a while has brought, up to now.
+    func digest(_ query: DigestQuery, at now: WallTime) throws(ControlFailure) -> DigestReport
 }

@@ -15,7 +15,7 @@ final class DenialBook {
     /// Adds all of the counts, or on an error none.
     func record(_ summaries: [DenialSummary], at now: WallTime) throws(LedgerError) {
         do {
-            try ledger.connection.transaction { () throws(LedgerError) in
+            try ledger.hastily { () throws(LedgerError) in
                 try DenialTable.add(summaries, at: now, to: ledger.connection)
             }
             (failure, unrecordedCount) = (nil, 0)

@@ -120,7 +120,15 @@ enum DenialTable {
         _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], listing: DenialReport.Listing = { _ in nil }, at now: WallTime,
         from connection: borrowing SQLConnection
     ) throws(LedgerError) -> DenialReport {
-        let since = now.advanced(byMilliseconds: -Int64(query.seconds) * 1000)
+        try report(
+            since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000), top: query.top, rowsMax: rowsMax, grants: grants,
+            listing: listing, at: now, from: connection)
+    }
+
+    static func report(
+        since: WallTime, top: Int, rowsMax: Int? = nil, grants: [Grant], listing: DenialReport.Listing, at now: WallTime,
+        from connection: borrowing SQLConnection
+    ) throws(LedgerError) -> DenialReport {
         var report = DenialReport(since: since)
         var sources: [DenialReport.Source] = []
         // One statement, so that it is one moment's truth whoever writes meanwhile.
@@ -153,7 +161,7 @@ enum DenialTable {
                 report.notShown.count += count
             }
         }
-        report.arrange(sources, top: query.top, listing: listing)
+        report.arrange(sources, top: top, listing: listing)
         return report
     }
 

@@ -84,6 +84,60 @@ enum LedgerFile {
             PRIMARY KEY (day, label, method, template)
         ) STRICT, WITHOUT ROWID
         """,
+        // What the door remembers of its days: traffic by the hour, its own runs, silences, changes.
+        """
+        CREATE TABLE IF NOT EXISTS traffic (
+            hour INTEGER NOT NULL,
+            label TEXT NOT NULL,
+            succeeded INTEGER NOT NULL,
+            failed INTEGER NOT NULL,
+            bytes_in INTEGER NOT NULL,
+            bytes_out INTEGER NOT NULL,
+            PRIMARY KEY (hour, label)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS door_hours (
+            hour INTEGER PRIMARY KEY,
+            milliseconds INTEGER NOT NULL,
+            strangers INTEGER NOT NULL,
+            requests INTEGER NOT NULL,
+            errors INTEGER NOT NULL,
+            refused INTEGER NOT NULL,
+            route_refusals INTEGER NOT NULL,
+            cut INTEGER NOT NULL,
+            tls_failures INTEGER NOT NULL,
+            bytes_in INTEGER NOT NULL,
+            bytes_out INTEGER NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS runs (
+            id INTEGER PRIMARY KEY,
+            began_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            ended_at INTEGER
+        ) STRICT
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS silences (
+            label TEXT NOT NULL,
+            since INTEGER NOT NULL,
+            said_at INTEGER NOT NULL,
+            usual TEXT NOT NULL,
+            back_at INTEGER,
+            PRIMARY KEY (label, since)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE IF NOT EXISTS changes (
+            id INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            requester TEXT NOT NULL,
+            text TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

@@ -19,6 +19,8 @@ struct Mailbox {
     /// Told by a former process, and until when they are taken to be there: it takes a while to learn what is wrong.
     private var restored: (problems: [Problem], until: Instant?)
     private var brief: [Problem] = []
+    /// The day's, while it hasn't been told; a later one takes its place.
+    private var digest: Notice.Digest?
     private var sending: Notice?
     /// Which delivery is under way, so that no other's outcome is taken for its own.
     var delivery: Int?
@@ -71,15 +73,19 @@ struct Mailbox {
         dueAt = now
     }
 
+    mutating func bring(_ digest: Notice.Digest) { self.digest = digest }
+
     /// Without those that may yet show themselves.
     private func notice(settled: Bool) -> Notice {
         if test == .underWay { return Notice(isTest: true) }
         guard let current else { return Notice() }
-        return Notice(
+        let notice = Notice(
             begun: current.filter { problem in !told.contains(where: problem.isSame) },
             over: told.filter { problem in
                 !current.contains(where: problem.isSame) && (settled || !restored.problems.contains(where: problem.isSame))
             }, brief: brief)
+        // What is wrong is told first.
+        return notice.isEmpty ? Notice(digest: digest) : notice
     }
 
     // MARK: Telling it
@@ -156,5 +162,6 @@ struct Mailbox {
         told.removeAll { problem in notice.over.contains(where: problem.isSame) }
         told += notice.begun
         brief.removeAll { problem in notice.brief.contains(problem) }
+        if digest == notice.digest { digest = nil }
     }
 }

@@ -6,16 +6,25 @@ struct Notice: Equatable, Sendable {
     var over: [Problem] = []
     /// Those that began and were over before they could be told.
     var brief: [Problem] = []
+    /// What the day has brought, in lines for people; alone.
+    var digest: Digest?
+
+    struct Digest: Equatable, Sendable {
+        var title: String
+        var lines: [String]
+    }
+
     /// Nothing is wrong: somebody wants to know whether notices arrive.
     var isTest = false
     /// There were so many of late that this one had to wait, and sums up.
     var isSummary = false
 
-    var isEmpty: Bool { begun.isEmpty && over.isEmpty && brief.isEmpty && !isTest }
+    var isEmpty: Bool { begun.isEmpty && over.isEmpty && brief.isEmpty && !isTest && digest == nil }
 
     /// The word for programs.
     var event: String {
         if isTest { return "test" }
+        if digest != nil { return "digest" }
         return begun.isEmpty ? "problem_over" : "problem"
     }
 }
@@ -38,6 +47,11 @@ struct NoticeText: Equatable, Sendable {
         if notice.isTest {
             title = "gatekeeper on \(host): a test"
             lines = ["This is a test: notices of \(host) arrive here."]
+            return
+        }
+        if let digest = notice.digest {
+            title = Self.harmless(digest.title)
+            lines = digest.lines.map(Self.harmless)
             return
         }
         let counts = [

@@ -18,9 +18,16 @@ struct NoticeBody: Equatable, Sendable {
             fields = [
                 .init(name: "Content-Type", value: "text/plain; charset=utf-8"), .init(name: "Title", value: Self.ascii(text.title)),
                 .init(name: "Priority", value: notice.begun.isEmpty ? "default" : "high"),
-                .init(name: "Tags", value: notice.isTest ? "test_tube" : notice.begun.isEmpty ? "white_check_mark" : "warning"),
+                .init(name: "Tags", value: Self.tag(of: notice)),
             ]
         }
+    }
+
+    /// As ntfy calls pictures.
+    private static func tag(of notice: Notice) -> String {
+        if notice.isTest { return "test_tube" }
+        if notice.digest != nil { return "newspaper" }
+        return notice.begun.isEmpty ? "white_check_mark" : "warning"
     }
 
     private static func bytes(_ json: JSON) -> [UInt8] { Array(json.text.utf8) }

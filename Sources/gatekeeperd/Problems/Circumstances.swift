@@ -37,6 +37,7 @@ struct Circumstances: Sendable {
     /// Why what was accepted of them can't be read or written.
     var listTrouble: String?
     var orders: [OrderReport.Certificate] = []
+    var silences: [Silence] = []
 
     init(at now: WallTime) {
         self.now = now
@@ -46,6 +47,6 @@ struct Circumstances: Sendable {
     /// Those of which there are few first, then what would stop the service; what there may be many of comes last.
     var problems: [Problem] {
         lockdownProblems + listProblems + machineProblems + challengeProblems + noticeProblems + upstreamProblems + fileProblems
-            + configurationProblems + orderProblems + certificateProblems + sourceProblems
+            + configurationProblems + orderProblems + certificateProblems + silenceProblems + sourceProblems
     }
 }

@@ -10,6 +10,8 @@ struct Problem: Equatable, Sendable {
     /// What to do about it, likewise.
     var cure: String
     var since: WallTime
+    /// What helps whoever sits at a terminal, a line each: shown with the problem there, and never sent to anybody.
+    var details: [String] = []
 
     /// The words are a script's to rely on.
     enum Kind: String, CaseIterable, Sendable {
@@ -50,6 +52,8 @@ struct Problem: Equatable, Sendable {
         case requestsRefused = "requests_refused"
         /// A source of the list is turned away by a limit.
         case sourceLimited = "source_limited"
+        /// A source of the list stays away for longer than is its habit.
+        case sourceSilent = "source_silent"
         case logLost = "log_lost"
         case ledgerFailed = "ledger_failed"
         case ledgerReplaced = "ledger_replaced"
@@ -76,6 +80,6 @@ struct Problem: Equatable, Sendable {
 
     /// For people: the sentence and since when, then what to do.
     func lines(at now: WallTime) -> [String] {
-        ["\(text) (\(kind.rawValue), since \(since.text), \(TimeText.since(since, until: now)))", "do: \(cure)"]
+        ["\(text) (\(kind.rawValue), since \(since.text), \(TimeText.since(since, until: now)))", "do: \(cure)"] + details
     }
 }

@@ -112,7 +112,7 @@ extension Problem {
     fileprivate var json: JSON {
         .object(
             of: ("kind", .string(kind.rawValue)), ("about", subject.isEmpty ? nil : .string(subject)), ("text", .string(text)),
-            ("cure", .string(cure)), ("since", .time(since)))
+            ("cure", .string(cure)), ("since", .time(since)), ("details", details.isEmpty ? nil : .strings(details)))
     }
 }
 

@@ -135,6 +135,9 @@ final class ConfigurationInForce {
                 JournalField("generation", generation), JournalField("by", requester),
                 JournalField("changes", changes.isEmpty ? "none" : changes.joined(separator: "; ")),
             ])
+        if !changes.isEmpty {
+            parts.ledger?.record(RecordedChange(at: now, requester: requester, text: changes.joined(separator: "; ")))
+        }
         return .applied(ReloadReport.Applied(generation: generation, changes: changes, warnings: warnings))
     }
 
@@ -143,6 +146,7 @@ final class ConfigurationInForce {
         parts.sources.follow(next.configuration.settings.allow, at: now)
         parts.lists.follow(next.configuration.lists.map(\.value), at: parts.clock.now().instant)
         parts.requests.follow(next.configuration.settings, at: Moment(instant: parts.clock.now().instant, wallTime: now))
+        parts.silences.follow(next.configuration.settings, at: now)
         parts.grants.follow(next.configuration.settings, at: now)
         parts.orders.follow(next.configuration.acme.map(\.value))
         parts.notifiers.follow(next.configuration.notifiers.map(\.value), at: parts.clock.now().instant)

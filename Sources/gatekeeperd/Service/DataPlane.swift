@@ -34,6 +34,7 @@ protocol DataPlane: AnyObject, Sendable {
 
     func status() -> ServerStatus
     func verdicts() -> VerdictTally?
+    func counts() -> ServerCounts?
     var upstreams: [ServerStatus.Upstream] { get }
     var answerRuns: [AnswerRuns.Run] { get }
     var hasUpstream: Bool { get }

@@ -6,17 +6,27 @@ final class DenialRecorder: TimedPart {
     /// Nil without a state folder.
     private let ledger: ServiceLedger?
     private let problems: ProblemBook
+    private let clock: ControlClock
     private var recent = RecentDenials()
     /// Nil while nobody is known to wait for it.
     private var recordAt: Instant?
     private var recordedAt: Instant?
 
-    private static let intervalMilliseconds = 10_000
+    /// How many came whom the list doesn't have, as far as that was taken.
+    private(set) var strangerCount: UInt64 = 0
 
-    init(ledger: ServiceLedger?, on plane: any DataPlane, problems: ProblemBook) {
+    /// What a process that is killed takes with it.
+    private static let intervalMilliseconds = 1_000
+    /// Of the control thread's time, the part that a flood may cost: one in so many.
+    private static let intervalMillisecondsMax = 10_000
+    private static let costFactor = 20
+    private var pauseMilliseconds = DenialRecorder.intervalMilliseconds
+
+    init(ledger: ServiceLedger?, on plane: any DataPlane, problems: ProblemBook, clock: ControlClock = .system) {
         self.plane = plane
         self.ledger = ledger
         self.problems = problems
+        self.clock = clock
     }
 
     /// Readable when somebody was denied; nil once that is known.
@@ -24,14 +34,17 @@ final class DenialRecorder: TimedPart {
 
     /// Some wait to be written down.
     func ring(at now: Moment) {
-        recordAt = max(now.instant, recordedAt?.advanced(byMilliseconds: Self.intervalMilliseconds) ?? now.instant)
+        recordAt = max(now.instant, recordedAt?.advanced(byMilliseconds: pauseMilliseconds) ?? now.instant)
     }
 
     var next: DueTime? { recordAt.map { .instant($0) } }
 
     func pass(at now: Moment) {
         guard let due = recordAt, due <= now.instant else { return }
+        let start = clock.now().instant
         record(at: now.wallTime)
+        let cost = Int(clamping: clock.now().instant.nanoseconds(since: start) / 1_000_000)
+        pauseMilliseconds = max(Self.intervalMilliseconds, min(cost * Self.costFactor, Self.intervalMillisecondsMax))
         (recordAt, recordedAt) = (nil, now.instant)
     }
 
@@ -42,6 +55,7 @@ final class DenialRecorder: TimedPart {
         let taken = plane.takeDenials()
         problems.limited.count(taken, at: now, name: plane.label)
         recent.count(taken, at: now)
+        for denial in taken where [.notListed, .expired, .dropped].contains(denial.reason) { strangerCount &+= denial.count }
         guard let ledger, ledger.keepsDenials, case .failed(let error, let isNews) = ledger.record(taken, at: now) else { return }
         let count = taken.reduce(0) { $0 &+ $1.count }
         if isLast {

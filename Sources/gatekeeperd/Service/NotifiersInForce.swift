@@ -69,6 +69,14 @@ final class NotifiersInForce: TimedPart {
         pass(at: now)
     }
 
+    /// The day's digest, once.
+    func tell(_ report: DigestReport, at now: Moment) {
+        let text = DigestText(report: report, isNotice: true)
+        let digest = Notice.Digest(title: DigestText.fitted(text.title), lines: text.body.map(DigestText.fitted))
+        for index in mailboxes.indices { mailboxes[index].bring(digest) }
+        pass(at: now)
+    }
+
     func test(at now: Moment) {
         for index in mailboxes.indices { mailboxes[index].beginTest(at: now.instant) }
         pass(at: now)

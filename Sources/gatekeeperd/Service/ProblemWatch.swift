@@ -64,6 +64,7 @@ final class ProblemWatch: TimedPart {
         circumstances.lockdownLeftover = parts.lockdown.leftover
         circumstances.windows = parts.challenges.windows
         circumstances.orders = parts.orders.report(at: now)
+        circumstances.silences = parts.silences.silences
         return circumstances
     }
 

@@ -46,6 +46,12 @@ extension Service: ControlledService {
         return try parts.requests.report(query, labels: Set(labels).sorted(), at: now)
     }
 
+    func digest(_ query: DigestQuery, at now: WallTime) throws(ControlFailure) -> DigestReport {
+        let moment = Moment(instant: parts.clock.now().instant, wallTime: now)
+        problems.judge(at: moment)
+        return try DigestMaker(configuration: configuration, parts: parts).report(query, at: moment)
+    }
+
     func testNotifiers(at now: WallTime) -> [NotifierState] {
         parts.notifiers.test(at: parts.clock.now())
         return parts.notifiers.states

@@ -12,6 +12,7 @@ final class Service {
     let configuration: ConfigurationInForce
     let confirmation: Confirmation
     let problems: ProblemWatch
+    let digests: DailyDigest
     let began: Moment
 
     /// Starts serving by `reading`, or by what waited to be confirmed in a former process; with the grants that it left.
@@ -54,13 +55,14 @@ final class Service {
         configuration = ConfigurationInForce(current, from: source, log: log, parts: parts, at: now.wallTime)
         confirmation = Confirmation(of: configuration, parts: parts, resumed: resumed)
         problems = ProblemWatch(of: configuration, parts: parts, at: now)
+        digests = DailyDigest(of: configuration, parts: parts, at: now.wallTime)
     }
 
     /// Those that act before anybody is heard, in this order. What is wrong is judged when all has been done.
     var timedParts: [any TimedPart] {
         [
             confirmation, parts.lockdown, parts.lists, parts.grants, parts.certificates, parts.denials, parts.sources,
-            parts.requests, parts.history, parts.notifiers, parts.challenges, parts.orders,
+            parts.requests, parts.traffic, parts.history, parts.notifiers, parts.challenges, parts.orders, digests,
         ]
     }
 

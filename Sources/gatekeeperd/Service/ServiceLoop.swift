@@ -228,6 +228,7 @@ struct ServiceLoop: ~Copyable {
         if heir == nil { parts.notification.stopping() } else { parts.statusPage.stop() }
         // Workers that have ended can't be asked.
         parts.sources.record()
+        parts.traffic.look(at: now)
         parts.history.end(at: now.instant)
         parts.orders.stop()
         parts.plane.beginDrain(isHandedOver: heir != nil)
@@ -261,6 +262,7 @@ struct ServiceLoop: ~Copyable {
         }
         parts.denials.record(at: now.wallTime, isLast: true)
         parts.requests.record(at: now.wallTime, isLast: true)
+        parts.traffic.look(at: now, isLast: true)
         return 0
     }
 
@@ -270,6 +272,7 @@ struct ServiceLoop: ~Copyable {
         while !service.parts.plane.wait(milliseconds: Self.drainTurnMilliseconds), turns < Self.stopTurnsMax { turns += 1 }
         service.parts.denials.record(at: now.wallTime, isLast: true)
         service.parts.requests.record(at: now.wallTime, isLast: true)
+        service.parts.traffic.look(at: now, isLast: true)
         return ExitStatus.failure
     }
 }

@@ -17,6 +17,8 @@ struct ServiceParts {
     let denials: DenialRecorder
     let sources: SourceRecorder
     let requests: RequestRecorder
+    let silences: SilenceWatch
+    let traffic: TrafficRecorder
     let history: HistoryRecorder
     let statusPage: StatusPageInForce
     let notifiers: NotifiersInForce
@@ -45,9 +47,11 @@ struct ServiceParts {
         grants = GrantsInForce(settings, entries, on: plane, phase: phase, at: now.wallTime)
         lockdown.serve(on: plane) { [grants] in grants.adopt(at: $0.wallTime) }
         lists.serve(on: plane) { [grants] in grants.adopt(at: $0) }
-        denials = DenialRecorder(ledger: ledger, on: plane, problems: problems)
+        denials = DenialRecorder(ledger: ledger, on: plane, problems: problems, clock: clock)
         sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
         requests = RequestRecorder(settings, ledger: ledger, on: plane, at: now)
+        silences = SilenceWatch(settings, ledger: ledger, on: plane, at: now.wallTime)
+        traffic = TrafficRecorder(on: plane, ledger: ledger, denials: denials, silences: silences, isSuccessor: history != nil, at: now)
         self.history = HistoryRecorder(on: plane, inherited: history, at: now)
         statusPage = StatusPageInForce(on: plane)
         notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, ledger: ledger, deliver: deliver)

@@ -36,3 +36,8 @@ struct LocalZone: Sendable {
         time.text + (text(time, now: now).map { " (\($0))" } ?? "")
     }
 }
+
+extension TimeOfDay {
+    /// The next moment after `now` at which clocks of this zone show it.
+    func next(after now: WallTime, in zone: LocalZone) -> WallTime { next(after: now) { zone.offset($0).seconds * 1000 } }
+}

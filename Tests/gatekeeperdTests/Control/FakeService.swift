@@ -149,6 +149,12 @@ final class FakeService: ControlledService {
         return learnedReport
     }
 
+    func digest(_ query: DigestQuery, at now: WallTime) throws(ControlFailure) -> DigestReport {
+        log.append("digest \(query.seconds)")
+        if let failure { throw failure }
+        return DigestReport(since: now, until: now, away: denialReport)
+    }
+
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
         log.append("denials \(query.seconds) \(query.top)")
         if let failure { throw failure }

@@ -41,6 +41,7 @@ struct CircumstancesTests {
                 .init(name: "v\($0)", kind: $0, count: 10, status: 401, sinceMilliseconds: 7)
             }
             circumstances.limited = [.init(name: "v", reason: "connections_per_source", count: 17_000, since: now, cure: "raise it")]
+            circumstances.silences = [.init(label: "Vendor", since: now, usual: "40 requests a day")]
             circumstances.log = .init(reason: "No space left on device", linesLost: 3, sinceMilliseconds: 9)
             circumstances.ledger = [.init(text: "full", cure: "room"), .init(kind: .ledgerReplaced, text: "damaged", cure: "look")]
             circumstances.clockJump = .init(at: now, milliseconds: -3_600_000)

@@ -120,6 +120,21 @@ final class FakeDataPlane: DataPlane, @unchecked Sendable {
 
     func verdicts() -> VerdictTally? { tally }
 
+    /// Requests of each source that were answered well.
+    var requests: [String: Int] = [:]
+
+    func counts() -> ServerCounts? {
+        guard let tally else { return nil }
+        var counts = ServerCounts()
+        counts.verdicts = tally
+        counts.answers = requests.map { name, count in
+            var answers = AnswerTally()
+            for _ in 0..<count { answers.count(isGood: true, nanoseconds: nil, endedMilliseconds: 0) }
+            return (name, answers)
+        }
+        return counts
+    }
+
     func status() -> ServerStatus {
         ServerStatus(
             listeners: addresses, openConnections: 0, admitted: 0, denied: 0, requests: 0,

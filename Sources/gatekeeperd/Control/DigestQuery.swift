@@ -1,0 +1,31 @@
+/// How far back a digest reaches; it exists only in a form that can be answered.
+struct DigestQuery: Equatable, Sendable {
+    let seconds: Int
+
+    static let usual = DigestQuery(uncheckedSeconds: 86_400)
+    private static let hourMilliseconds: Int64 = 3_600_000
+
+    init(seconds: Int) throws(ValueMistake) {
+        guard seconds > 0 else { throw ValueMistake("a digest begins at least one second ago") }
+        guard seconds <= DigestReport.secondsMax else {
+            throw ValueMistake("what a digest is made of is kept for \(TrafficHour.daysKept)d, and none can be of a longer time")
+        }
+        self.init(uncheckedSeconds: seconds)
+    }
+
+    /// As people write a duration: `24h`.
+    init(duration: String) throws(ValueMistake) {
+        let milliseconds = try Quantity.duration(duration)
+        guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(duration)) is not whole seconds") }
+        try self.init(seconds: milliseconds / 1000)
+    }
+
+    private init(uncheckedSeconds seconds: Int) {
+        self.seconds = seconds
+    }
+
+    /// The hour that the beginning lies in: it is in whole.
+    func firstHour(at now: WallTime) -> Int64 {
+        max(0, now.advanced(byMilliseconds: -Int64(seconds) * 1000).milliseconds) / Self.hourMilliseconds
+    }
+}
