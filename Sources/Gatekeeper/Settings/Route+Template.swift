@@ -17,7 +17,8 @@ extension Route {
         var theirs = template.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { Array($0.utf8) }
         let isOpenEnded = theirs.last == Array("**".utf8)
         if isOpenEnded { theirs.removeLast() }
-        var coverage = TemplateCoverage.all
+        // A template says nothing of the query.
+        var coverage = query == nil ? TemplateCoverage.all : .some
         for (index, segment) in segments.enumerated() {
             // What stands behind `/**` may be there or not.
             guard index < theirs.count else { return isOpenEnded ? .some : .none }
@@ -31,6 +32,9 @@ extension Route {
                 } else if theirs[index].map({ isCaseSensitive ? $0 : Self.fold($0) }) != expected {
                     return .none
                 }
+            case .ending(let expected):
+                let bytes = theirs[index]
+                if isPlaceholder { coverage = .some } else if !endsSegment(bytes.span, with: expected) { return .none }
             }
         }
         let isDeeper = theirs.count > segments.count || isOpenEnded

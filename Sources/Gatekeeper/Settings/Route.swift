@@ -141,7 +141,7 @@ extension Route {
     }
 
     /// Whether a segment has something and then these bytes.
-    private func endsSegment(_ segment: Span<UInt8>, with bytes: [UInt8]) -> Bool {
+    func endsSegment(_ segment: Span<UInt8>, with bytes: [UInt8]) -> Bool {
         var length = 0
         var index = 0
         while index < segment.count {

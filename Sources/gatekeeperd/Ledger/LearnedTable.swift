@@ -3,7 +3,7 @@ internal import Gatekeeper
 /// Requests as rows of the ledger: one a day, label, method and path template.
 ///
 /// Labels are the admin's, and templates bounded for each by the learner; beyond both, the oldest days go first. A vendor of thirteen
-/// templates is thirteen rows of 77 bytes a day: 3 KiB a day for three vendors, 300 KiB for three hundred (decision 0030).
+/// templates is thirteen rows of 77 bytes a day: 3 KiB a day for three vendors, 300 KiB for three hundred (decision 0032).
 enum LearnedTable {
     struct Bounds {
         var rowsMax: Int64

@@ -42,7 +42,8 @@ extension Service: ControlledService {
     }
 
     func learned(_ query: LearnedQuery, at now: WallTime) throws(ControlFailure) -> LearnedReport {
-        let labels = configuration.current.configuration.settings.allow.compactMap(\.label)
+        let configured = configuration.current.configuration
+        let labels = configured.settings.allow.compactMap(\.label) + configured.lists.map(\.value.label)
         return try parts.requests.report(query, labels: Set(labels).sorted(), at: now)
     }
 

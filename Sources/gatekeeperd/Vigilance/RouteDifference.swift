@@ -34,12 +34,9 @@ struct RouteDifference: Equatable, Sendable {
 
     private static func coverage(of request: LearnedReport.Request, by routes: [Route]?) -> TemplateCoverage {
         guard let routes else { return .all }
-        return routes.lazy.filter { applies($0, to: request.label) }
+        return routes.lazy.filter { $0.isFor(request.label) }
             .map { $0.covers(method: request.method, template: request.template) }.max() ?? .none
     }
-
-    /// Whether a route is for requests of this label.
-    private static func applies(_ route: Route, to label: String) -> Bool { true }
 
     var isNothing: Bool { refused.isEmpty }
 

@@ -12,9 +12,17 @@ struct RouteTemplateTests {
             ("/api", "/api/", .none), ("/api/**", "/api/{id}/x", .all), ("/api/**", "/api", .none), ("/api/**", "/api/**", .all),
             ("/api/x/**", "/api/**", .some), ("/api/{id}", "/api/**", .none), ("/api/{id}/x", "/api/**", .some),
             ("/**", "/", .all), ("/**", "/a/b", .all), ("/other/{id}", "/api/{id}", .none), ("/a", "", .none),
+            ("/i/{id}.json", "/i/{id}", .some), ("/i/{id}.json", "/i/7.json", .all), ("/i/{id}.json", "/i/.json", .none),
         ] as [(String, String, TemplateCoverage)])
     func coverage(route: String, template: String, expected: TemplateCoverage) throws {
         #expect(try Route(methods: ["GET"], path: route).covers(method: "GET", template: template) == expected)
+    }
+
+    @Test("where the query decides, nothing is certain")
+    func query() throws {
+        var route = try Route(methods: nil, path: "/a")
+        route.query = try QueryRule(.allow, ["page"])
+        #expect(route.covers(method: "GET", template: "/a") == .some && route.covers(method: "GET", template: "/b") == .none)
     }
 
     @Test("methods and letters count as they do for requests")
@@ -27,7 +35,7 @@ struct RouteTemplateTests {
     @Test("what is said of a template holds of each of its paths")
     func oracle() throws {
         var random = SeededGenerator(seed: 13)
-        let words = ["a", "b", "{id}", "**", "c"]
+        let words = ["a", "b", "{id}", "{id}.b", "**", "c"]
         func template() -> String {
             "/" + (0..<Int(random.next() % 4 + 1)).map { _ in words[Int(random.next() % UInt64(words.count))] }.joined(separator: "/")
         }
