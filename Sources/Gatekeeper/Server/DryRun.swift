@@ -81,7 +81,7 @@ package struct DryRun {
     }
 
     /// That clients ask for.
-    private var ownName: String? {
+    var ownName: String? {
         settings.tls.certificates.lazy.compactMap { try? CertificateChain(path: $0.path).leaf }
             .compactMap { ServerNames([ServerNames.Certificate(names: $0.names, keyKind: 0)]).first }.first
     }
@@ -93,7 +93,10 @@ package struct DryRun {
         _ server: Settings.Upstream.Server, _ questions: [UpstreamQuestion], milliseconds: Int
     ) throws(ServerError) -> UpstreamHearing {
         let connectMilliseconds = min(milliseconds, settings.timeouts.connectMilliseconds)
-        return try visit(server) { pool, waiter, loop in
+        // Whom it is asked for may be told, not played.
+        var clientAddress = settings.upstream.clientAddress
+        clientAddress.source = .own
+        return try visit(server, showing: clientAddress) { pool, waiter, loop in
             let probe = UpstreamProbe(
                 pool: pool, waiter: waiter, loop: loop, connectMilliseconds: connectMilliseconds, answerMilliseconds: milliseconds)
             var hearing = UpstreamHearing()
@@ -111,11 +114,15 @@ package struct DryRun {
     }
 
     /// Runs `body` on a loop of its own that ends with it, with what a worker would have of this ticket system.
+    ///
+    /// - Parameter clientAddress: in place of what is set.
     func visit<Value: Sendable>(
-        _ server: Settings.Upstream.Server, _ body: @escaping @Sendable (UpstreamPool, Waiter, EventLoop) async -> Value
+        _ server: Settings.Upstream.Server, showing clientAddress: Settings.Upstream.ClientAddress? = nil,
+        _ body: @escaping @Sendable (UpstreamPool, Waiter, EventLoop) async -> Value
     ) throws(ServerError) -> Value {
         var upstream = settings.upstream
         upstream.servers = [server]
+        if let clientAddress { upstream.clientAddress = clientAddress }
         let group = try UpstreamGroup(upstream, connectMilliseconds: settings.timeouts.connectMilliseconds, libraries: [library])
         let visit = Visit<Value>()
         do throws(SystemError) {

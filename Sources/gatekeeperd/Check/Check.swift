@@ -244,6 +244,10 @@ struct Check {
                 continue
             }
             do throws(ServerError) {
+                if let finding = try ClientAddressCheck(configuration.settings, dryRun, server, origin).finding() {
+                    report.findings.append(finding)
+                    continue
+                }
                 guard let reason = try dryRun.call(server) else { continue }
                 let words = UpstreamTrouble(reason, server).map { ": \($0.text)" } ?? ""
                 report.findings.append(.warning(origin, at: key, "\(server.name) does not answer: \(reason)\(words)"))

@@ -110,6 +110,11 @@ struct UpstreamTrouble: Equatable, Sendable {
         case "connect_unreachable": ("there is no way to it", "look at this machine's routes")
         case "connect_no_such_socket": ("there is no such socket", "does the ticket system run, and is the path right?")
         case "connect_not_permitted": ("we may not connect to it", "look at the socket's mode and at local firewall rules")
+        case "upstream_transparent":
+            (
+                "it takes no connection that comes from a client's address",
+                "`gatekeeperd check` says why, and doctor which routes it needs"
+            )
         case "name_not_resolved": ("its name has no address", "look at the name in the url and at this machine's name server")
         default: nil
         }

@@ -3,7 +3,8 @@ internal import Gatekeeper
 /// Every key of the configuration file, in the order of the reference.
 enum Schema {
     static let settings: [Setting] =
-        listening + acme + allowing + admission + upstream + routing + routeConditions + learning + limits + operation + digest
+        listening + acme + allowing + admission + upstream + clientAddress + routing + routeConditions + learning + limits + operation
+        + digest
 
     /// The setting at a path, nil if there is none.
     static func setting(_ path: String) -> Setting? { byPath[path] }

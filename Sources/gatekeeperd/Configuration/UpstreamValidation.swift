@@ -40,6 +40,15 @@ enum UpstreamValidation {
         if builder.upstreams.count > serversMax {
             findings.append(.error(builder.upstreams[serversMax].origin, at: "upstream.urls", "there can be \(serversMax) at most"))
         }
+        if builder.settings.upstream.clientAddress.source == .client {
+            for case (let url, .unix) in urls(builder).map({ ($0, $0.value.endpoint) }) {
+                findings.append(
+                    .error(
+                        url.origin, at: "upstream.source",
+                        "a UNIX socket shows nobody's address; say proxy_protocol: v2 in place of source: client, if \(url.value.text) takes it"
+                    ))
+            }
+        }
         let defaults = Settings.Upstream.Check()
         let isCheckSaid =
             builder.check.intervalMilliseconds != defaults.intervalMilliseconds

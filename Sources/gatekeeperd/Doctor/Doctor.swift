@@ -94,6 +94,7 @@ struct Doctor: Sendable {
             ).findings
         case .upstream:
             return UpstreamExamination(systems: facts.systems, publicHost: facts.publicHost).findings
+                + ClientAddressExamination(attempts: facts.transparencyAttempts).findings
         case .sources:
             return SourceExamination(
                 admitted: state?.sources, denials: facts.account.denials, lastHour: facts.account.lastHour, gateways: facts.gateways,

@@ -12,6 +12,8 @@ struct DoctorFacts: Sendable {
     /// The name that clients are told to use.
     var publicHost: String?
     var systems: [TicketSystem] = []
+    /// Of connections that come from clients' addresses; none where none is to.
+    var transparencyAttempts: [ClientAddressExamination.Attempt] = []
     var exposureScan: ExposureScan?
     var listening: [SocketAddress]?
     var gateways: [PeerAddress] = []
@@ -63,9 +65,14 @@ struct DoctorFacts: Sendable {
                 }
             }
 
+        let playing =
+            !doctor.asks(.upstream) || settings.upstream.clientAddress.source == .own
+            ? [] : settings.upstream.servers.map { server in Self.start { ClientAddressExamination.attempts(by: settings, on: server) } }
+
         systems = zip(settings.upstream.servers, asking).map { server, work in
             work?.result(until: deadline) ?? TicketSystem(server, obstacle: "it didn't answer in time")
         }
+        transparencyAttempts = playing.flatMap { $0?.result(until: deadline) ?? [] }
         let late = ControlFailure(.timeout, "the service didn't answer in time")
         account = hearing?.result(until: deadline) ?? ServiceAccount(state: .failure(late), denials: .failure(late))
         certificates = reading?.result(until: deadline)
