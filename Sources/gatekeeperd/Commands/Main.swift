@@ -77,8 +77,8 @@ struct RootCommand: ParsableCommand {
             RunCommand.self, CheckCommand.self, ExplainCommand.self, InitCommand.self, PresetsCommand.self, DemoCommand.self,
             StatusCommand.self, ReloadCommand.self, ApplyCommand.self, ConfirmCommand.self, GrantCommand.self, GrantsCommand.self,
             RevokeCommand.self, LockdownCommand.self, ListsCommand.self, DenialsCommand.self, DigestCommand.self, RoutesCommand.self,
-            CertificatesCommand.self, ChallengeCommand.self,
-            NotifyCommand.self, DoctorCommand.self, VersionCommand.self, ReferenceCommand.self,
+            CertificatesCommand.self, ChallengeCommand.self, NotifyCommand.self, DoctorCommand.self, OutboundCommand.self,
+            VersionCommand.self, ReferenceCommand.self,
         ])
 
     /// The command that was most likely meant by a word in its place; nil for one that is a command, an option, or nothing like one.

@@ -37,7 +37,10 @@ extension Manual {
         ("0", "Done; for the service, after it has finished what ran."),
         ("1", "Anything else, as that no service runs."),
         ("2", "A mistake in the command line or in the configuration: trying again without a change is of no use."),
-        ("3", "`explain`: the address or the request would be turned away. `doctor`: something was found."),
+        (
+            "3",
+            "`explain`: the address or the request would be turned away. `doctor`: something was found. `outbound`: something can't be reached."
+        ),
         ("0 to 3", "`status --nagios`: OK, WARNING, CRITICAL and UNKNOWN."),
     ]
 

@@ -12,6 +12,8 @@ struct VendorPreset: Sendable {
     /// The day of the revision that was read, as `2026-04-28`.
     let date: String
     let notes: [String]
+    /// What the vendor's own software, on clients' PCs, has to reach.
+    let outbound: [OutboundHost]
 
     static let all = [
         VendorPreset(
@@ -23,6 +25,14 @@ struct VendorPreset: Sendable {
             notes: [
                 "All API requests come from one of these two addresses; the pair stands since 2019-11-19.",
                 "Until then it was 174.129.157.90 and 54.146.159.96, and the change wasn't announced: look at the page now and then.",
+            ],
+            outbound: [
+                OutboundHost("flu1pjyrr2.execute-api.us-east-1.amazonaws.com", role: "settings, and basic ticket data"),
+                OutboundHost("kdwq222yo3.execute-api.us-east-1.amazonaws.com", role: "the vendor's own gatekeeper, unless self-hosted"),
+                OutboundHost("e4rz8vlrg0.execute-api.us-east-1.amazonaws.com", role: "plugins (automatic update, T2terminal)"),
+                OutboundHost("hdb-stuff.s3.amazonaws.com", role: "upload of diagnostic data and images"),
+                OutboundHost("connect.helpdeskbuttons.com", role: "request of a slot for TechConnect"),
+                OutboundHost("connect.helpdeskbuttons.com", ports: 2001...2500, role: "TechConnect sessions"),
             ])
     ]
 

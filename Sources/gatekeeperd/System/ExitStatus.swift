@@ -5,6 +5,6 @@ enum ExitStatus {
     static let misuse: Int32 = 2
     /// `explain` was asked about somebody who isn't let through.
     static let denied: Int32 = 3
-    /// `doctor` found something.
+    /// `doctor` found something, or `outbound` something that can't be reached.
     static let findings: Int32 = 3
 }

@@ -14,7 +14,7 @@ struct FolderOrderTests {
     private static let daemonFloors = [
         "Text", "System", "Certificates", "Report", "Presets", "Configuration", "Ledger", "Problems", "Control", "Status", "Check",
         "Explain",
-        "Notify", "Acme", "Vigilance", "Service", "Demo", "Doctor", "Init", "Commands",
+        "Notify", "Acme", "Vigilance", "Service", "Demo", "Doctor", "Outbound", "Init", "Commands",
     ]
 
     private static let houses = [

@@ -7,6 +7,7 @@ struct ShownClientTests {
     private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     private static let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
+    @discardableResult
     private func run(
         _ clientAddress: (inout Settings.Upstream.ClientAddress) -> Void, _ script: @escaping (CoreScene) -> Void
     ) throws -> [SimulatedLog.Entry] {
