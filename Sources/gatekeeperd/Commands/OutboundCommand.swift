@@ -8,7 +8,9 @@ struct OutboundCommand: ParsableCommand {
         abstract: "Tries the hosts and ports that a vendor's software has to reach, from this machine.",
         discussion: HelpText.discussion(
             """
-            To be run behind the same firewall as the clients; the table is for whoever runs that. Names, TCP and TLS are tried, a few at a time, and             nothing is asked of anybody. Of a range of ports some are tried; with --all each of them, which takes minutes. Exits 0 when everything             can be reached, 3 when something can't, 2 for a vendor that isn't known.
+            To be run behind the same firewall as the clients; the table is for whoever runs that. Names, TCP and TLS are tried, a few at a \
+            time, and nothing is asked of anybody. Of a range of ports some are tried; with --all each of them, which takes minutes. Exits \
+            0 when everything can be reached, 3 when something can't, 2 for a vendor that isn't known.
             """,
             examples: "gatekeeperd outbound", "gatekeeperd outbound tier2tickets --script powershell > reach.ps1"))
 

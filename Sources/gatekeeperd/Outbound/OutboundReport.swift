@@ -23,7 +23,7 @@ struct OutboundReport: Equatable, Sendable {
         let heading = "\(title): what its software has to reach, as tried from this machine at \(time.text)"
         var lines = Self.wrap(heading) + Self.wrap("list: \(source)") + [""] + table
         let notes = rows.flatMap { row -> [String] in
-            let name = "\(row.host.name):\(row.host.portText) (\(row.host.role))"
+            let name = "\(row.host.name):\(row.host.portText), \(row.host.role)"
             return row.detail.map { Self.wrap("\(name): \($0)", indent: "  ") } ?? []
         }
         if !notes.isEmpty { lines += [""] + notes }

@@ -85,6 +85,11 @@ struct OutboundRow: Equatable, Sendable {
 
     private var target: String { "\(host.name) port \(host.portText)" }
 
+    /// Nothing has come back, not even a no; of a single port a no is none the better.
+    private func isSilent(_ reach: DryRun.Reach) -> Bool {
+        reach.connectMilliseconds == nil && (host.isTLS || reach.failure != "connect_refused")
+    }
+
     private func list(_ isWanted: (DryRun.Reach) -> Bool) -> String {
         var texts: [String] = []
         for (address, reach) in tried where isWanted(reach) {
@@ -101,10 +106,10 @@ struct OutboundRow: Equatable, Sendable {
         return switch verdict {
         case .ok: nil
         case .noName: "this machine finds no address for the name"
-        case .blocked: "nothing comes back from \(list { $0.connectMilliseconds == nil })"
+        case .blocked: "nothing comes back from \(list(isSilent))"
         case .refused where host.isTLS: "the connection is refused by \(list { $0.failure == "connect_refused" })"
         case .refused: "every port that was tried is refused; outside of a session that may be so"
-        case .partly: "nothing comes back from \(list { $0.connectMilliseconds == nil }), and others answer"
+        case .partly: "nothing comes back from \(list(isSilent)), and others answer"
         case .intercepted where words.isEmpty:
             "its certificate is issued by \(issuer), which this machine trusts: no public authority, so TLS is opened on the way"
         case .intercepted: "its certificate is issued by \(issuer): not a public authority known to this machine"
