@@ -74,7 +74,7 @@ struct RoutesCommand: ParsableCommand {
     private static func routes(of file: String) throws -> [Route]? {
         var reader = ConfigurationReader(environment: ConcealedValues.value)
         reader.read(file: file)
-        let mistakes = reader.findings.filter { $0.severity == .error && ($0.message.hasPrefix("routes") || reader.failed.contains("")) }
+        let mistakes = reader.findings.filter { $0.severity == .error }
         guard mistakes.isEmpty else {
             for mistake in mistakes.prefix(ConfigurationError.linesMax) { Console.report(mistake.description) }
             throw ExitCode(ExitStatus.misuse)

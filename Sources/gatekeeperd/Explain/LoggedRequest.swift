@@ -38,14 +38,24 @@ struct LoggedRequest: Equatable, Sendable {
         guard words.count == 4, words[0].hasSuffix("Z"), words[0].contains("T") else { return .unreadable }
         guard words[1] == "request" || words[1] == "refused" else { return .other }
         guard let mark = words[3].firstRange(of: ": ") else { return .unreadable }
-        let facts = words[3][mark.upperBound...].split(separator: " ", maxSplits: 2)
-        guard facts.count >= 2 else { return .unreadable }
-        var target = String(facts[1])
-        if target.first == "\"" {
-            guard case .string(let quoted)? = JSONReader.read(Array(target.utf8)) else { return .unreadable }
-            target = quoted
-        }
+        let facts = words[3][mark.upperBound...].split(separator: " ", maxSplits: 1)
+        guard facts.count == 2, let target = target(facts[1]) else { return .unreadable }
         return request(String(words[2]), String(facts[0]), target)
+    }
+
+    /// A word, or what stands in quotes as in JSON; nil where these don't end.
+    private static func target(_ text: Substring) -> String? {
+        guard text.first == "\"" else { return String(text.prefix { $0 != " " }) }
+        var isEscaped = false
+        for index in text.utf8.indices.dropFirst() {
+            let byte = text.utf8[index]
+            if !isEscaped, byte == UInt8(ascii: "\"") {
+                guard case .string(let quoted)? = JSONReader.read(Array(text.utf8[...index])) else { return nil }
+                return quoted
+            }
+            isEscaped = byte == UInt8(ascii: "\\") && !isEscaped
+        }
+        return nil
     }
 
     /// `203.0.113.9 - - [25/Nov/2026:17:00:00 +0000] "POST /api/tickets.json HTTP/1.1" 201 …`

@@ -10,7 +10,7 @@ struct RouteTemplateTests {
             ("/api/tickets.json", "/api/tickets.json", .all), ("/api/tickets.json", "/api/{name}", .some),
             ("/api/{id}", "/api/tickets.json", .all), ("/api/{id}", "/api/{any}", .all), ("/api/{id}", "/api/", .none),
             ("/api", "/api/", .none), ("/api/**", "/api/{id}/x", .all), ("/api/**", "/api", .none), ("/api/**", "/api/**", .all),
-            ("/api/x/**", "/api/**", .some), ("/api/{id}", "/api/**", .none), ("/api/{id}/x", "/api/**", .some),
+            ("/api/x/**", "/api/**", .some), ("/api/{id}", "/api/**", .some), ("/api/{id}/x", "/api/**", .some),
             ("/**", "/", .all), ("/**", "/a/b", .all), ("/other/{id}", "/api/{id}", .none), ("/a", "", .none),
             ("/i/{id}.json", "/i/{id}", .some), ("/i/{id}.json", "/i/7.json", .all), ("/i/{id}.json", "/i/.json", .none),
         ] as [(String, String, TemplateCoverage)])

@@ -58,7 +58,7 @@ struct LearnTests {
         #expect(try eventually { try paths().contains("/api/tickets.json") && paths().contains("/hooks/{id}/tickets") })
         #expect(try daemon.terminate() == .exited(0))
         #expect(daemon.lines("request").isEmpty)
-        #expect(try paths().contains("/hooks/{name}/tickets"))
+        #expect(try paths().contains("/hooks/{name}/{name}"))
         let bytes = try stateBytes()
         #expect(bytes.range(of: Data("/api/tickets.json".utf8)) != nil)
         for secret in ["QUERYSECRET", "apikey", "PATHSECRET", "PERSON", "LONGKEY"] {
@@ -78,7 +78,8 @@ struct LearnTests {
         let scene = try ConfigurationScene(upstream: "http://127.0.0.1:1", "learn: true")
         let check = try scene.run("check")
         #expect(check.ending == .exited(2))
-        #expect(check.errors.contains("learn: what is learned has to be kept on disk; set state"), "\(check.errors) \(check.lines)")
+        let told = check.lines.joined(separator: "\n") + check.errors
+        #expect(told.contains("learn: what is learned has to be kept on disk; set state"), "\(told)")
     }
 
     @Test("in shadow what would be refused passes, and is counted in status, metrics and the page, and check says that nothing is enforced")

@@ -33,7 +33,7 @@ struct RouteProposalTests {
     @Test("several labels have each their own lines, and share one where they do the same")
     func labels() throws {
         let scene = try LearningScene()
-        for day in 0..<2 {
+        for day in (0..<2).reversed() {
             try scene.learn(requests("POST /api/tickets 201", "GET /api/status 200"), label: "A", daysAgo: Int64(day))
             try scene.learn(requests("GET /api/assets 200", "GET /api/status 200"), label: "B \"quoted\"", daysAgo: Int64(day))
         }
