@@ -18,7 +18,7 @@ extension Manual {
         ("/run/gatekeeper/control.sock", "The control socket, unless `control` names another."),
         (
             "/var/lib/gatekeeper",
-            "Grants, denials, a lockdown, accepted lists, a configuration on trial, unless `state` names another folder."
+            "Grants, denials, traffic and requests, a lockdown, accepted lists, a configuration on trial, unless `state` names another folder."
         ),
         ("/var/log/gatekeeper", "Where the service of the package may write, if `log.to` names a file. Otherwise lines go to the journal."),
     ]
@@ -39,7 +39,8 @@ extension Manual {
         ("2", "A mistake in the command line or in the configuration: trying again without a change is of no use."),
         (
             "3",
-            "`explain`: the address or the request would be turned away. `doctor`: something was found. `outbound`: something can't be reached."
+            "`explain`: the address or a request would be turned away. `doctor`: something was found. `outbound`: something can't be "
+                + "reached. `routes`: there is nothing to propose, or something would have been refused."
         ),
         ("0 to 3", "`status --nagios`: OK, WARNING, CRITICAL and UNKNOWN."),
     ]

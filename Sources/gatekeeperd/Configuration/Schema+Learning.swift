@@ -13,16 +13,19 @@ extension Schema {
 }
 
 extension ScalarRule {
-    fileprivate static let learning = noting("learn", of: .flag(\.settings.log.learns))
+    fileprivate static let learning = noting("learn", of: .flag(\.settings.log.learns)) { $0.settings.log.learns }
 
     fileprivate static let routesMode = noting(
-        "routes_mode", of: .choice(\.routesAreShadow, [("enforce", false), ("shadow", true)], default: "enforce"))
+        "routes_mode", of: .choice(\.routesAreShadow, [("enforce", false), ("shadow", true)], default: "enforce")
+    ) { $0.routesAreShadow }
 
-    /// The same rule, which also remembers where its key was written.
-    private static func noting(_ key: String, of rule: ScalarRule) -> ScalarRule {
+    /// The same rule, which also remembers where its key was written to turn something on.
+    private static func noting(
+        _ key: String, of rule: ScalarRule, isOn: @escaping @Sendable (ConfigurationBuilder) -> Bool
+    ) -> ScalarRule {
         ScalarRule(form: rule.form, defaultText: rule.defaultText) { (text, context, builder) throws(ValueMistake) in
             try rule.assign(text, context, &builder)
-            builder.modeOrigins[key] = context.origin
+            builder.modeOrigins[key] = isOn(builder) ? context.origin : nil
         }
     }
 }

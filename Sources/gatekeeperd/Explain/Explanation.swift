@@ -124,7 +124,8 @@ struct Explanation: Equatable, Sendable {
                 Step(
                     stage: .policy,
                     text:
-                        "passes because routes_mode is shadow; would be refused (shadow): \(shadow.status) \(shadow.reason): \(shadow.detail)"
+                        "would be refused (shadow): passes because routes_mode is shadow; "
+                        + "otherwise \(shadow.status) \(shadow.reason): \(shadow.detail)"
                 ))
         } else if routes == nil, request.refusal == nil {
             steps.append(Step(stage: .policy, text: "there are no routes, so every method and path passes"))
