@@ -71,7 +71,7 @@ struct DigestMaker {
     private func missing(_ ledger: ServiceLedger, since: WallTime, at now: WallTime) -> [String] {
         var missing = ledger.runs(since: since, but: parts.traffic.run).filter { run in
             run.ended == nil && !parts.traffic.isPredecessor(run)
-        }.map { "the service was killed after \($0.seen.text): what came in its last second isn't counted" }
+        }.map { "killed after \($0.seen.text); its last second isn't counted" }
         if let warning = parts.ledger?.troubles.first { missing.append(warning.text) }
         return missing
     }

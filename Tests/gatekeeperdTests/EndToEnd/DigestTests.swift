@@ -82,7 +82,7 @@ struct DigestTests {
         guard case .array(let told)? = last["missing"] else { throw Failure(last.text) }
         #expect(told.count == 1)
         let text = try Daemon.run(["digest", "--config", third.configuration]).output
-        #expect(text.contains("missing: the service was killed after 20"))
+        #expect(text.contains("missing: killed after 20"))
         #expect(text.split(separator: "\n").count <= DigestText.linesMax)
         #expect(text.contains("let in: 33 requests, 3 refused"))
         #expect(text.contains("3 refused by routes (403)"))
