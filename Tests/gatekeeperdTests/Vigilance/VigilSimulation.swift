@@ -104,7 +104,7 @@ struct VigilSimulation {
                 let address = PeerAddress(ipv4: 0xc633_6400 + UInt32(index))
                 all.append(Knocks(address: address, hours: hours, isKnown: scanner.lowerBound < since))
             }
-            for index in 0..<20 {
+            for _ in 0..<20 {
                 let hour = since + Int64(random.unit() * Double(max(1, now - since)))
                 let address = PeerAddress(ipv4: 0x6440_0000 + UInt32(random.unit() * 1_000_000))
                 all.append(Knocks(address: address, hours: [(hour, 1)], isKnown: random.unit() < 0.3))
