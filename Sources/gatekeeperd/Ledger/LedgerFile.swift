@@ -105,6 +105,7 @@ enum LedgerFile {
             errors INTEGER NOT NULL,
             refused INTEGER NOT NULL,
             route_refusals INTEGER NOT NULL,
+            shadow_refusals INTEGER NOT NULL,
             cut INTEGER NOT NULL,
             tls_failures INTEGER NOT NULL,
             bytes_in INTEGER NOT NULL,

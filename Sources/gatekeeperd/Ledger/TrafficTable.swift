@@ -26,18 +26,20 @@ enum TrafficTable {
     static func add(_ more: DoorHour, in hour: Int64, to connection: borrowing SQLConnection) throws(LedgerError) {
         try connection.execute(
             """
-            INSERT INTO door_hours (hour, milliseconds, strangers, requests, errors, refused, route_refusals, cut, tls_failures, bytes_in,
-                bytes_out) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO door_hours (hour, milliseconds, strangers, requests, errors, refused, route_refusals, shadow_refusals, cut,
+                tls_failures, bytes_in, bytes_out) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (hour) DO UPDATE SET milliseconds = milliseconds + excluded.milliseconds,
                     strangers = max(strangers, excluded.strangers), requests = requests + excluded.requests,
                     errors = errors + excluded.errors, refused = refused + excluded.refused,
-                    route_refusals = route_refusals + excluded.route_refusals, cut = cut + excluded.cut,
+                    route_refusals = route_refusals + excluded.route_refusals,
+                    shadow_refusals = shadow_refusals + excluded.shadow_refusals, cut = cut + excluded.cut,
                     tls_failures = tls_failures + excluded.tls_failures, bytes_in = bytes_in + excluded.bytes_in,
                     bytes_out = bytes_out + excluded.bytes_out
             """,
             [.number(hour), .number(more.milliseconds), .number(more.strangers ? 1 : 0)]
                 + [
-                    more.requests, more.errors, more.refused, more.routeRefusals, more.cut, more.tlsFailures, more.bytesIn, more.bytesOut,
+                    more.requests, more.errors, more.refused, more.routeRefusals, more.shadowRefusals, more.cut, more.tlsFailures,
+                    more.bytesIn, more.bytesOut,
                 ].map { .number(Int64(clamping: $0)) })
     }
 
@@ -63,15 +65,16 @@ enum TrafficTable {
     }
 
     private static let doorColumns = [
-        "milliseconds", "strangers", "requests", "errors", "refused", "route_refusals", "cut", "tls_failures", "bytes_in", "bytes_out",
+        "milliseconds", "strangers", "requests", "errors", "refused", "route_refusals", "shadow_refusals", "cut", "tls_failures",
+        "bytes_in", "bytes_out",
     ]
 
     private static func door(_ row: borrowing SQLStatement, from column: Int32) -> DoorHour {
         DoorHour(
             milliseconds: row.number(column) ?? 0, strangers: row.number(column + 1) == 1, requests: row.count(column + 2),
             errors: row.count(column + 3), refused: row.count(column + 4), routeRefusals: row.count(column + 5),
-            cut: row.count(column + 6), tlsFailures: row.count(column + 7), bytesIn: row.count(column + 8),
-            bytesOut: row.count(column + 9))
+            shadowRefusals: row.count(column + 6), cut: row.count(column + 7), tlsFailures: row.count(column + 8),
+            bytesIn: row.count(column + 9), bytesOut: row.count(column + 10))
     }
 
     /// By hour and label.

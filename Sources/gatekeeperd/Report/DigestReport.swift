@@ -53,7 +53,8 @@ struct DigestReport: Equatable, Sendable {
     var fields: [JournalField] {
         [
             JournalField("since", since.text), JournalField("until", until.text), JournalField("requests", door.requests),
-            JournalField("errors", door.errors), JournalField("refused", door.refused), JournalField("cut", door.cut),
+            JournalField("errors", door.errors), JournalField("refused", door.refused),
+            JournalField("shadow_refused", door.shadowRefusals), JournalField("cut", door.cut),
             JournalField("bytes_in", door.bytesIn), JournalField("bytes_out", door.bytesOut), JournalField("denied", deniedCount),
             JournalField("strangers", strangerCount), JournalField("new_strangers", newStrangerCount),
             JournalField("sources", sources.count), JournalField("new_sources", list(sources.filter(\.isNew).map(\.name))),
@@ -81,7 +82,8 @@ struct DigestReport: Equatable, Sendable {
         return .object(
             of: ("since", .time(since)), ("until", .time(until)), ("ran_seconds", .number(door.milliseconds / 1000)),
             ("requests", .number(door.requests)), ("errors", .number(door.errors)), ("refused", .number(door.refused)),
-            ("route_refusals", .number(door.routeRefusals)), ("cut", .number(door.cut)), ("tls_failures", .number(door.tlsFailures)),
+            ("route_refusals", .number(door.routeRefusals)), ("shadow_refusals", .number(door.shadowRefusals)),
+            ("cut", .number(door.cut)), ("tls_failures", .number(door.tlsFailures)),
             ("bytes_in", .number(door.bytesIn)), ("bytes_out", .number(door.bytesOut)), ("sources", sources),
             ("silent", .array(silences.map(\.json))),
             (

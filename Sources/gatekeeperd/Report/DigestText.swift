@@ -43,6 +43,9 @@ struct DigestText {
         if door.routeRefusals > 0 {
             lines.append("  \(door.routeRefusals) refused by routes (403): the refused lines of the log have them")
         }
+        if door.shadowRefusals > 0 {
+            lines.append("  \(door.shadowRefusals) on no route, let through by routes_mode: shadow")
+        }
         if door.tlsFailures > 0 {
             lines.append("  \(Quantity.counted(door.tlsFailures, "handshake")) failed: tls_failed in the log says why")
         }

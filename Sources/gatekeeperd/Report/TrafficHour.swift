@@ -34,6 +34,8 @@ struct DoorHour: Equatable, Sendable {
     var refused: UInt64 = 0
     /// Of these, those that no route has.
     var routeRefusals: UInt64 = 0
+    /// Those that no route has and that passed, as routes are in shadow.
+    var shadowRefusals: UInt64 = 0
     /// Those that the client, or we, broke off.
     var cut: UInt64 = 0
     var tlsFailures: UInt64 = 0
@@ -47,7 +49,8 @@ struct DoorHour: Equatable, Sendable {
         DoorHour(
             milliseconds: a.milliseconds &+ b.milliseconds, strangers: a.strangers || b.strangers, requests: a.requests &+ b.requests,
             errors: a.errors &+ b.errors, refused: a.refused &+ b.refused, routeRefusals: a.routeRefusals &+ b.routeRefusals,
-            cut: a.cut &+ b.cut, tlsFailures: a.tlsFailures &+ b.tlsFailures, bytesIn: a.bytesIn &+ b.bytesIn,
+            shadowRefusals: a.shadowRefusals &+ b.shadowRefusals, cut: a.cut &+ b.cut, tlsFailures: a.tlsFailures &+ b.tlsFailures,
+            bytesIn: a.bytesIn &+ b.bytesIn,
             bytesOut: a.bytesOut &+ b.bytesOut)
     }
 }

@@ -146,7 +146,7 @@ final class ConfigurationInForce {
         parts.sources.follow(next.configuration.settings.allow, at: now)
         parts.lists.follow(next.configuration.lists.map(\.value), at: parts.clock.now().instant)
         parts.requests.follow(next.configuration.settings, at: Moment(instant: parts.clock.now().instant, wallTime: now))
-        parts.silences.follow(next.configuration.settings, at: now)
+        parts.silences.follow(parts.entries.settings(next.configuration, at: now), at: now)
         parts.grants.follow(next.configuration.settings, at: now)
         parts.orders.follow(next.configuration.acme.map(\.value))
         parts.notifiers.follow(next.configuration.notifiers.map(\.value), at: parts.clock.now().instant)

@@ -26,6 +26,9 @@ final class GrantsInForce: TimedPart {
         nextEnd = Self.nextEnd(of: settings, after: now)
     }
 
+    /// Whom the configuration names, and what was accepted of lists.
+    var listed: [Settings.AllowEntry] { settings.allow + entries.lists.entries }
+
     /// Nobody could connect.
     func isEmpty(at now: WallTime) -> Bool { settings.allow.isEmpty && entries.lists.entries.isEmpty && active(at: now).isEmpty }
 

@@ -45,12 +45,19 @@ struct ServiceParts {
         self.lists = lists
         entries = AdmittedEntries(ledger: ledger, lockdown: lockdown, lists: lists)
         grants = GrantsInForce(settings, entries, on: plane, phase: phase, at: now.wallTime)
-        lockdown.serve(on: plane) { [grants] in grants.adopt(at: $0.wallTime) }
-        lists.serve(on: plane) { [grants] in grants.adopt(at: $0) }
         denials = DenialRecorder(ledger: ledger, on: plane, problems: problems, clock: clock)
         sources = SourceRecorder(settings.allow, ledger: ledger, on: plane, at: now)
         requests = RequestRecorder(settings, ledger: ledger, on: plane, at: now)
-        silences = SilenceWatch(settings, ledger: ledger, on: plane, at: now.wallTime)
+        silences = SilenceWatch(entries.settings(configuration, at: now.wallTime), ledger: ledger, on: plane, at: now.wallTime)
+        silences.isSuspended = lockdown.current != nil
+        lockdown.serve(on: plane) { [grants, silences, unowned lockdown] in
+            grants.adopt(at: $0.wallTime)
+            silences.isSuspended = lockdown.current != nil
+        }
+        lists.serve(on: plane) { [grants, silences] in
+            grants.adopt(at: $0)
+            silences.follow(grants.listed, at: $0)
+        }
         traffic = TrafficRecorder(on: plane, ledger: ledger, denials: denials, silences: silences, isSuccessor: history != nil, at: now)
         self.history = HistoryRecorder(on: plane, inherited: history, at: now)
         statusPage = StatusPageInForce(on: plane)

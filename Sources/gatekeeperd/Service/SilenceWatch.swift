@@ -11,6 +11,8 @@ final class SilenceWatch {
     private var rhythms = Rhythms()
     /// The entries of the configuration, by the name of their source.
     private var listed: [String: [Settings.AllowEntry]] = [:]
+    /// A lockdown keeps sources out: nobody's silence is judged meanwhile, nor do its hours count.
+    var isSuspended = false
     private var dropsStrangers = false
     private var told: [String: ToldSilence] = [:]
     /// Those that last.
@@ -26,11 +28,13 @@ final class SilenceWatch {
     /// Looks into the record of denials at one time.
     private static let looksMax = 20
 
+    /// - Parameter settings: with what was accepted of lists.
     init(_ settings: Settings, ledger: ServiceLedger?, on plane: any DataPlane, names: ReverseNames = ReverseNames(), at now: WallTime) {
         self.plane = plane
         self.ledger = ledger
         self.names = names
-        take(settings)
+        dropsStrangers = settings.onDeny == .drop
+        take(settings.allow)
         restore(at: now)
         for silence in ledger?.silences(since: now) ?? [] where silence.backAt == nil && listed[silence.label] != nil {
             told[silence.label] = silence
@@ -38,16 +42,21 @@ final class SilenceWatch {
         refresh()
     }
 
-    /// Another list is in force.
+    /// Other settings are in force, with what was accepted of lists.
     func follow(_ settings: Settings, at now: WallTime) {
-        take(settings)
+        dropsStrangers = settings.onDeny == .drop
+        follow(settings.allow, at: now)
+    }
+
+    /// Another list is in force.
+    func follow(_ allow: [Settings.AllowEntry], at now: WallTime) {
+        take(allow)
         for label in told.keys where listed[label] == nil { end(label, at: now) }
         refresh()
     }
 
-    private func take(_ settings: Settings) {
-        listed = Dictionary(grouping: settings.allow.filter { $0.origin != "grant" }) { $0.label ?? "\($0.prefix)" }
-        dropsStrangers = settings.onDeny == .drop
+    private func take(_ allow: [Settings.AllowEntry]) {
+        listed = Dictionary(grouping: allow.filter { $0.origin != "grant" }) { $0.label ?? "\($0.prefix)" }
         rhythms.keep { listed[$0] != nil }
     }
 
@@ -74,13 +83,13 @@ final class SilenceWatch {
         // A calendar that was ahead and is right again has closed hours that weren't there.
         if ledger != nil, let known = rhythms.hour, hour < known - 2 { restore(at: now.wallTime) }
         let isOver = rhythms.follow(hour)
-        rhythms.run(milliseconds: milliseconds)
+        rhythms.run(milliseconds: isSuspended ? 0 : milliseconds)
         if strangers { rhythms.hearStrangers() }
         for (label, count) in requests where count > 0 && listed[label] != nil {
             rhythms.count(count, of: label)
             if told[label] != nil { comeBack(label, at: now.wallTime) }
         }
-        if isOver { judge(at: now.wallTime) }
+        if isOver, !isSuspended { judge(at: now.wallTime) }
         guard !told.isEmpty, isOver || refreshAt.map({ $0 <= now.instant }) ?? true else { return }
         refreshAt = now.instant.advanced(byMilliseconds: Self.refreshMilliseconds)
         refresh()

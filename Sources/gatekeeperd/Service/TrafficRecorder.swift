@@ -152,6 +152,7 @@ extension DoorHour {
         errors = totals.errors
         refused = totals.refused
         routeRefusals = verdicts.routeRefusals
+        shadowRefusals = verdicts.shadowRefused
         for outcome in [Outcome.clientGone, .clientTimeout, .aborted] {
             for statusClass in VerdictTally.statusClasses { cut &+= verdicts.exchanges(outcome, statusClass: statusClass) }
         }
@@ -166,7 +167,7 @@ extension DoorHour {
         }
         return DoorHour(
             requests: difference(\.requests), errors: difference(\.errors), refused: difference(\.refused),
-            routeRefusals: difference(\.routeRefusals), cut: difference(\.cut), tlsFailures: difference(\.tlsFailures),
-            bytesIn: difference(\.bytesIn), bytesOut: difference(\.bytesOut))
+            routeRefusals: difference(\.routeRefusals), shadowRefusals: difference(\.shadowRefusals), cut: difference(\.cut),
+            tlsFailures: difference(\.tlsFailures), bytesIn: difference(\.bytesIn), bytesOut: difference(\.bytesOut))
     }
 }

@@ -123,6 +123,19 @@ struct SilenceWatchTests {
         #expect(silent().first?.contains("candidates=none: who knocks is kept in the state folder") == true)
     }
 
+    @Test("whom a lockdown keeps out isn't called silent, neither meanwhile nor at once when it is over")
+    func lockdown() throws {
+        let process = Process(self, try settings())
+        try pass(hours: 21 * 24, process, comes: true)
+        process.watch.isSuspended = true
+        try pass(hours: 30, process, comes: false)
+        process.watch.isSuspended = false
+        try pass(hours: 2, process, comes: false)
+        #expect(silent().isEmpty)
+        try pass(hours: 30, process, comes: false)
+        #expect(silent().count == 1)
+    }
+
     @Test("a calendar a year ahead is not believed for a day, and forgets nothing")
     func calendar() throws {
         let process = Process(self, try settings())
