@@ -175,9 +175,9 @@ struct Rhythm: Equatable, Sendable {
 
     /// Whether it comes often enough, and for long enough, for its absence to mean something.
     var isHabit: Bool {
-        guard let first = firstActiveHour, let last = lastHour, last - first >= Self.ageHoursMin, activeCount >= Self.activeHoursMin else {
-            return false
-        }
+        guard let first = firstActiveHour, let latest = lastActiveHour, let last = lastHour, latest - first >= Self.ageHoursMin,
+            activeCount >= Self.activeHoursMin
+        else { return false }
         var days: Set<Int64> = []
         for hour in max(0, last - Self.hoursKept + 1)...last where days.count < Self.activeDaysMin {
             let count = counts[Int(hour % Self.hoursKept)]
