@@ -13,7 +13,7 @@ struct LockdownCommand: ParsableCommand {
             before admit nobody meanwhile, and later ones only with --during-lockdown. Asked for again, it says anew who is kept and for how \
             long.
             """,
-            examples: "gatekeeperd lockdown", "gatekeeperd lockdown --keep office --for 1h", "gatekeeperd lockdown --end"))
+            examples: "gatekeeperd lockdown --keep office --for 1h", "gatekeeperd lockdown --end"))
 
     @Option(
         name: .long, parsing: .upToNextOption,

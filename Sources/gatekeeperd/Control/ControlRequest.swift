@@ -37,6 +37,8 @@ enum ControlRequest: Equatable, Sendable {
     static let version = 1
     static let versionField = "gatekeeper"
     static let confirmSecondsMax = 86_400
+    /// So many are told to whoever asks for what there isn't.
+    private static let namesMax = 12
 
     private static let fields: [(command: String, fields: [String])] = [
         ("status", []), ("reload", []), ("apply", ["file", "confirm_seconds"]), ("confirm", []),
@@ -62,8 +64,8 @@ enum ControlRequest: Equatable, Sendable {
         guard let command = json.string("command") else { throw ControlFailure(.invalid, "a request has a \"command\"") }
         guard let known = Self.fields.first(where: { $0.command == command }) else {
             let names = Self.fields.map(\.command)
-            let hint =
-                Suggestion.nearest(to: command, among: names).map { "; did you mean \($0)?" } ?? " (\(names.joined(separator: ", ")))"
+            let some = names.prefix(Self.namesMax).joined(separator: ", ")
+            let hint = Suggestion.nearest(to: command, among: names).map { "; did you mean \($0)?" } ?? " (\(some), …)"
             throw ControlFailure(.invalid, "\(Quantity.quoted(command)) is no command\(hint)")
         }
         for member in members where member.name != Self.versionField && member.name != "command" && !known.fields.contains(member.name) {
