@@ -6,7 +6,6 @@ import Testing
 /// The morning look at the real binary: its sums are those of the clients, of `denials` and of the metrics, over a flood, a restart and a kill.
 @Suite("The digest of the service")
 struct DigestTests {
-    private static let get = "GET / HTTP/1.1\r\nHost: t\r\n\r\n"
     private let state: TemporaryFolder
     private let upstream: ScriptedUpstream
     private let daemon: Daemon
@@ -26,8 +25,9 @@ struct DigestTests {
     }
 
     private func request(_ daemon: Daemon, _ count: Int, path: String = "/", status: Int = 200) throws {
-        let client = try RawClient(to: daemon)
         for _ in 0..<count {
+            // A refusal ends its connection.
+            let client = try RawClient(to: daemon)
             #expect(try client.exchange("GET \(path) HTTP/1.1\r\nHost: t\r\n\r\n").status == status)
         }
     }
