@@ -12,7 +12,7 @@ struct OutboundCommand: ParsableCommand {
             time, and nothing is asked of anybody. Of a range of ports some are tried; with --all each of them, which takes minutes. Exits \
             0 when everything can be reached, 3 when something can't, 2 for a vendor that isn't known.
             """,
-            examples: "gatekeeperd outbound", "gatekeeperd outbound tier2tickets --script powershell > reach.ps1"))
+            examples: "gatekeeperd outbound", "gatekeeperd outbound tier2tickets --script powershell"))
 
     @Argument(help: "The vendor; there is one as yet.", completion: Completions.vendors)
     var vendor: String?
