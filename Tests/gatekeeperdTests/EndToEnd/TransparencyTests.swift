@@ -21,7 +21,7 @@ struct TransparencyTests {
                 launcher: networks.launcher("tickets"))
             daemon = try Daemon(
                 upstream: "http://\(networks.bracketed(networks.tickets)):\(port)", listen: "\(networks.bracketed(networks.door)):0",
-                allow: [networks.vendor], upstreamSettings: "source: client", settings: "timeouts: {connect: 500ms}",
+                allow: [networks.vendor], upstreamSettings: "source: client", settings: "timeouts: {connect: \(routed ? "5s" : "500ms")}",
                 launcher: networks.launcher("door") + confinement)
         }
 
