@@ -58,7 +58,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: [
-                "Harness/confine", "Harness/vanishing-host", "Harness/half-record", "Harness/hold-thread", "Harness/prepare-haproxy",
+                "Harness/confine", "Harness/vanishing-host", "Harness/half-record", "Harness/hold-thread", "Harness/outbound-network",
+                "Harness/prepare-haproxy",
                 "Harness/prepare-oracle",
                 "Harness/prepare-promtool",
                 "Harness/prepare-redmine",

@@ -42,6 +42,17 @@ struct CircumstancesTests {
             }
             circumstances.limited = [.init(name: "v", reason: "connections_per_source", count: 17_000, since: now, cure: "raise it")]
             circumstances.silences = [.init(label: "Vendor", since: now, usual: "40 requests a day")]
+            var lockdown = Lockdown(since: now)
+            lockdown.transience = "the disk is full"
+            circumstances.lockdown = lockdown
+            circumstances.lists = [
+                .init(
+                    label: "Vendor", name: "Vendor (vendor.example)", isProposed: true,
+                    proposal: .init(entries: [], since: now, digest: "1a2b3c4d", added: [], removed: [])),
+                .init(
+                    label: "office", name: "office (office.example)", isProposed: false,
+                    failure: .init(reason: "no address", since: now, isRefusal: true)),
+            ]
             circumstances.log = .init(reason: "No space left on device", linesLost: 3, sinceMilliseconds: 9)
             circumstances.ledger = [.init(text: "full", cure: "room"), .init(kind: .ledgerReplaced, text: "damaged", cure: "look")]
             circumstances.clockJump = .init(at: now, milliseconds: -3_600_000)
