@@ -140,6 +140,8 @@ class Contestant:
 class Gatekeeper(Contestant):
     name = "gatekeeper"
     upstream_settings = ""
+    allow_settings = ", ".join(ALLOWED)
+    more_settings = ""
 
     @classmethod
     def executable(cls) -> str | None:
@@ -158,14 +160,14 @@ class Gatekeeper(Contestant):
         return f"""\
 listen: [{{address: "127.0.0.1:{self.port}"}}]
 tls: {{certificate: {self.workbench.certificate}, key: {self.workbench.key}}}
-allow: [{', '.join(ALLOWED)}]
+allow: [{self.allow_settings}]
 shield: off
 upstream: {{url: "http://127.0.0.1:{self.workbench.upstream_port}"{self.upstream_settings}}}
 limits: {{request_body: 4GiB, connections: 20000, connections_per_source: 20000}}
 log: {{to: {self.access_log}, access: true}}
 workers: {self.workers}
 control: {self.folder}/control.sock
-"""
+{self.more_settings.format(folder=self.folder)}"""
 
     def arguments(self, configuration: Path) -> list[str]:
         return ["run", "--config", str(configuration)]
@@ -186,6 +188,24 @@ class GatekeeperReusing(Gatekeeper):
 
     name = "gatekeeper-reusing"
     upstream_settings = ", reuse_after_body: true"
+
+
+class GatekeeperLabelled(Gatekeeper):
+    """The same with labels in its allow-list, and so in its log."""
+
+    name = "gatekeeper-labelled"
+    allow_settings = ", ".join(f"{{address: {address}, label: Bench}}" for address in ALLOWED) + ", {address: 192.0.2.1, label: Other}"
+
+
+class GatekeeperWatching(GatekeeperLabelled):
+    """The same with routes per source, learning, and the rhythm of each source in the ledger. Nobody else has them."""
+
+    name = "gatekeeper-watching"
+    more_settings = """\
+routes: [{{preset: halopsa, from: [Other]}}, {{methods: [GET], path: "/", from: [Bench]}}]
+learn: true
+state: {folder}/state
+"""
 
 
 class Nginx(Contestant):

@@ -6,9 +6,10 @@ import re
 import subprocess
 import time
 from dataclasses import dataclass
+from statistics import median
 from typing import Callable
 
-from .contestants import ADMITTED_SOURCE, DENIED_SOURCE, Contestant, Gatekeeper, GatekeeperReusing, running
+from .contestants import ADMITTED_SOURCE, DENIED_SOURCE, Contestant, Gatekeeper, GatekeeperLabelled, GatekeeperReusing, GatekeeperWatching, running
 from .cpu import CpuTime
 from .failure import Failure
 from .workbench import BIG_BYTES, SMALL_BYTES, run
@@ -76,6 +77,29 @@ def keepalive(connections: int, must_reach: float | None) -> Measurement:
         Figure("rate", f"{title}: throughput", "requests/s", more_is_better=True),
         Figure("p99", f"{title}: 99th percentile", "ms"),
         Figure("logged", f"{title}: access log lines", "per request", compared=False),
+    ], take)
+
+
+def watching(connections: int) -> Measurement:
+    """What routes per source, learning and the rhythm cost: beside the same without them, in turns, as the machine changes under both."""
+    turns = 3
+
+    def cost(contestant: Contestant) -> float:
+        cpu, report = with_cpu(contestant, lambda: _wrk(contestant.port, connections))
+        return cpu.total / report["requests"] * 1e6
+
+    def take(contestant: Contestant) -> Values:
+        if not isinstance(contestant, Gatekeeper):
+            return {"cpu": cost(contestant), "more": 1.0}
+        workbench = contestant.workbench
+        with running(GatekeeperWatching, workbench) as watchful, running(GatekeeperLabelled, workbench) as other:
+            costs = [(cost(watchful), cost(other)) for _ in range(turns)]
+        return {"cpu": median(cost for cost, _ in costs), "more": median(one / other for one, other in costs)}
+
+    title = f"keep-alive, c={connections}, watching"
+    return Measurement("watching", [
+        Figure("cpu", f"{title}: CPU", "µs/request"),
+        Figure("more", f"{title}: CPU, to Gatekeeper without", "", compared=False),
     ], take)
 
 
@@ -253,6 +277,7 @@ MEASUREMENTS = [
     keepalive(4, None),
     keepalive(64, 0.80),
     keepalive(256, 0.90),
+    watching(64),
     posts(64, reusing=False),
     posts(64, reusing=True),
     h2load_check(),
