@@ -86,12 +86,15 @@ package struct OpenedPosition: Sendable, Equatable, Hashable {
         self.parent = parent
     }
 
-    /// What becomes of a template that was learned before; nil for one that stays.
-    package func revised(_ template: String) -> String? {
-        guard template.hasPrefix(parent + "/") else { return nil }
-        let rest = template.dropFirst(parent.count + 1)
-        let name = rest.prefix { $0 != "/" }
-        guard !name.isEmpty, name != "**", !name.hasPrefix("{") else { return nil }
-        return "\(parent)/\(LearnedPlaceholder.any)\(rest.dropFirst(name.count))"
+    /// What becomes of a template that was learned before; nil for one that stays. However many parents there are, it is read once.
+    package static func revised(_ template: String, below parents: Set<String>) -> String? {
+        guard template.hasPrefix("/") else { return nil }
+        var (path, isRevised) = ("", false)
+        for name in template.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+            let isOpen = !name.isEmpty && name != "**" && !name.hasPrefix("{") && parents.contains(path)
+            path += "/" + (isOpen ? LearnedPlaceholder.any : String(name))
+            isRevised = isRevised || isOpen
+        }
+        return isRevised ? path : nil
     }
 }

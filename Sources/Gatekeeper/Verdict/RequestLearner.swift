@@ -117,9 +117,10 @@ package struct RequestLearner: Sendable {
 
     // MARK: Days
 
-    /// A clock that was set back stays on its day.
+    /// A clock that was set back by less than a day stays on its day; one that was far ahead has gone back to the right one.
     private mutating func follow(_ wallMilliseconds: Int64) {
-        guard wallMilliseconds >= (day + 1) * Self.dayMilliseconds else { return }
+        let today = wallMilliseconds / Self.dayMilliseconds
+        guard today > day || today < day - 1 else { return }
         settle()
         day = wallMilliseconds / Self.dayMilliseconds
         key = LearnerKey()
@@ -155,11 +156,11 @@ package struct RequestLearner: Sendable {
         }
         take.rows = rows
         if !take.opened.isEmpty {
+            let parents = take.openedParents
             for index in take.rows.indices {
-                for position in take.opened where position.label == take.rows[index].key.label {
-                    take.rows[index].key.template =
-                        position.revised(take.rows[index].key.template) ?? take.rows[index].key.template
-                }
+                let key = take.rows[index].key
+                guard let opened = parents[key.label], let other = OpenedPosition.revised(key.template, below: opened) else { continue }
+                take.rows[index].key.template = other
             }
         }
         (rows, lost, opened) = ([], 0, [])
@@ -195,6 +196,11 @@ package struct LearnedTake: Sendable, Equatable {
     package var waiting: UInt64 = 0
 
     package init() {}
+
+    /// What was opened, by label.
+    package var openedParents: [String: Set<String>] {
+        opened.reduce(into: [:]) { parents, position in parents[position.label, default: []].insert(position.parent) }
+    }
 
     package var isEmpty: Bool { rows.isEmpty && opened.isEmpty && lost == 0 }
 }

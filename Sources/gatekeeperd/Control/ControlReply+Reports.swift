@@ -59,8 +59,10 @@ extension GrantOutcome {
         let obstacle =
             isShutOut ? "\nbut there is a lockdown, and it admits nobody until that ends; the same with --during-lockdown does" : ""
         return ControlReply(
-            result: .object(of: ("change", .string(word)), ("grant", grant.json), ("shut_out", isShutOut ? .boolean(true) : nil)),
-            text: text + obstacle)
+            result: .object(
+                of: ("change", .string(word)), ("grant", grant.json), ("shut_out", isShutOut ? .boolean(true) : nil),
+                ("note", note.map(JSON.string))),
+            text: text + obstacle + (note.map { "\nbut \($0)" } ?? ""))
     }
 }
 

@@ -13,9 +13,9 @@ enum ChangeTable {
 
     private static func cut(_ text: String) -> String {
         guard text.utf8.count > textBytesMax else { return text }
-        var cut = text
-        while cut.utf8.count > textBytesMax { cut.removeLast(max(1, (cut.utf8.count - textBytesMax) / 4)) }
-        return cut + "…"
+        var end = text.utf8.index(text.startIndex, offsetBy: textBytesMax)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return text[..<end] + "…"
     }
 
     /// The earliest first.

@@ -22,7 +22,7 @@ enum LearnedTable {
     static func add(
         _ take: LearnedTake, at now: WallTime, bounds: Bounds = .standard, to connection: borrowing SQLConnection
     ) throws(LedgerError) -> UInt64 {
-        for position in take.opened { try revise(position, in: connection) }
+        for (label, parents) in take.openedParents { try revise(label, below: parents, in: connection) }
         var room: [Owner: Int64] = [:]
         var lost: UInt64 = 0
         var isLonger = false
@@ -50,17 +50,25 @@ enum LearnedTable {
     }
 
     /// Names that were kept, at a position where there turned out to be too many of them, are kept no longer.
-    private static func revise(_ position: OpenedPosition, in connection: borrowing SQLConnection) throws(LedgerError) {
+    ///
+    /// One look at the label's rows, however many positions there are: a client can open as many as it likes.
+    private static func revise(_ label: String, below parents: Set<String>, in connection: borrowing SQLConnection) throws(LedgerError) {
+        var changes: [String: String] = [:]
+        try connection.rows("SELECT DISTINCT template FROM learned WHERE label = ?", [.text(label)]) { row in
+            guard let template = row.text(0), let other = OpenedPosition.revised(template, below: parents) else { return }
+            changes[template] = other
+        }
+        guard !changes.isEmpty else { return }
         var rows: [LearnedRequest] = []
-        try connection.rows("SELECT \(columns) FROM learned WHERE label = ?", [.text(position.label)]) { row in
-            guard let learned = request(row), position.revised(learned.key.template) != nil else { return }
+        try connection.rows("SELECT \(columns) FROM learned WHERE label = ?", [.text(label)]) { row in
+            guard let learned = request(row), changes[learned.key.template] != nil else { return }
             rows.append(learned)
         }
         for var row in rows {
             try connection.execute(
                 "DELETE FROM learned WHERE day = ? AND label = ? AND method = ? AND template = ?",
                 [.number(row.key.day), .text(row.key.label), .text(row.key.method), .text(row.key.template)])
-            row.key.template = position.revised(row.key.template) ?? row.key.template
+            row.key.template = changes[row.key.template] ?? row.key.template
             try put(row, into: connection)
         }
     }
@@ -105,7 +113,9 @@ enum LearnedTable {
     }
 
     private static func prune(at now: WallTime, _ bounds: Bounds, _ connection: borrowing SQLConnection) throws(LedgerError) {
-        try connection.execute("DELETE FROM learned WHERE day < ?", [.number(day(of: now) - bounds.days)])
+        // Days ahead are of a calendar that was wrong.
+        let today = day(of: now)
+        try connection.execute("DELETE FROM learned WHERE day < ? OR day > ?", [.number(today - bounds.days), .number(today + 1)])
         while try connection.number("SELECT count(*) FROM learned") > bounds.rowsMax {
             try connection.execute("DELETE FROM learned WHERE day = (SELECT min(day) FROM learned)")
         }

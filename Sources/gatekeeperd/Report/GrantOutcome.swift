@@ -4,6 +4,8 @@ struct GrantOutcome: Equatable, Sendable {
     let change: Change
     /// A lockdown is in the way, and it admits nobody until that ends.
     var isShutOut = false
+    /// What it doesn't do, or takes away.
+    var note: String?
 
     enum Change: Equatable, Sendable {
         case made

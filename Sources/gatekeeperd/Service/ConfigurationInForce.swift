@@ -103,6 +103,9 @@ final class ConfigurationInForce {
         if let obstacle = ConfigurationChange.obstacle(from: old, to: next.configuration) {
             return keep([obstacle], askedBy: requester, as: kind, at: now)
         }
+        if let obstacle = parts.lockdown.obstacle(toStateFolder: next.configuration.statePath) {
+            return keep([obstacle], askedBy: requester, as: kind, at: now)
+        }
         var next = next
         next.configuration.settings.tls.keep(old.settings.tls, named: parts.certificates.certificates)
         let page: StatusListener?

@@ -100,7 +100,8 @@ final class GrantsInForce: TimedPart {
         try phase.checkMayChange()
         if let label = request.label { try check(label) }
         let book = try book()
-        let outcome: GrantOutcome
+        let before = decider(of: request.address, at: now)
+        var outcome: GrantOutcome
         do throws(LedgerError) {
             outcome = try book.grant(request, by: requester, at: now)
         } catch {
@@ -114,7 +115,26 @@ final class GrantsInForce: TimedPart {
         }
         if request.isDuringLockdown { entries.lockdown.admit(outcome.grant) }
         adopt(at: now)
+        outcome.note = note(of: outcome.grant, before: before, after: decider(of: request.address, at: now))
         return outcome
+    }
+
+    /// The entry that says who somebody of this address is.
+    private func decider(of prefix: AddressPrefix, at now: WallTime) -> Settings.AllowEntry? {
+        plane.allowEntry(for: prefix.address, nowUnixSeconds: now.milliseconds / 1000)
+    }
+
+    /// Where routes are for some sources, a grant may give less than it seems to, or less than was there.
+    private func note(of grant: Grant, before: Settings.AllowEntry?, after: Settings.AllowEntry?) -> String? {
+        guard settings.routes?.routes.contains(where: { $0.from != nil }) ?? false else { return nil }
+        if let label = grant.label, let after, after.origin != "grant", after.routesLabel != label {
+            return "the entry \(after.prefix)\(after.label.map { " (\($0))" } ?? "") decides for it, and its routes stay"
+        }
+        if grant.label == nil, after?.origin == "grant", let label = before?.routesLabel {
+            return "it was admitted as \(label), and has the routes that are for everybody alone while the grant stands; "
+                + "--label \(Quantity.quoted(label)) gives it those of \(label)"
+        }
+        return nil
     }
 
     /// One that neither an entry nor a route has would give nothing.

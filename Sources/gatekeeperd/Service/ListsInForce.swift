@@ -18,6 +18,8 @@ final class ListsInForce: TimedPart {
     private var kept: [String: ListState.Accepted] = [:]
     /// Why that can't be read, or written.
     private(set) var trouble: String?
+    /// What is on the disk isn't ours to read, and is set aside before it is written over.
+    private var isIllegible = false
     private var results: Results?
     private var underWay = 0
 
@@ -241,6 +243,7 @@ final class ListsInForce: TimedPart {
             trouble = nil
         } catch {
             trouble = "\(error.path) \(error.problem); nobody is admitted by a list until it is accepted anew"
+            isIllegible = true
         }
     }
 
@@ -250,6 +253,8 @@ final class ListsInForce: TimedPart {
         var next = kept
         next[state.source.key] = state.accepted
         do throws(SystemError) {
+            if isIllegible { _ = try StateFolder.setAside(store.path, suffixes: [""], as: store.path + ".corrupt") }
+            isIllegible = false
             try store.write(next)
             (kept, trouble) = (next, nil)
             return nil

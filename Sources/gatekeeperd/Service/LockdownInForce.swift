@@ -1,4 +1,5 @@
 internal import Gatekeeper
+internal import Glibc
 
 /// The lockdown, if there is one: begun, ended, and kept on the disk beside it. Whom it lets in is `AdmittedEntries`' to say.
 ///
@@ -70,6 +71,12 @@ final class LockdownInForce: TimedPart {
     /// A new binary would know nothing of it.
     var isLostBySuccession: Bool { current != nil && transience != nil }
 
+    /// Why another state folder can't be taken now: the lockdown would be left behind in this one. Nil without a lockdown, and for this folder.
+    func obstacle(toStateFolder other: String?) -> String? {
+        guard current != nil, other != folder else { return nil }
+        return "state: there is a lockdown, and it is kept in \(folder ?? "no folder"); end it first (gatekeeperd lockdown --end)"
+    }
+
     private var path: String { LockdownRecord.path(in: folder ?? "") }
 
     // MARK: What is asked for
@@ -93,10 +100,12 @@ final class LockdownInForce: TimedPart {
     }
 
     /// Lets in again whoever is listed; nil when there was no lockdown.
-    func end(by requester: String, at now: Moment) -> LockdownReport? {
+    ///
+    /// - Parameter isAsked: a person wants it, whoever has written what is on the disk.
+    func end(by requester: String, isAsked: Bool = true, at now: Moment) -> LockdownReport? {
         guard current != nil else { return nil }
         (record, illegible) = (nil, nil)
-        remove(at: now)
+        remove(isAsked: isAsked, at: now)
         didChange(now)
         plane?.event("lockdown", [JournalField("state", "ended"), JournalField("by", requester)])
         return reply
@@ -144,9 +153,9 @@ final class LockdownInForce: TimedPart {
 
     func pass(at now: Moment) {
         followClock(now)
-        if let term = record?.term, term.endsAt <= now.instant { _ = end(by: "its time is up", at: now) }
+        if let term = record?.term, term.endsAt <= now.instant { _ = end(by: "its time is up", isAsked: false, at: now) }
         guard let triesAt, triesAt <= now.instant else { return }
-        if record == nil { remove(at: now) } else { write(at: now) }
+        if record == nil { remove(isAsked: false, at: now) } else { write(at: now) }
     }
 
     /// Goes by what another process has written, which keeps the record by now; true if that is something else.
@@ -181,9 +190,12 @@ final class LockdownInForce: TimedPart {
     }
 
     /// Takes away what is there; but not what somebody else has written since, who serves by now.
-    private func remove(at now: Moment) {
+    private func remove(isAsked: Bool, at now: Moment) {
         guard folder != nil else { return }
-        if let written, let present = try? FileContents.read(path, bytesMax: LockdownRecord.bytesMax), present != written { return }
+        if !isAsked, let written, let present = try? FileContents.read(path, bytesMax: LockdownRecord.bytesMax), present != written {
+            (failure, triesAt) = (SystemError("take away \(path), which somebody else has written", code: EEXIST), nil)
+            return
+        }
         attempt(at: now) { () throws(SystemError) in
             try DurableFile.remove(path)
             written = nil

@@ -41,6 +41,11 @@ final class Succession {
         if parts.lockdown.isLostBySuccession {
             return Console.complain("SIGUSR2: a new binary would know nothing of the lockdown, which is kept nowhere; end it first")
         }
+        // The successor goes by the file as it is now.
+        if let next = try? configuration.source.read(), let obstacle = parts.lockdown.obstacle(toStateFolder: next.configuration.statePath)
+        {
+            return Console.complain("SIGUSR2: \(obstacle)")
+        }
         guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }
         do throws(SystemError) {
             let history = parts.history.lend(at: now.instant)

@@ -32,7 +32,7 @@ struct Rhythms: Equatable, Sendable {
 
     mutating func hearStrangers() { heardStrangers = true }
 
-    mutating func run(milliseconds: Int64) { runMilliseconds += max(0, milliseconds) }
+    mutating func run(milliseconds: Int64) { runMilliseconds &+= max(0, milliseconds) }
 
     // MARK: Hours
 

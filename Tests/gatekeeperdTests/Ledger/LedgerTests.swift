@@ -22,6 +22,20 @@ struct LedgerTests {
         #expect(try mode(folder + "/ledger.sqlite").map { $0 & 0o137 } == 0)
     }
 
+    @Test(
+        "a change is kept up to a length, whatever its letters are made of",
+        arguments: ["x", "ä", "नमस्ते", "🇩🇪", "👩‍👩‍👧‍👦", "e" + String(repeating: "\u{301}", count: 40)])
+    func longChange(letters: String) throws {
+        let folder = try ScratchFolder()
+        let ledger = ServiceLedger(folder: folder.path, at: GrantScene.start)
+        for count in [1, 40, 3_000] {
+            let text = String(repeating: letters, count: count)
+            ledger.record(RecordedChange(at: GrantScene.start, requester: letters, text: text))
+            let kept = try #require(ledger.changes(since: GrantScene.start).last?.text)
+            #expect(kept == text || kept.utf8.count <= 1_003 && kept.hasSuffix("…"))
+        }
+    }
+
     @Test("a damaged database is set aside with its bytes, and a new one is begun", arguments: ["header", "middle", "text", "cut"])
     func corrupt(how: String) throws {
         var scene: GrantScene? = try GrantScene()

@@ -232,6 +232,52 @@ struct LockdownInForceTests {
         #expect(LockdownRecord.bootIdentifier(environment: { _ in "%b" }) == LockdownRecord.bootIdentifier(environment: { _ in nil }))
     }
 
+    @Test("an entry that has ended is no way in for whom a lockdown shuts out, though it is kept")
+    func ended() throws {
+        let allow =
+            "[{address: 192.0.2.0/24, label: office}, {address: 192.0.2.1, label: Vendor}, "
+            + "{address: 192.0.2.1, label: old, until: 2027-01-15T08:10:00Z}]"
+        let scene = try ServiceScene(allow: allow, "state: state")
+        try FileManager.default.createDirectory(atPath: scene.folder.file("state"), withIntermediateDirectories: false)
+        func vendor() throws -> AllowList.Match {
+            AllowList(scene.plane.admitted.last ?? []).find(
+                try PeerAddress(parsing: "192.0.2.1"), nowUnixSeconds: scene.now.milliseconds / 1000)
+        }
+        _ = try begin(scene, keep: ["office", "old"])
+        if case .entry = try vendor() {} else { Issue.record("the entry that is kept lets it in until it ends") }
+        scene.clock.turn(milliseconds: 11 * 60_000)
+        scene.pass()
+        if case .shutOut = try vendor() {} else { Issue.record("\(try vendor())") }
+    }
+
+    @Test("another state folder would leave it behind, so nothing of that configuration comes into force")
+    func elsewhere() throws {
+        let scene = try scene()
+        _ = try begin(scene)
+        let lockdown = scene.service.parts.lockdown
+        #expect(lockdown.obstacle(toStateFolder: scene.folder.file("state")) == nil)
+        #expect(lockdown.obstacle(toStateFolder: "/elsewhere")?.contains("lockdown --end") == true)
+        #expect(lockdown.obstacle(toStateFolder: nil) != nil)
+        _ = try scene.service.endLockdown(by: GrantScene.alice, at: scene.now)
+        #expect(lockdown.obstacle(toStateFolder: "/elsewhere") == nil)
+    }
+
+    @Test("whoever ends it takes the file away, whatever has become of it; a time that is up leaves another's, says so, and is done")
+    func meddledWith() throws {
+        let scene = try scene()
+        _ = try begin(scene)
+        try scene.write("meddled with", to: "state/lockdown")
+        #expect(try scene.service.endLockdown(by: GrantScene.alice, at: scene.now).warnings.isEmpty)
+        #expect(restarted(scene).current == nil)
+        _ = try begin(scene, seconds: 60)
+        try scene.write("meddled with", to: "state/lockdown")
+        scene.clock.turn(milliseconds: 60_000)
+        scene.pass()
+        #expect(scene.service.parts.lockdown.current == nil && scene.service.parts.lockdown.next == nil)
+        scene.service.problems.judge(at: scene.clock.now)
+        #expect(scene.service.parts.problems.problems.contains { $0.kind == .lockdownUnrecorded })
+    }
+
     @Test("the record of a newer process isn't taken away by one that is about to go")
     func successor() throws {
         let scene = try scene()
