@@ -37,9 +37,7 @@ struct ApplyCommand: ParsableCommand {
         }
         var seconds: Int?
         if let confirm {
-            let milliseconds = try Quantity.duration(confirm)
-            guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(confirm)) is not whole seconds") }
-            seconds = try ControlRequest.confirmSeconds(milliseconds / 1000)
+            seconds = try ControlRequest.confirmSeconds(Quantity.seconds(confirm))
         }
         return .apply(file: try ControlRequest.applied(path), confirmWithinSeconds: seconds)
     }

@@ -47,9 +47,7 @@ struct LockdownCommand: ParsableCommand {
     private func seconds() throws(ControlFailure) -> Int? {
         guard let duration else { return nil }
         do throws(ValueMistake) {
-            let milliseconds = try Quantity.duration(duration)
-            guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(duration)) is not whole seconds") }
-            return try ControlRequest.lockdownSeconds(milliseconds / 1000)
+            return try ControlRequest.lockdownSeconds(Quantity.seconds(duration))
         } catch {
             throw ControlFailure(.invalid, "--for: \(error.message)")
         }

@@ -32,7 +32,7 @@ enum AcmeDirectory {
         if let known = known.first(where: { $0.word == text }) { return known.url }
         let form = "\(words.joined(separator: ", ")) or an https URL"
         guard text.contains("://") else {
-            let hint = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
+            let hint = Suggestion.question(about: text, among: words) ?? ""
             throw ValueMistake("\(Quantity.quoted(text)) is not one of \(form)\(hint)")
         }
         guard text.hasPrefix("https://"), (try? Notifier.Webhook(url: text)) != nil else {

@@ -115,7 +115,7 @@ extension AcmeSettings {
         case "dns-01": throw ValueMistake("dns-01 needs a program that sets the record: challenge: {command: /PATH}")
         default:
             let words = ["tls-alpn-01", "http-01"]
-            let hint = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
+            let hint = Suggestion.question(about: text, among: words) ?? ""
             throw ValueMistake("\(Quantity.quoted(text)) is not one of tls-alpn-01, http-01 or {command: /PATH}\(hint)")
         }
     }

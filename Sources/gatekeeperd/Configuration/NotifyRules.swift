@@ -43,7 +43,7 @@ extension ListRule {
         if let format = fields["format"]?.value {
             let words = Notifier.Format.allCases.map(\.rawValue)
             guard let known = Notifier.Format(rawValue: format) else {
-                let hint = Suggestion.nearest(to: format, among: words).map { "; did you mean \($0)?" } ?? ""
+                let hint = Suggestion.question(about: format, among: words) ?? ""
                 throw ValueMistake("the format is one of \(words.joined(separator: ", "))\(hint)")
             }
             webhook.format = known

@@ -145,7 +145,7 @@ extension ScalarRule {
                 builder[keyPath: target] = choice.value
                 return
             }
-            let hint = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
+            let hint = Suggestion.question(about: text, among: words) ?? ""
             throw ValueMistake("\(Quantity.quoted(text)) is not one of \(words.joined(separator: ", "))\(hint)")
         }
     }

@@ -137,7 +137,7 @@ extension ListRule {
         let known = Settings.Log.Fields.words
         guard let field = known.first(where: { $0.word == name.value }) else {
             let words = known.map(\.word)
-            let hint = Suggestion.nearest(to: name.value, among: words).map { "; did you mean \($0)?" } ?? ""
+            let hint = Suggestion.question(about: name.value, among: words) ?? ""
             let text = "\(Quantity.quoted(name.value)) is not one of \(words.joined(separator: ", "))\(hint)"
             return [.error(name.origin, at: "log.fields", text)]
         }

@@ -65,7 +65,7 @@ enum ControlRequest: Equatable, Sendable {
         guard let known = Self.fields.first(where: { $0.command == command }) else {
             let names = Self.fields.map(\.command)
             let some = names.prefix(Self.namesMax).joined(separator: ", ")
-            let hint = Suggestion.nearest(to: command, among: names).map { "; did you mean \($0)?" } ?? " (\(some), …)"
+            let hint = Suggestion.question(about: command, among: names) ?? " (\(some), …)"
             throw ControlFailure(.invalid, "\(Quantity.quoted(command)) is no command\(hint)")
         }
         for member in members where member.name != Self.versionField && member.name != "command" && !known.fields.contains(member.name) {

@@ -15,9 +15,7 @@ struct DigestQuery: Equatable, Sendable {
 
     /// As people write a duration: `24h`.
     init(duration: String) throws(ValueMistake) {
-        let milliseconds = try Quantity.duration(duration)
-        guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(duration)) is not whole seconds") }
-        try self.init(seconds: milliseconds / 1000)
+        try self.init(seconds: Quantity.seconds(duration))
     }
 
     private init(uncheckedSeconds seconds: Int) {

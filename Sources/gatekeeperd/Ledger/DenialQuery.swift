@@ -24,9 +24,7 @@ struct DenialQuery: Equatable, Sendable {
 
     /// As people write a duration: `24h`.
     init(duration: String, top: Int) throws(ValueMistake) {
-        let milliseconds = try Quantity.duration(duration)
-        guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(duration)) is not whole seconds") }
-        try self.init(seconds: milliseconds / 1000, top: top)
+        try self.init(seconds: Quantity.seconds(duration), top: top)
     }
 
     private init(uncheckedSeconds seconds: Int, top: Int) {

@@ -38,9 +38,7 @@ struct GrantRequest: Equatable, Sendable {
 
     /// As people write a duration: `2h`.
     init(address: String, duration: String, reason: String, label: String? = nil) throws(ValueMistake) {
-        let milliseconds = try Quantity.duration(duration)
-        guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(duration)) is not whole seconds") }
-        try self.init(address: address, seconds: milliseconds / 1000, reason: reason, label: label)
+        try self.init(address: address, seconds: Quantity.seconds(duration), reason: reason, label: label)
     }
 
     /// An address or a network that a grant may be for.

@@ -35,7 +35,7 @@ enum PresetCatalog {
     static func find(_ text: String) throws(ValueMistake) -> Entry {
         let name = text.lowercased()
         if let entry = entries.first(where: { $0.names.contains(name) }) { return entry }
-        let hint = Suggestion.nearest(to: name, among: entries.flatMap(\.names)).map { "; did you mean \($0)?" } ?? ""
+        let hint = Suggestion.question(about: name, among: entries.flatMap(\.names)) ?? ""
         let names = entries.map(\.names[0]).joined(separator: " ")
         throw ValueMistake("there is no preset \(Quantity.quoted(text)) (\(names))\(hint)")
     }

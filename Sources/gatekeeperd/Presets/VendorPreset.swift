@@ -46,7 +46,7 @@ struct VendorPreset: Sendable {
             let vendors = names.joined(separator: " ")
             throw ValueMistake("\(name) is a ticket system, not a vendor with addresses; there are presets for \(vendors)")
         }
-        let hint = Suggestion.nearest(to: name, among: names).map { "; did you mean \($0)?" } ?? ""
+        let hint = Suggestion.question(about: name, among: names) ?? ""
         throw ValueMistake("there is no preset \(Quantity.quoted(name)) (\(names.joined(separator: " ")))\(hint)")
     }
 }

@@ -18,9 +18,7 @@ struct LearnedQuery: Equatable, Sendable {
 
     /// As people write a duration: `14d`.
     init(duration: String, label: String? = nil) throws(ValueMistake) {
-        let milliseconds = try Quantity.duration(duration)
-        guard milliseconds % 1000 == 0 else { throw ValueMistake("\(Quantity.quoted(duration)) is not whole seconds") }
-        try self.init(seconds: milliseconds / 1000, label: label)
+        try self.init(seconds: Quantity.seconds(duration), label: label)
     }
 
     private init(uncheckedSeconds seconds: Int, label: String?) {

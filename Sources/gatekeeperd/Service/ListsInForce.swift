@@ -118,7 +118,7 @@ final class ListsInForce: TimedPart {
         guard let index = states.firstIndex(where: { $0.state.source.label == label }) else {
             let labels = states.map(\.state.source.label)
             let hint =
-                Suggestion.nearest(to: label, among: labels).map { "; did you mean \($0)?" }
+                Suggestion.question(about: label, among: labels)
                 ?? (labels.isEmpty ? " (url under allow in the configuration makes one)" : " (\(labels.joined(separator: ", ")))")
             throw ControlFailure(.missing, "no list is called \(Quantity.quoted(label))\(hint)")
         }

@@ -44,7 +44,7 @@ extension Service {
             return ControlFailure(.missing, "\(name) is kept by its label: --keep \(Quantity.quoted(label))")
         }
         let hint =
-            Suggestion.nearest(to: name, among: names).map { "; did you mean \($0)?" }
+            Suggestion.question(about: name, among: names)
             ?? (names.isEmpty ? "; nobody is" : " (\(names.prefix(10).joined(separator: ", "))\(names.count > 10 ? ", …" : ""))")
         return ControlFailure(.missing, "nobody on the allow-list is called \(Quantity.quoted(name))\(hint); nothing has changed")
     }

@@ -21,6 +21,13 @@ enum Quantity {
         try amount(text, units: durationUnits, what: "a duration", example: "30s")
     }
 
+    /// Seconds, of a duration that is whole ones.
+    static func seconds(_ text: String) throws(ValueMistake) -> Int {
+        let milliseconds = try duration(text)
+        guard milliseconds % 1000 == 0 else { throw ValueMistake("\(quoted(text)) is not whole seconds") }
+        return milliseconds / 1000
+    }
+
     /// `1000/s`, `60/m`.
     static func rate(_ text: String) throws(ValueMistake) -> Rate {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)

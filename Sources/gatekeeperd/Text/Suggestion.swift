@@ -18,10 +18,16 @@ enum Suggestion {
         return best.candidate
     }
 
+    /// What to ask behind a word that isn't one of these; nil where nothing is near enough.
+    static func question(about word: String, among candidates: [String]) -> String? {
+        nearest(to: word, among: candidates).map { "; did you mean \($0)?" }
+    }
+
     /// What to say behind a name that isn't one of these: what was probably meant, or which there are. Nil where there are none.
     static func hint(for name: String, among candidates: Set<String>) -> String? {
-        if let nearest = nearest(to: name, among: candidates.sorted()) { return "; did you mean \(nearest)?" }
-        let shown = candidates.sorted().prefix(hintsMax)
+        let candidates = candidates.sorted()
+        if let question = question(about: name, among: candidates) { return question }
+        let shown = candidates.prefix(hintsMax)
         let more = candidates.count > hintsMax ? ", …" : ""
         return shown.isEmpty ? nil : "; there are \(shown.joined(separator: ", "))\(more)"
     }
