@@ -3,7 +3,6 @@ struct DigestQuery: Equatable, Sendable {
     let seconds: Int
 
     static let usual = DigestQuery(uncheckedSeconds: 86_400)
-    private static let hourMilliseconds: Int64 = 3_600_000
 
     init(seconds: Int) throws(ValueMistake) {
         guard seconds > 0 else { throw ValueMistake("a digest begins at least one second ago") }
@@ -24,6 +23,6 @@ struct DigestQuery: Equatable, Sendable {
 
     /// The hour that the beginning lies in: it is in whole.
     func firstHour(at now: WallTime) -> Int64 {
-        max(0, now.advanced(byMilliseconds: -Int64(seconds) * 1000).milliseconds) / Self.hourMilliseconds
+        now.advanced(byMilliseconds: -Int64(seconds) * 1000).hour
     }
 }

@@ -16,8 +16,6 @@ enum DenialTable {
         static let standard = Bounds(rowsMax: 200_000, hourRowsMax: 4_096, days: 90)
     }
 
-    private static let hourMilliseconds: Int64 = 3_600_000
-
     /// In place of the address.
     private static let others = ""
 
@@ -31,7 +29,7 @@ enum DenialTable {
         var rest: [Others: DenialSummary] = [:]
         // Whoever came most often finds a row.
         for summary in summaries.sorted(by: { $0.count > $1.count }) {
-            let hour = max(0, summary.lastMilliseconds) / hourMilliseconds
+            let hour = WallTime(milliseconds: summary.lastMilliseconds).hour
             if let peer = summary.peer {
                 if try update(summary, peer.description, hour, in: connection) { continue }
                 if room[hour] == nil { room[hour] = bounds.hourRowsMax - (try count(of: hour, in: connection)) }
@@ -101,8 +99,8 @@ enum DenialTable {
     }
 
     private static func prune(at now: WallTime, _ bounds: Bounds, _ connection: borrowing SQLConnection) throws(LedgerError) {
-        let oldest = now.advanced(byMilliseconds: -Int64(bounds.days) * 24 * hourMilliseconds)
-        try connection.execute("DELETE FROM denials WHERE hour < ?", [.number(oldest.milliseconds / hourMilliseconds)])
+        let oldest = now.advanced(byMilliseconds: -Int64(bounds.days) * 24 * WallTime.hourMilliseconds)
+        try connection.execute("DELETE FROM denials WHERE hour < ?", [.number(oldest.hour)])
         while try connection.number("SELECT count(*) FROM denials") > bounds.rowsMax {
             try connection.execute("DELETE FROM denials WHERE hour = (SELECT min(hour) FROM denials)")
         }
@@ -141,7 +139,7 @@ enum DenialTable {
             """,
             // A negative limit is none.
             [
-                .number(max(0, since.milliseconds) / hourMilliseconds), .number(since.milliseconds),
+                .number(since.hour), .number(since.milliseconds),
                 .number(rowsMax.map { Int64($0) } ?? -1),
             ]
         ) { row in

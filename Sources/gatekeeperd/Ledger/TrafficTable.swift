@@ -4,7 +4,6 @@
 enum TrafficTable {
     /// For how long rows are kept.
     private static let days = TrafficHour.daysKept
-    private static let hourMilliseconds: Int64 = 3_600_000
 
     // MARK: Writing
 
@@ -45,7 +44,7 @@ enum TrafficTable {
 
     /// Rows that are too old end, and those of hours that a calendar which was wrong had put ahead.
     static func prune(at now: WallTime, in connection: borrowing SQLConnection) throws(LedgerError) {
-        let hour = now.milliseconds / hourMilliseconds
+        let hour = now.hour
         for table in ["traffic", "door_hours"] {
             try connection.execute("DELETE FROM \(table) WHERE hour < ? OR hour > ?", [.number(hour - days * 24), .number(hour + 1)])
         }

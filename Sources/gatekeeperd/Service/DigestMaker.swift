@@ -5,7 +5,6 @@ struct DigestMaker {
     let configuration: ConfigurationInForce
     let parts: ServiceParts
 
-    private static let hourMilliseconds: Int64 = 3_600_000
     /// Told apart, of those that were turned away; a network of many counts as one.
     private static let topCount = 50
 
@@ -19,7 +18,7 @@ struct DigestMaker {
         parts.denials.record(at: now.wallTime)
         parts.traffic.look(at: now)
         let hour = query.firstHour(at: now.wallTime)
-        let since = WallTime(milliseconds: hour * Self.hourMilliseconds)
+        let since = WallTime(hour: hour)
         let allow = configuration.current.configuration.settings.allow
         let away = try ledger.report(
             since: since, top: Self.topCount,

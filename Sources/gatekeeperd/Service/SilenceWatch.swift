@@ -20,7 +20,6 @@ final class SilenceWatch {
     private var clock: Moment?
     private var refreshAt: Instant?
 
-    private static let hourMilliseconds: Int64 = 3_600_000
     /// A calendar that is ahead by so much is believed after a day.
     private static let leapMilliseconds: Int64 = 7 * 86_400_000
     private static let doubtNanoseconds: UInt64 = 86_400_000_000_000
@@ -63,7 +62,7 @@ final class SilenceWatch {
     /// From what the ledger has of the hours up to now.
     private func restore(at now: WallTime) {
         guard let ledger else { return }
-        let hour = now.milliseconds / Self.hourMilliseconds
+        let hour = now.hour
         rhythms = Rhythms()
         for (past, door, sources) in ledger.trafficHours(since: hour - Rhythm.hoursKept) where past <= hour {
             rhythms.restore(
@@ -79,7 +78,7 @@ final class SilenceWatch {
     func take(_ requests: [String: UInt64], strangers: Bool, milliseconds: Int64, at now: Moment) {
         names.turn()
         guard isPlausible(now) else { return }
-        let hour = now.wallTime.milliseconds / Self.hourMilliseconds
+        let hour = now.wallTime.hour
         // A calendar that was ahead and is right again has closed hours that weren't there.
         if ledger != nil, let known = rhythms.hour, hour < known - 2 { restore(at: now.wallTime) }
         let isOver = rhythms.follow(hour)
@@ -179,7 +178,7 @@ final class SilenceWatch {
     private func describe(_ label: String, _ rhythm: Rhythm, _ looks: inout Looks) -> Silence? {
         guard let since = rhythm.absentSince, let hour = rhythms.hour, let entries = listed[label] else { return nil }
         var silence = Silence(
-            label: label, since: WallTime(milliseconds: since * Self.hourMilliseconds), usual: rhythm.usual, page: Self.page(of: entries))
+            label: label, since: WallTime(hour: since), usual: rhythm.usual, page: Self.page(of: entries))
         let own = entries.map(\.prefix)
         // Who knocked within the hour in which it came last may have begun with its end.
         if let look = looks.look(since: since) {

@@ -38,7 +38,6 @@ final class TrafficRecorder: TimedPart {
     private static let patienceMilliseconds = 1_000
     /// A calendar that was wrong at boot is right by then.
     private static let pruneMilliseconds = 3_600_000
-    private static let hourMilliseconds: Int64 = 3_600_000
     /// What a disk that refuses everything may cost in memory.
     private static let waitingHoursMax = 48
 
@@ -86,7 +85,7 @@ final class TrafficRecorder: TimedPart {
         }
         silences.take(sources.mapValues(\.requests), strangers: strangers, milliseconds: milliseconds, at: now)
         guard ledger != nil else { return }
-        let hour = max(0, now.wallTime.milliseconds) / Self.hourMilliseconds
+        let hour = now.wallTime.hour
         let isNews = !door.isQuiet || !sources.isEmpty
         waiting.door[hour] = (waiting.door[hour] ?? DoorHour()) + door
         waiting.sources[hour, default: [:]].merge(sources, uniquingKeysWith: +)

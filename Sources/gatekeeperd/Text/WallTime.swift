@@ -8,6 +8,20 @@ struct WallTime: Comparable, Hashable, Sendable {
         WallTime(milliseconds: System.wallMilliseconds())
     }
 
+    static let hourMilliseconds: Int64 = 3_600_000
+
+    /// The beginning of an hour since 1970.
+    init(hour: Int64) {
+        self.init(milliseconds: hour * Self.hourMilliseconds)
+    }
+
+    init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    /// The hour since 1970 that it lies in; the first one for what lies before.
+    var hour: Int64 { max(0, milliseconds) / Self.hourMilliseconds }
+
     static func < (a: WallTime, b: WallTime) -> Bool { a.milliseconds < b.milliseconds }
 
     /// Saturates at both ends of the calendar.
