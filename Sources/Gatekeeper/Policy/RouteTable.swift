@@ -7,13 +7,10 @@ final class RouteTable: Sendable {
     private let places: [Int]
     /// Those of the settings that other sources have: to say so of what is refused.
     private let others: [Route]
-    /// A route looks at the query.
-    private let asksQuery: Bool
 
     /// All of the routes, whoever they are for.
     init(_ settings: Settings.Routes) {
         (routes, isShadow, places, others) = (settings.routes, settings.isShadow, [], [])
-        asksQuery = routes.contains { $0.query != nil }
     }
 
     /// Those for the label of an entry, or for whoever has none that a route names (nil).
@@ -22,7 +19,6 @@ final class RouteTable: Sendable {
         routes = places.map { settings.routes[$0] }
         others = settings.routes.filter { !$0.isFor(label) }
         isShadow = settings.isShadow
-        asksQuery = routes.contains { $0.query != nil }
     }
 
     /// What the table says of a request.
@@ -42,19 +38,11 @@ final class RouteTable: Sendable {
         let path = bytes.bytes(head.path)
         guard PathNormalForm.isUnambiguous(path) else { return .objection(.pathAmbiguous) }
         let method = bytes.bytes(head.methodRange)
-        if asksQuery { return find(method, path, query: bytes.bytes(head.query)) }
-        for (index, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) {
-            return .route(place(of: index))
-        }
-        return .objection(objection(method, path))
-    }
-
-    /// Where routes look at the query: each that is for the method and path may let it pass.
-    private func find(_ method: Span<UInt8>, _ path: Span<UInt8>, query: Span<UInt8>) -> Match {
+        // The first that is for the method and path lets it pass, or, where that looks at the query, another one may.
         var objection: PolicyRefusal?
         for (index, route) in routes.enumerated() where route.allows(method: method) && route.matches(path) {
             guard let rule = route.query else { return .route(place(of: index)) }
-            switch rule.judge(query, isCaseSensitive: route.isCaseSensitive) {
+            switch rule.judge(bytes.bytes(head.query), isCaseSensitive: route.isCaseSensitive) {
             case .passes: return .route(place(of: index))
             case .forbidden: objection = objection ?? .queryKey
             case .ambiguous: objection = .queryAmbiguous
