@@ -78,10 +78,11 @@ struct ExplainCommand: ParsableCommand {
         settings.allow += RunningService.grants(at: configuration.controlPath)
         settings.allow += running?.listed ?? []
         if let lockdown {
+            let now = WallTime.now()
             for index in settings.allow.indices {
                 let entry = settings.allow[index]
                 settings.allow[index].lockdown =
-                    entry.origin == "grant" ? lockdown.effect(onGrantFor: entry.prefix) : lockdown.effect(on: entry)
+                    entry.origin == "grant" ? lockdown.effect(onGrantFor: entry.prefix) : lockdown.effect(on: entry, at: now)
             }
         }
         let host =

@@ -27,7 +27,11 @@ struct Lockdown: Equatable, Sendable {
     /// What an entry is kept by.
     static func name(of entry: Settings.AllowEntry) -> String { entry.label ?? entry.prefix.description }
 
-    func effect(on entry: Settings.AllowEntry) -> LockdownEffect { keep.contains(Self.name(of: entry)) ? .none : .shutOut }
+    /// One that has ended hides none for the same network that is shut out.
+    func effect(on entry: Settings.AllowEntry, at now: WallTime) -> LockdownEffect {
+        if let end = entry.endsAtUnixSeconds, end <= now.milliseconds / 1000 { return .passedOver }
+        return keep.contains(Self.name(of: entry)) ? .none : .shutOut
+    }
 
     func effect(on grant: Grant) -> LockdownEffect {
         grants.contains(AdmittedGrant(row: grant.identifier, address: grant.address)) ? .none : .passedOver

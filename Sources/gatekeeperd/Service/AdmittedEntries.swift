@@ -27,9 +27,7 @@ struct AdmittedEntries {
         guard let lockdown = lockdown.current else { return configured + grants.map(ServiceLedger.entry(of:)) }
         return configured.map { entry in
             var entry = entry
-            // One that has ended hides none of the same network that is shut out.
-            let hasEnded = entry.endsAtUnixSeconds.map { $0 <= now.milliseconds / 1000 } ?? false
-            entry.lockdown = hasEnded ? .passedOver : lockdown.effect(on: entry)
+            entry.lockdown = lockdown.effect(on: entry, at: now)
             return entry
         }
             + grants.map { grant in

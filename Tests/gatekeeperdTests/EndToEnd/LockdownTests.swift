@@ -95,6 +95,25 @@ struct LockdownTests {
         #expect(status(scene.daemon, from: "127.0.0.2") == nil)
     }
 
+    @Test("an entry that has ended, though it is kept, lets nobody in whom a narrower one than those that are kept shuts out")
+    func ended() throws {
+        let scene = try Scene()
+        let file = URL(fileURLWithPath: scene.daemon.configuration)
+        let entries = ["{address: 127.0.0.0/24, label: office}", "{address: 127.0.0.4, label: vendor}"]
+        let text = try String(contentsOf: file, encoding: .utf8).replacing(
+            "allow:\n",
+            with: "allow:\n"
+                + (entries + ["{address: 127.0.0.4, label: old, until: 2020-01-01T00:00:00Z}"])
+                .map { "  - \($0)\n" }.joined())
+        try Data(text.utf8).write(to: file)
+        try scene.daemon.reload()
+        #expect(status(scene.daemon, from: "127.0.0.4") == 200)
+        #expect(try scene.command("lockdown", "--keep", "office", "--keep", "old").ending == .exited(0))
+        #expect(status(scene.daemon, from: "127.0.0.4") == nil && status(scene.daemon, from: "127.0.0.5") == 200)
+        let explained = try Daemon.run(["explain", "127.0.0.4", "--config", scene.daemon.configuration])
+        #expect(explained.ending == .exited(3) && explained.output.contains("shut out by a lockdown"), "\(explained)")
+    }
+
     @Test("a record that can't be read shuts everybody out from the start, the control socket works, and says how to end it")
     func illegible() throws {
         let scene = try Scene()

@@ -170,7 +170,7 @@ struct LockdownInForceTests {
         try scene.write(text, to: "state/lockdown")
         let lockdown = restarted(scene)
         let entry = Settings.AllowEntry(prefix: try prefix("192.0.2.2"), label: "office")
-        #expect(lockdown.current?.effect(on: entry) == .shutOut)
+        #expect(lockdown.current?.effect(on: entry, at: scene.now) == .shutOut)
         #expect(lockdown.current?.obstacle?.contains("state/lockdown says whether there is a lockdown") ?? false)
         #expect(lockdown.end(by: "alice", at: scene.clock.now) != nil)
         #expect(restarted(scene).current == nil)
