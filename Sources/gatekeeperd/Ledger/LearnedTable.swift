@@ -53,22 +53,16 @@ enum LearnedTable {
     ///
     /// One look at the label's rows, however many positions there are: a client can open as many as it likes.
     private static func revise(_ label: String, below parents: Set<String>, in connection: borrowing SQLConnection) throws(LedgerError) {
-        var changes: [String: String] = [:]
-        try connection.rows("SELECT DISTINCT template FROM learned WHERE label = ?", [.text(label)]) { row in
-            guard let template = row.text(0), let other = OpenedPosition.revised(template, below: parents) else { return }
-            changes[template] = other
-        }
-        guard !changes.isEmpty else { return }
-        var rows: [LearnedRequest] = []
+        var rows: [(row: LearnedRequest, template: String)] = []
         try connection.rows("SELECT \(columns) FROM learned WHERE label = ?", [.text(label)]) { row in
-            guard let learned = request(row), changes[learned.key.template] != nil else { return }
-            rows.append(learned)
+            guard let learned = request(row), let other = OpenedPosition.revised(learned.key.template, below: parents) else { return }
+            rows.append((learned, other))
         }
-        for var row in rows {
+        for (var row, template) in rows {
             try connection.execute(
                 "DELETE FROM learned WHERE day = ? AND label = ? AND method = ? AND template = ?",
                 [.number(row.key.day), .text(row.key.label), .text(row.key.method), .text(row.key.template)])
-            row.key.template = changes[row.key.template] ?? row.key.template
+            row.key.template = template
             try put(row, into: connection)
         }
     }
