@@ -240,7 +240,7 @@ final class ListsInForce: TimedPart {
         guard let store else { return }
         do throws(FileFailure) {
             kept = try store.read()
-            trouble = nil
+            (trouble, isIllegible) = (nil, false)
         } catch {
             trouble = "\(error.path) \(error.problem); nobody is admitted by a list until it is accepted anew"
             isIllegible = true
