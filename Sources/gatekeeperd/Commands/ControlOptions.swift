@@ -18,11 +18,27 @@ struct ControlOptions: ParsableArguments {
     }
 
     /// Where the service keeps its ledger, for when it doesn't answer. Whose it is must be known: `--control` alone names a socket and no folder.
-    func stateFolder() throws(ControlFailure) -> String? {
+    private func stateFolder() throws(ControlFailure) -> String? {
         if let config { return try Self.stateFolder(of: config) }
         guard control == nil else { return nil }
         let isConfigured = (try? FileContents.checkReadable(Configuration.defaultPath)) != nil
         return isConfigured ? try Self.stateFolder(of: Configuration.defaultPath) : StandardPath.state()
+    }
+
+    /// What the ledger of a service that isn't there holds, in place of the answer, and says so. Throws `absence` where the service is there, or
+    /// nobody knows the folder.
+    func readLedger<Report>(
+        instead absence: ControlFailure, _ read: (_ folder: String) throws(LedgerError) -> Report
+    ) throws(ControlFailure) -> Report {
+        guard absence.code == .absent, let folder = try stateFolder() else { throw absence }
+        let report: Report
+        do throws(LedgerError) {
+            report = try read(folder)
+        } catch {
+            throw ControlFailure(.unavailable, "\(absence.message), and \(error)")
+        }
+        Console.complain("\(absence.message); this is what is in \(folder)")
+        return report
     }
 
     private static func stateFolder(of file: String) throws(ControlFailure) -> String? {

@@ -39,19 +39,10 @@ struct DenialsCommand: ParsableCommand {
             let answer = try ControlClient(path: try control.path()).ask(.denials(query))
             Console.say(answer.result, json, else: answer.text)
         } catch {
-            guard error.code == .absent, let folder = try control.stateFolder() else { throw error }
-            let report = try Self.read(folder, query, instead: error)
-            Console.complain("\(error.message); this is what is in \(folder)")
+            let report = try control.readLedger(instead: error) { (folder) throws(LedgerError) in
+                try LedgerReading.denials(query, folder: folder, at: .now())
+            }
             Console.say(report.json, json, else: report.lines.joined(separator: "\n"))
-        }
-    }
-
-    private static func read(_ folder: String, _ query: DenialQuery, instead absence: ControlFailure) throws(ControlFailure) -> DenialReport
-    {
-        do throws(LedgerError) {
-            return try LedgerReading.denials(query, folder: folder, at: .now())
-        } catch {
-            throw ControlFailure(.unavailable, "\(absence.message), and \(error)")
         }
     }
 }

@@ -90,20 +90,9 @@ struct RoutesCommand: ParsableCommand {
             }
             return report
         } catch {
-            guard error.code == .absent, let folder = try control.stateFolder() else { throw error }
-            let report = try Self.read(folder, query, instead: error)
-            Console.complain("\(error.message); this is what is in \(folder)")
-            return report
-        }
-    }
-
-    private static func read(
-        _ folder: String, _ query: LearnedQuery, instead absence: ControlFailure
-    ) throws(ControlFailure) -> LearnedReport {
-        do throws(LedgerError) {
-            return try LedgerReading.learned(query, folder: folder, at: .now())
-        } catch {
-            throw ControlFailure(.unavailable, "\(absence.message), and \(error)")
+            return try control.readLedger(instead: error) { (folder) throws(LedgerError) in
+                try LedgerReading.learned(query, folder: folder, at: .now())
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ enum LedgerReading {
     /// What was learned of requests; a ledger from before that was done has nothing.
     static func learned(_ query: LearnedQuery, folder: String, at now: WallTime) throws(LedgerError) -> LearnedReport {
         let connection = try open(folder)
-        guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'learned'") == 1 else {
+        guard try hasTable("learned", in: connection) else {
             return LearnedReport(since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000))
         }
         return try LearnedTable.report(query, at: now, from: connection)
@@ -14,11 +14,15 @@ enum LedgerReading {
     /// What is there of denials; a ledger from before they were kept has none.
     static func denials(_ query: DenialQuery, folder: String, at now: WallTime) throws(LedgerError) -> DenialReport {
         let connection = try open(folder)
-        guard try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'denials'") == 1 else {
+        guard try hasTable("denials", in: connection) else {
             return DenialReport(since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000))
         }
         let grants = try GrantTable.newest(GrantBook.countMax, in: connection)
         return try DenialTable.report(query, grants: grants, at: now, from: connection)
+    }
+
+    private static func hasTable(_ name: String, in connection: borrowing SQLConnection) throws(LedgerError) -> Bool {
+        try connection.number("SELECT count(*) FROM sqlite_schema WHERE name = '\(name)'") == 1
     }
 
     private static func open(_ folder: String) throws(LedgerError) -> SQLConnection {
