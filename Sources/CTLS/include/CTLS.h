@@ -70,6 +70,7 @@ void ctls_simulate(ctls_simulated how);
 
 static inline long ctls_ctx_set_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_mode(ctx, mode); }
 static inline long ctls_set_mode(SSL *ssl, long mode) { return SSL_set_mode(ssl, mode); }
+static inline long ctls_clear_mode(SSL *ssl, long mode) { return SSL_clear_mode(ssl, mode); }
 /// HMAC with SHA-256 and this key (EVP_MAC_CTX_set_params(3), whose parameters want C strings that stay).
 static inline bool ctls_mac_use_key(EVP_MAC_CTX *mac, uint8_t *key, size_t count) {
     OSSL_PARAM parameters[] = {

@@ -48,6 +48,7 @@ extension ClientConnection {
         var discarded = 0
         await flushRest(until: deadline)
         System.shutdownWriting(socket.descriptor)
+        tls.releaseIdleMemory()
         while discarded < Self.lingerBytesMax {
             let scratch = buffers.take()
             let outcome = socket.receive(into: scratch)

@@ -124,6 +124,7 @@ final class ClientSession: WakeTarget {
     func resume() async -> Pause {
         guard let ending = await serveRequests() else {
             connection.socket.interest = [.readable]
+            connection.tls.releaseIdleMemory()
             connection.waiter.rest(self)
             return .resting
         }

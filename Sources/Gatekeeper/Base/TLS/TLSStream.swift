@@ -20,6 +20,7 @@ internal import CTLS
     /// Ciphertext that the socket has not taken yet.
     private var ciphertext: Buffer?
     private var hasFailed = false
+    var isBulkExpected = false
     /// False once the peer takes nothing any more.
     private var canSend = true
     /// errno of the `send` that failed, else 0.
@@ -108,7 +109,8 @@ internal import CTLS
             return .wouldBlock
         }
         ERR_clear_error()
-        releaseIdleMemory()
+        // Of a server nobody says when it rests. Not earlier: the handshake would have memory made and freed for each of its records.
+        if context.role == .client { releaseMemoryAlways(true) }
         unsafe io.pointee.received = 0
         return .done
     }
@@ -132,9 +134,6 @@ internal import CTLS
 
     // MARK: Memory
 
-    /// Record bytes that one `recv` brings while bulk is expected: eight of the largest records.
-    private static let bulkReadBytes = 8 * (16 << 10) + 2048
-
     /// Decrypted bytes, or parts of a record, wait here.
     var hasPendingBytes: Bool { unsafe SSL_has_pending(session) == 1 }
 
@@ -142,19 +141,7 @@ internal import CTLS
     func park(_ isParked: Bool) {
         ciphertext?.compact()
         ciphertext?.park(isParked, in: pool)
-    }
-
-    /// A large body follows, or has ended: lets record buffers from the next one on hold several records, so that it comes in fewer `recv` calls.
-    func expectBulk(_ isExpected: Bool) {
-        unsafe SSL_set_default_read_buffer_len(session, isExpected ? Self.bulkReadBytes : 0)
-    }
-
-    /// From now on record buffers (33 kB) are freed whenever they are empty, so that an idle session holds none. Not during the handshake,
-    /// which would allocate and free them with each of its records.
-    private func releaseIdleMemory() {
-        _ = unsafe ctls_set_mode(session, ctls_mode_release_buffers)
-        // Not while a record has begun to arrive: OpenSSL before 3.0.14 would free what it is still reading (CVE-2024-4741).
-        if unsafe SSL_has_pending(session) == 0 { _ = unsafe SSL_free_buffers(session) }
+        if isParked { releaseIdleMemory() }
     }
 
     // MARK: Reading
