@@ -16,14 +16,14 @@ extension ResponseReceiver {
 
     private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
         if head.status < 200 { return passInterim(head, from: inbound) }
-        let loop = connection.loop
+        let (session, worker) = (session, session.worker)
         status = head.status
         session.expectation.answered()
-        headArrived = loop.now
+        headArrived = worker.loop.now
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent
-        target?.note(version: head.version, now: loop.now)
-        asksForIdentity = ConnectionIdentity.isAsked(by: head, session.worker.responseFields, inbound.readable)
+        target?.note(version: head.version, now: worker.loop.now)
+        asksForIdentity = ConnectionIdentity.isAsked(by: head, worker.responseFields, inbound.readable)
         writesChunks = request.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
         state = state(for: head.framing)
         let framing: BodyFraming = writesChunks ? .chunked : head.framing == .chunked ? .untilClose : head.framing
@@ -31,10 +31,10 @@ extension ResponseReceiver {
         let output = composing()
         let requestBytes = requestBytes
         HeadWriter.writeResponse(
-            head, session.worker.responseFields, source: inbound.readable, requestVersion: request.version,
+            head, worker.responseFields, source: inbound.readable, requestVersion: request.version,
             framing: framing, keepAlive: clientPersists, ownAuthority: requestBytes.bytes.bytes(request.host),
             toldAuthority: session.snapshot.fixedHost.utf8.span, upstreamPort: target?.port ?? 0,
-            date: session.worker.dateText.readable, into: output)
+            date: worker.dateText.readable, into: output)
         inbound.consume(head.byteCount)
         guard !output.overflowed else { return .failed(.upstreamInvalid(.headTooLarge)) }
         joinFirstBytes(inbound, to: output)

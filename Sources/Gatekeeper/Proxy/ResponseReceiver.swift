@@ -106,7 +106,8 @@ final class ResponseReceiver {
 
     /// Gives the buffers back.
     func release() {
-        for buffer in [inbound, reply] { buffer.map(connection.buffers.give) }
+        if let inbound { connection.buffers.give(inbound) }
+        if let reply { connection.buffers.give(reply) }
         (inbound, reply) = (nil, nil)
     }
 
@@ -141,6 +142,7 @@ final class ResponseReceiver {
     /// Hands composed bytes to the TLS session. Nil when all are with the kernel.
     func deliver() -> Step? {
         let tls = connection.tls
+        guard reply != nil || tls.hasUnsentBytes else { return nil }
         let sentBefore = tls.sentBytes
         defer { if tls.sentBytes != sentBefore { progressed = connection.loop.now } }
         while true {

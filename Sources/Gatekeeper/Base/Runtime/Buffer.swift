@@ -138,26 +138,31 @@
     }
 
     package func append(decimal value: UInt64) {
-        var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-        var first = 20
+        var count = 1
+        var power: UInt64 = 10
+        while count < 20, value >= power {
+            count += 1
+            power &*= 10
+        }
+        guard room >= count else { return hasOverflowed = true }
         var rest = value
-        repeat {
-            first -= 1
-            digits[first] = UInt8(ascii: "0") + UInt8(rest % 10)
+        for index in stride(from: endOffset + count - 1, through: endOffset, by: -1) {
+            // SAFETY: inside the room that was checked.
+            unsafe base[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
-        } while rest > 0
-        append(digits.span.extracting(first..<20))
+        }
+        endOffset += count
     }
 
     /// With three decimals behind a point.
     package func append(thousandths value: UInt64) {
         append(decimal: value / 1000)
+        guard room >= 4 else { return hasOverflowed = true }
         let fraction = value % 1000
-        let digits: InlineArray<4, UInt8> = [
-            UInt8(ascii: "."), UInt8(ascii: "0") + UInt8(fraction / 100), UInt8(ascii: "0") + UInt8(fraction / 10 % 10),
-            UInt8(ascii: "0") + UInt8(fraction % 10),
-        ]
-        append(digits.span)
+        append(UInt8(ascii: "."))
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / 100))
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / 10 % 10))
+        append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction % 10))
     }
 
     package func append(hexadecimal value: UInt64) {
