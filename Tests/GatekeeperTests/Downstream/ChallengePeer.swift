@@ -12,18 +12,10 @@ enum ChallengePeer {
             name: name, proof: .handshake(digest: digest), endsAt: System.now().advanced(byMilliseconds: endsInMilliseconds))
     }
 
-    /// Has a session ask for a challenge of this server name.
-    static func ask(_ session: OpaquePointer, for name: String, protocols: [String] = ["acme-tls/1"]) {
-        // SAFETY: the texts are lent for the calls.
-        let list = protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
-        _ = unsafe SSL_set_alpn_protos(session, list, UInt32(list.count))
-        _ = unsafe ctls_set_tlsext_host_name(session, name)
-    }
-
     static func connect(
         _ socket: PeerSocket, for name: String = "a.example", version: TLSVersion = .tls13, protocols: [String] = ["acme-tls/1"]
     ) throws -> TLSPeer {
-        try TLSPeer(socket, version: version) { unsafe ask($0, for: name, protocols: protocols) }
+        try TLSPeer(socket, version: version) { unsafe PeerSession.askForChallenge($0, of: name, protocols: protocols) }
     }
 
     /// The first flight.

@@ -87,6 +87,28 @@ struct SourceRulesTests {
         }
     }
 
+    /// What a script builds without the tests around it, as it says itself.
+    private static let builtAlone: [String: @Sendable (String) -> Bool] = [
+        "scripts/sim-build": {
+            $0.hasPrefix("Tests/GatekeeperTests/Simulation/") && !$0.hasSuffix("Tests.swift") && !$0.contains("Scene")
+        },
+        "scripts/fuzz": { $0.hasSuffix("Fuzz/FuzzProperties.swift") || $0.hasSuffix("Fuzz/SettingsProperty.swift") },
+    ]
+
+    @Test("what is built without the other tests names nothing of theirs", arguments: builtAlone.keys.sorted())
+    func buildsAlone(script: String) throws {
+        let isBuilt = try #require(Self.builtAlone[script])
+        let files = try tree.swiftFiles(under: "Tests")
+        let alone = files.filter { isBuilt($0.path) }
+        #expect(!alone.isEmpty)
+        for file in alone {
+            for other in files where !isBuilt(other.path) {
+                let named = file.freeWords.intersection(other.topLevelTypes.subtracting(file.types)).sorted()
+                #expect(named.isEmpty, "\(script): \(file.path) names \(named.joined(separator: ", ")) of \(other.path)")
+            }
+        }
+    }
+
     @Test("no test sleeps, is skipped, or is excused")
     func tests() throws {
         let forbidden: Set<String> = ["sleep", "usleep", "nanosleep", "disabled", "withKnownIssue"]

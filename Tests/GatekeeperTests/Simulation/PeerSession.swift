@@ -47,7 +47,15 @@ import CTLS
         unsafe SSL_set_bio(session, incoming, outgoing)
         if isServer { unsafe SSL_set_accept_state(session) } else { unsafe SSL_set_connect_state(session) }
         if let ticket { unsafe SSL_set_session(session, ticket.pointer) }
-        if let challenge { unsafe ChallengePeer.ask(session, for: challenge) }
+        if let challenge { unsafe Self.askForChallenge(session, of: challenge) }
+    }
+
+    /// Has a session ask for an authority's challenge of this server name.
+    static func askForChallenge(_ session: OpaquePointer, of name: String, protocols: [String] = ["acme-tls/1"]) {
+        // SAFETY: the texts are lent for the calls.
+        let list = protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
+        _ = unsafe SSL_set_alpn_protos(session, list, UInt32(list.count))
+        _ = unsafe ctls_set_tlsext_host_name(session, name)
     }
 
     deinit {
