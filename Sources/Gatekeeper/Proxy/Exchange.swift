@@ -249,31 +249,63 @@ final class Exchange {
 
     // MARK: The end
 
+    /// What the client has of a response when nothing more is done.
+    private enum Conclusion {
+        /// All of one.
+        case answered
+        /// Nothing of one; it can still be told this.
+        case unanswered(Problem, after: ExchangeFailure)
+        /// A part of one, which must not look complete.
+        case cut
+        /// Nothing, and nobody is there to be given anything.
+        case clientGone
+        /// All that came through a tunnel, until both peers had ended it.
+        case tunnelEnded
+        /// All that came through a tunnel, until nothing came any more.
+        case tunnelIdle
+    }
+
+    private func conclusion(_ failure: ExchangeFailure?) -> Conclusion {
+        switch failure {
+        case nil: return tunnel == nil ? .answered : .tunnelEnded
+        case .tunnelIdle: return .tunnelIdle
+        case .clientGone: return .clientGone
+        case let failure?:
+            if let problem = failure.consequence.problem, !receiver.hasBegun { return .unanswered(problem, after: failure) }
+            return .cut
+        }
+    }
+
     /// Answers for a failure where that is still possible, writes the verdict, says what becomes of the connection.
     private func conclude(_ failure: ExchangeFailure?) async -> End {
-        var end = End.persistent
         if let failure {
-            let (outcome, stage, problem) = failure.consequence
-            verdict.outcome = outcome
-            verdict.stage = stage
+            (verdict.outcome, verdict.stage, _) = failure.consequence
             verdict.reason = failure.reason
-            if let problem, !receiver.hasBegun {
-                let persists = failure.leavesConnectionOpen && sender.isBodyRead && head.isPersistent && session.mayPersist
-                receiver.answer(problem, persists: persists)
-                if await !flushAnswer() { end = .over(.abandoned) }
-            } else if failure == .tunnelIdle {
-                end = .over(.lingering)
-            } else {
-                end = .over(failure == .clientGone ? .abandoned : .reset)
+        } else if worker.isDraining {
+            verdict.outcome = .drained
+        }
+        let end: End =
+            switch conclusion(failure) {
+            case .answered: endOfAnswer
+            case .unanswered(let problem, let failure): await answer(problem, after: failure)
+            case .tunnelIdle: .over(.lingering)
+            case .tunnelEnded, .clientGone: .over(.abandoned)
+            case .cut: .over(.reset)
             }
-        }
-        if failure == nil, tunnel != nil { end = .over(.abandoned) }
-        if case .persistent = end, !receiver.clientPersists || !sender.isBodyRead || connection.hasEnded {
-            end = .over(sender.isBodyRead && connection.isQuiet ? .orderly : .lingering)
-        }
-        if failure == nil, worker.isDraining { verdict.outcome = .drained }
         record()
         return end
+    }
+
+    /// Behind a whole answer another request may follow, unless one side has said otherwise.
+    private var endOfAnswer: End {
+        if receiver.clientPersists, sender.isBodyRead, !connection.hasEnded { return .persistent }
+        return .over(sender.isBodyRead && connection.isQuiet ? .orderly : .lingering)
+    }
+
+    private func answer(_ problem: Problem, after failure: ExchangeFailure) async -> End {
+        let persists = failure.leavesConnectionOpen && sender.isBodyRead && head.isPersistent && session.mayPersist
+        receiver.answer(problem, persists: persists)
+        return await flushAnswer() ? endOfAnswer : .over(.abandoned)
     }
 
     /// Sends our own answer. False when the client can't be given it.
