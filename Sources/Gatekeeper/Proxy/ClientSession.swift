@@ -314,6 +314,8 @@ final class ClientSession: WakeTarget {
         verdict.bytesOut = UInt64(reply.count)
         verdict.durationNanoseconds = worker.loop.now.nanoseconds(since: requestBegan)
         if let input = connection.input {
+            // As in the verdicts: what is counted of a source adds up to what is counted of all.
+            requests += 1
             let line = RequestLinePreview(input.readable)
             worker.journal.request(
                 verdict,

@@ -95,7 +95,8 @@ final class JournalInbox: Sendable {
         let age = Int64(now.nanoseconds(since: Instant(nanoseconds: since)) / 1_000_000)
         guard age >= Self.patienceMilliseconds else { return nil }
         return JournalTrouble(
-            reason: "whoever reads the log has stopped reading", linesLost: linesDropped, sinceMilliseconds: wallMilliseconds - age)
+            reason: "whoever reads the log has stopped reading", linesLost: linesDropped, sinceMilliseconds: wallMilliseconds - age,
+            isStalled: true)
     }
 
     func post(_ event: Event) {

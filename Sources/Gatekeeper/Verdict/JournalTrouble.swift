@@ -5,10 +5,13 @@ package struct JournalTrouble: Equatable, Sendable {
     /// Since the start.
     package var linesLost: UInt64
     package var sinceMilliseconds: Int64
+    /// A line waits to be taken, and with it whoever is told of what was counted.
+    package var isStalled: Bool
 
-    package init(reason: String, linesLost: UInt64, sinceMilliseconds: Int64) {
+    package init(reason: String, linesLost: UInt64, sinceMilliseconds: Int64, isStalled: Bool = false) {
         self.reason = reason
         self.linesLost = linesLost
         self.sinceMilliseconds = sinceMilliseconds
+        self.isStalled = isStalled
     }
 }

@@ -117,7 +117,8 @@ enum LedgerFile {
             id INTEGER PRIMARY KEY,
             began_at INTEGER NOT NULL,
             seen_at INTEGER NOT NULL,
-            ended_at INTEGER
+            ended_at INTEGER,
+            untold_since INTEGER
         ) STRICT
         """,
         """

@@ -10,10 +10,14 @@ enum RunTable {
         return row
     }
 
-    static func see(_ row: Int64, at now: WallTime, isLast: Bool, in connection: borrowing SQLConnection) throws(LedgerError) {
+    static func see(
+        _ row: Int64, at now: WallTime, untoldSince: WallTime?, isLast: Bool, in connection: borrowing SQLConnection
+    ) throws(LedgerError) {
         try connection.execute(
-            "UPDATE runs SET seen_at = ?, ended_at = ? WHERE id = ?",
-            [.number(now.milliseconds), isLast ? .number(now.milliseconds) : .null, .number(row)])
+            "UPDATE runs SET seen_at = ?, untold_since = ?, ended_at = ? WHERE id = ?",
+            [
+                .number(now.milliseconds), .number(untoldSince?.milliseconds), isLast ? .number(now.milliseconds) : .null, .number(row),
+            ])
     }
 
     /// Those that were seen since then, the earliest first.
@@ -22,14 +26,15 @@ enum RunTable {
     ) throws(LedgerError) -> [ServiceRun] {
         var runs: [ServiceRun] = []
         try connection.rows(
-            "SELECT began_at, seen_at, ended_at FROM runs WHERE seen_at >= ? AND id <> ? ORDER BY id",
+            "SELECT began_at, seen_at, ended_at, untold_since FROM runs WHERE seen_at >= ? AND id <> ? ORDER BY id",
             [.number(since.milliseconds), .number(own ?? -1)]
         ) { row in
             guard let began = row.number(0), let seen = row.number(1) else { return }
             runs.append(
                 ServiceRun(
                     began: WallTime(milliseconds: began), seen: WallTime(milliseconds: seen),
-                    ended: row.number(2).map { WallTime(milliseconds: $0) }))
+                    ended: row.number(2).map { WallTime(milliseconds: $0) },
+                    untoldSince: row.number(3).map { WallTime(milliseconds: $0) }))
         }
         return runs
     }

@@ -5,6 +5,8 @@ struct ServiceRun: Equatable, Sendable {
     var seen: WallTime
     /// Nil for one that runs, or ended without a word: killed, or with its machine.
     var ended: WallTime?
+    /// Since when nobody read its log, so that those who were turned away weren't counted; nil where that wasn't so at the last.
+    var untoldSince: WallTime?
 }
 
 /// What was changed in the configuration, by whom.

@@ -15,6 +15,13 @@ final class DenialRecorder: TimedPart {
     /// How many came whom the list doesn't have, as far as that was taken.
     private(set) var strangerCount: UInt64 = 0
 
+    /// Connections of which the log's thread has told, whether they are written down or not.
+    private var toldCount: UInt64 = 0
+    /// Of these, those that come once more.
+    private var againCount: UInt64 = 0
+    /// A worker that is stuck would keep us as long.
+    private static let patienceMilliseconds = 1_000
+
     /// What a process that is killed takes with it.
     private static let intervalMilliseconds = 1_000
     /// Of the control thread's time, the part that a flood may cost: one in so many.
@@ -56,12 +63,16 @@ final class DenialRecorder: TimedPart {
         problems.limited.count(taken, at: now, name: plane.label)
         recent.count(taken, at: now)
         for denial in taken where [.notListed, .expired, .dropped].contains(denial.reason) { strangerCount &+= denial.count }
+        let connections: UInt64 = taken.reduce(0) { $1.reason == .dropped ? $0 : $0 &+ $1.count }
+        toldCount &+= connections &- againCount
+        againCount = 0
         guard let ledger, ledger.keepsDenials, case .failed(let error, let isNews) = ledger.record(taken, at: now) else { return }
         let count = taken.reduce(0) { $0 &+ $1.count }
         if isLast {
             let denials = "\(Quantity.counted(count, "denial")) \(count == 1 ? "is" : "are")"
             return Console.complain("\(denials) in the log, but not in the ledger: \(error)")
         }
+        againCount = connections
         plane.putBackDenials(taken)
         problems.limited.passOver(taken)
         recent.passOver(taken)
@@ -83,7 +94,31 @@ final class DenialRecorder: TimedPart {
                 .unavailable, "denials are kept in the state folder, and this service has none (state: in the configuration)")
         }
         record(at: now)
-        return try ledger.report(query, listing: listing(at: now), at: now)
+        var report = try ledger.report(query, listing: listing(at: now), at: now)
+        if let untold = untold() { report.warning = [report.warning, untold.text].compactMap(\.self).joined(separator: "; ") }
+        return report
+    }
+
+    /// Connections that were turned away and that nobody is told of yet, because nobody reads the log; nil in good times.
+    struct Untold: Equatable {
+        var count: UInt64
+        var since: WallTime
+        var reason: String
+
+        /// Of more than one connection mostly.
+        var text: String {
+            "\(Quantity.counted(count, "connection")) turned away since \(since.text) \(count == 1 ? "isn't" : "aren't") counted yet: \(reason)"
+        }
+    }
+
+    /// As far as `record` has taken what there is to take.
+    func untold() -> Untold? {
+        guard let trouble = plane.logTrouble, trouble.isStalled, plane.isResponsive(within: Self.patienceMilliseconds),
+            let verdicts = plane.verdicts()
+        else { return nil }
+        let denied = MinuteCounts.Totals(verdicts).denied
+        guard denied > toldCount else { return nil }
+        return Untold(count: denied - toldCount, since: WallTime(milliseconds: trouble.sinceMilliseconds), reason: trouble.reason)
     }
 
     /// Who was turned away within the last minutes, the latest first; what was counted since `record` isn't in it.

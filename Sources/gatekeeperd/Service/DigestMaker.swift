@@ -70,7 +70,13 @@ struct DigestMaker {
     private func missing(_ ledger: ServiceLedger, since: WallTime, at now: WallTime) -> [String] {
         var missing = ledger.runs(since: since, but: parts.traffic.run).filter { run in
             run.ended == nil && !parts.traffic.isPredecessor(run)
-        }.map { "killed after \($0.seen.text); its last second isn't counted" }
+        }.flatMap { run in
+            let untold = run.untoldSince.map { since in
+                "who was turned away from \(since.text) to \(run.seen.text) isn't counted: nobody read the log"
+            }
+            return ["killed after \(run.seen.text); its last second isn't counted"] + [untold].compactMap(\.self)
+        }
+        if let untold = parts.denials.untold() { missing.insert(untold.text, at: 0) }
         if let warning = parts.ledger?.troubles.first { missing.append(warning.text) }
         return missing
     }

@@ -12,13 +12,19 @@ extension ServiceLedger {
     }
 
     /// False when it couldn't be written.
-    func record(_ traffic: TrafficSince, run: Int64?, at now: WallTime, prunes: Bool, isLast: Bool) -> Bool {
+    ///
+    /// - Parameter untoldSince: since when it isn't told who was turned away.
+    func record(
+        _ traffic: TrafficSince, run: Int64?, untoldSince: WallTime? = nil, at now: WallTime, prunes: Bool, isLast: Bool
+    ) -> Bool {
         guard let ledger else { return false }
         do throws(LedgerError) {
             try ledger.hastily { () throws(LedgerError) in
                 for (hour, sources) in traffic.sources { try TrafficTable.add(sources, in: hour, to: ledger.connection) }
                 for (hour, door) in traffic.door { try TrafficTable.add(door, in: hour, to: ledger.connection) }
-                if let run { try RunTable.see(run, at: now, isLast: isLast, in: ledger.connection) }
+                if let run {
+                    try RunTable.see(run, at: now, untoldSince: untoldSince, isLast: isLast, in: ledger.connection)
+                }
                 if prunes { try TrafficTable.prune(at: now, in: ledger.connection) }
             }
             return true

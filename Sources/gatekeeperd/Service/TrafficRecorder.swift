@@ -28,6 +28,8 @@ final class TrafficRecorder: TimedPart {
     private var seen: [String: TrafficHour] = [:]
     private var seenDoor = DoorHour()
     private var strangersSeen: UInt64 = 0
+    /// Since when it isn't told who was turned away, as the ledger has it.
+    private var untoldSince: WallTime?
     /// What the disk hasn't got yet.
     private var waiting = ServiceLedger.TrafficSince()
 
@@ -90,14 +92,17 @@ final class TrafficRecorder: TimedPart {
         waiting.door[hour] = (waiting.door[hour] ?? DoorHour()) + door
         waiting.sources[hour, default: [:]].merge(sources, uniquingKeysWith: +)
         let isDue = now.instant.nanoseconds(since: recordedAt) >= UInt64(Self.slowMilliseconds) * 1_000_000
-        if isNews || isDue || isLast { record(in: hour, at: now, isLast: isLast) }
+        let untold = isLast ? nil : denials.untold()?.since
+        let isOtherTrouble = (untold == nil) != (untoldSince == nil)
+        untoldSince = untold
+        if isNews || isOtherTrouble || isDue || isLast { record(in: hour, at: now, isLast: isLast) }
     }
 
     private func record(in hour: Int64, at now: Moment, isLast: Bool) {
         let mayPrune = now.instant.nanoseconds(since: began) >= UInt64(Self.pruneMilliseconds) * 1_000_000
         let prunes = mayPrune && prunedIn != hour
         recordedAt = now.instant
-        guard ledger?.record(waiting, run: run, at: now.wallTime, prunes: prunes, isLast: isLast) ?? false else {
+        guard ledger?.record(waiting, run: run, untoldSince: untoldSince, at: now.wallTime, prunes: prunes, isLast: isLast) ?? false else {
             while waiting.door.count > Self.waitingHoursMax, let first = waiting.door.keys.min() {
                 waiting.door[first] = nil
                 waiting.sources[first] = nil

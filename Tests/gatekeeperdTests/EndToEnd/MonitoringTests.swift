@@ -43,7 +43,7 @@ struct MonitoringTests {
             ("requests_total", ["outcome": "refused", "status": "4xx"], 1), ("request_duration_seconds_count", [:], 4),
             ("connections_denied_total", ["reason": "not_listed"], 2), ("connections_admitted_total", [:], 2),
             ("tls_failures_total", [:], 1), ("upstream_up", ["upstream": upstream.url], 1),
-            ("upstream_connections_open", ["upstream": upstream.url], 1), ("source_requests_total", source, 3),
+            ("upstream_connections_open", ["upstream": upstream.url], 1), ("source_requests_total", source, 4),
             ("source_connections_admitted_total", source, 2), ("configuration_generation", [:], 1),
         ]
         var last = before

@@ -112,6 +112,29 @@ struct DigestMakerTests {
         #expect(try digest().missing.count == 1)
     }
 
+    @Test("while nobody reads the log, those of whom it hasn't been told are said to be missing, as after a kill meanwhile")
+    func unread() throws {
+        try deny("198.51.100.1", 2)
+        for _ in 0..<5 { scene.plane.tally?.count(.notListed) }
+        #expect(try digest().missing.isEmpty, "a moment's delay is nothing")
+        scene.plane.logTrouble = JournalTrouble(reason: "a full disk", linesLost: 9, sinceMilliseconds: scene.now.milliseconds)
+        #expect(try digest().missing.isEmpty, "lines that are lost are counted")
+        scene.plane.logTrouble = JournalTrouble(
+            reason: "nobody reads", linesLost: 0, sinceMilliseconds: scene.now.milliseconds, isStalled: true)
+        let since = scene.now.text
+        #expect(try digest().missing == ["3 connections turned away since \(since) aren't counted yet: nobody reads"])
+        let denials = try scene.service.denials(try DenialQuery(seconds: 86_400, top: 50), at: scene.now)
+        #expect(denials.total == 2 && denials.warning?.hasPrefix("3 connections") == true)
+        scene.clock.turn(milliseconds: 1_000)
+        scene.pass()
+        let runs = try #require(scene.ledger).runs(since: scene.now.advanced(byMilliseconds: -3_600_000), but: nil)
+        #expect(runs.map(\.untoldSince?.text) == [since])
+        scene.plane.logTrouble = nil
+        try deny("198.51.100.1", 3)
+        #expect(try digest().missing.isEmpty && digest().deniedCount == 5)
+        #expect(try #require(scene.ledger).runs(since: scene.now.advanced(byMilliseconds: -3_600_000), but: nil)[0].untoldSince == nil)
+    }
+
     @Test("a notice of it is one that is delivered once, after what is wrong, and has no address that is near to a listed one")
     func notice() throws {
         try deny("192.0.2.77", 3)

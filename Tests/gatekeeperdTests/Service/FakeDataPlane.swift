@@ -153,7 +153,8 @@ final class FakeDataPlane: DataPlane, @unchecked Sendable {
     var denialDescriptor: Int32 { -1 }
     var floodDescriptor: Int32 { -1 }
     var shieldObstacle: ServerError? { nil }
-    var logTrouble: JournalTrouble? { nil }
+    /// Why the log loses lines.
+    var logTrouble: JournalTrouble?
     var answerRuns: [AnswerRuns.Run] { [] }
     var hasUpstream: Bool { true }
     var isDraining: Bool { false }
