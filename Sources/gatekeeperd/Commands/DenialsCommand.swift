@@ -8,7 +8,8 @@ struct DenialsCommand: ParsableCommand {
         discussion: HelpText.discussion(
             """
             One line a source, most denials first. The running service is asked; where none runs, what it left in the state folder is \
-            read. Denials are counted by the hour, and kept for \(DenialTable.Bounds.standard.days) days.
+            read. Denials are counted by the hour, and kept for \(DenialTable.Bounds.standard.days) days. While a source of the list stays away for \
+            longer than is its habit, those that may be it are marked.
             """,
             examples: "gatekeeperd denials --since 7d --top 20", "gatekeeperd denials --json"))
 

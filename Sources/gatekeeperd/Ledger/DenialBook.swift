@@ -28,10 +28,11 @@ final class DenialBook {
 
     /// - Parameter rowsMax: how many of the newest rows are looked at; nil for all.
     func report(
-        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], listing: DenialReport.Listing = { _ in nil }, at now: WallTime
+        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], silences: [Silence] = [],
+        listing: DenialReport.Listing = { _ in nil }, at now: WallTime
     ) throws(LedgerError) -> DenialReport {
         var report = try DenialTable.report(
-            query, rowsMax: rowsMax, grants: grants, listing: listing, at: now, from: ledger.connection)
+            query, rowsMax: rowsMax, grants: grants, silences: silences, listing: listing, at: now, from: ledger.connection)
         if let failure { report.warning = "\(unrecordedCount) more denials wait for the disk: \(failure)" }
         return report
     }

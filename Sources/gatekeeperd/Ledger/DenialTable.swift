@@ -113,21 +113,23 @@ enum DenialTable {
     /// - Parameters:
     ///   - rowsMax: how many of the newest rows are looked at, so that the answer takes no longer however many there are; nil for all.
     ///   - grants: by which sources are labelled.
+    ///   - silences: likewise, with who may be whom.
     ///   - listing: likewise.
     static func report(
-        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], listing: DenialReport.Listing = { _ in nil }, at now: WallTime,
-        from connection: borrowing SQLConnection
+        _ query: DenialQuery, rowsMax: Int? = nil, grants: [Grant], silences: [Silence] = [],
+        listing: DenialReport.Listing = { _ in nil }, at now: WallTime, from connection: borrowing SQLConnection
     ) throws(LedgerError) -> DenialReport {
         try report(
             since: now.advanced(byMilliseconds: -Int64(query.seconds) * 1000), top: query.top, rowsMax: rowsMax, grants: grants,
-            listing: listing, at: now, from: connection)
+            silences: silences, listing: listing, at: now, from: connection)
     }
 
     static func report(
-        since: WallTime, top: Int, rowsMax: Int? = nil, grants: [Grant], listing: DenialReport.Listing, at now: WallTime,
-        from connection: borrowing SQLConnection
+        since: WallTime, top: Int, rowsMax: Int? = nil, grants: [Grant], silences: [Silence] = [], listing: DenialReport.Listing,
+        at now: WallTime, from connection: borrowing SQLConnection
     ) throws(LedgerError) -> DenialReport {
         var report = DenialReport(since: since)
+        report.silences = silences
         var sources: [DenialReport.Source] = []
         // One statement, so that it is one moment's truth whoever writes meanwhile.
         try connection.rows(
@@ -159,7 +161,7 @@ enum DenialTable {
                 report.notShown.count += count
             }
         }
-        report.arrange(sources, top: top, listing: listing)
+        report.arrange(sources, top: top, listing: listing, candidacies: Candidacy.all(of: silences))
         return report
     }
 

@@ -13,6 +13,8 @@ struct DenialReport: Equatable, Sendable {
     var packets: Denials?
     /// Told apart, but more than were asked for.
     var notShown = NotShown()
+    /// Sources of the list that stay away: somebody here may be one of them.
+    var silences: [Silence] = []
     /// What is missing here.
     var warning: String?
 
@@ -36,10 +38,12 @@ struct DenialReport: Equatable, Sendable {
         var label: Label?
         /// The label of its entry in the allow-list, or the entry's address; nil for who isn't listed.
         var listedAs: String?
+        /// Of which sources that stay away it is a candidate.
+        var candidacies: [Candidacy] = []
 
         /// What is known of it, in words; nil if nothing.
         var words: String? {
-            let words = [listedAs.map { "is listed as \($0)" }, label?.rawValue].compactMap(\.self)
+            let words = [listedAs.map { "is listed as \($0)" }, label?.rawValue].compactMap(\.self) + candidacies.map(\.text)
             return words.isEmpty ? nil : words.joined(separator: ", ")
         }
     }
@@ -103,23 +107,31 @@ struct DenialReport: Equatable, Sendable {
 
     /// Takes in who was denied, most denials first: networks of many addresses as one, and of the rest as many as `top`.
     ///
-    /// - Parameter listing: a vendor who is turned away for coming too often is no stranger, and told apart.
-    mutating func arrange(_ all: [Source], top: Int, listing: Listing) {
+    /// - Parameters:
+    ///   - listing: a vendor who is turned away for coming too often is no stranger, and told apart.
+    ///   - candidacies: whoever may be a source that stays away finds a place before the others, however seldom he came.
+    mutating func arrange(_ all: [Source], top: Int, listing: Listing, candidacies: [PeerAddress: [Candidacy]] = [:]) {
         let all = all.map { source in
             var source = source
+            source.candidacies = candidacies[source.address] ?? []
             if source.label != .isGranted { source.listedAs = listing(source.address).map { $0.label ?? $0.prefix.description } }
             return source
         }
         var members: [AddressPrefix: Int] = [:]
         for source in all where source.words == nil { members[Network.prefix(of: source.address), default: 0] += 1 }
         var joined: [AddressPrefix: Network] = [:]
+        let candidates = Self.likeliest(all, top)
+        var room = top - candidates.count
         for source in all {
             let prefix = Network.prefix(of: source.address)
             // Of whom more is known he is told apart.
             if source.words == nil, members[prefix, default: 0] >= Network.addressesMin {
                 joined[prefix, default: Network(prefix: prefix, denials: .none(at: source.denials), addresses: 0)].take(source.denials)
-            } else if sources.count < top {
+            } else if candidates.contains(source.address) {
                 sources.append(source)
+            } else if room > 0 {
+                sources.append(source)
+                room -= 1
             } else {
                 notShown.sources += 1
                 notShown.count += source.denials.count
@@ -133,6 +145,11 @@ struct DenialReport: Equatable, Sendable {
         }
     }
 
+    private static func likeliest(_ all: [Source], _ top: Int) -> Set<PeerAddress> {
+        let ranked = all.compactMap { source in source.candidacies.map(\.rank).min().map { (rank: $0, address: source.address) } }
+        return Set(ranked.sorted { $0.rank < $1.rank }.prefix(top).map(\.address))
+    }
+
     // MARK: For people
 
     /// One a source, then the total.
@@ -142,7 +159,8 @@ struct DenialReport: Equatable, Sendable {
             let times = "first \(packets.first.text)  last \(packets.last.text)"
             return ["dropped by the kernel: \(Quantity.counted(packets.count, "packet")), several for each attempt to connect  \(times)"]
         }
-        guard total > 0 else { return warning + (dropped ?? ["nobody was denied since \(since.text)"]) }
+        let silent = silences.map(\.line)
+        guard total > 0 else { return warning + (dropped ?? ["nobody was denied since \(since.text)"]) + silent }
         var rows = sources.map { source in
             (name: source.address.description, count: source.denials.count, rest: Self.text(source.denials, source.words))
         }
@@ -161,7 +179,7 @@ struct DenialReport: Equatable, Sendable {
                 let count = "\(row.count)"
                 return row.name + Self.space(nameWidth - row.name.utf8.count + 2) + Self.space(countWidth - count.utf8.count) + count + "  "
                     + row.rest
-            } + (dropped ?? [])
+            } + (dropped ?? []) + silent
     }
 
     private static func text(_ denials: Denials, _ label: String?) -> String {
@@ -183,7 +201,7 @@ struct DenialReport: Equatable, Sendable {
             ("networks", networks.isEmpty ? nil : .array(networks.map(Self.json))), ("packets", packets.map { Self.json($0, also: []) }),
             ("others", others.map { Self.json($0.denials, also: [("sources_at_least", .number($0.sourcesAtLeast))]) }),
             ("not_shown", .object(of: ("count", .number(notShown.count)), ("sources", .number(notShown.sources)))),
-            ("warning", warning.map(JSON.string)))
+            ("silent", silences.isEmpty ? nil : .array(silences.map(\.json))), ("warning", warning.map(JSON.string)))
     }
 
     private static func json(_ network: Network) -> JSON {
@@ -194,7 +212,10 @@ struct DenialReport: Equatable, Sendable {
     private static func json(_ source: Source) -> JSON {
         json(
             source.denials, named: [("address", .string(source.address.description))],
-            also: [("label", source.label.map { .string($0.rawValue) }), ("listed_as", source.listedAs.map(JSON.string))])
+            also: [
+                ("label", source.label.map { .string($0.rawValue) }), ("listed_as", source.listedAs.map(JSON.string)),
+                ("candidate_of", source.candidacies.isEmpty ? nil : .array(source.candidacies.map(\.json))),
+            ])
     }
 
     private static func json(

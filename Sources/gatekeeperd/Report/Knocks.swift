@@ -34,11 +34,14 @@ struct Candidate: Equatable, Sendable {
     var isStriking: Bool
 
     /// `192.0.2.9 (same /24 as 192.0.2.7, new, 31 times in 4 hours, in its hours)`.
-    var text: String {
+    var text: String { "\(address) (\(reason))" }
+
+    /// Why it is one: `same /24 as 192.0.2.7, new, 31 times in 4 hours, in its hours`.
+    var reason: String {
         var words = [nearness, name, isNew ? "new" : "known before"].compactMap(\.self)
         words.append("\(Quantity.counted(count, "time")) in \(Quantity.counted(hours, "hour"))")
         if likeness >= 0.6 { words.append("in its hours") }
-        return "\(address) (\(words.joined(separator: ", ")))"
+        return words.joined(separator: ", ")
     }
 
     var json: JSON {
@@ -46,5 +49,29 @@ struct Candidate: Equatable, Sendable {
             of: ("address", .string(address.description)), ("near", nearness.map(JSON.string)), ("name", name.map(JSON.string)),
             ("new", .boolean(isNew)), ("count", .number(count)), ("hours", .number(hours)),
             ("likeness_percent", .number(Int((likeness * 100).rounded()))))
+    }
+}
+
+/// Somebody's place among the candidates of one silent source.
+struct Candidacy: Equatable, Sendable {
+    var label: String
+    /// From 1, the likeliest.
+    var rank: Int
+    var reason: String
+
+    var text: String { "candidate \(rank) for \(label): \(reason)" }
+
+    var json: JSON { .object(of: ("label", .string(label)), ("rank", .number(rank)), ("why", .string(reason))) }
+
+    /// By their addresses; one may be a candidate of several sources.
+    static func all(of silences: [Silence]) -> [PeerAddress: [Candidacy]] {
+        var all: [PeerAddress: [Candidacy]] = [:]
+        for silence in silences {
+            for (index, candidate) in silence.candidates.enumerated() {
+                all[candidate.address, default: []].append(
+                    Candidacy(label: silence.label, rank: index + 1, reason: candidate.reason))
+            }
+        }
+        return all
     }
 }

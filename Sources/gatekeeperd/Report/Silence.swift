@@ -14,18 +14,23 @@ struct Silence: Equatable, Sendable {
 
     /// In one line, for the log.
     var candidatesText: String {
-        if candidates.isEmpty { return "none: \(obstacle ?? "no unlisted address has knocked since")" }
-        return candidates.map(\.text).joined(separator: "; ")
+        candidates.isEmpty ? "none: \(noCandidates)" : candidates.map(\.text).joined(separator: "; ")
+    }
+
+    private var noCandidates: String { obstacle ?? "no unlisted address has knocked since" }
+
+    private static let caution = "a candidate may be the vendor's new address, or somebody who has its key: ask the vendor first"
+
+    /// In one line, below a list of who was turned away in which candidates are marked.
+    var line: String {
+        "silent: \(label), since \(since.text); " + (candidates.isEmpty ? "no candidates: \(noCandidates)" : Self.caution)
     }
 
     /// What `status` prints below the problem: for a person at a terminal, and never part of a notice. The address is left to type: whoever
     /// types it has looked at it.
     var details: [String] {
         var lines = candidates.map { "candidate: \($0.text)" }
-        if candidates.isEmpty { lines.append("no candidates: \(obstacle ?? "no unlisted address has knocked since")") }
-        if !candidates.isEmpty {
-            lines.append("a candidate may be the vendor's new address, or somebody who has its key: ask the vendor first")
-        }
+        lines.append(candidates.isEmpty ? "no candidates: \(noCandidates)" : Self.caution)
         let label = Self.shellWord(label)
         lines.append("when the vendor has named an address: gatekeeperd grant ADDRESS --for 2h --label \(label) --reason \"vendor moved\"")
         return lines

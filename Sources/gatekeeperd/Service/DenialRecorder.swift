@@ -88,13 +88,15 @@ final class DenialRecorder: TimedPart {
     private static let pageSourcesMax = 20
 
     /// Up to now.
-    func report(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
+    ///
+    /// - Parameter silences: with their candidates, who are marked.
+    func report(_ query: DenialQuery, silences: [Silence] = [], at now: WallTime) throws(ControlFailure) -> DenialReport {
         guard let ledger else {
             throw ControlFailure(
                 .unavailable, "denials are kept in the state folder, and this service has none (state: in the configuration)")
         }
         record(at: now)
-        var report = try ledger.report(query, listing: listing(at: now), at: now)
+        var report = try ledger.report(query, silences: silences, listing: listing(at: now), at: now)
         if let untold = untold() { report.warning = [report.warning, untold.text].compactMap(\.self).joined(separator: "; ") }
         return report
     }

@@ -38,7 +38,7 @@ extension Service: ControlledService {
     }
 
     func denials(_ query: DenialQuery, at now: WallTime) throws(ControlFailure) -> DenialReport {
-        try parts.denials.report(query, at: now)
+        try parts.denials.report(query, silences: parts.silences.silences, at: now)
     }
 
     func learned(_ query: LearnedQuery, at now: WallTime) throws(ControlFailure) -> LearnedReport {

@@ -101,11 +101,13 @@ final class ServiceLedger {
         }
     }
 
-    func report(_ query: DenialQuery, listing: DenialReport.Listing, at now: WallTime) throws(ControlFailure) -> DenialReport {
+    func report(
+        _ query: DenialQuery, silences: [Silence], listing: DenialReport.Listing, at now: WallTime
+    ) throws(ControlFailure) -> DenialReport {
         let book = try book()
         do throws(LedgerError) {
             guard let denials else { throw LedgerError(cause: .broken, message: "there is no ledger") }
-            return try denials.report(query, grants: try book.history(), listing: listing, at: now)
+            return try denials.report(query, grants: try book.history(), silences: silences, listing: listing, at: now)
         } catch {
             throw ControlFailure(error)
         }
