@@ -74,7 +74,7 @@ struct ExplainCommand: ParsableCommand {
     private static func explainer(_ configuration: Configuration) throws(ServerError) -> (Question) -> Explanation {
         var settings = configuration.settings
         let running = RunningService.admission(at: configuration.controlPath)
-        let lockdown = running.map { $0.lockdown } ?? Self.lockdown(of: configuration)
+        let lockdown = running.map(\.lockdown) ?? Self.lockdown(of: configuration)
         settings.allow += RunningService.grants(at: configuration.controlPath)
         settings.allow += running?.listed ?? []
         if let lockdown {
@@ -93,7 +93,7 @@ struct ExplainCommand: ParsableCommand {
         return { question in
             Explanation(
                 question, by: explainer, routes: routes, routeOrigins: configuration.origins.routes, defaultHost: host,
-                lockdown: lockdown, at: .now())
+                lockdown: lockdown, listedAt: running?.listedAt ?? [:], at: .now())
         }
     }
 

@@ -30,19 +30,38 @@ struct RunningService: Equatable, Sendable {
         }
     }
 
-    /// What no file says of whom it admits, but for grants; nil when nobody answers.
-    static func admission(at controlPath: String?) -> (lockdown: Lockdown?, listed: [Settings.AllowEntry])? {
+    /// What no file says of whom it admits, but for grants.
+    struct Admission {
+        var lockdown: Lockdown?
+        /// By lists that change.
+        var listed: [Settings.AllowEntry] = []
+        /// Since when, by entry.
+        var listedAt: [AddressPrefix: WallTime] = [:]
+    }
+
+    /// Nil when nobody answers.
+    static func admission(at controlPath: String?) -> Admission? {
         guard let controlPath,
             let status = try? ControlClient(path: controlPath, timeoutMilliseconds: patienceMilliseconds).ask(.status).result
         else { return nil }
         let lists = if case .array(let lists)? = status["lists"] { lists } else { [JSON]() }
-        let listed = lists.flatMap { list -> [Settings.AllowEntry] in
-            guard let label = list.string("label") else { return [] }
-            return (list["entries"]?.texts ?? []).compactMap { try? AddressPrefix(parsing: $0) }.map {
-                Settings.AllowEntry(prefix: $0, label: label, origin: "list \(label)")
+        var admission = Admission(lockdown: status["lockdown"].flatMap { Lockdown(status: $0) })
+        for list in lists {
+            guard let label = list.string("label") else { continue }
+            admission.listed += prefixes(list["entries"]).map { prefix in
+                Settings.AllowEntry(prefix: prefix, label: label, origin: ListReport.origin(label))
+            }
+            guard case .array(let groups)? = list["listed"] else { continue }
+            for group in groups {
+                guard let text = group.string("listed_at"), let seconds = try? CalendarTime.unixSeconds(text) else { continue }
+                for prefix in prefixes(group["entries"]) { admission.listedAt[prefix] = WallTime(milliseconds: seconds * 1000) }
             }
         }
-        return (status["lockdown"].flatMap { Lockdown(status: $0) }, listed)
+        return admission
+    }
+
+    private static func prefixes(_ json: JSON?) -> [AddressPrefix] {
+        (json?.texts ?? []).compactMap { try? AddressPrefix(parsing: $0) }
     }
 
     private static func entry(_ grant: JSON) -> Settings.AllowEntry? {

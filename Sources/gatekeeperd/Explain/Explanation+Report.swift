@@ -17,7 +17,7 @@ extension Explanation {
                             steps.map { step in
                                 .object(
                                     of: ("stage", .string("\(step.stage.word)")), ("text", .string(step.text)),
-                                    ("origin", step.origin.map(JSON.string)))
+                                    ("origin", step.origin.map(JSON.string)), ("listed_at", step.listedAt.map(JSON.time)))
                             })
                     )
                 ])

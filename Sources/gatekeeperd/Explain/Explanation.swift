@@ -13,6 +13,8 @@ struct Explanation: Equatable, Sendable {
         var text: String
         /// Where what decided is written: a file with line and column, a flag, a grant.
         var origin: String?
+        /// Since when a list that changes has the entry that decided.
+        var listedAt: WallTime?
     }
 
     enum Verdict: Equatable, Sendable {
@@ -23,12 +25,14 @@ struct Explanation: Equatable, Sendable {
         case refused(status: UInt16?, String)
     }
 
-    /// - Parameter routeOrigins: where the settings' routes are written.
+    /// - Parameters:
+    ///   - routeOrigins: where the settings' routes are written.
+    ///   - listedAt: since when entries of lists that change are there.
     init(
         _ question: Question, by explainer: Explainer, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String,
-        lockdown: Lockdown? = nil, at now: WallTime
+        lockdown: Lockdown? = nil, listedAt: [AddressPrefix: WallTime] = [:], at now: WallTime
     ) {
-        let entry = admit(question.peer, by: explainer, lockdown, at: now)
+        let entry = admit(question.peer, by: explainer, lockdown, listedAt, at: now)
         guard verdict == .admitted, let request = question.request else { return }
         if explainer.isStrict { shakeHands(request.serverName(defaultHost: defaultHost), by: explainer) }
         guard verdict == .admitted else { return }
@@ -39,7 +43,7 @@ struct Explanation: Equatable, Sendable {
 
     /// The entry that admits it.
     private mutating func admit(
-        _ peer: PeerAddress, by explainer: Explainer, _ lockdown: Lockdown?, at now: WallTime
+        _ peer: PeerAddress, by explainer: Explainer, _ lockdown: Lockdown?, _ listedAt: [AddressPrefix: WallTime], at now: WallTime
     ) -> AllowList.EntryIndex? {
         let balanced = explainer.listeners(balancedBy: peer)
         if !balanced.isEmpty {
@@ -50,8 +54,12 @@ struct Explanation: Equatable, Sendable {
         switch explainer.admission(of: peer, nowUnixSeconds: now.milliseconds / 1000) {
         case .admitted(let index):
             let end = entries[index].endsAtUnixSeconds.map { ", until \(WallTime(milliseconds: $0 * 1000).text)" } ?? ""
+            let listedAt = ListReport.isOrigin(entries[index].origin) ? listedAt[entries[index].prefix] : nil
+            let since = listedAt.map { ", listed since \($0.text)" } ?? ""
             steps.append(
-                Step(stage: .admission, text: "\(peer) is admitted by \(Self.name(entries[index]))\(end)", origin: entries[index].origin))
+                Step(
+                    stage: .admission, text: "\(peer) is admitted by \(Self.name(entries[index]))\(since)\(end)",
+                    origin: entries[index].origin, listedAt: listedAt))
             return index
         case .denied(let reason):
             verdict = .denied("\(reason.word)")

@@ -9,6 +9,8 @@ struct ListReport: Equatable, Sendable {
     var isProposed: Bool
     /// Who is admitted by it.
     var entries: [AddressPrefix] = []
+    /// Since when each of them, where that is known.
+    var listedAt: [AddressPrefix: WallTime] = [:]
     var acceptedAt: WallTime?
     /// Nil for what a name stands for.
     var acceptedBy: Requester?
@@ -42,6 +44,12 @@ struct ListReport: Equatable, Sendable {
     }
 
     private static let linesMax = 10
+    private static let originPrefix = "list "
+
+    /// Of the entries of the allow-list that it makes.
+    static func origin(_ label: String) -> String { originPrefix + label }
+
+    static func isOrigin(_ origin: String?) -> Bool { origin?.hasPrefix(originPrefix) ?? false }
 
     var acceptCommand: String { "gatekeeperd lists accept \(ShellText.word(label))" }
 
@@ -57,7 +65,7 @@ struct ListReport: Equatable, Sendable {
     /// For people: a line for the list, and those that belong to it.
     func lines(at now: WallTime) -> [String] {
         var lines = [line(at: now)]
-        lines += entries.map { "    \($0)" }
+        lines += entries.map { entry in "    \(entry)" + (listedAt[entry].map { "  since \($0.text)" } ?? "") }
         if let failure {
             let what = failure.isRefusal ? "what is there can't be taken" : "can't be looked at"
             lines.append("  \(what) since \(failure.since.text): \(failure.reason)")
@@ -69,10 +77,18 @@ struct ListReport: Equatable, Sendable {
         return lines
     }
 
+    /// The entries by the moments since when, the earliest first: most came together.
+    private var listedJSON: JSON {
+        var groups: [WallTime: [String]] = [:]
+        for entry in entries { if let time = listedAt[entry] { groups[time, default: []].append(entry.description) } }
+        return .array(
+            groups.sorted { $0.key < $1.key }.map { .object(of: ("listed_at", .time($0.key)), ("entries", .strings($0.value))) })
+    }
+
     var json: JSON {
         .object(
             of: ("label", .string(label)), ("name", .string(name)), ("needs_consent", .boolean(isProposed)),
-            ("entries", .strings(entries.map(\.description))), ("accepted_at", acceptedAt.map(JSON.time)),
+            ("entries", .strings(entries.map(\.description))), ("listed", listedJSON), ("accepted_at", acceptedAt.map(JSON.time)),
             ("accepted_by", acceptedBy?.json),
             ("looked_at", lookedAt.map(JSON.time)),
             (

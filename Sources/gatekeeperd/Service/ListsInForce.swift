@@ -14,8 +14,8 @@ final class ListsInForce: TimedPart {
     /// Has the server learn of what is admitted now.
     private var didChange: (WallTime) -> Void = { _ in }
     private var states: [Entry] = []
-    /// What was admitted, also of lists that the configuration doesn't name now.
-    private var kept: [String: ListState.Accepted] = [:]
+    /// As the disk has it, also of lists that the configuration doesn't name now.
+    private var kept: [String: ListState.Kept] = [:]
     /// Why that can't be read, or written.
     private(set) var trouble: String?
     /// What is on the disk isn't ours to read, and is set aside before it is written over.
@@ -77,7 +77,9 @@ final class ListsInForce: TimedPart {
 
     /// Whom these lists admit, as entries of the allow-list.
     func entries(of sources: [ListSource]) -> [Settings.AllowEntry] {
-        sources.flatMap { source in ListState(source, accepted: kept[source.key] ?? ListState.Accepted()).allowEntries }
+        sources.flatMap { source in
+            ListState(source, kept: ListState.Kept(accepted: kept[source.key]?.accepted ?? ListState.Accepted())).allowEntries
+        }
     }
 
     var entries: [Settings.AllowEntry] { entries(of: states.map(\.state.source)) }
@@ -88,7 +90,7 @@ final class ListsInForce: TimedPart {
         states = sources.map { source in
             var entry =
                 states.first { $0.state.source == source }
-                ?? Entry(state: ListState(source, accepted: kept[source.key] ?? ListState.Accepted()), looksAt: now)
+                ?? Entry(state: ListState(source, kept: kept[source.key] ?? ListState.Kept()), looksAt: now)
             let soonest = entry.lookedAt.map { max(now, $0.advanced(byMilliseconds: Self.restMilliseconds)) } ?? now
             entry.looksAt = min(entry.looksAt, soonest)
             return entry
@@ -99,7 +101,7 @@ final class ListsInForce: TimedPart {
     func followStore() -> Bool {
         let before = entries.map(\.prefix)
         readStore()
-        for index in states.indices { states[index].state.admit(kept[states[index].state.source.key] ?? ListState.Accepted()) }
+        for index in states.indices { states[index].state.admit(kept[states[index].state.source.key]?.accepted ?? ListState.Accepted()) }
         return entries.map(\.prefix) != before
     }
 
@@ -107,8 +109,16 @@ final class ListsInForce: TimedPart {
 
     /// What there is, and from now on it has been shown.
     func show() -> [ListReport] {
-        for index in states.indices { states[index].state.markShown() }
+        for index in states.indices {
+            states[index].state.markShown()
+            keepProposal(of: states[index].state)
+        }
         return reports
+    }
+
+    /// Since when an entry of the list with this label is admitted; nil where that isn't known.
+    func listedAt(_ prefix: AddressPrefix, label: String) -> WallTime? {
+        states.first { $0.state.source.label == label }?.state.accepted.listedAt[prefix]
     }
 
     /// Admits what is proposed for this label, once it is on the disk.
@@ -197,7 +207,7 @@ final class ListsInForce: TimedPart {
         case .replaced(let added, let removed):
             // Kept or not: it is asked anew each minute.
             if let failure = keep(state) {
-                kept[source.key] = state.accepted
+                kept[source.key] = state.kept
                 trouble = failure
             }
             states[index].state = state
@@ -207,6 +217,7 @@ final class ListsInForce: TimedPart {
             didChange(now.wallTime)
         }
         states[index].state = state
+        keepProposal(of: state)
     }
 
     private static func pause(_ source: ListSource, _ outcome: ListFetch.Outcome) -> Int {
@@ -251,7 +262,7 @@ final class ListsInForce: TimedPart {
     private func keep(_ state: ListState) -> String? {
         guard let store else { return "there is no state folder" }
         var next = kept
-        next[state.source.key] = state.accepted
+        next[state.source.key] = state.kept
         do throws(SystemError) {
             if isIllegible { _ = try StateFolder.setAside(store.path, suffixes: [""], as: store.path + ".corrupt") }
             isIllegible = false
@@ -259,7 +270,14 @@ final class ListsInForce: TimedPart {
             (kept, trouble) = (next, nil)
             return nil
         } catch {
-            return "what lists admit can't be written: cannot \(error)"
+            return "what lists admit, and what waits to be accepted, can't be written: cannot \(error)"
         }
+    }
+
+    /// What waits for a person, on the disk as it is here. Not in the place of a file that can't be understood, which a person may yet mend;
+    /// without it only the next process has to look again.
+    private func keepProposal(of state: ListState) {
+        guard store != nil, !isIllegible, (kept[state.source.key] ?? ListState.Kept()).proposal != state.kept.proposal else { return }
+        if let failure = keep(state) { trouble = failure }
     }
 }

@@ -201,8 +201,10 @@ extension Service: ControlledService {
     private func source(_ entry: Settings.AllowEntry, _ usage: SourceUsage?) -> StatusReport.Source {
         let isGrant = entry.origin == "grant"
         let past = isGrant ? nil : parts.sources.history[entry.prefix]
+        let listedAt =
+            ListReport.isOrigin(entry.origin) ? parts.lists.listedAt(entry.prefix, label: entry.label ?? "") : past?.listedAt
         return StatusReport.Source(
-            address: entry.prefix.description, label: entry.label, origin: entry.origin, listedAt: past?.listedAt,
+            address: entry.prefix.description, label: entry.label, origin: entry.origin, listedAt: listedAt,
             lastSeenAt: usage.map { WallTime(milliseconds: $0.lastSeenMilliseconds) } ?? past?.seenAt,
             openConnections: usage?.openConnections, admittedCount: usage?.admitted, requestCount: usage?.requests,
             // Of a grant its own line tells.

@@ -13,13 +13,48 @@ struct ListState: Equatable, Sendable {
     /// What is admitted, since when and by whom.
     struct Accepted: Equatable, Sendable {
         var entries: [AddressPrefix] = []
+        /// When each of them came onto it; one that went and came again began anew.
+        var listedAt: [AddressPrefix: WallTime] = [:]
         var at: WallTime?
         var by: Requester?
+
+        init() {}
+
+        /// In the place of `before`.
+        init(entries: [AddressPrefix], after before: Accepted, at now: WallTime, by requester: Requester? = nil) {
+            self.entries = entries
+            let known = Set(before.entries)
+            for entry in entries { listedAt[entry] = known.contains(entry) ? before.listedAt[entry] ?? before.at : now }
+            (at, by) = (now, requester)
+        }
     }
 
-    init(_ source: ListSource, accepted: Accepted = Accepted()) {
+    /// What outlives the process.
+    struct Kept: Equatable, Sendable {
+        var accepted = Accepted()
+        var proposal: Proposed?
+
+        /// What was found and waits for a person.
+        struct Proposed: Equatable, Sendable {
+            var entries: [AddressPrefix]
+            var since: WallTime
+            /// Somebody has seen it.
+            var isShown: Bool
+        }
+    }
+
+    init(_ source: ListSource, kept: Kept = Kept()) {
         self.source = source
-        self.accepted = accepted
+        accepted = kept.accepted
+        guard source.isProposed, let waiting = kept.proposal else { return }
+        proposal = proposal(of: waiting.entries, since: waiting.since)
+        if waiting.isShown { shownDigest = proposal?.digest }
+    }
+
+    var kept: Kept {
+        Kept(
+            accepted: accepted,
+            proposal: proposal.map { Kept.Proposed(entries: $0.entries, since: $0.since, isShown: $0.digest == shownDigest) })
     }
 
     static func digest(of entries: [AddressPrefix]) -> String {
@@ -55,21 +90,26 @@ struct ListState: Equatable, Sendable {
     }
 
     private mutating func take(_ entries: [AddressPrefix], at now: WallTime) -> Change {
-        let (before, after) = (Set(accepted.entries), Set(entries))
-        let (added, removed) = (entries.filter { !before.contains($0) }, accepted.entries.filter { !after.contains($0) })
-        guard !added.isEmpty || !removed.isEmpty else {
+        guard let next = proposal(of: entries, since: now) else {
             proposal = nil
             return .none
         }
         guard source.isProposed else {
-            accepted = Accepted(entries: entries, at: now)
-            return .replaced(added: added, removed: removed)
+            accepted = Accepted(entries: entries, after: accepted, at: now)
+            return .replaced(added: next.added, removed: next.removed)
         }
-        let digest = Self.digest(of: entries)
-        guard proposal?.digest != digest else { return .none }
-        proposal = ListReport.Proposal(entries: entries, since: now, digest: digest, added: added, removed: removed)
+        guard proposal?.digest != next.digest else { return .none }
+        proposal = next
         shownDigest = nil
         return .proposed
+    }
+
+    /// Nil where these are admitted already.
+    private func proposal(of entries: [AddressPrefix], since: WallTime) -> ListReport.Proposal? {
+        let (before, after) = (Set(accepted.entries), Set(entries))
+        let (added, removed) = (entries.filter { !before.contains($0) }, accepted.entries.filter { !after.contains($0) })
+        guard !added.isEmpty || !removed.isEmpty else { return nil }
+        return ListReport.Proposal(entries: entries, since: since, digest: Self.digest(of: entries), added: added, removed: removed)
     }
 
     mutating func markShown() { shownDigest = proposal?.digest }
@@ -85,7 +125,7 @@ struct ListState: Equatable, Sendable {
             let what = digest == nil ? "nobody has been shown what is proposed now" : "something else is proposed by now"
             throw ValueMistake("\(what): see `gatekeeperd lists`, and accept it with --digest \(proposal.digest)")
         }
-        accepted = Accepted(entries: proposal.entries, at: now, by: requester)
+        accepted = Accepted(entries: proposal.entries, after: accepted, at: now, by: requester)
         self.proposal = nil
         return proposal
     }
@@ -95,12 +135,13 @@ struct ListState: Equatable, Sendable {
 
     /// As entries of the allow-list.
     var allowEntries: [Settings.AllowEntry] {
-        accepted.entries.map { Settings.AllowEntry(prefix: $0, label: source.label, origin: "list \(source.label)") }
+        accepted.entries.map { Settings.AllowEntry(prefix: $0, label: source.label, origin: ListReport.origin(source.label)) }
     }
 
     var report: ListReport {
         ListReport(
-            label: source.label, name: source.name, isProposed: source.isProposed, entries: accepted.entries, acceptedAt: accepted.at,
-            acceptedBy: accepted.by, proposal: proposal, lookedAt: lookedAt, failure: failure)
+            label: source.label, name: source.name, isProposed: source.isProposed, entries: accepted.entries,
+            listedAt: accepted.listedAt, acceptedAt: accepted.at, acceptedBy: accepted.by, proposal: proposal, lookedAt: lookedAt,
+            failure: failure)
     }
 }

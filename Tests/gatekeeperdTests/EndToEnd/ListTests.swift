@@ -67,6 +67,35 @@ struct ListTests {
         #expect(try scene.explain("203.0.113.9") == .exited(0))
     }
 
+    @Test("a proposal is there at once after a restart, though the page is gone by then; each entry says since when it is admitted")
+    func restarted() throws {
+        let scene = try Scene("203.0.113.9\n")
+        let digest = try #require(try scene.daemon.waitForLine { $0.event == "list" && $0["state"] == "proposed" }["digest"])
+        #expect(try scene.command("lists").output.contains(digest))
+        try scene.daemon.terminate()
+        scene.server.stop()
+        let again = try Daemon(restarting: scene.daemon)
+        #expect(try scene.command("status").output.contains("lists accept Vendor --digest \(digest)"))
+        #expect(try scene.command("lists", "accept", "Vendor").ending == .exited(0))
+        let listed = try #require(try scene.command("lists").output.firstMatch(of: #/    203\.0\.113\.9  since (\S+)/#)).1
+        func json(_ words: String...) throws -> JSON {
+            try #require(JSONReader.read(Array(try Daemon.run(words).output.utf8)))
+        }
+        let control = scene.folder.file("control.sock")
+        guard case .array(let lists)? = try json("lists", "--json", "--control", control)["lists"],
+            case .array(let groups)? = lists.first?["listed"]
+        else { throw Failure("no lists") }
+        #expect(groups.count == 1 && groups[0].string("listed_at") == String(listed) && groups[0]["entries"]?.texts == ["203.0.113.9"])
+        guard case .array(let sources)? = try json("status", "--json", "--control", control)["sources"] else { throw Failure("no sources") }
+        #expect(sources.first { $0.string("address") == "203.0.113.9" }?.string("listed_at") == String(listed))
+        let explained = try Daemon.run(["explain", "203.0.113.9", "--config", again.configuration]).output
+        #expect(explained.contains("is admitted by 203.0.113.9 (Vendor), listed since \(listed)  (list Vendor)"), "\(explained)")
+        guard case .array(let steps)? = try json("explain", "203.0.113.9", "--json", "--config", again.configuration)["steps"] else {
+            throw Failure("no steps")
+        }
+        #expect(steps.first?.string("listed_at") == String(listed))
+    }
+
     @Test("a server that nobody who is trusted vouches for is asked for nothing")
     func untrusted() throws {
         let scene = try Scene(isTrusted: false, "203.0.113.9\n")

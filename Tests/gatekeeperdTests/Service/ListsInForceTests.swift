@@ -105,6 +105,67 @@ struct ListsInForceTests {
         }
     }
 
+    @Test("what is proposed is known after a restart without a look, with since when, and is accepted by whoever was shown it")
+    func proposed() throws {
+        let world = World(try entries("34.202.14.153"))
+        let first = lists([try vendor()], world)
+        settle(first)
+        let proposal = try #require(first.reports[0].proposal)
+        // Nobody was shown it, before or after.
+        let second = lists([try vendor()], world)
+        #expect(second.reports[0].proposal == proposal && world.looks.value == 1)
+        #expect(throws: ControlFailure.self) { try accept(second) }
+        _ = second.show()
+        clock.turn(milliseconds: 60_000)
+        let third = lists([try vendor()], world)
+        _ = try accept(third)
+        #expect(admitted(third) == ["34.202.14.153"] && world.looks.value == 1)
+        #expect(lists([try vendor()], world).reports[0].proposal == nil)
+    }
+
+    @Test("the same that is found again after a restart is no news; what isn't there any more, or may not be taken, isn't proposed then")
+    func proposedAgain() throws {
+        let world = World(try entries("34.202.14.153"))
+        settle(lists([try vendor()], world))
+        _ = plane.takeEvents()
+        clock.turn(milliseconds: 3_600_000)
+        let again = lists([try vendor()], world)
+        let since = again.reports[0].proposal?.since
+        settle(again)
+        #expect(plane.takeEvents().isEmpty && again.reports[0].proposal?.since == since)
+        world.outcome.change { $0 = .unreachable("it answered 500") }
+        clock.turn(milliseconds: 3_600_000)
+        settle(again)
+        #expect(lists([try vendor()], world).reports[0].proposal?.since == since)
+        world.outcome.change { $0 = .refused("it holds no entry") }
+        clock.turn(milliseconds: 3_600_000)
+        settle(again)
+        #expect(again.reports[0].proposal == nil)
+        #expect(lists([try vendor()], world).reports[0].proposal == nil)
+    }
+
+    @Test("each entry says since when it is there: what stays keeps it, over a restart and from a file that said it of the list alone")
+    func listedAt() throws {
+        let world = World(try entries("34.202.14.153"))
+        let lists = lists([try vendor()], world)
+        settle(lists)
+        let first = clock.now.wallTime
+        _ = try accept(lists, lists.reports[0].proposal?.digest)
+        world.outcome.change { [self] in $0 = (try? entries("34.202.14.153", "34.202.14.154")) ?? $0 }
+        clock.turn(milliseconds: 3_600_000)
+        settle(lists)
+        _ = try accept(lists, lists.reports[0].proposal?.digest)
+        let second = clock.now.wallTime
+        for lists in [lists, self.lists([try vendor()], world)] {
+            #expect(lists.listedAt(try prefix("34.202.14.153"), label: "Vendor") == first)
+            #expect(lists.listedAt(try prefix("34.202.14.154"), label: "Vendor") == second)
+            #expect(lists.listedAt(try prefix("34.202.14.153"), label: "office") == nil)
+        }
+        let text = #"{"gatekeeper_lists":1,"lists":[{"key":"url Vendor","entries":["34.202.14.153"],"at_ms":7}]}"#
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder.file("lists")))
+        #expect(self.lists([try vendor()], world).listedAt(try prefix("34.202.14.153"), label: "Vendor") == WallTime(milliseconds: 7))
+    }
+
     @Test("a change back to what is admitted is no proposal any more")
     func takenBack() throws {
         let world = World(try entries("34.202.14.153"))
@@ -183,11 +244,20 @@ struct ListsInForceTests {
 
     @Test(
         "a file that isn't ours admits nobody, and is a trouble",
-        arguments: ["", "{}", #"{"gatekeeper_lists":1,"lists":[{"key":"url Vendor","entries":["x"]}]}"#])
+        arguments: [
+            "", "{}", #"{"gatekeeper_lists":1,"lists":[{"key":"url Vendor","entries":["x"]}]}"#,
+            #"{"gatekeeper_lists":1,"lists":[{"key":"url Vendor","entries":[],"proposal":{"entries":["::/x"],"since_ms":1}}]}"#,
+        ])
     func damaged(text: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: folder.file("lists")))
-        let lists = lists([try vendor()], World(.unreachable("gone")))
+        let lists = lists([try vendor()], World(try entries("34.202.14.153")))
         #expect(admitted(lists) == [] && lists.trouble?.contains("accepted anew") ?? false)
+        // What is found now isn't put in the place of it before a person says so.
+        settle(lists)
+        _ = lists.show()
+        #expect(try String(contentsOfFile: folder.file("lists"), encoding: .utf8) == text)
+        _ = try accept(lists)
+        #expect(lists.trouble == nil && FileManager.default.fileExists(atPath: folder.file("lists.corrupt")))
     }
 
     @Test("an unknown label is told with what was meant")
