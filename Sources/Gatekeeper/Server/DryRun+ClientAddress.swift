@@ -59,12 +59,21 @@ extension DryRun {
             case .connected(let connection):
                 connection.close()
                 return .answered
-            case .untransparent(.notPermitted(let code)): return .notPermitted(System.describe(code))
-            case .untransparent(.otherFamily): return .otherFamily
-            case .untransparent(.noWayBack): return .noWayBack
+            case .untransparent(let failure): return TransparencyOutcome(failure)
             case .failed, .untrusted, .timedOut, .noneHealthy, .queueFull, .queueTimedOut, .aborted:
                 return .noAnswer(outcome.reason.map { "\($0)" } ?? "aborted")
             }
         }
+    }
+}
+
+extension DryRun.TransparencyOutcome {
+    init(_ failure: TransparencyFailure) {
+        self =
+            switch failure {
+            case .notPermitted(let code): .notPermitted(System.describe(code))
+            case .otherFamily: .otherFamily
+            case .noWayBack: .noWayBack
+            }
     }
 }

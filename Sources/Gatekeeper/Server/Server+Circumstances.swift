@@ -31,5 +31,9 @@ extension ServerStatus.Upstream {
             connectionsMax: target.slots.connectionsMax,
             downSinceMilliseconds: failure?.sinceMilliseconds,
             reason: failure.map { "\($0.reason)" })
+        untransparent = target.untransparent.all(at: System.wallMilliseconds()).map { failed in
+            ServerStatus.UntransparentClient(
+                client: failed.client, outcome: DryRun.TransparencyOutcome(failed.failure), sinceMilliseconds: failed.sinceMilliseconds)
+        }
     }
 }

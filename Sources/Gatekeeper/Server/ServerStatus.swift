@@ -49,6 +49,20 @@ public struct ServerStatus: Sendable {
         }
     }
 
+    /// With `upstream.source: client`: one whose requests are answered 502.
+    package struct UntransparentClient: Equatable, Sendable {
+        package var client: PeerAddress
+        package var outcome: DryRun.TransparencyOutcome
+        /// In milliseconds since 1970.
+        package var sinceMilliseconds: Int64
+
+        package init(client: PeerAddress, outcome: DryRun.TransparencyOutcome, sinceMilliseconds: Int64) {
+            self.client = client
+            self.outcome = outcome
+            self.sinceMilliseconds = sinceMilliseconds
+        }
+    }
+
     public struct Upstream: Sendable {
         /// As configured.
         public var name: String
@@ -60,6 +74,8 @@ public struct ServerStatus: Sendable {
         public var downSinceMilliseconds: Int64?
         /// The log's word for why.
         public var reason: String?
+        /// Clients from whose addresses no connection there could come, the first one first.
+        package var untransparent: [UntransparentClient] = []
 
         package init(
             name: String, isUp: Bool, openConnections: Int = 0, connectionsMax: Int = 0, downSinceMilliseconds: Int64? = nil,

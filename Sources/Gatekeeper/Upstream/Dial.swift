@@ -73,11 +73,15 @@ extension UpstreamPool {
             case .connected(let connection):
                 connection.epoch = epoch
                 connection.stamp = stamp
+                if let shown, isTransparent(for: shown) { target.untransparent.succeed(shown.address) }
                 return outcome
             case .aborted: return outcome
             case .failed, .untrusted, .timedOut, .untransparent, .noneHealthy, .queueFull, .queueTimedOut: break
             }
             if loop.now >= end { break }
+        }
+        if case .untransparent(let failure) = outcome, let shown {
+            target.untransparent.fail(shown.address, failure, at: loop.wallMilliseconds)
         }
         target.reportConnectFailure()
         return outcome

@@ -17,6 +17,8 @@ final class UpstreamTarget: Sendable {
     let idleTimeoutMilliseconds: Int
     let health: UpstreamHealth
     let slots: ConnectionSlots
+    /// Where connections come from clients' addresses.
+    let untransparent = UntransparentClients()
     private let state: Mutex<State>
     private let version = SpokenVersion()
     private let down = Mutex<Failure?>(nil)

@@ -71,7 +71,7 @@ struct Doctor: Sendable {
     /// Who looks at the same thing from here.
     private static func examination(of problem: ServiceState.Problem) -> Examination? {
         switch Problem.Kind(rawValue: problem.kind) {
-        case .upstreamDown: .upstream
+        case .upstreamDown, .upstreamTransparent: .upstream
         case .certificateEnding, .certificateExpired, .certificateUnfit: .certificate
         case .requestsUnauthorized: .apiKeys
         default: nil

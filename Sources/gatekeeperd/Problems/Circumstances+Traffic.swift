@@ -9,7 +9,36 @@ extension Circumstances {
                 .upstreamDown, of: upstream.name, "the ticket system \(upstream.name) does not answer\(reason)",
                 cure: "see whether it runs and can be reached from here; the guide's page on troubles explains the word",
                 since: upstream.downSinceMilliseconds.map { WallTime(milliseconds: $0) } ?? now)
-        }
+        } + upstreams.compactMap(transparencyProblem)
+    }
+
+    /// With `upstream.source: client`; what the first one met, and how many more there are.
+    private func transparencyProblem(_ upstream: ServerStatus.Upstream) -> Problem? {
+        guard let first = upstream.untransparent.first else { return nil }
+        let (cause, cure) =
+            switch first.outcome {
+            case .notPermitted(let error):
+                (
+                    "that takes CAP_NET_RAW: \(error)",
+                    "under systemd the drop-in gatekeeperd.service.d/transparent.conf gives it; then restart the service"
+                )
+            case .otherFamily:
+                (
+                    "it has no \(first.client.isIPv4 ? "IPv4" : "IPv6") address",
+                    "give the ticket system one, or say upstream.proxy_protocol: v2 in place of source: client"
+                )
+            case .noWayBack, .answered, .noAnswer:
+                (
+                    "its answers to that address don't come back here",
+                    "make this machine the ticket system's route to its clients, with the routes and rules that `gatekeeperd doctor` prints"
+                )
+            }
+        let more = upstream.untransparent.count - 1
+        let others = more > 0 ? ", nor from \(Quantity.counted(more, "more address", plural: "more addresses"))" : ""
+        return Problem(
+            .upstreamTransparent, of: upstream.name,
+            "no connection to \(upstream.name) can come from \(first.client)\(others), so such requests are answered 502: \(cause)",
+            cure: cure, since: WallTime(milliseconds: first.sinceMilliseconds))
     }
 
     var sourceProblems: [Problem] { answers.compactMap(problem) + limited.map(problem) }

@@ -44,6 +44,8 @@ struct Problem: Equatable, Sendable {
         /// Clients won't trust it, or give it up.
         case certificateUnfit = "certificate_unfit"
         case upstreamDown = "upstream_down"
+        /// Requests of somebody are answered 502, as no connection there can come from that client's address.
+        case upstreamTransparent = "upstream_transparent"
         /// Every request of somebody is answered 401 or 403 by the ticket system.
         case requestsUnauthorized = "requests_unauthorized"
         /// Every request of somebody fails there for another reason.

@@ -7,6 +7,7 @@ struct TransparencyTests {
     private static let port: UInt16 = 8_080
 
     private struct Scene {
+        let folder: TemporaryFolder
         let networks: GatewayScene
         let server: AddressBoundServer
         let daemon: Daemon
@@ -14,6 +15,7 @@ struct TransparencyTests {
 
         /// - Parameter confinement: what becomes the daemon, within its network.
         init(_ family: GatewayScene.Family, confinement: [String] = [], routed: Bool = true) throws {
+            folder = try TemporaryFolder()
             networks = try GatewayScene(family)
             if routed { try Self.route(networks) }
             server = try AddressBoundServer(
@@ -21,7 +23,8 @@ struct TransparencyTests {
                 launcher: networks.launcher("tickets"))
             daemon = try Daemon(
                 upstream: "http://\(networks.bracketed(networks.tickets)):\(port)", listen: "\(networks.bracketed(networks.door)):0",
-                allow: [networks.vendor], upstreamSettings: "source: client", settings: "timeouts: {connect: \(routed ? "5s" : "500ms")}",
+                allow: [networks.vendor], upstreamSettings: "source: client",
+                settings: "control: \(folder.file("c.sock"))\ntimeouts: {connect: \(routed ? "5s" : "500ms")}",
                 launcher: networks.launcher("door") + confinement)
         }
 
@@ -42,6 +45,11 @@ struct TransparencyTests {
         func ask(_ path: String = "bound") throws -> String {
             let url = "https://\(networks.bracketed(networks.door)):\(daemon.port)/\(path)"
             return try networks.end(networks.launcher("vendor") + ["curl", "-q", "-sS", "-k", "-g", "-i", "--max-time", "20", url]).text
+        }
+
+        /// The problem in `status`; nil while there is none. Needs `control:`.
+        func problem() throws -> String? {
+            try command("status").text.split(separator: "\n").first { $0.contains("(upstream_transparent, since ") }.map(String.init)
         }
 
         func command(_ words: String...) throws -> (ending: ChildProcess.Ending, text: String) {
@@ -89,9 +97,12 @@ struct TransparencyTests {
         let doctor = try scene.command("doctor")
         let route = family == .ipv4 ? "ip route add local 0.0.0.0/0 dev lo table 100" : "ip -6 route add local ::/0 dev lo table 100"
         #expect(doctor.text.contains(route) && doctor.text.contains("socket transparent 1 meta mark set 1"), "\(doctor.text)")
+        let problem = try #require(try scene.problem())
+        #expect(problem.contains("no connection to \(scene.url) can come from \(scene.networks.vendor), so such requests are answered 502"))
         // What it prints is what it takes.
         try Scene.route(scene.networks)
         #expect(try scene.ask().contains("HTTP/1.1 200"))
+        #expect(try scene.problem() == nil)
     }
 
     @Test("without the capability it is the same 502 at once, and check names the drop-in")
@@ -99,6 +110,7 @@ struct TransparencyTests {
         let scene = try Scene(.ipv4, confinement: ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"])
         #expect(try scene.ask().contains("HTTP/1.1 502"))
         #expect(try scene.daemon.waitForLine(event: "request").reason == "upstream_transparent")
+        #expect(try scene.problem()?.contains("that takes CAP_NET_RAW: Operation not permitted") == true)
         let check = try scene.networks.end(
             scene.networks.launcher("door") + ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", Daemon.binary]
                 + ["check", "--config", scene.daemon.configuration])

@@ -37,6 +37,12 @@ struct CircumstancesTests {
             circumstances.upstreams = [
                 .init(name: "http://a", isUp: false, openConnections: 0, downSinceMilliseconds: 5, reason: "connect_refused")
             ]
+            var bound = ServerStatus.Upstream(name: "http://b", isUp: true)
+            bound.untransparent = [
+                .init(client: PeerAddress(ipv4: 0xc000_0201), outcome: .noWayBack, sinceMilliseconds: 6),
+                .init(client: PeerAddress(ipv4: 0xc000_0202), outcome: .otherFamily, sinceMilliseconds: 8),
+            ]
+            circumstances.upstreams.append(bound)
             circumstances.answers = [AnswerRuns.Kind.unauthorized, .failing, .refused].map {
                 .init(name: "v\($0)", kind: $0, count: 10, status: 401, sinceMilliseconds: 7)
             }
@@ -68,9 +74,8 @@ struct CircumstancesTests {
                     name: "a.example", digest: [], since: now, until: now, endsAt: .distantFuture, requester: .init(user: 0, name: "root"))
             ]
         }
-        // A ticket system that is down fails everybody's requests, which is one problem.
         let missing = Set(Problem.Kind.allCases).subtracting(found.map(\.kind))
-        #expect(missing == [.certificateEnding, .certificateExpired, .certificateUnfit, .requestsFailing, .moreProblems])
+        #expect(missing == [.certificateEnding, .certificateExpired, .certificateUnfit, .moreProblems])
         for problem in found {
             #expect(
                 !problem.text.isEmpty && !problem.cure.isEmpty && !problem.text.hasSuffix(".") && !problem.cure.hasSuffix("."), "\(problem)"
@@ -78,6 +83,10 @@ struct CircumstancesTests {
         }
         #expect(found.first { $0.kind == .upstreamDown }?.text == "the ticket system http://a does not answer: connect_refused")
         #expect(found.first { $0.kind == .upstreamDown }?.since == WallTime(milliseconds: 5))
+        #expect(
+            found.first { $0.kind == .upstreamTransparent }?.text
+                == "no connection to http://b can come from 192.0.2.1, nor from 1 more address, so such requests are answered 502: "
+                + "its answers to that address don't come back here")
         #expect(found.first { $0.kind == .requestsUnauthorized }?.text.contains("each of the last 10 requests") == true)
         #expect(found.first { $0.kind == .clockJumped }?.text == "this machine's clock jumped by 1h, back")
         #expect(found.first { $0.kind == .sourceLimited }?.text.contains("17000 times") == true)
