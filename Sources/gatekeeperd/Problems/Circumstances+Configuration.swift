@@ -18,6 +18,12 @@ extension Circumstances {
                     .configurationUnusable, of: file, "the next start would fail by what \(file) says now: \(failure.reason)",
                     cure: "mend it, `gatekeeperd check`, and `gatekeeperd reload` when it is right", since: failure.at))
         }
+        if let failure = failures.state, let file = configurationFile {
+            problems.append(
+                Problem(
+                    .configurationWarning, of: "state", "\(file) names another state folder, and at the next start \(failure.reason)",
+                    cure: "name the folder that there was; or stop the service, move what is to go on, and start it", since: failure.at))
+        }
         if let failure = failures.succession {
             problems.append(
                 Problem(

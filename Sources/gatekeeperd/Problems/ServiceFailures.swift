@@ -8,6 +8,8 @@ struct ServiceFailures: Equatable, Sendable {
     var unread: Set<String> = []
     /// What the configuration file says now can't be used, though nobody has asked for it yet.
     var configuration: Failure?
+    /// It names another state folder, where the next start would begin without what is in force in this one.
+    var state: Failure?
     var succession: Failure?
     /// The log couldn't be opened where it should be.
     var log: Failure?
@@ -26,7 +28,7 @@ struct ServiceFailures: Equatable, Sendable {
         // A renewal reads the text that is in force, and says nothing about what the file says by now.
         guard kind != \.files else { return }
         reload = nil
-        if kind == \.reload { configuration = nil }
+        if kind == \.reload { (configuration, state) = (nil, nil) }
     }
 
     struct Failure: Equatable, Sendable {

@@ -54,13 +54,6 @@ enum ConfigurationChange {
         return differences.filter(\.1).map { "\($0.0): a change takes a restart" }
     }
 
-    /// Why another configuration can't come into force without a restart; nil if it can.
-    static func obstacle(from old: Configuration, to new: Configuration) -> String? {
-        guard old.statePath != new.statePath, !(old.acme.isEmpty && new.acme.isEmpty) else { return nil }
-        return "state: certificates that are ordered lie below it, so another folder takes a restart (systemctl restart gatekeeperd); "
-            + "until then nothing of this configuration is in force"
-    }
-
     /// Of long lists their lengths: nobody reads more.
     private static func allowList(_ old: [Settings.AllowEntry], _ new: [Settings.AllowEntry]) -> [String] {
         guard old.count + new.count <= entriesMax else {

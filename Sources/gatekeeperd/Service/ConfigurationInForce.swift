@@ -100,10 +100,7 @@ final class ConfigurationInForce {
         failingAs kind: FailureKind?
     ) -> ReloadReport {
         let old = current.configuration
-        if let obstacle = ConfigurationChange.obstacle(from: old, to: next.configuration) {
-            return keep([obstacle], askedBy: requester, as: kind, at: now)
-        }
-        if let obstacle = parts.lockdown.obstacle(toStateFolder: next.configuration.statePath) {
+        if let obstacle = parts.state.obstacle(to: next.configuration, at: now) {
             return keep([obstacle], askedBy: requester, as: kind, at: now)
         }
         var next = next
@@ -165,6 +162,13 @@ final class ConfigurationInForce {
         return .kept(errors: lines)
     }
 
+    /// Would the next start find what is in force?
+    private func judgeState(by next: Configuration, at now: WallTime) {
+        let loss = parts.state.loss(by: next, at: now)
+        guard problems.failures.state?.lines != loss.map({ [$0] }) else { return }
+        problems.failures.state = loss.map { ServiceFailures.Failure(at: now, lines: [$0]) }
+    }
+
     // MARK: What is doubtful about it
 
     /// The configuration file has changed: would the next start take it? Nobody has asked for it yet, so nothing comes of it but a word.
@@ -172,6 +176,7 @@ final class ConfigurationInForce {
         do throws(ConfigurationError) {
             let reading = try source.read()
             problems.failures.configuration = nil
+            judgeState(by: reading.configuration, at: now)
             // What failed was taken back.
             if reading.configuration.fingerprint == current.configuration.fingerprint { problems.failures.reload = nil }
         } catch {

@@ -167,3 +167,10 @@ final class GrantsInForce: TimedPart {
         return RevokeReport(grant: grant, failure: book.failure?.message)
     }
 }
+
+extension GrantsInForce: StateKeeper {
+    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
+        let count = active(at: now).count
+        return count == 0 ? nil : KeptState(text: Quantity.counted(count, "grant"))
+    }
+}

@@ -281,3 +281,11 @@ final class ListsInForce: TimedPart {
         if let failure = keep(state) { trouble = failure }
     }
 }
+
+extension ListsInForce: StateKeeper {
+    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
+        // Without a folder there is none, and nothing can be accepted before there is one.
+        let isAny = store == nil ? !next.lists.isEmpty : states.contains { $0.state.kept != ListState.Kept() }
+        return isAny ? KeptState(text: "what is accepted of lists") : nil
+    }
+}

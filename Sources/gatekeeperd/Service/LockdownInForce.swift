@@ -71,12 +71,6 @@ final class LockdownInForce: TimedPart {
     /// A new binary would know nothing of it.
     var isLostBySuccession: Bool { current != nil && transience != nil }
 
-    /// Why another state folder can't be taken now: the lockdown would be left behind in this one. Nil without a lockdown, and for this folder.
-    func obstacle(toStateFolder other: String?) -> String? {
-        guard current != nil, other != folder else { return nil }
-        return "state: there is a lockdown, and it is kept in \(folder ?? "no folder"); end it first (gatekeeperd lockdown --end)"
-    }
-
     private var path: String { LockdownRecord.path(in: folder ?? "") }
 
     // MARK: What is asked for
@@ -210,5 +204,11 @@ final class LockdownInForce: TimedPart {
             failure = error
             triesAt = now.instant.advanced(byMilliseconds: Self.retryMilliseconds)
         }
+    }
+}
+
+extension LockdownInForce: StateKeeper {
+    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
+        current.map { _ in KeptState(text: "a lockdown", advice: "the lockdown has to be ended first (gatekeeperd lockdown --end)") }
     }
 }

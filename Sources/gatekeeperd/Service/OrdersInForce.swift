@@ -116,3 +116,10 @@ final class OrdersInForce: TimedPart {
             "certificate", [JournalField("state", word), JournalField("names", state.names.joined(separator: " "))] + fields)
     }
 }
+
+extension OrdersInForce: StateKeeper {
+    /// Also of a configuration that is the first to order any: they would be ordered into this folder, and read from the other.
+    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
+        states.isEmpty && next.acme.isEmpty ? nil : KeptState(text: "certificates that are ordered")
+    }
+}

@@ -176,3 +176,8 @@ final class ServiceLedger {
         try? PendingConfigurationTable.clear(ledger.connection)
     }
 }
+
+extension ServiceLedger: StateKeeper {
+    /// Denials, traffic and what was learned; the next process judges by them.
+    func kept(before next: Configuration, at now: WallTime) -> KeptState? { KeptState(text: "the ledger") }
+}

@@ -24,6 +24,7 @@ struct ServiceParts {
     let notifiers: NotifiersInForce
     let challenges: ChallengesInForce
     let orders: OrdersInForce
+    let state: StateInForce
 
     init(
         by configuration: Configuration, on plane: any DataPlane, ledger: ServiceLedger?, notification: ServiceNotification,
@@ -66,6 +67,8 @@ struct ServiceParts {
         orders = OrdersInForce(
             configuration.acme.map(\.value), state: configuration.statePath, on: plane, challenges: challenges, phase: phase, clock: clock,
             transport: acmeTransport)
+        let keepers: [(any StateKeeper)?] = [ledger, grants, lists, orders, lockdown]
+        state = StateInForce(folder: configuration.statePath, keepers: keepers.compactMap(\.self))
     }
 
     /// For the manager that started us.

@@ -42,8 +42,7 @@ final class Succession {
             return Console.complain("SIGUSR2: a new binary would know nothing of the lockdown, which is kept nowhere; end it first")
         }
         // The successor goes by the file as it is now.
-        if let next = try? configuration.source.read(), let obstacle = parts.lockdown.obstacle(toStateFolder: next.configuration.statePath)
-        {
+        if let next = try? configuration.source.read(), let obstacle = parts.state.obstacle(to: next.configuration, at: now.wallTime) {
             return Console.complain("SIGUSR2: \(obstacle)")
         }
         guard let program else { return Console.complain("SIGUSR2: where this binary lies is not known") }

@@ -113,14 +113,5 @@ struct AcmeRulesTests {
         let other = try load(Self.acme("names: a.example, profile: short"))
         #expect(ConfigurationChange.lines(from: one, to: two) == ["tls.acme: + a.example b.example", "tls.acme: - a.example"])
         #expect(ConfigurationChange.lines(from: one, to: other) == ["tls.acme: a.example in another way"])
-        var elsewhere = one
-        elsewhere.statePath = "/srv/other"
-        #expect(ConfigurationChange.obstacle(from: one, to: other) == nil)
-        #expect(ConfigurationChange.obstacle(from: one, to: elsewhere)?.contains("restart") == true)
-        elsewhere.acme = []
-        #expect(ConfigurationChange.obstacle(from: elsewhere, to: one) != nil)
-        var plain = one
-        plain.acme = []
-        #expect(ConfigurationChange.obstacle(from: plain, to: elsewhere) == nil)
     }
 }

@@ -53,6 +53,26 @@ struct ReloadTests {
         #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
     }
 
+    @Test("another state folder is refused by reload and by a hand-over, told before either, and nobody loses anything")
+    func stateFolder() throws {
+        let upstream = try ScriptedUpstream(.echo)
+        let folder = try TemporaryFolder()
+        let control = folder.file("c.sock")
+        let daemon = try Daemon(upstream: upstream.url, settings: "control: \(control)\nstate: \(folder.file("old"))")
+        func run(_ words: String...) throws -> (ending: ChildProcess.Ending, output: String, errors: String) {
+            try Daemon.run(words + ["--control", control])
+        }
+        #expect(try run("grant", "127.0.0.9", "--for", "1h", "--reason", "test").ending == .exited(0))
+        try daemon.rewriteConfiguration("state: \(folder.file("old"))", "state: \(folder.file("new"))")
+        let loss = "the ledger and 1 grant would stay behind in \(folder.file("old"))"
+        #expect(try eventually { try run("status").output.contains("names another state folder, and at the next start \(loss)") })
+        let reload = try run("reload")
+        #expect(reload.ending == .exited(2) && reload.errors.contains("state: \(loss), so another folder takes a restart"), "\(reload)")
+        daemon.process.signal(SIGUSR2)
+        #expect(eventually { daemon.diagnostics.contains("SIGUSR2: state: \(loss)") }, "\(daemon.diagnostics)")
+        #expect(try RawClient(to: daemon, from: "127.0.0.9").exchange(Self.get).status == 200)
+    }
+
     @Test("a connection takes the new settings with its next request")
     func nextRequest() throws {
         let upstream = try ScriptedUpstream(.echo)

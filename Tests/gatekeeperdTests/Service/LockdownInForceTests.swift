@@ -254,12 +254,16 @@ struct LockdownInForceTests {
     func elsewhere() throws {
         let scene = try scene()
         _ = try begin(scene)
-        let lockdown = scene.service.parts.lockdown
-        #expect(lockdown.obstacle(toStateFolder: scene.folder.file("state")) == nil)
-        #expect(lockdown.obstacle(toStateFolder: "/elsewhere")?.contains("lockdown --end") == true)
-        #expect(lockdown.obstacle(toStateFolder: nil) != nil)
+        func obstacle(_ folder: String?) -> String? {
+            var next = scene.configuration.current.configuration
+            next.statePath = folder
+            return scene.service.parts.state.obstacle(to: next, at: scene.now)
+        }
+        #expect(obstacle(scene.folder.file("state")) == nil)
+        #expect(obstacle("/elsewhere")?.contains("lockdown --end") == true)
+        #expect(obstacle(nil)?.contains("lockdown --end") == true)
         _ = try scene.service.endLockdown(by: GrantScene.alice, at: scene.now)
-        #expect(lockdown.obstacle(toStateFolder: "/elsewhere") == nil)
+        #expect(obstacle("/elsewhere")?.contains("lockdown") == false)
     }
 
     @Test("whoever ends it takes the file away, whatever has become of it; a time that is up leaves another's, says so, and is done")
