@@ -19,11 +19,13 @@ final class HistoryRecorder: TimedPart {
     private var lent: MemoryFile?
     private var totals = MinuteCounts.Totals()
     private var lookedIn: Int64
+    private var lookedAt: Instant
     private var lookAt: Instant
 
     /// A worker that is stuck would keep us as long.
     private static let patienceMilliseconds = 5_000
     private static let minuteNanoseconds: UInt64 = 60_000_000_000
+    private static let freshNanoseconds: UInt64 = 2_000_000_000
     /// A predecessor that was killed never says that it has done.
     private static let hearingMinutes: Int64 = 10
 
@@ -31,6 +33,7 @@ final class HistoryRecorder: TimedPart {
         self.plane = plane
         self.inherited = inherited
         lookedIn = MinuteHistory.minute(of: now.instant)
+        lookedAt = now.instant
         hearUntil = lookedIn + Self.hearingMinutes
         lookAt = Self.minuteEnd(after: now.instant)
         own.count(MinuteCounts(), from: lookedIn, to: lookedIn)
@@ -45,7 +48,12 @@ final class HistoryRecorder: TimedPart {
 
     func pass(at now: Moment) {
         guard lookAt <= now.instant else { return }
-        look(at: now.instant)
+        // Workers that have just been asked by somebody else aren't asked again.
+        if now.instant.nanoseconds(since: lookedAt) < Self.freshNanoseconds {
+            lookAt = Self.minuteEnd(after: now.instant)
+        } else {
+            look(at: now.instant)
+        }
     }
 
     private func look(at now: Instant) {
@@ -61,6 +69,7 @@ final class HistoryRecorder: TimedPart {
         own.count(totals.since(self.totals), from: lookedIn, to: minute)
         self.totals = totals
         lookedIn = max(lookedIn, minute)
+        lookedAt = now
         hear(in: minute)
     }
 

@@ -59,8 +59,10 @@ struct ServiceParts {
             grants.adopt(at: $0)
             silences.follow(grants.listed, at: $0)
         }
-        traffic = TrafficRecorder(on: plane, ledger: ledger, denials: denials, silences: silences, isSuccessor: history != nil, at: now)
-        self.history = HistoryRecorder(on: plane, inherited: history, at: now)
+        let recorder = HistoryRecorder(on: plane, inherited: history, at: now)
+        self.history = recorder
+        traffic = TrafficRecorder(
+            on: plane, ledger: ledger, denials: denials, silences: silences, history: recorder, isSuccessor: history != nil, at: now)
         statusPage = StatusPageInForce(on: plane)
         notifiers = NotifiersInForce(configuration.notifiers.map(\.value), on: plane, ledger: ledger, deliver: deliver)
         challenges = ChallengesInForce(on: plane)

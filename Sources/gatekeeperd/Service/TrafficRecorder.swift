@@ -5,7 +5,8 @@ internal import Gatekeeper
 ///
 /// ```
 ///   workers ─ counts since the start ─▶ difference since the last look ─▶ the ledger's hour
-///                                                                     └─▶ SilenceWatch
+///                                                                     ├─▶ SilenceWatch
+///                                                                     └─▶ HistoryRecorder
 /// ```
 ///
 /// Counts that a source that left the list had since the last look are in the sum alone.
@@ -15,6 +16,7 @@ final class TrafficRecorder: TimedPart {
     private let ledger: ServiceLedger?
     private let silences: SilenceWatch
     private let denials: DenialRecorder
+    private let history: HistoryRecorder
     private let began: Instant
     /// This process's row among the ledger's runs.
     let run: Int64?
@@ -44,13 +46,14 @@ final class TrafficRecorder: TimedPart {
     private static let waitingHoursMax = 48
 
     init(
-        on plane: any DataPlane, ledger: ServiceLedger?, denials: DenialRecorder, silences: SilenceWatch, isSuccessor: Bool = false,
-        at now: Moment
+        on plane: any DataPlane, ledger: ServiceLedger?, denials: DenialRecorder, silences: SilenceWatch, history: HistoryRecorder,
+        isSuccessor: Bool = false, at now: Moment
     ) {
         tookOverAt = isSuccessor ? now.wallTime : nil
         self.plane = plane
         self.ledger = ledger
         self.denials = denials
+        self.history = history
         self.silences = silences
         (began, lookedAt, recordedAt) = (now.instant, now.instant, now.instant)
         run = ledger?.beginRun(at: now.wallTime)
@@ -84,6 +87,7 @@ final class TrafficRecorder: TimedPart {
         if isLast || plane.isResponsive(within: Self.patienceMilliseconds), let counts = plane.counts() {
             sources = take(counts.answers)
             door = door + take(counts.verdicts)
+            history.note(counts.verdicts, at: now.instant)
         }
         silences.take(sources.mapValues(\.requests), strangers: strangers, milliseconds: milliseconds, at: now)
         guard ledger != nil else { return }

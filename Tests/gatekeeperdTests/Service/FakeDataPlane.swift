@@ -118,7 +118,13 @@ final class FakeDataPlane: DataPlane, @unchecked Sendable {
     /// How connections and exchanges ended; nil: a worker doesn't answer.
     var tally: VerdictTally? = VerdictTally()
 
-    func verdicts() -> VerdictTally? { tally }
+    /// How often workers were asked for that alone.
+    private(set) var verdictsAsked = 0
+
+    func verdicts() -> VerdictTally? {
+        verdictsAsked += 1
+        return tally
+    }
 
     /// Requests of each source that were answered well.
     var requests: [String: Int] = [:]

@@ -43,6 +43,25 @@ struct HistoryRecorderTests {
         #expect(denied(recorder, 4) == [nil, 3, 2, 1])
     }
 
+    @Test("workers that were asked for the ledger's sake aren't asked again")
+    func once() throws {
+        let scene = try ServiceScene()
+        for _ in 0..<120 {
+            scene.plane.tally?.count(.notListed)
+            scene.clock.turn(milliseconds: 1_000)
+            scene.pass()
+        }
+        #expect(scene.plane.verdictsAsked == 0)
+        let known = scene.service.parts.history.day(at: scene.clock.now.instant).compactMap { $0?.denied }
+        #expect(known.reduce(0, +) == 120 && known.count >= 2)
+        let forgetful = try ServiceScene(hasLedger: false)
+        for _ in 0..<3 {
+            forgetful.clock.turn(milliseconds: 60_000)
+            forgetful.pass()
+        }
+        #expect(forgetful.service.parts.history.day(at: forgetful.clock.now.instant).compactMap(\.self).count >= 3)
+    }
+
     @Test("setting the calendar changes nothing", arguments: [-86_400_000, 86_400_000] as [Int64])
     func calendar(by milliseconds: Int64) throws {
         let recorder = recorder()
