@@ -39,8 +39,6 @@ final class ClientSession: WakeTarget {
     /// When the first byte of the current request was there.
     private(set) var requestBegan: Instant
     private var heads = HeadReader<RequestHeadParser>()
-    /// Of the current request.
-    var expectation = Expectation.none
     var serverNames = ServerNameMemory()
     /// Requests that have been read.
     private(set) var requests = 0

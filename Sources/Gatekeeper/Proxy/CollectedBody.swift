@@ -3,9 +3,8 @@
 /// Kept in one buffer, and in the spool when it outgrows that; then sent with `Content-Length`. One that is too long to be collected goes on in
 /// chunks, or is refused, as the settings have it.
 final class CollectedBody {
-    private(set) var relay: ChunkRelay
     private let rule: CollectingRule
-    private let pool: BufferPool
+    private let stream: RequestStream
     private let buffer: Buffer
     private let spooled: SpooledBytes
     /// What is collected is all that there will be: the body is whole, or too long.
@@ -25,40 +24,34 @@ final class CollectedBody {
         case spoolFull
     }
 
-    init(_ rule: CollectingRule, bodyBytesMax: Int, passesUnderscores: Bool, spooled: SpooledBytes, pool: BufferPool) {
-        let limit = UInt64(rule.isLimit ? rule.bytesMax : bodyBytesMax)
-        relay = ChunkRelay(bodyBytesMax: limit, writesChunks: false, passesUnderscores: passesUnderscores)
+    /// - Parameter stream: reads its body as data.
+    init(_ rule: CollectingRule, of stream: RequestStream, spooled: SpooledBytes) {
         self.rule = rule
-        self.pool = pool
+        self.stream = stream
         self.spooled = spooled
-        buffer = pool.take()
+        buffer = stream.connection.buffers.take()
     }
 
     deinit {
-        if !spooled.isBusy { pool.give(buffer) }
+        if !spooled.isBusy { stream.connection.buffers.give(buffer) }
     }
 
     var count: Int { spooled.count + (spooled.isBusy ? 0 : buffer.count) }
 
-    /// A body that is sent with its length has no trailer section: all of it is left out.
-    func tell(_ told: inout DroppedFields) {
-        relay.tell(&told)
-    }
-
-    /// Takes what is in `input`.
+    /// Takes what has come.
     ///
     /// - Parameters:
     ///   - room: bytes that may stay in memory at the end; all others lie in the spool then.
     ///   - deadline: by when the disk must have taken what is given to it now.
-    func collect(from input: Buffer, room: Int, limits: Settings.Limits, deadline: Instant) -> Outcome {
+    func collect(room: Int, deadline: Instant) -> Outcome {
         switch spooled.look() {
         case .underWay: return .spooling
         case .failed: return .unwritable
         case .done: buffer.clear()
         case .idle: break
         }
-        while end == nil, !input.isEmpty {
-            switch relay.move(from: input, to: buffer, limits: limits) {
+        while end == nil, stream.hasInput {
+            switch stream.moveBody(to: buffer) {
             case .complete:
                 end = isTooLong ? .tooLong(isWhole: true) : .complete
             case .refused(let refusal):
@@ -66,7 +59,7 @@ final class CollectedBody {
             case .more where isTooLong:
                 end = .tooLong(isWhole: false)
             case .more:
-                if !input.isEmpty { return spill(deadline) }
+                if stream.hasInput { return spill(deadline) }
             }
         }
         guard let end else { return .more }

@@ -3,8 +3,7 @@ extension Exchange {
     /// Until one of the sockets is ready, or a deadline says whose fault it is.
     func pause(_ push: Step, _ pull: Step, on upstream: Socket) async -> ExchangeFailure? {
         if push == .budgetSpent || pull == .budgetSpent {
-            await connection.waiter.yield()
-            return connection.waiter.isAborted ? .aborted : nil
+            return await stream.yield() ? nil : .aborted
         }
         var downstreamInterest: Readiness = [.broken]
         var upstreamInterest: Readiness = []
@@ -13,7 +12,7 @@ extension Exchange {
             upstreamInterest.formUnion(upstream)
         }
         if !downstreamInterest.contains(.readable) {
-            if connection.isGone { return .clientGone }
+            if stream.isGone { return .clientGone }
             downstreamInterest.insert(.peerClosed)
         }
         upstream.interest = upstreamInterest
@@ -27,7 +26,7 @@ extension Exchange {
             case .ready, .deadlineExceeded: break
             }
             let now = worker.loop.now
-            if now >= hold.nextLook, !hold.look(at: upstream, isWaiting: !receiver.hasBegun) { return .upstreamUnreachable }
+            if now >= hold.nextLook, !hold.look(at: upstream, isWaiting: !stream.hasBegun) { return .upstreamUnreachable }
             guard case .deadlineExceeded = wake else { return nil }
             if now >= deadline {
                 unpark()
@@ -40,8 +39,7 @@ extension Exchange {
 
     /// What is waited for has come in the very turn in which the time was up, and so has woken nobody.
     private func hasNews(_ interest: Readiness, _ upstream: Socket) -> Bool {
-        sender.hasSpoolNews || !interest.isDisjoint(with: connection.socket.readiness)
-            || !upstream.interest.isDisjoint(with: upstream.readiness)
+        sender.hasSpoolNews || stream.isReady(for: interest) || !upstream.interest.isDisjoint(with: upstream.readiness)
     }
 
     /// A wait that lasts costs no more memory than what waits needs.
@@ -54,14 +52,14 @@ extension Exchange {
     private func wait(for interest: Readiness, until deadline: Instant) async -> ClientConnection.Wake {
         let soon = worker.loop.now.advanced(byMilliseconds: ClientConnection.parkMilliseconds)
         if !isParked, soon < deadline {
-            let wake = await connection.suspendDelivering(for: interest, until: soon)
+            let wake = await stream.wait(for: interest, until: soon)
             guard case .deadlineExceeded = wake, worker.loop.now >= soon else { return wake }
             // The spool may have rung in the very turn in which the time was up.
             if sender.hasSpoolNews { return .ready }
         }
         isParked = true
         park(true)
-        return await connection.suspendDelivering(for: interest, until: deadline)
+        return await stream.wait(for: interest, until: deadline)
     }
 
     private func unpark() {
@@ -71,7 +69,7 @@ extension Exchange {
     }
 
     private func park(_ isParked: Bool) {
-        connection.park(isParked)
+        stream.park(isParked)
         sender.park(isParked)
         receiver.park(isParked)
     }
@@ -79,22 +77,22 @@ extension Exchange {
     /// The nearest deadline, and what it means when it passes; a nil blame is the wait for the upstream's 100.
     private func deadline(_ push: Step, _ pull: Step) -> (Instant, ExchangeFailure?) {
         let timeouts = session.snapshot.timeouts
-        if session.expectation == .waiting, !receiver.hasBegun {
+        if stream.expectation == .waiting, !stream.hasBegun {
             let patience = hold.pool?.target.speaksHTTP10(now: worker.loop.now) == true ? 0 : timeouts.expectMilliseconds
             return (sender.progressed.advanced(byMilliseconds: patience), nil)
         }
         if case .blocked = push, let deadline = sender.spoolDeadline { return (deadline, .spoolFailed) }
         if case .blocked(let downstream, _) = pull, !downstream.isEmpty {
-            return (receiver.rateFloor.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
+            return (stream.takingFloor.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow)
         }
-        receiver.excuseClient()
+        stream.excuseTaking()
         if case .blocked(let downstream, let upstream) = push, !(downstream.isEmpty && upstream.isEmpty) {
-            if !downstream.isEmpty { return (sender.rateFloor.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow) }
-            sender.excuseClient()
+            if !downstream.isEmpty { return (stream.sendingFloor.deadline(timeoutMilliseconds: timeouts.bodyMilliseconds), .clientTooSlow) }
+            stream.excuseSending()
             return (sender.progressed.advanced(byMilliseconds: timeouts.bodyMilliseconds), .upstreamStalled)
         }
         let since = max(sender.progressed, receiver.progressed)
-        if receiver.hasBegun { return (since.advanced(byMilliseconds: timeouts.streamMilliseconds), .upstreamPaused) }
+        if stream.hasBegun { return (since.advanced(byMilliseconds: timeouts.streamMilliseconds), .upstreamPaused) }
         return (since.advanced(byMilliseconds: timeouts.responseMilliseconds), .upstreamTooSlow)
     }
 }

@@ -16,12 +16,11 @@ final class Exchange {
     }
 
     let session: ClientSession
-    let connection: ClientConnection
     let worker: WorkerContext
+    /// The client's side of it.
+    let stream: RequestStream
     /// On the ticket systems of the time when this began.
     var hold: UpstreamHold
-    let head: RequestHead
-    let identifier: ExchangeIdentifier
     let sender: RequestSender
     let receiver: ResponseReceiver
     var verdict: ExchangeVerdict
@@ -30,8 +29,6 @@ final class Exchange {
     private var hasStoppedSending = false
     /// What waits lies in no more memory than it needs.
     var isParked = false
-    /// What the head was parsed from.
-    private(set) var input: Buffer
     /// Why the request isn't to be passed on; nothing of it is sent then.
     private let refusal: ExchangeFailure?
     /// Whether the upstream connection may carry another request after this one.
@@ -46,23 +43,20 @@ final class Exchange {
     /// Right after `head` was parsed from the front of `input`, while the worker's field table still belongs to it.
     init(_ head: RequestHead, in input: Buffer, on session: ClientSession) {
         self.session = session
-        connection = session.connection
-        self.head = head
-        self.input = input
         worker = session.worker
         let source = input.readable
         let fields = worker.requestFields
         hold = UpstreamHold(
             worker.upstreams, on: session, bringsIdentity: ConnectionIdentity.isBrought(by: fields, source))
         let clientIdentifier = ExchangeIdentifier(fields, source)
-        identifier = clientIdentifier ?? worker.identifiers.next()
+        let identifier = clientIdentifier ?? worker.identifiers.next()
         verdict = session.verdict()
         let snapshot = session.snapshot
         let judgement = Judgement(head, fields, source, by: snapshot, routes: session.routes)
         handshake = judgement.handshake
         verdict.shadow = judgement.shadow?.reason
         keepRule = KeepRule(head, reusesAfterBody: snapshot.reusesAfterBody, isExclusive: hold.keepsConnection())
-        let collecting = head.framing == .chunked ? snapshot.collecting : nil
+        var collecting = head.framing == .chunked ? snapshot.collecting : nil
         let outbound = worker.buffers.take()
         HeadWriter.writeRequest(
             head, fields, source: source,
@@ -88,20 +82,22 @@ final class Exchange {
         if asked.contains(.userAgent) { userAgent = fields.first(.userAgent)?.value ?? .empty }
         if asked.contains(.trace) { trace = TraceParent.traceID(fields, source) ?? .empty }
         input.consume(head.byteCount)
-        session.expectation = Expectation(head)
         // What isn't passed on is never collected.
-        sender = RequestSender(
-            head, on: session, outbound: outbound, collecting: refusal == nil ? collecting : nil, dropped: dropped)
-        receiver = ResponseReceiver(
-            head, in: input, identifier: identifier, webSocketKey: handshake?.key, on: session)
+        if refusal != nil { collecting = nil }
+        let bodyBytesMax = collecting.flatMap { $0.isLimit ? $0.bytesMax : nil } ?? snapshot.limits.requestBodyBytesMax
+        stream = RequestStream(
+            head, in: input, identifier: identifier, on: session, bodyBytesMax: bodyBytesMax, collects: collecting != nil, dropped: dropped)
+        sender = RequestSender(stream, outbound: outbound, collecting: collecting)
+        receiver = ResponseReceiver(for: stream, webSocketKey: handshake?.key)
     }
 
     func run() async -> End {
         var failure = await attempt()
-        if failure == .clientGone, connection.isUnreachable { failure = .clientUnreachable }
+        if failure == .clientGone, stream.isUnreachable { failure = .clientUnreachable }
         sender.release()
         let end = await conclude(failure)
         receiver.release()
+        stream.release()
         return end
     }
 
@@ -116,14 +112,14 @@ final class Exchange {
         if case .failed(let failure) = sender.takeWhatCame() { return failure }
         if sender.isCollecting, let failure = await collect() { return failure }
         if sender.sendsChunks, hold.group.speaksHTTP10(now: worker.loop.now) { return .forbidden(.lengthRequired) }
-        let rule = RetryRule(isIdempotent: head.method.isIdempotent)
+        let rule = RetryRule(isIdempotent: stream.head.method.isIdempotent)
         var isRepeated = false
         while true {
             let upstream: UpstreamConnection
-            let input = input
+            let source = stream.source
             let outcome = await hold.obtain(
                 fresh: isRepeated, certain: !(rule.isIdempotent && sender.isWhole),
-                serverName: session.upstreamName(forHost: input.bytes.bytes(head.host)))
+                serverName: session.upstreamName(forHost: source.bytes.bytes(stream.head.host)))
             switch outcome {
             case .connected(let connection): upstream = connection
             case .failed(let code): return .connectFailed(code)
@@ -133,10 +129,10 @@ final class Exchange {
             case .noneHealthy: return .noneHealthy
             case .queueFull: return .queueFull
             case .queueTimedOut: return .queueTimedOut
-            case .aborted: return connection.waiter.isAborted ? .aborted : .clientGone
+            case .aborted: return stream.isAborted ? .aborted : .clientGone
             }
             let failure = await transfer(over: upstream)
-            hold.noteHealth(after: failure, hasBegun: receiver.hasBegun, onReused: upstream.isReused)
+            hold.noteHealth(after: failure, hasBegun: stream.hasBegun, onReused: upstream.isReused)
             guard let failure else { return nil }
             upstream.close()
             guard !isRepeated, sender.isReplayable, !receiver.hasReceived, let kind = failure.kind,
@@ -157,19 +153,18 @@ final class Exchange {
 
     /// Waits for the whole body of a request whose upstream wants to know its length.
     private func collect() async -> ExchangeFailure? {
-        if session.expectation == .waiting, let failure = sendContinue() { return failure }
+        if stream.expectation == .waiting, let failure = sendContinue() { return failure }
         while true {
-            let delivery = receiver.deliver()
+            let delivery = stream.deliver()
             if case .failed(let failure) = delivery { return failure }
             switch sender.collect() {
             case .done: return nil
             case .failed(let failure): return failure
             case .budgetSpent:
-                await connection.waiter.yield()
-                if connection.waiter.isAborted { return .aborted }
+                guard await stream.yield() else { return .aborted }
             case .blocked(let interest, _):
                 let deadline =
-                    sender.spoolDeadline ?? sender.rateFloor.deadline(timeoutMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
+                    sender.spoolDeadline ?? stream.sendingFloor.deadline(timeoutMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
                 let wanted = delivery == nil ? interest : interest.union([.writable])
                 switch await suspend(for: wanted, until: deadline) {
                 case .ready: continue
@@ -186,12 +181,12 @@ final class Exchange {
 
     private func transfer(over upstream: UpstreamConnection) async -> ExchangeFailure? {
         let socket = upstream.socket
-        socket.waiter = connection.waiter
+        socket.waiter = stream.waiter
         upstreamBegan = upstreamBegan ?? worker.loop.now
         receiver.target = hold.pool?.target
         while true {
             // Whoever left the list in the turn in which this went on sends nothing more.
-            if connection.waiter.isAborted { return .aborted }
+            if stream.isAborted { return .aborted }
             // What comes on a kept connection before a byte of the request has left is no answer to it.
             if sender.sent == .nothing, upstream.isReused, upstream.isReadable { return .upstreamClosed }
             let push = hasStoppedSending ? .done : sender.push(to: upstream)
@@ -212,11 +207,11 @@ final class Exchange {
             }
             // An answer before the request is through: not a byte of the body follows. An upstream that doesn't read it (Python's servers don't)
             // would take it for the next request, without the fields that say whose it is.
-            if receiver.hasBegun, !sender.isComplete { hasStoppedSending = true }
-            if session.expectation == .granted, let failure = sendContinue() { return failure }
+            if stream.hasBegun, !sender.isComplete { hasStoppedSending = true }
+            if stream.expectation == .granted, let failure = sendContinue() { return failure }
             if let failure = await pause(hasStoppedSending ? .done : push, pull, on: socket) {
                 // One that waits for a handshake that it doesn't get waits for ever.
-                guard failure == .upstreamTooSlow, !receiver.hasBegun, let objection = upstream.objection else { return failure }
+                guard failure == .upstreamTooSlow, !stream.hasBegun, let objection = upstream.objection else { return failure }
                 return .upstreamUntrusted(objection)
             }
         }
@@ -224,7 +219,7 @@ final class Exchange {
 
     /// Both peers have left HTTP: from here on bytes are passed on unread.
     private func passThrough(_ upstream: UpstreamConnection) async -> ExchangeFailure? {
-        input = connection.detachUsed(head.byteCount)
+        stream.leaveHTTP()
         let tunnel = Tunnel(session, upstream, inbound: receiver.takeInbound())
         self.tunnel = tunnel
         let failure = await tunnel.run()
@@ -240,10 +235,8 @@ final class Exchange {
 
     /// Tells a client that waits for a 100 to go on.
     func sendContinue() -> ExchangeFailure? {
-        session.expectation.tell()
-        sender.excuseClient()
-        receiver.sendContinue()
-        if case .failed(let failure) = receiver.deliver() { return failure }
+        stream.sendContinue()
+        if case .failed(let failure) = stream.deliver() { return failure }
         return nil
     }
 
@@ -271,7 +264,7 @@ final class Exchange {
         case .tunnelIdle: return .tunnelIdle
         case .clientGone: return .clientGone
         case let failure?:
-            if let problem = failure.consequence.problem, !receiver.hasBegun { return .unanswered(problem, after: failure) }
+            if let problem = failure.consequence.problem, !stream.hasBegun { return .unanswered(problem, after: failure) }
             return .cut
         }
     }
@@ -298,23 +291,13 @@ final class Exchange {
 
     /// Behind a whole answer another request may follow, unless one side has said otherwise.
     private var endOfAnswer: End {
-        if receiver.clientPersists, sender.isBodyRead, !connection.hasEnded { return .persistent }
-        return .over(sender.isBodyRead && connection.isQuiet ? .orderly : .lingering)
+        stream.mayPersist ? .persistent : .over(stream.isQuiet ? .orderly : .lingering)
     }
 
     private func answer(_ problem: Problem, after failure: ExchangeFailure) async -> End {
-        let persists = failure.leavesConnectionOpen && sender.isBodyRead && head.isPersistent && session.mayPersist
-        receiver.answer(problem, persists: persists)
-        return await flushAnswer() ? endOfAnswer : .over(.abandoned)
-    }
-
-    /// Sends our own answer. False when the client can't be given it.
-    private func flushAnswer() async -> Bool {
+        let persists = failure.leavesConnectionOpen && stream.isBodyRead && stream.head.isPersistent && session.mayPersist
+        stream.answer(problem, persists: persists)
         let deadline = worker.loop.now.advanced(byMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
-        while let obstacle = receiver.deliver() {
-            guard case .blocked(let interest, _) = obstacle, await connection.suspend(for: interest, until: deadline) == .ready
-            else { return false }
-        }
-        return true
+        return await stream.deliver(until: deadline) ? endOfAnswer : .over(.abandoned)
     }
 }

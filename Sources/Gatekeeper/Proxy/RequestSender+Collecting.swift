@@ -5,20 +5,14 @@ extension RequestSender {
         for _ in 0..<Step.budget {
             guard isCollecting else { return .done }
             let needsInput = spooled.map { !$0.isBusy } ?? true
-            if needsInput, connection.input?.isEmpty ?? true, let obstacle = readInput() { return obstacle }
-            guard let input = connection.input else { continue }
-            guard case .collecting(let collected) = body else {
-                _ = takeWhatCame()
+            if needsInput, !stream.hasInput, let obstacle = stream.receive() { return obstacle }
+            guard case .collecting(let collected) = source else {
+                if let obstacle = takeWhatCame() { return obstacle }
                 continue
             }
-            let before = input.count
-            let outcome = collected.collect(
-                from: input, room: outbound.room - Self.framingFieldBytes, limits: session.snapshot.limits,
-                deadline: spoolDeadlineFromNow)
-            bodyBytes += UInt64(before - input.count)
-            bytesIn += UInt64(before - input.count)
+            let outcome = collected.collect(room: outbound.room - Self.framingFieldBytes, deadline: spoolDeadlineFromNow)
             // Whoever had to wait for the disk begins anew.
-            if !needsInput { excuseClient() }
+            if !needsInput { stream.excuseSending() }
             switch outcome {
             case .more: continue
             case .spooling: return .blocked()
@@ -32,23 +26,21 @@ extension RequestSender {
     }
 
     private func finishCollecting(_ collected: CollectedBody, _ outcome: CollectedBody.Outcome) -> Step {
-        if outcome != .tooLong(isWhole: false) { collected.tell(&dropped) }
         if case .tooLong(let isWhole) = outcome {
             HeadWriter.endRequest(.chunked, into: outbound)
             sendsChunks = true
-            var relay = collected.relay
-            relay.beginChunks()
-            body = .spooled(offset: 0, isWhole ? .lastChunk : .chunks(relay))
+            stream.beginChunks()
+            source = .spool(offset: 0, isWhole ? .lastChunk : .stream)
         } else {
             HeadWriter.endRequest(.length(UInt64(collected.count)), into: outbound)
             if spooled?.count ?? 0 > 0 {
-                body = .spooled(offset: 0, .none)
+                source = .spool(offset: 0, .none)
             } else {
                 collected.append(to: outbound)
-                body = .complete
+                source = .stream
             }
         }
-        progressed = connection.loop.now
+        noteCollected()
         return .done
     }
 

@@ -158,7 +158,7 @@ struct UpstreamHold: ~Copyable {
             session.binding = binding
             binding.keep(upstream, in: pool)
         } else {
-            pool.give(upstream, hadNoBody: receiver.status == 204 || receiver.status == 304)
+            pool.give(upstream, hadNoBody: receiver.stream.status == 204 || receiver.stream.status == 304)
         }
     }
 }

@@ -109,6 +109,29 @@ struct SourceRulesTests {
         }
     }
 
+    @Test("each bug that the simulation has to find fits the code that it breaks")
+    func mutations() throws {
+        let patches = tree.paths(under: "sim/mutations", ending: ".patch")
+        #expect(!patches.isEmpty)
+        for patch in patches {
+            var broken = ""
+            var hunks: [(path: String, lines: [Substring])] = []
+            for line in try tree.text(patch).split(separator: "\n", omittingEmptySubsequences: false) {
+                if line.hasPrefix("+++ b/") {
+                    broken = String(line.dropFirst(6))
+                } else if line.hasPrefix("@@") {
+                    hunks.append((broken, []))
+                } else if !hunks.isEmpty, line.hasPrefix(" ") || (line.hasPrefix("-") && !line.hasPrefix("--- ")) {
+                    hunks[hunks.endIndex - 1].lines.append(line.dropFirst())
+                }
+            }
+            #expect(!hunks.isEmpty, "\(patch)")
+            for hunk in hunks {
+                #expect(try tree.text(hunk.path).contains(hunk.lines.joined(separator: "\n")), "\(patch) doesn't fit \(hunk.path)")
+            }
+        }
+    }
+
     @Test("no test sleeps, is skipped, or is excused")
     func tests() throws {
         let forbidden: Set<String> = ["sleep", "usleep", "nanosleep", "disabled", "withKnownIssue"]
