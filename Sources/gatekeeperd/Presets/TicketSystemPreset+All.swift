@@ -107,7 +107,8 @@ extension TicketSystemPreset {
         name: "osticket", title: "osTicket",
         paths: ["/api/tickets.json", "/api/tickets.xml", "/api/tickets.email", "/api/tasks/cron", "/api/http.php/…"],
         authentication: "X-API-Key, bound to the client's address",
-        contentTypes: "application/json or XML; attachments as data URLs in base64 (RFC 2397)",
+        contentTypes: "JSON, XML or a mail by the path's ending, whatever Content-Type says, and no form; attachments in JSON as data URLs "
+            + "in base64 (RFC 2397)",
         methods: ["POST"],
         notes: [
             "Keys are bound to addresses: list this host in TRUSTED_PROXIES (include/ost-config.php), so that osTicket sees the client's.",
@@ -115,7 +116,7 @@ extension TicketSystemPreset {
             "The answer to a new ticket is 201 and its number.",
             "It may be installed in a folder, which then stands before /api.",
         ],
-        sources: ["osTicket, setup/doc/api.md, setup/doc/api/tickets.md and api/http.php"])
+        sources: ["osTicket 1.18.1, run; its setup/doc/api.md, setup/doc/api/tickets.md and api/http.php"], date: "2026-11-28")
 
     private static let redmine = TicketSystemPreset(
         name: "redmine", title: "Redmine", paths: ["/issues.json", "/issues/{id}.json", "/uploads.json"],

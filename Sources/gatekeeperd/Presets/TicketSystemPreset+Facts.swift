@@ -62,12 +62,21 @@ extension TicketSystemPreset {
                     + "X-Forwarded-For: name this host's address as osTicket sees it, a network as 10.0.0.0/24, or several with commas.",
                 "osTicket 1.18.1, run"),
             PresetFact(
-                "401 \"Valid API key required\" is no key, an unknown one or one for another address; \"API key not found/active or source IP not "
-                    + "authorized\" one that isn't active; \"API key not authorized\" one without 'Can Create Tickets'.",
-                "osTicket 1.18.1, run", "2026-11-27"),
-            PresetFact(
                 "Without that, realip in nginx or RemoteIPHeader in Apache does the same for it.",
                 "osTicket 1.18.1 on nginx and Apache, run"),
+            PresetFact(
+                "401 \"Valid API key required\" is no key, an unknown one or one for another address; \"API key not found/active or source IP not "
+                    + "authorized\" one that isn't active, or whose address has capitals or a blank too many; \"API key not authorized\" one without "
+                    + "'Can Create Tickets'.",
+                "osTicket 1.18.1, run", "2026-11-28"),
+            PresetFact(
+                "A key's address is compared as it was typed, and its panel takes whatever is one: IPv6 has to be typed short and in lower case, as "
+                    + "2001:db8::6, or no call is ever let in.",
+                "osTicket 1.18.1, run", "2026-11-28"),
+            PresetFact(
+                "It sees the client's address without a field or a setting of its own by upstream.proxy_protocol: v2, with RemoteIPProxyProtocol On "
+                    + "in Apache or real_ip_header proxy_protocol in nginx, and by upstream.source: client.",
+                "osTicket 1.18.1 on Apache and nginx, run", "2026-11-28"),
             PresetFact(
                 "A key made for this host's address works for everybody whom the door admits: the second lock is gone.",
                 "osTicket 1.18.1, run"),
@@ -75,7 +84,12 @@ extension TicketSystemPreset {
                 "Tier2Tickets sends from two addresses and each needs a key of its own, entered there as Key1:Key2.",
                 "docs.tier2tickets.com, integration/osticket", "2026-04-28"),
             PresetFact(
-                "201 comes as text/html with the ticket's number as its body; XML and .email work likewise.", "osTicket 1.18.1, run"),
+                "201 comes as text/html with the ticket's number as its body; XML and .email work likewise. A form is 400 \"Syntax error, malformed "
+                    + "JSON\".", "osTicket 1.18.1, run", "2026-11-28"),
+            PresetFact(
+                "201 is a ticket, and says nothing of attachments: one that is too large (1 MiB, unless its settings say more) or isn't base64 is "
+                    + "left out, with a note in the ticket.",
+                "osTicket 1.18.1, run", "2026-11-28"),
             PresetFact(
                 "GET /api/tickets.json is answered 400 \"URL not supported\" with a cookie OSTSESSID, before any key is looked at: that answer "
                     + "says nothing about keys.", "osTicket 1.18.1, run"),
@@ -83,11 +97,23 @@ extension TicketSystemPreset {
                 "POST /api/tickets.json is all that a vendor needs: routes: [{preset: osticket}].",
                 "osTicket 1.18.1, shown"),
             PresetFact(
+                "Who may post to /api/tickets.email writes into every ticket of which he knows a mail's Message-ID, under any sender's name: let it "
+                    + "through to your own mail server alone, by a route with `from`.",
+                "osTicket 1.18.1, run", "2026-11-28"),
+            PresetFact(
+                "Without its rewrite clients ask for POST /api/http.php/tickets.json, which the preset doesn't let through: mend the rewrite.",
+                "osTicket 1.18.1, run", "2026-11-28"),
+            PresetFact(
                 "Never let GET through to /api: with ?_method=POST it makes a ticket, and below /api/tasks/cron it runs the tasks.",
                 "osTicket 1.18.1, run", "2026-11-27"),
             PresetFact(
-                "Only 201 is a ticket: with its database down PHP answers 200 to everything, and so does nginx without a rule for /api.",
-                "osTicket 1.18.1 on nginx and Apache, run", "2026-11-27"),
+                "Only 201 is a ticket: with its database down PHP answers 200 to everything, as it does to XML that has no fields; and so does nginx "
+                    + "without a rule for /api.",
+                "osTicket 1.18.1 on nginx and Apache, run", "2026-11-28"),
+            PresetFact(
+                "Until it is installed, and when include/ost-config.php is lost, it sends everybody to setup/ (302), where whoever comes first "
+                    + "installs it: take setup/ away afterwards, as its admin panel says too.",
+                "osTicket 1.18.1, run", "2026-11-28"),
             PresetFact(
                 "500 \"Incomplete client information\": it can't resolve the requester's mail domain, and its setting 'verify email addresses' is on.",
                 "osTicket 1.18.1, run", "2026-11-27"),

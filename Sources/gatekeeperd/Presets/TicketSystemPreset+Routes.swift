@@ -15,7 +15,7 @@ extension TicketSystemPreset {
     private static let caseless: Set<String> = ["connectwise", "halopsa"]
 
     private static let routes: [String: [PresetRoute]] = [
-        "osticket": lines(.shown, "osTicket 1.18.1, run", "2026-11-26", ["POST /api/tickets.json"]),
+        "osticket": lines(.shown, "osTicket 1.18.1, run", "2026-11-28", ["POST /api/tickets.json"]),
         "halopsa": lines(
             .captured, "github.com/salientmsp/tier2tickets-relay, README and dc09206", "2026-11-26",
             [

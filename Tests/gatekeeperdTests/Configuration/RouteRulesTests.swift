@@ -37,7 +37,7 @@ struct RouteRulesTests {
     func preset() throws {
         let read = try routes("[{preset: osTicket, base: /support/, from: [Assets]}, {preset: halo}]")
         #expect("\(read[0])" == "POST /support/api/tickets.json from Assets")
-        #expect(read[0].provenance == "preset osticket: shown, osTicket 1.18.1, run, 2026-11-26")
+        #expect(read[0].provenance == "preset osticket: shown, osTicket 1.18.1, run, 2026-11-28")
         #expect("\(read[1])" == "POST /auth/token" && read[1].provenance?.hasPrefix("preset halopsa: captured, ") == true)
         #expect(read.count == 1 + 16)
     }

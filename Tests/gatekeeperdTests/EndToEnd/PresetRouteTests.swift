@@ -21,7 +21,9 @@ struct PresetRouteTests {
                 "GET /support/api/tickets.json", "GET /support/api/tickets.json?_method=POST", "POST /api/tickets.json",
                 "POST /support/api/tickets.xml", "POST /support/api/tickets.email", "POST /support/api/tasks/cron",
                 "POST /support/api/http.php/tickets.json", "GET /support/scp/login.php", "POST /support/setup/install.php",
-                "GET /support/",
+                "GET /support/", "POST /support/api/http.php/tasks/cron", "POST /support/api/tickets.JSON",
+                "POST /support/api/tickets.json%20", "POST /support/api/cron.php", "POST /support/api/pipe.php",
+                "POST /support/api/tickets", "GET /support/ajax.php/config/client",
             ]),
         Judged(
             preset: "halopsa",

@@ -9,7 +9,8 @@ struct PresetsTests {
         #expect(said.ending == .exited(0))
         let lines = said.output.split(separator: "\n")
         #expect(lines.contains("tier2tickets  Tier2Tickets, 2 addresses, 2026-04-28"))
-        #expect(lines.contains("osticket  osTicket, ticket system, not dated"))
+        #expect(lines.contains("osticket  osTicket, ticket system, as of 2026-11-28"))
+        #expect(lines.contains("glpi  GLPI, ticket system, not dated"))
         #expect(lines.contains { $0.hasPrefix("connectwise  ") && $0.hasSuffix(", as of 2026-04-28") })
     }
 
@@ -17,7 +18,10 @@ struct PresetsTests {
     func one() throws {
         let said = try Daemon.run(["presets", "osTicket"])
         #expect(said.ending == .exited(0))
-        for word in ["/api/tickets.json", "X-API-Key", "TRUSTED_PROXIES", "source: ", "verify"] { #expect(said.output.contains(word)) }
+        #expect(try Daemon.run(["presets", "glpi"]).output.contains("\nverify before relying on it"))
+        for word in ["/api/tickets.json", "X-API-Key", "TRUSTED_PROXIES", "source: ", "as of 2026-11-28"] {
+            #expect(said.output.contains(word))
+        }
     }
 
     @Test("writes JSON for scripts, of all and of one")
