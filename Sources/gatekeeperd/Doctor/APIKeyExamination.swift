@@ -7,6 +7,8 @@ struct APIKeyExamination: Equatable, Sendable {
     var records: [AccessRecord]?
     /// Which ticket system the configuration says that it is.
     var preset: String?
+    /// How connections show it the client's address themselves.
+    var clientAddress = Settings.Upstream.ClientAddress()
     /// Whose keys are refused by the service's own account, which knows no paths.
     var problems: [ServiceState.Problem] = []
 
@@ -40,20 +42,24 @@ struct APIKeyExamination: Equatable, Sendable {
         return .ok(.apiKeys, "\(system.name) shows none of the APIs that are known to bind keys to addresses\(hint)")
     }
 
+    /// What we ask ourselves comes as this host, and clients as themselves.
+    private var isShown: Bool { clientAddress != Settings.Upstream.ClientAddress() }
+
     // MARK: One that is known
 
     /// It is there: what clients are answered says how it was set up, for an answer to us doesn't.
     private func bound(_ system: TicketSystem, _ api: AddressBoundAPI, _ asked: TicketSystem.Answer) -> ExaminationFinding {
         let answers = KeyAnswers(records ?? [], of: api, at: asked.path)
-        let (meaning, remedy) = (api.meaning(for: system.ownAddress), api.remedy(for: system.ownAddress))
+        let words = api.words(for: system.ownAddress, shownBy: clientAddress)
+        let (meaning, remedy) = (words.meaning, words.remedy)
         if let difference = answers.differenceText {
             return .wrong(.apiKeys, "\(system.name) \(difference)", advice: api.keyAdvice ?? remedy)
         }
         if answers.endWell {
-            return .ok(.apiKeys, "\(meaning); \(answers.admittedText) to \(asked.path): \(api.admission(for: system.ownAddress))")
+            return .ok(.apiKeys, "\(meaning); \(answers.admittedText) to \(asked.path): \(words.admission)")
         }
         var seen = "\(system.name) answers \(asked.answer.status) to GET \(asked.path)"
-        if let client = system.client { seen += " for \(client)" }
+        if let client = system.client, !isShown { seen += " for \(client)" }
         if api.isDirect(asked.path), let folder = api.folder(of: asked.path), let path = api.paths.first.map({ folder + $0 }),
             let other = system.answers.first(where: { $0.path == path })
         {
@@ -62,14 +68,15 @@ struct APIKeyExamination: Equatable, Sendable {
                 advice: api.ruleAdvice)
         }
         seen += ": \(meaning)\(answers.troubleText)"
-        let advice = api.keyAdvice.map { "\($0). If it takes every client for that address: \(remedy)" } ?? remedy
+        let advice = api.keyAdvice.map { key in words.mistake.map { "\(key). \($0): \(remedy)" } ?? key } ?? remedy
         if let problem = problems.first, answers.latest.isEmpty {
             return .wrong(.apiKeys, "\(seen); \(problem.text)", advice: advice)
         }
-        guard answers.latest.isEmpty, !api.provesRefusal else { return .wrong(.apiKeys, seen, advice: advice) }
+        guard answers.latest.isEmpty, isShown || !api.provesRefusal else { return .wrong(.apiKeys, seen, advice: advice) }
         let unseen =
             records == nil ? "what clients are answered isn't known: the log is no file, or not in JSON" : "nobody has asked of late"
-        return .note(.apiKeys, "\(seen). Whether it was, GET doesn't show, and \(unseen)", advice: "unless that is done, \(remedy)")
+        guard let doubt = words.doubt else { return .ok(.apiKeys, "\(seen); whether keys are right, GET doesn't show, and \(unseen)") }
+        return .note(.apiKeys, "\(seen). \(doubt), and \(unseen)", advice: "unless that is done, \(remedy)")
     }
 
     // MARK: One that ought to be there
@@ -117,8 +124,8 @@ struct APIKeyExamination: Equatable, Sendable {
         return [
             .wrong(
                 .apiKeys, seen,
-                advice: "look into its log: is the key wrong, or bound to the client's address? It sees this host's, and the client's in "
-                    + "X-Forwarded-For")
+                advice: "look into its log: is the key wrong, or bound to the client's address? It sees "
+                    + (isShown ? "the client's, by the connection" : "this host's, and the client's in X-Forwarded-For"))
         ]
     }
 

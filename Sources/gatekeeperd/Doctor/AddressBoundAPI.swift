@@ -21,11 +21,16 @@ struct AddressBoundAPI: Sendable {
     var admissions = 200...299
     /// Such a refusal is one of an address, and not of whoever asks so.
     var provesRefusal = true
-    let meaningPattern: String
+    /// What it does with addresses.
+    let binding: String
+    /// Whom it takes for the client, unless it is told or shown.
+    let mistakePattern: String
     /// What must be so when clients are let in.
     var admissionPattern = "it knows the address of a client"
     /// What to look at when a key is refused; nil where that is the remedy as well.
     var keyAdvice: String?
+    /// What to enter in it for a vendor.
+    let entryAdvice: String
     let remedyPattern: String
     /// What to do where the preset names it and it isn't to be seen.
     var absenceAdvice = ""
@@ -81,15 +86,4 @@ struct AddressBoundAPI: Sendable {
     func admits(_ record: AccessRecord) -> Bool { admissions.contains(record.status) }
 
     private static func text(of answer: UpstreamAnswer) -> String { String(decoding: answer.body, as: UTF8.self).lowercased() }
-
-    // MARK: What to say of it
-
-    /// - Parameter address: whom it takes for the client.
-    func meaning(for address: PeerAddress?) -> String { "\(title) \(Self.fill(meaningPattern, address))" }
-    func admission(for address: PeerAddress?) -> String { Self.fill(admissionPattern, address) }
-    func remedy(for address: PeerAddress?) -> String { Self.fill(remedyPattern, address) }
-
-    private static func fill(_ pattern: String, _ address: PeerAddress?) -> String {
-        pattern.replacing("HOST", with: address?.description ?? "this host")
-    }
 }

@@ -108,7 +108,7 @@ struct Doctor: Sendable {
             ).findings
         case .apiKeys:
             return APIKeyExamination(
-                systems: facts.systems, records: facts.records, preset: preset,
+                systems: facts.systems, records: facts.records, preset: preset, clientAddress: settings.upstream.clientAddress,
                 problems: (state?.problems ?? []).filter { $0.kind == Problem.Kind.requestsUnauthorized.rawValue }
             ).findings
         case .clock:

@@ -11,6 +11,15 @@ struct TicketSystem: Equatable, Sendable {
     var client: PeerAddress?
     /// Why not everything was answered.
     var obstacle: String?
+    /// What is wrong with how its connections begin; nil where that isn't known to be at fault.
+    var introduction: IntroductionMistake?
+
+    enum IntroductionMistake: Equatable, Sendable {
+        /// It gets a PROXY header, and answers only without one.
+        case unread
+        /// It gets none, and answers only behind one.
+        case missing
+    }
 
     struct Answer: Equatable, Sendable {
         var path: String
@@ -54,10 +63,24 @@ struct TicketSystem: Equatable, Sendable {
             system.addresses = hearing.addresses
             system.answers = zip(questions, hearing.answers).map { Answer(path: $0.path, answer: $1) }
             system.obstacle = hearing.failure
+            if hearing.answers.first.map({ $0.status == 400 }) ?? (hearing.failure == "closed_before_response") {
+                system.introduction = try introductionMistake(of: server, by: settings)
+            }
         } catch {
             system.obstacle = error.advised
         }
         return system
+    }
+
+    private static func introductionMistake(
+        of server: Settings.Upstream.Server, by settings: Settings
+    ) throws(ServerError) -> IntroductionMistake? {
+        let outcome = try DryRun(settings).tryProxyProtocol(of: server, path: "/", milliseconds: answerMilliseconds)
+        return switch (settings.upstream.clientAddress.proxyProtocol, outcome) {
+        case (.v2, .notUnderstood): .unread
+        case (.off, .understood): .missing
+        default: nil
+        }
     }
 
     /// As a client writes it that knows no other name.

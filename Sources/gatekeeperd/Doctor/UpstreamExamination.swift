@@ -9,6 +9,7 @@ struct UpstreamExamination: Equatable, Sendable {
     var findings: [ExaminationFinding] { systems.flatMap(findings) }
 
     private func findings(_ system: TicketSystem) -> [ExaminationFinding] {
+        if let objection = Self.objection(to: system) { return [objection] }
         guard let first = system.answers.first else {
             let trouble = system.obstacle.flatMap { UpstreamTrouble($0, system.server) }
             let words = trouble.flatMap { $0.isOfTLS ? ": \($0.cause)" : nil } ?? ""
@@ -18,13 +19,23 @@ struct UpstreamExamination: Equatable, Sendable {
                     advice: trouble?.cure ?? "see 502 in the guide's page on troubles; meanwhile its clients get that")
             ]
         }
-        if let objection = Self.objection(to: system) { return [objection] }
         if let stray = redirect(first.answer, system) { return [stray] }
         return [.ok(.upstream, "\(system.name) answers, with \(first.answer.status)")]
     }
 
     /// An answer that every client gets likewise, and that is none of the ticket system's: to how it is asked, or of a program that has failed.
     static func objection(to system: TicketSystem) -> ExaminationFinding? {
+        switch system.introduction {
+        case .unread?:
+            return .wrong(
+                .upstream, "\(system.name) answers without a PROXY header and not behind one",
+                advice: "have it expect one (nginx: listen … proxy_protocol; Apache: RemoteIPProxyProtocol On), or say proxy_protocol: off")
+        case .missing?:
+            return .wrong(
+                .upstream, "\(system.name) answers behind a PROXY header alone",
+                advice: "say upstream.proxy_protocol: v2, or name a port on which it expects none")
+        case nil: break
+        }
         guard let answer = system.answers.first?.answer else { return nil }
         if answer.status == 421 {
             return .wrong(

@@ -41,7 +41,10 @@ struct TicketSystemSight {
     private var silence: InitSight {
         let reason = system.obstacle ?? "it wasn't asked"
         var sight = InitSight(isDoubtful: true)
-        if let trouble = UpstreamTrouble(reason, system.server) {
+        if let objection = UpstreamExamination.objection(to: system) {
+            sight.lines = ["\(system.name) does not answer: \(reason).", "It \(objection.seen.dropFirst(system.name.utf8.count + 1))."]
+            sight.lines += objection.advice.map { ["What to do: \($0)."] } ?? []
+        } else if let trouble = UpstreamTrouble(reason, system.server) {
             sight.lines = ["\(system.name) does not answer: \(trouble.cause) (\(reason))."] + certificateLines
             sight.lines.append("What to do: \(trouble.cure)\(trouble.cure.hasSuffix("?") ? "" : ".")")
         } else {

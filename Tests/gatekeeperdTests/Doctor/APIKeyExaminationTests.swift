@@ -11,7 +11,8 @@ struct APIKeyExaminationTests {
     private func examine(
         _ status: UInt16, _ body: String, at path: String = json, fields: [UpstreamAnswer.Field] = [], obstacle: String? = nil,
         records: [AccessRecord]? = nil, preset: String? = nil, root: (status: UInt16, body: String) = (200, "Valid API key required"),
-        others: [(path: String, status: UInt16, body: String)] = [], problems: [ServiceState.Problem] = []
+        others: [(path: String, status: UInt16, body: String)] = [], problems: [ServiceState.Problem] = [],
+        shown: Settings.Upstream.ClientAddress = .init()
     ) throws -> [ExaminationFinding] {
         let address = try PeerAddress(parsing: "10.0.0.9")
         let answers = ([("/", root.status, root.body), (path, status, body)] + others).map { path, status, body in
@@ -19,7 +20,7 @@ struct APIKeyExaminationTests {
                 path: path, answer: UpstreamAnswer(status: status, fields: fields, body: Array(body.utf8), ownAddress: address))
         }
         let system = TicketSystem(Settings.Upstream.Server(endpoint: .unix("/x"), name: "http://t"), answers: answers, obstacle: obstacle)
-        return APIKeyExamination(systems: [system], records: records, preset: preset, problems: problems).findings
+        return APIKeyExamination(systems: [system], records: records, preset: preset, clientAddress: shown, problems: problems).findings
     }
 
     private func answered(_ statuses: Int..., by peer: String = "127.0.0.2", at path: String = json) -> [AccessRecord] {
@@ -155,6 +156,43 @@ struct APIKeyExaminationTests {
             #expect(try examine(root.status, root.body, preset: preset, root: root).map(\.severity) == [.unexamined])
         }
         #expect(try examine(400, "URL not supported", records: answered(201), root: root).map(\.severity) == [.ok])
+    }
+
+    @Test("where connections show the client, no field is to be believed, and what this host is answered is no finding")
+    func shownClient() throws {
+        var (told, own) = (Settings.Upstream.ClientAddress(), Settings.Upstream.ClientAddress())
+        (told.proxyProtocol, own.source) = (.v2, .client)
+        func findings(_ records: [AccessRecord], _ shown: Settings.Upstream.ClientAddress) throws -> [ExaminationFinding] {
+            let findings = try examine(400, "URL not supported", records: records, shown: shown)
+            #expect(!"\(findings)".contains("X-Forwarded-For") && !"\(findings)".contains("TRUSTED_PROXIES"))
+            return findings
+        }
+        let asked = try findings([], told)
+        #expect(asked.map(\.severity) == [.note])
+        #expect(
+            asked[0].seen.hasSuffix(
+                "(upstream.proxy_protocol). Whether its web server goes by that, GET doesn't show, and nobody has asked of late"))
+        #expect(
+            asked[0].advice?.contains("nginx: set_real_ip_from 10.0.0.9; real_ip_header proxy_protocol; Apache: RemoteIPProxyProtocol On")
+                == true)
+        #expect(
+            try findings(answered(201), told).first?.seen.contains("or what it admits is 10.0.0.9 itself, and with it everybody") == true)
+        let refused = try findings(answered(401), told)
+        #expect(
+            refused.map(\.severity) == [.wrong]
+                && refused[0].advice?.contains(". If it takes every client for 10.0.0.9: have its web") == true)
+
+        #expect(try findings([], own).map(\.severity) == [.ok], "nothing is to be done before somebody is refused")
+        let admitted = try findings(answered(201), own)
+        #expect(admitted.map(\.severity) == [.ok] && admitted[0].seen.hasSuffix("to /api/tickets.json: it sees the client's address"))
+        let wrong = try findings(answered(401), own)
+        #expect(wrong.map(\.severity) == [.wrong] && wrong[0].advice?.hasSuffix("as 2001:db8::6") == true, "it is the key: \(wrong)")
+
+        let objection = #"["ERROR_NOT_ALLOWED_IP","There isn't an active API client matching your IP address"]"#
+        #expect(try examine(400, objection, records: [], shown: told).map(\.severity) == [.note])
+        #expect(try examine(400, objection, records: [], shown: own).map(\.severity) == [.ok])
+        let other = try examine(404, "", records: Array(repeating: AccessRecord(path: "/a", status: 401), count: 5), shown: own)
+        #expect(other.first?.advice?.hasSuffix("It sees the client's, by the connection") == true)
     }
 
     @Test("GLPI's objection is one to this host itself")

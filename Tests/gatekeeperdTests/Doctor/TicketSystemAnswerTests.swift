@@ -5,15 +5,16 @@ import Testing
 
 @Suite("What a ticket system says when it is asked")
 struct TicketSystemAnswerTests {
-    private func settings(_ url: String) throws -> Settings {
+    private func settings(_ url: String, proxyProtocol: Settings.Upstream.ProxyProtocol = .off) throws -> Settings {
         let parsed = try UpstreamURL(url, directory: "")
         var server = Settings.Upstream.Server(endpoint: parsed.endpoint, name: url)
         if let peer = parsed.tlsPeer {
             server.tls = Settings.Upstream.TLS(peer: peer)
             server.tls?.authorityPath = try Certificates.shared().authority
         }
-        return Settings(
-            listeners: [], tls: Settings.TLS(certificatePath: "", keyPath: ""), allow: [], upstream: Settings.Upstream([server]))
+        var upstream = Settings.Upstream([server])
+        upstream.clientAddress.proxyProtocol = proxyProtocol
+        return Settings(listeners: [], tls: Settings.TLS(certificatePath: "", keyPath: ""), allow: [], upstream: upstream)
     }
 
     private func ask(_ url: String, paths: [String] = [], host: String? = nil, publicHost: String? = "t.example") throws -> TicketSystem {
@@ -82,6 +83,27 @@ struct TicketSystemAnswerTests {
         #expect(try hearing(interim).failure == "interim_responses")
         let closing = UpstreamScript { _ = try $0.request() }
         #expect(try hearing(closing).failure == "closed_before_response")
+    }
+
+    @Test("one that expects a PROXY header and gets none is known by trying, as is one that gets one and doesn't read it")
+    func introductions() throws {
+        typealias Mistake = TicketSystem.IntroductionMistake
+        func mistake(_ script: UpstreamScript, _ proxyProtocol: Settings.Upstream.ProxyProtocol) throws -> Mistake? {
+            let upstream = try ScriptedUpstream(script)
+            let settings = try settings(upstream.url, proxyProtocol: proxyProtocol)
+            let system = TicketSystem.ask(settings.upstream.servers[0], paths: [], host: nil, publicHost: nil, by: settings)
+            return system.introduction
+        }
+        #expect(try mistake(.osTicket(.told), .off) == .missing && mistake(.osTicket(.told), .v2) == nil)
+        #expect(try mistake(.osTicket(.well(trusting: true)), .v2) == .unread && mistake(.osTicket(.well(trusting: true)), .off) == nil)
+        // One that says nothing to what it doesn't understand.
+        let closing = UpstreamScript { connection in
+            if try connection.request()?.method == "GET" { try connection.respond() }
+        }
+        #expect(try mistake(closing, .v2) == .unread && mistake(closing, .off) == nil)
+        for way in [Settings.Upstream.ProxyProtocol.v2, .off] {
+            #expect(try mistake(.answers("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), way) == nil, "it says so either way")
+        }
     }
 
     @Test("the beginning of a body is taken out of its framing, however it comes")

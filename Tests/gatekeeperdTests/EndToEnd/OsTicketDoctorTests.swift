@@ -10,11 +10,12 @@ struct OsTicketDoctorTests {
         let daemon: Daemon
         let folder: TemporaryFolder
 
-        init(_ script: UpstreamScript, preset: Bool = false, settings: String = "") throws {
+        init(_ script: UpstreamScript, preset: Bool = false, told: Bool = false, settings: String = "") throws {
             folder = try TemporaryFolder()
             upstream = try ScriptedUpstream(script)
+            let lines = (preset ? ["preset: osTicket"] : []) + (told ? ["proxy_protocol: v2"] : [])
             daemon = try Daemon(
-                upstream: upstream.url, upstreamSettings: preset ? "preset: osTicket" : "",
+                upstream: upstream.url, upstreamSettings: lines.joined(separator: "\n  "),
                 settings: "control: \(folder.file("c.sock"))\nstate: \(folder.file("state"))\nlimits: {connections: 100}\n\(settings)")
         }
 
@@ -60,6 +61,41 @@ struct OsTicketDoctorTests {
         #expect(after.severity == "finding" && after.seen.hasSuffix("and refused 2 of the last 2 requests there"), "\(after)")
         #expect(after.advice.hasPrefix("look at the key") && after.advice.contains("TRUSTED_PROXIES"), "\(after)")
         #expect(scene.upstream.requests.allSatisfy { $0.method == "GET" || $0["x-api-key"] != nil })
+    }
+
+    @Test("one that is told of clients by the PROXY protocol sees them, and is not said to take them for the door")
+    func told() throws {
+        let scene = try Scene(.osTicket(.told, keys: ["127.0.0.2": "k2", "127.0.0.3": "k3"]), told: true)
+        let before = try scene.keys(logged: false)
+        #expect(before.severity == "note" && before.seen.contains("is told the client's (upstream.proxy_protocol)"), "\(before)")
+        #expect(before.advice.contains("nginx: set_real_ip_from 127.0.0.1; real_ip_header proxy_protocol;"), "\(before)")
+        #expect(!"\(before)".contains("X-Forwarded-For") && !"\(before)".contains("TRUSTED_PROXIES"), "\(before)")
+        for (source, key) in [("127.0.0.2", "k2"), ("127.0.0.3", "k3")] { try scene.post(1, from: source, key: key) }
+        let after = try scene.keys()
+        #expect(after.severity == "ok" && after.seen.contains("it admitted 2 of the last 2 requests to /api/tickets.json"), "\(after)")
+        try scene.post(1, from: "127.0.0.3", key: "k2")
+        #expect(scene.daemon.lines("request").map { $0.number("status") } == [201, 201, 401])
+    }
+
+    @Test("a PROXY header that isn't read, and one that isn't sent, are findings of their own, and nothing is said of keys")
+    func introduction() throws {
+        let unread = try Scene(.osTicket(.well(trusting: true)), preset: true, told: true)
+        let found = try unread.findings(of: "upstream", logged: false)
+        #expect(found.map(\.severity) == ["finding"])
+        #expect(found.first?.seen.hasSuffix("answers without a PROXY header and not behind one") == true, "\(found)")
+        #expect(try unread.keys(logged: false).severity == "unexamined")
+        let missing = try Scene(.osTicket(.told), preset: true)
+        let missed = try missing.findings(of: "upstream", logged: false)
+        #expect(missed.map(\.severity) == ["finding"], "\(missed)")
+        #expect(missed.first?.advice.hasPrefix("say upstream.proxy_protocol: v2") == true, "\(missed)")
+        #expect(try missing.keys(logged: false).severity == "unexamined")
+    }
+
+    @Test("one that nobody has installed sends everybody to its setup, which is found by the preset")
+    func uninstalled() throws {
+        let keys = try Scene(.osTicket(.uninstalled), preset: true).keys(logged: false)
+        #expect(keys.severity == "finding" && keys.seen.hasSuffix("osTicket, and GET /api/tickets.json is answered 302"), "\(keys)")
+        #expect(keys.advice.contains("302 to setup/ is one that isn't installed"), "\(keys)")
     }
 
     @Test("a key for the door's own address lets everybody in, and that isn't taken for trust")

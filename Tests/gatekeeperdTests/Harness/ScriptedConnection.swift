@@ -22,6 +22,16 @@ final class ScriptedConnection: @unchecked Sendable {
         socket.setTimeout(milliseconds: 120_000)
     }
 
+    /// The header of the PROXY protocol, version 2, that it begins with: the IPv4 address of its client, or nil if it says LOCAL.
+    func introduction() throws -> String? {
+        var header: [UInt8] = []
+        let collect: (ArraySlice<UInt8>) -> Void = { header += $0 }
+        try reader.exactly(16, from: { self.receive() }, collect)
+        guard header.starts(with: ProxyPreface.signature) else { throw Failure("no PROXY header") }
+        try reader.exactly(Int(header[14]) << 8 | Int(header[15]), from: { self.receive() }, collect)
+        return header[12] == 0x21 && header[13] == 0x11 ? header[16..<20].map(String.init).joined(separator: ".") : nil
+    }
+
     /// The next request's head, or nil if the proxy closed instead. `body` is empty.
     func head() throws -> RawMessage? {
         try reader.head { self.receive() }.map { RawMessage(head: $0) }

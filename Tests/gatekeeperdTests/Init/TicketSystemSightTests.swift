@@ -60,6 +60,11 @@ struct TicketSystemSightTests {
 
     @Test("an answer that can't be the ticket system's is told with what to do")
     func objections() {
+        var closing = TicketSystem(plain, obstacle: "closed_before_response")
+        closing.introduction = .missing
+        #expect(sight(closing).isDoubtful && sight(closing).lines.first == "http://t.internal does not answer: closed_before_response.")
+        #expect(sight(closing).lines.contains("It answers behind a PROXY header alone."))
+        #expect(sight(closing).lines.last?.hasPrefix("What to do: say upstream.proxy_protocol: v2") == true)
         let seen = sight(system(UpstreamAnswer(status: 502)))
         #expect(seen.isDoubtful && seen.lines.contains { $0.hasPrefix("What to do: ") })
         let clear = sight(
