@@ -3,8 +3,8 @@ internal import Gatekeeper
 /// Who may be a source that is silent, among those who were turned away since: by nearness to its addresses, by the hours in which they
 /// knock, and by not having knocked before.
 ///
-/// Scanners knock as well, and more of them. What tells a vendor is that it begins where the silence begins, and goes on in the vendor's hours.
-/// None of that is proof of anything: the ranking only chooses what a person looks at first.
+/// Scanners knock as well, and more of them. What tells a vendor is that it begins where the silence begins, goes on in the vendor's hours, and
+/// rests when the vendor rests. None of that is proof of anything: the ranking only chooses what a person looks at first.
 enum CandidateRanking {
     static let shownMax = 5
     /// Bits of the mapped form: /24 and /16 of IPv4.
@@ -13,10 +13,16 @@ enum CandidateRanking {
         (bits: 64, name: "/64", score: 5.0), (bits: 48, name: "/48", score: 4.0), (bits: 32, name: "/32", score: 1.5),
     ]
     private static let likenessMin = 0.6
-    private static let hoursMin = 2
+    private static let hoursMin = 3
+    /// Of the hours in which the source never comes, so many or an eighth may have knocks.
     private static let strangeHoursMax = 1
+    private static let strangeShare = 8
+    /// Without knocks, in hours in which the source never comes.
+    private static let restedHoursMin = 2
     /// Within so many of the source's own hours after the silence began; a vendor that moved knocks with its next ticket.
-    private static let promptHours = 1.5
+    private static let promptHours = 1.6
+    /// An hour of the week in which the source never comes.
+    private static let never = 0.05
 
     /// - Parameters:
     ///   - knocks: since the silence began.
@@ -34,23 +40,27 @@ enum CandidateRanking {
 
     private static func judge(_ knocks: Knocks, _ own: [AddressPrefix], _ rhythm: Rhythm, _ since: Int64, _ now: Int64) -> Candidate {
         let first = knocks.hours[0].hour
-        let expectedBefore = expected(rhythm, since..<max(since, first), withRestDays: false)
+        // What comes seldom isn't waited for, and most moves happen in the night.
+        let expectedBefore = expected(rhythm, since..<max(since, first), isUsual: true)
         let likeness = likeness(knocks, rhythm, now)
         let near = nearest(knocks.address, own)
         let perHour = Double(knocks.count) / Double(knocks.hours.count)
         let ratio = perHour / max(rhythm.requestsPerActiveHour, 0.01)
         let strange = strangeHours(knocks, rhythm)
+        let rest = max(strange, restHours(first..<max(now, first), rhythm))
         let isLikely =
             likeness >= likenessMin && knocks.hours.count >= hoursMin && expectedBefore <= promptHours
-            && strange <= max(strangeHoursMax, knocks.hours.count / 8)
+            && strange <= max(strangeHoursMax, rest / strangeShare)
         let isNear = (near?.score ?? 0) >= 4
+        // On a holiday a scanner that began in the morning looks the same until the evening.
+        let isNoHoliday = rhythm.isMissedAmidWork || rest - strange >= restedHoursMin
         var score = (near?.score ?? 0) + 3 * likeness + (knocks.isKnown ? 0 : 2)
         if (0.25...4).contains(ratio) { score += 1 }
         if expectedBefore <= promptHours { score += 1 }
         return Candidate(
             address: knocks.address, nearness: near.map { "same \($0.name) as \($0.entry)" }, count: knocks.count,
             hours: knocks.hours.count, isNew: !knocks.isKnown, likeness: likeness, score: score,
-            isStriking: !knocks.isKnown && (isLikely || isNear))
+            isStriking: !knocks.isKnown && (isNoHoliday ? isLikely || isNear : isLikely && isNear))
     }
 
     /// Of the visits that the habit has for the hours since the first knock, those that were made; knocks at other hours count against it.
@@ -62,14 +72,20 @@ enum CandidateRanking {
 
     /// Hours of its knocks in which the source never comes.
     private static func strangeHours(_ knocks: Knocks, _ rhythm: Rhythm) -> Int {
-        knocks.hours.count { rhythm.chance(at: Rhythm.slot($0.hour)) < 0.05 }
+        knocks.hours.count { rhythm.chance(at: Rhythm.slot($0.hour)) < never }
     }
 
-    private static func expected(_ rhythm: Rhythm, _ hours: Range<Int64>, withRestDays: Bool = true) -> Double {
+    /// Hours in which the source never comes.
+    private static func restHours(_ hours: Range<Int64>, _ rhythm: Rhythm) -> Int {
+        hours.suffix(Int(Rhythm.hoursKept)).count { rhythm.chance(at: Rhythm.slot($0)) < never }
+    }
+
+    /// - Parameter isUsual: only hours of the week in which it comes mostly, on days on which nobody rests.
+    private static func expected(_ rhythm: Rhythm, _ hours: Range<Int64>, isUsual: Bool = false) -> Double {
         // No silence that is asked about is longer than what the rhythm is made of.
         hours.suffix(Int(Rhythm.hoursKept)).reduce(0) { sum, hour in
             let chance = rhythm.chance(at: Rhythm.slot(hour))
-            return chance == 0 || !withRestDays && RestDays.contains(hour / 24) ? sum : sum + chance
+            return chance == 0 || isUsual && (chance < Rhythm.seldom || RestDays.contains(hour / 24)) ? sum : sum + chance
         }
     }
 

@@ -46,13 +46,25 @@ struct Rhythm: Equatable, Sendable {
         var all = Missed()
         var mostly = Missed()
         var working = Missed()
+        /// Of `working`, what was missed before the first hour in which the source seldom comes.
+        var amidWork = Missed()
+        var hasRested = false
+
+        mutating func add(_ chance: Double, _ surprise: Double, _ rest: RestDays.Extent) {
+            all.add(chance, surprise)
+            if rest != .nearlyEverywhere { mostly.add(chance, surprise) }
+            if chance < Rhythm.seldom { hasRested = true }
+            guard rest == .nowhere else { return }
+            working.add(chance, surprise)
+            if !hasRested { amidWork.add(chance, surprise) }
+        }
     }
 
     /// Visits that were to be expected and didn't come.
     struct Missed: Equatable, Sendable {
         /// Hours in which the source would have come, on average.
         var hours = 0.0
-        /// How unlikely their absence is, in nats: e to the power of −9 is one in eight thousand.
+        /// How unlikely their absence is, in nats: e to the power of −10 is one in twenty-two thousand.
         var surprise = 0.0
     }
 
@@ -79,10 +91,7 @@ struct Rhythm: Equatable, Sendable {
         guard let requests else { return put(Self.unknown, at: hour) }
         if requests == 0 {
             let slot = Self.slot(hour)
-            let (chance, surprise) = (chance(at: slot), Self.surprise(activeHours[slot], knownHours[slot]))
-            absence.all.add(chance, surprise)
-            if rest != .nearlyEverywhere { absence.mostly.add(chance, surprise) }
-            if rest == .nowhere { absence.working.add(chance, surprise) }
+            absence.add(chance(at: slot), Self.surprise(activeHours[slot], knownHours[slot]), rest)
             // What it used to do is what it is missed by, however long it stays away.
             if let last = lastActiveHour, hour - last > Self.forgettingHours { return }
         } else {
@@ -149,6 +158,9 @@ struct Rhythm: Equatable, Sendable {
 
     static func slot(_ hour: Int64) -> Int { Int((hour % Int64(hoursOfWeek) + Int64(hoursOfWeek)) % Int64(hoursOfWeek)) }
 
+    /// Hours of the week in which it comes more seldom are those in which it rests.
+    static let seldom = 0.2
+
     /// How likely a visit is in an hour of the week, 0 to 0.9: nine weeks are no proof of a tenth.
     func chance(at slot: Int) -> Double { Double(activeHours[slot]) / Double(knownHours[slot] + 1) }
 
@@ -200,7 +212,7 @@ struct Rhythm: Equatable, Sendable {
 
     private static let doubtSurprise = 6.0
     private static let doubtHours = 3.0
-    private static let silenceSurprise = 9.0
+    private static let silenceSurprise = 10.0
 
     /// Asks at the end of an hour. Cheap while nothing is missed.
     var judgement: Judgement {
@@ -209,18 +221,18 @@ struct Rhythm: Equatable, Sendable {
         // Who rests at weekends rests on holidays; who never rests has none.
         let rests = quietest < busiest / 4
         let missed = rests ? absence.working : absence.all
-        // What begins in the evening may be the eve of a holiday; who is cut off amid his work comes no more within the hour.
-        let beginsAmidWork = absentSince.map { chance(at: Self.slot($0)) >= 0.4 } ?? false
-        let hoursMin = rests && !beginsAmidWork ? max(Self.doubtHours, busiest * 0.7) : Self.doubtHours
         // Whom a candidate is found for may work on a day on which others rest.
-        guard (rests ? absence.mostly : absence.all).hours >= hoursMin else { return .usual }
+        guard (rests ? absence.mostly : absence.all).hours >= Self.doubtHours else { return .usual }
         let longest = pauses.map { rests ? $0.missed.working.hours : $0.missed.all.hours }.max() ?? 0
         let isBeyondChance = missed.surprise >= Self.silenceSurprise
         let isBeyondHabit = missed.hours > longest * 1.25 + 0.5
-        // A holiday that isn't known here takes a whole day, and not the morning after it.
-        let isBeyondHoliday = !rests || missed.hours > busiest + max(1.5, busiest / 5)
+        // A holiday that isn't known here takes a whole day and perhaps the afternoon before it, and not the morning after it.
+        let isBeyondHoliday = !rests || missed.hours - absence.amidWork.hours > busiest + max(1.5, busiest / 5)
         return isBeyondChance && isBeyondHabit && isBeyondHoliday ? .silent : .doubtful
     }
+
+    /// The absence began while the source works, and enough was missed before it used to rest: no holiday begins so.
+    var isMissedAmidWork: Bool { absence.amidWork.surprise >= Self.doubtSurprise && absence.amidWork.hours >= Self.doubtHours }
 
     /// The first hour without a request, nil before the first one.
     var absentSince: Int64? { lastActiveHour.map { $0 + 1 } }

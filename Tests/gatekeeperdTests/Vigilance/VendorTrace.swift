@@ -25,6 +25,20 @@ struct VendorTrace: CustomTestStringConvertible {
         case doorOutages
         /// Office hours that become fewer from July on, until nobody comes in October.
         case fading
+        /// Office hours; on four afternoons of the year nobody works, two of them before holidays.
+        case afternoonsOff
+    }
+
+    /// Two sets that have no seed in common. By `tuning` the judgement's figures were found; what they are worth shows the other, which was
+    /// run when they stood.
+    enum Seeds: String {
+        case tuning
+        case holdOut = "hold-out"
+
+        func first(_ count: UInt64) -> ClosedRange<UInt64> {
+            let begin: UInt64 = self == .tuning ? 1 : 2_000_001
+            return begin...begin + max(1, min(count, 1_000_000)) - 1
+        }
     }
 
     let kind: Kind
@@ -42,6 +56,8 @@ struct VendorTrace: CustomTestStringConvertible {
     private let perDay: Double
     private let outages: [Range<Int64>]
     private let closesAtChristmas: Bool
+    /// Since New Year.
+    private let afternoonsOff: [Int64]
     /// By the hour, of `kind`s with one mean for all of their working hours.
     private let officeLimit: Double
     private let holidays: [Bool]
@@ -61,8 +77,18 @@ struct VendorTrace: CustomTestStringConvertible {
             let begin = Int64(random.unit() * Double(Self.hoursOfYear - 100))
             return begin..<begin + 2 + Int64(random.unit() * 70)
         }
+        afternoonsOff = kind == .afternoonsOff ? Self.afternoonsOff(before: resting.sorted(), &random) : []
         movesAt = moves ? (70 + Int64(random.unit() * 60)) * 24 + Int64(random.unit() * 24) : nil
         self.random = random
+    }
+
+    /// Two on the working day before a holiday, and two on any day.
+    private static func afternoonsOff(before holidays: [Int64], _ random: inout SeededNumbers) -> [Int64] {
+        (0..<2).flatMap { _ in
+            var day = holidays[1 + Int(random.unit() * Double(holidays.count - 1))] - 1
+            while !isWeekday(day) { day -= 1 }
+            return [day, Int64(random.unit() * 365)]
+        }
     }
 
     /// What is so in one hour.
@@ -83,7 +109,7 @@ struct VendorTrace: CustomTestStringConvertible {
         var result = Hour()
         let isHoliday = day >= 0 && holidays[Int(day)] || closesAtChristmas && day >= 356
         let isWorkday = Self.isWeekday(day) && !isHoliday
-        result.isWorking = isWorkday && (8..<17).contains(time)
+        result.isWorking = isWorkday && (8..<17).contains(time) && !(time >= 12 && afternoonsOff.contains(day))
         let isOut = outages.contains { $0.contains(hour) }
         if kind == .lineOutages, isOut { result.isOpen = false }
         if kind == .doorOutages, isOut { (result.isOpen, result.runs) = (false, false) }
@@ -95,7 +121,7 @@ struct VendorTrace: CustomTestStringConvertible {
     private mutating func requests(_ hour: Int64, _ day: Int64, _ time: Int64, _ isWorking: Bool) -> Int {
         let office = isWorking ? perDay / 9 : 0
         switch kind {
-        case .office, .lineOutages, .doorOutages: return isWorking ? random.poisson(limit: officeLimit) : 0
+        case .office, .lineOutages, .doorOutages, .afternoonsOff: return isWorking ? random.poisson(limit: officeLimit) : 0
         case .officeAndOnCall: return random.poisson(office + (isWorking ? 0 : (6..<23).contains(time) ? 0.04 : 0.005))
         case .poller: return outages.contains { ($0.lowerBound..<$0.lowerBound + 3).contains(hour) } ? 0 : 12
         case .seldom: return random.poisson(isWorking ? 3.0 / 45 : 0)

@@ -4,9 +4,6 @@ import Gatekeeper
 
 /// A door with one vendor, and strangers at it: what is said of the vendor's silence, when, and whether it is true.
 struct VigilSimulation {
-    /// Who is turned away is known; false for `on_deny: drop`.
-    var hasCandidates = true
-
     struct Outcome {
         /// Of alarms while the vendor came from where it always comes.
         var falseAlarms = 0
@@ -15,18 +12,24 @@ struct VigilSimulation {
         var hours: Int64?
         /// The new address is among the candidates that are shown.
         var isFound = false
+        fileprivate var isTold = false
+    }
+
+    /// The same year twice: at a door that counts strangers, and with `on_deny: drop`.
+    struct Outcomes {
+        var counting = Outcome()
+        var dropping = Outcome()
     }
 
     private let label = "Vendor"
     private let oldAddress = try? AddressPrefix(parsing: "192.0.2.7")
 
-    func run(_ trace: VendorTrace, hours: Int64 = VendorTrace.hoursOfYear) throws -> Outcome {
+    func run(_ trace: VendorTrace, hours: Int64 = VendorTrace.hoursOfYear) throws -> Outcomes {
         var trace = trace
         var scanners = Scanners(seed: trace.seed)
         var rhythms = Rhythms()
-        var outcome = Outcome()
+        var outcomes = Outcomes()
         var knocks: [(hour: Int64, count: Int64)] = []
-        var isTold = false
         var missedWork = 0
         let movedTo = try PeerAddress(parsing: "203.0.113.\(trace.seed % 250 + 1)")
         for hour in 0..<hours {
@@ -40,33 +43,37 @@ struct VigilSimulation {
                 if facts.requests > 0, hasMoved { knocks.append((now, Int64(facts.requests))) }
                 if facts.requests > 0, !hasMoved {
                     rhythms.count(UInt64(facts.requests), of: label)
-                    isTold = false
+                    (outcomes.counting.isTold, outcomes.dropping.isTold) = (false, false)
                 }
             }
             if hasMoved, facts.isWorking { missedWork += 1 }
+            let moment = Moment(hour: hour, missedWork: missedWork, movesAt: trace.movesAt)
             // It was taken for silent already, as on a holiday, and never came back.
-            if hasMoved, isTold {
-                (outcome.workingHours, outcome.hours) = (missedWork, hour + 1 - (trace.movesAt ?? hour))
-                return outcome
-            }
+            if outcomes.counting.isTold { outcomes.counting.end(moment) }
+            if outcomes.dropping.isTold { outcomes.dropping.end(moment) }
             // The hour ends, and is judged.
             rhythms.follow(now + 1)
-            guard !isTold, let rhythm = rhythms.sources[label], rhythm.judgement != .usual, let since = rhythm.absentSince else { continue }
-            let candidates = hasCandidates ? rank(scanners, knocks, movedTo, rhythm, since, now + 1) : []
-            guard rhythm.judgement == .silent || candidates.contains(where: \.isStriking) else { continue }
-            isTold = true
-            let isTrue = hasMoved || trace.kind == .fading && hour > 250 * 24
-            guard isTrue else {
-                outcome.falseAlarms += 1
-                continue
+            guard !outcomes.counting.isTold || !outcomes.dropping.isTold, let rhythm = rhythms.sources[label] else { continue }
+            let judgement = rhythm.judgement
+            guard judgement != .usual, let since = rhythm.absentSince else { continue }
+            let isTrue = trace.kind == .fading && hour > 250 * 24
+            if !outcomes.counting.isTold {
+                let candidates = rank(scanners, knocks, movedTo, rhythm, since, now + 1)
+                if judgement == .silent || candidates.contains(where: \.isStriking) {
+                    outcomes.counting.tell(moment, isTrue: isTrue)
+                    outcomes.counting.isFound = hasMoved && candidates.contains { $0.address == movedTo }
+                }
             }
-            guard let moved = trace.movesAt else { continue }
-            outcome.workingHours = missedWork
-            outcome.hours = hour + 1 - moved
-            outcome.isFound = candidates.contains { $0.address == movedTo }
-            return outcome
+            if !outcomes.dropping.isTold, judgement == .silent { outcomes.dropping.tell(moment, isTrue: isTrue) }
+            if outcomes.counting.hours != nil, outcomes.dropping.hours != nil { break }
         }
-        return outcome
+        return outcomes
+    }
+
+    fileprivate struct Moment {
+        var hour: Int64
+        var missedWork: Int
+        var movesAt: Int64?
     }
 
     private func rank(
@@ -111,5 +118,22 @@ struct VigilSimulation {
             }
             return all
         }
+    }
+}
+
+extension VigilSimulation.Outcome {
+    fileprivate mutating func tell(_ moment: VigilSimulation.Moment, isTrue: Bool) {
+        isTold = true
+        guard let movesAt = moment.movesAt, movesAt <= moment.hour else {
+            if !isTrue { falseAlarms += 1 }
+            return
+        }
+        end(moment)
+    }
+
+    /// Nothing is waited for any more, once it has moved and is missed.
+    fileprivate mutating func end(_ moment: VigilSimulation.Moment) {
+        guard hours == nil, let movesAt = moment.movesAt, movesAt <= moment.hour else { return }
+        (workingHours, hours) = (moment.missedWork, moment.hour + 1 - movesAt)
     }
 }
