@@ -25,8 +25,8 @@ extension Server {
     package func putBackLearned(_ take: LearnedTake) { journal.learned.putBack(take) }
 
     /// What was learned before this process.
-    package func knowLearned(_ keys: [LearnedRequest.Key]) {
-        journal.learned.know(keys, wallMilliseconds: System.wallMilliseconds())
+    package func knowLearned(_ templates: [LearnedTemplate]) {
+        journal.learned.know(templates, wallMilliseconds: System.wallMilliseconds())
     }
 
     /// The entry of the allow-list by which an address may in at present, or might but for a lockdown; nil for a stranger.

@@ -75,23 +75,49 @@ package enum LearnedPlaceholder {
     package static let seldom = "{name}"
 }
 
-/// A position at which there turned out to be too many names: those that were kept are `{any}` from then on.
-package struct OpenedPosition: Sendable, Equatable, Hashable {
+/// What was learned on days before, of requests that were answered well.
+package struct LearnedTemplate: Sendable, Equatable {
     package var label: String
+    package var template: String
+    package var firstDay: Int64
+    package var lastDay: Int64
+    /// On so many days.
+    package var days: Int
+
+    package init(label: String, template: String, firstDay: Int64, lastDay: Int64, days: Int) {
+        self.label = label
+        self.template = template
+        self.firstDay = firstDay
+        self.lastDay = lastDay
+        self.days = days
+    }
+}
+
+/// A position at which there turned out to be too many names on a day: those that were kept on it are `{any}`. Days before stay as they are,
+/// so that nobody can spoil with one day what was learned in weeks.
+package struct OpenedPosition: Sendable, Equatable {
+    package var label: String
+    package var day: Int64
     /// The template of what lies above it, without a slash at its end.
     package var parent: String
+    /// Names that were known on days before.
+    package var kept: Set<String>
 
-    package init(label: String, parent: String) {
+    package init(label: String, day: Int64, parent: String, kept: Set<String> = []) {
         self.label = label
+        self.day = day
         self.parent = parent
+        self.kept = kept
     }
 
     /// What becomes of a template that was learned before; nil for one that stays. However many parents there are, it is read once.
-    package static func revised(_ template: String, below parents: Set<String>) -> String? {
+    ///
+    /// - Parameter parents: with the names that stay below them.
+    package static func revised(_ template: String, below parents: [String: Set<String>]) -> String? {
         guard template.hasPrefix("/") else { return nil }
         var (path, isRevised) = ("", false)
         for name in template.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            let isOpen = !name.isEmpty && name != "**" && !name.hasPrefix("{") && parents.contains(path)
+            let isOpen = !name.isEmpty && name != "**" && !name.hasPrefix("{") && parents[path].map { !$0.contains(String(name)) } ?? false
             path += "/" + (isOpen ? LearnedPlaceholder.any : String(name))
             isRevised = isRevised || isOpen
         }

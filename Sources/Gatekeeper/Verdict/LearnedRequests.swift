@@ -35,7 +35,7 @@ final class LearnedRequests: Sendable {
 
     func putBack(_ take: LearnedTake) { learner.withLock { learner -> Void in learner?.putBack(take) } }
 
-    func know(_ keys: [LearnedRequest.Key], wallMilliseconds: Int64) {
-        learner.withLock { learner -> Void in learner?.know(keys, wallMilliseconds: wallMilliseconds) }
+    func know(_ templates: [LearnedTemplate], wallMilliseconds: Int64) {
+        learner.withLock { learner -> Void in learner?.know(templates, wallMilliseconds: wallMilliseconds) }
     }
 }

@@ -6,15 +6,18 @@
 /// ```
 ///
 /// A name is kept when it has come in three requests of a day that the ticket system answered well, below the same template or below the same
-/// path. Until then there is a hash of it and nothing else. At a position with more than `namesMax` of them none is kept: they are customers
-/// or tickets, and not names of an API. Whoever floods it fills what is bounded here, of his own label, and for a day.
+/// path. Until then there is a hash of it and nothing else. Of a position with more than `namesMax` of them on a day none of that day is kept,
+/// for they are customers or tickets, and not names of an API; what was known there before stays. Whoever floods it fills what is bounded
+/// here, of his own label, and for a day: the next one begins with room (`turn`).
 struct LearnedTree: Sendable {
     typealias Index = Int
 
     static let requestsMin: UInt8 = 3
-    /// At one position.
+    /// At one position, and of them those that are still known when the day is over.
     static let namesMax = 32
+    static let namesKeptMax = 24
     static let nodesMax = 2_000
+    static let nodesKeptMax = 1_500
     static let countsMax = 8_192
 
     /// These are there from the start: what lies above all paths, `/**`, and the paths that can be read in more than one way.
@@ -25,8 +28,10 @@ struct LearnedTree: Sendable {
     private var nodes: [Node] = []
     /// How often names have come that aren't kept, by hash.
     private var counts: [UInt64: UInt8] = [:]
-    /// Positions at which no name is kept any more, since the last take.
-    private(set) var opened: [String] = []
+    /// Positions at which no name of the day is kept any more, since the last take; with the names that stay.
+    private var opened: [(day: Int64, parent: String, kept: Set<String>)] = []
+    /// Days since 1970.
+    private var day: Int64 = 0
 
     private struct Node: Sendable {
         /// Without a slash at its end, but for `Child.end`.
@@ -39,7 +44,12 @@ struct LearnedTree: Sendable {
         var children: InlineArray<5, Index> = .init(repeating: 0)
         /// Hashes of names that have come today and aren't kept.
         var unkept: Set<UInt64> = []
+        /// There were too many names today.
         var isOpen = false
+        /// When it came, in requests that were answered well.
+        var firstDay: Int64
+        var lastDay: Int64
+        var days = 0
         /// By method, where the caller counts its requests; valid in the epoch.
         var rows: [Int] = []
         var epoch = 0
@@ -74,7 +84,7 @@ struct LearnedTree: Sendable {
     }
 
     init() {
-        nodes = [Node(template: ""), Node(template: "/**"), Node(template: "")]
+        nodes = ["", "/**", ""].map { Node(template: $0, firstDay: 0, lastDay: -1) }
         nodes[Self.root].children[Child.rest.rawValue] = Self.everything
     }
 
@@ -121,8 +131,16 @@ struct LearnedTree: Sendable {
                 return Place(node: child(.rest, below: place.node) ?? Self.everything, isSettled: true, path: place.path)
             }
             place.node = next
+            mark(next)
         }
         return place
+    }
+
+    /// It has come today.
+    private mutating func mark(_ index: Index) {
+        guard nodes[index].lastDay != day else { return }
+        nodes[index].lastDay = day
+        nodes[index].days += 1
     }
 
     /// Where a request leads that wasn't answered well, without learning anything of it. What isn't known is `/**`: a stranger's guesses are
@@ -155,6 +173,7 @@ struct LearnedTree: Sendable {
             }
             guard let next else { return child(.rest, below: index) ?? Self.everything }
             index = next
+            mark(next)
         }
         return index
     }
@@ -165,7 +184,8 @@ struct LearnedTree: Sendable {
         case .end: child = .end
         case .unkept: child = .unkept
         case .name:
-            guard nodes[index].isOpen else { return nodes[index].names[segment.hash] }
+            if let known = nodes[index].names[segment.hash] { return known }
+            guard nodes[index].isOpen else { return nil }
             child = .any
         }
         let known = nodes[index].children[child.rawValue]
@@ -177,7 +197,7 @@ struct LearnedTree: Sendable {
         let known = nodes[index].children[child.rawValue]
         if known > 0 { return known }
         guard nodes.count < Self.nodesMax else { return nil }
-        nodes.append(Node(template: "\(nodes[index].template)/\(child.word)"))
+        nodes.append(Node(template: "\(nodes[index].template)/\(child.word)", firstDay: day, lastDay: day - 1))
         nodes[index].children[child.rawValue] = nodes.count - 1
         return nodes.count - 1
     }
@@ -185,8 +205,12 @@ struct LearnedTree: Sendable {
     /// Nil for a name that isn't kept (yet).
     private mutating func named(_ segment: LearnedPath.Segment, of target: Span<UInt8>, below place: Place, key: LearnerKey) -> Index? {
         let index = place.node
+        if let known = nodes[index].names[segment.hash] {
+            // Whatever lies below a name that isn't kept yet has come by this path as well.
+            if !place.isSettled { _ = count(place.path) }
+            return known
+        }
         if nodes[index].isOpen { return child(.any, below: index) }
-        if let known = nodes[index].names[segment.hash] { return known }
         nodes[index].unkept.insert(segment.hash)
         guard nodes[index].unkept.count + nodes[index].names.count <= Self.namesMax else {
             open(index)
@@ -198,17 +222,17 @@ struct LearnedTree: Sendable {
     }
 
     private mutating func keep(_ name: String, _ hash: UInt64, below index: Index) -> Index {
-        nodes.append(Node(template: "\(nodes[index].template)/\(name)", name: name))
+        nodes.append(Node(template: "\(nodes[index].template)/\(name)", name: name, firstDay: day, lastDay: day - 1))
         nodes[index].names[hash] = nodes.count - 1
         nodes[index].unkept.remove(hash)
         return nodes.count - 1
     }
 
-    /// What was learned below its names begins anew.
+    /// Names of today are kept no longer, nor what was learned below them.
     private mutating func open(_ index: Index) {
-        guard !nodes[index].isOpen else { return }
-        (nodes[index].isOpen, nodes[index].names, nodes[index].unkept) = (true, [:], [])
-        opened.append(nodes[index].template)
+        let names = nodes[index].names.filter { nodes[$0.value].firstDay < day }
+        (nodes[index].isOpen, nodes[index].names, nodes[index].unkept) = (true, names, [])
+        opened.append((day, nodes[index].template, Set(names.values.map { nodes[$0].name })))
     }
 
     private mutating func count(_ hash: UInt64) -> UInt8 {
@@ -221,43 +245,49 @@ struct LearnedTree: Sendable {
         return 1
     }
 
-    mutating func takeOpened() -> [String] {
+    mutating func takeOpened(of label: String) -> [OpenedPosition] {
         defer { opened = [] }
-        return opened
+        return opened.map { OpenedPosition(label: label, day: $0.day, parent: $0.parent, kept: $0.kept) }
     }
 
     // MARK: Over days and restarts
 
     /// Keeps the names of a template that was learned before.
-    mutating func know(_ template: String, key: LearnerKey) {
-        guard template.hasPrefix("/") else { return }
+    mutating func know(_ known: LearnedTemplate, key: LearnerKey) {
+        guard known.template.hasPrefix("/") else { return }
         var index = Self.root
-        for segment in template.dropFirst().split(separator: "/", omittingEmptySubsequences: false).prefix(LearnedPath.depthMax) {
+        for segment in known.template.dropFirst().split(separator: "/", omittingEmptySubsequences: false).prefix(LearnedPath.depthMax) {
+            guard nodes.count < Self.nodesKeptMax else { return }
             let next: Index?
             switch String(segment) {
             case "", "**": return
             case LearnedPlaceholder.any:
-                (nodes[index].isOpen, nodes[index].names) = (true, [:])
+                if known.lastDay == day { nodes[index].isOpen = true }
                 next = child(.any, below: index)
             case LearnedPlaceholder.seldom: next = child(.seldom, below: index)
             case LearnedPlaceholder.unkept: next = child(.unkept, below: index)
             case let name:
                 let bytes = Array(name.utf8)
-                guard !nodes[index].isOpen, LearnedPath.mayBeKept(bytes.span), nodes.count < Self.nodesMax else { return }
+                guard LearnedPath.mayBeKept(bytes.span) else { return }
                 let hash = key.hash(bytes.span)
-                guard nodes[index].names[hash] != nil || nodes[index].names.count < Self.namesMax else { return }
+                guard nodes[index].names[hash] != nil || nodes[index].names.count < Self.namesKeptMax else { return }
                 next = nodes[index].names[hash] ?? keep(name, hash, below: index)
             }
             guard let next else { return }
             index = next
+            nodes[index].firstDay = min(nodes[index].firstDay, known.firstDay)
+            nodes[index].lastDay = max(nodes[index].days > 0 ? nodes[index].lastDay : known.lastDay, known.lastDay)
+            nodes[index].days = max(nodes[index].days, known.days)
         }
     }
 
-    /// Another day: what was counted is forgotten, and what is kept goes by another key.
-    mutating func turn(to key: LearnerKey) {
+    /// Another day: what was counted is forgotten, positions that were opened are closed, and what is kept goes by another key.
+    mutating func turn(to key: LearnerKey, day: Int64) {
+        self.day = day
         counts = [:]
+        makeRoom()
         for index in nodes.indices {
-            nodes[index].unkept = []
+            (nodes[index].unkept, nodes[index].isOpen) = ([], false)
             guard !nodes[index].names.isEmpty else { continue }
             let kept = Array(nodes[index].names.values)
             nodes[index].names = [:]
@@ -266,5 +296,46 @@ struct LearnedTree: Sendable {
                 nodes[index].names[key.hash(name.span)] = child
             }
         }
+    }
+
+    /// For what the day brings. Of names and nodes for which there is no place left those stay that came on the most days, and of these
+    /// the oldest: whoever fills all of it on one day has nothing of it on the next.
+    private mutating func makeRoom() {
+        var reached = Array(nodes.indices.prefix(Self.ambiguous + 1))
+        var position = 0
+        while position < reached.count {
+            let index = reached[position]
+            position += 1
+            for child in nodes[index].children.indices where nodes[index].children[child] > Self.ambiguous {
+                reached.append(nodes[index].children[child])
+            }
+            if nodes[index].names.count > Self.namesKeptMax {
+                let best = Set(nodes[index].names.values.sorted(by: isBetter).prefix(Self.namesKeptMax))
+                nodes[index].names = nodes[index].names.filter { best.contains($0.value) }
+            }
+            reached += nodes[index].names.values
+        }
+        if reached.count > Self.nodesKeptMax {
+            let fixed = Self.ambiguous + 1
+            reached.replaceSubrange(fixed..., with: reached[fixed...].sorted(by: isBetter).prefix(Self.nodesKeptMax - fixed))
+        }
+        guard reached.count < nodes.count else { return }
+        move(reached)
+    }
+
+    /// What lies above another is the better one, since it comes whenever that does, and is the older one.
+    private func isBetter(_ a: Index, _ b: Index) -> Bool {
+        (nodes[b].days, nodes[a].firstDay, a) < (nodes[a].days, nodes[b].firstDay, b)
+    }
+
+    /// Leaves these nodes and no others, in their order.
+    private mutating func move(_ kept: [Index]) {
+        let places = Dictionary(uniqueKeysWithValues: zip(kept, kept.indices))
+        var moved = kept.map { nodes[$0] }
+        for index in moved.indices {
+            moved[index].names = moved[index].names.compactMapValues { places[$0] }
+            for child in moved[index].children.indices { moved[index].children[child] = places[moved[index].children[child]] ?? 0 }
+        }
+        nodes = moved
     }
 }

@@ -18,6 +18,8 @@ package struct RequestLearner: Sendable {
     static let labelsMax = 1_000
     /// Of all labels, between two takes.
     static let rowsMax = 20_000
+    /// Of one label, between two takes: twice what a ledger has room for, so that nobody takes others' room.
+    static let labelRowsMax = 1_000
     /// Requests of one label by different paths that wait.
     static let waitingMax = 512
     /// Methods beyond these are no API's, and their names may be anything.
@@ -32,6 +34,8 @@ package struct RequestLearner: Sendable {
         let label: String
         var tree = LearnedTree()
         var waiting: [UInt64: Waiting] = [:]
+        /// Since the last take.
+        var rowCount = 0
     }
 
     private struct Waiting: Sendable {
@@ -86,6 +90,7 @@ package struct RequestLearner: Sendable {
         if let known = labels[label] { return known }
         guard states.count < Self.labelsMax else { return nil }
         states.append(State(label: label))
+        states[states.count - 1].tree.turn(to: key, day: day)
         labels[label] = states.count - 1
         return states.count - 1
     }
@@ -103,7 +108,8 @@ package struct RequestLearner: Sendable {
     /// Nil for a row too many.
     private mutating func row(_ state: Int, _ node: LearnedTree.Index, _ method: Int, _ milliseconds: Int64) -> Int? {
         if let row = states[state].tree.row(node, method: method, epoch: epoch) { return row }
-        guard rows.count < Self.rowsMax else { return nil }
+        guard rows.count < Self.rowsMax, states[state].rowCount < Self.labelRowsMax else { return nil }
+        states[state].rowCount += 1
         rows.append(none(of: states[state].label, method, states[state].tree.template(node), milliseconds))
         states[state].tree.setRow(rows.count - 1, node, method: method, epoch: epoch)
         return rows.count - 1
@@ -125,7 +131,7 @@ package struct RequestLearner: Sendable {
         day = wallMilliseconds / Self.dayMilliseconds
         key = LearnerKey()
         epoch += 1
-        for index in states.indices { states[index].tree.turn(to: key) }
+        for index in states.indices { states[index].tree.turn(to: key, day: day) }
     }
 
     /// What waits counts by what is known of it now.
@@ -151,7 +157,8 @@ package struct RequestLearner: Sendable {
         var take = LearnedTake()
         (take.lost, take.opened) = (lost, opened)
         for index in states.indices {
-            for parent in states[index].tree.takeOpened() { take.opened.append(OpenedPosition(label: states[index].label, parent: parent)) }
+            take.opened += states[index].tree.takeOpened(of: states[index].label)
+            states[index].rowCount = 0
             take.waiting &+= states[index].waiting.values.reduce(0) { $0 &+ $1.row.count }
         }
         take.rows = rows
@@ -159,7 +166,9 @@ package struct RequestLearner: Sendable {
             let parents = take.openedParents
             for index in take.rows.indices {
                 let key = take.rows[index].key
-                guard let opened = parents[key.label], let other = OpenedPosition.revised(key.template, below: opened) else { continue }
+                guard let opened = parents[LearnedTake.Owner(day: key.day, label: key.label)],
+                    let other = OpenedPosition.revised(key.template, below: opened)
+                else { continue }
                 take.rows[index].key.template = other
             }
         }
@@ -177,11 +186,13 @@ package struct RequestLearner: Sendable {
     }
 
     /// Keeps what was learned before.
-    package mutating func know(_ keys: [LearnedRequest.Key], wallMilliseconds: Int64) {
+    ///
+    /// - Parameter templates: the best known first.
+    package mutating func know(_ templates: [LearnedTemplate], wallMilliseconds: Int64) {
         follow(wallMilliseconds)
-        for known in keys {
+        for known in templates {
             guard let state = state(known.label) else { continue }
-            states[state].tree.know(known.template, key: key)
+            states[state].tree.know(known, key: key)
         }
     }
 }
@@ -197,9 +208,20 @@ package struct LearnedTake: Sendable, Equatable {
 
     package init() {}
 
-    /// What was opened, by label.
-    package var openedParents: [String: Set<String>] {
-        opened.reduce(into: [:]) { parents, position in parents[position.label, default: []].insert(position.parent) }
+    /// Whose rows are revised.
+    package struct Owner: Hashable {
+        package var day: Int64
+        package var label: String
+
+        package init(day: Int64, label: String) {
+            self.day = day
+            self.label = label
+        }
+    }
+
+    /// What was opened: by parent the names that stay below it.
+    package var openedParents: [Owner: [String: Set<String>]] {
+        opened.reduce(into: [:]) { $0[Owner(day: $1.day, label: $1.label), default: [:]][$1.parent] = $1.kept }
     }
 
     package var isEmpty: Bool { rows.isEmpty && opened.isEmpty && lost == 0 }

@@ -2,7 +2,7 @@ internal import Gatekeeper
 
 /// Requests as rows of the ledger: one a day, label, method and path template.
 ///
-/// Labels are the admin's, and templates bounded for each by the learner; beyond both, the oldest days go first. A vendor of thirteen
+/// Labels are the admin's, and templates bounded for each by the learner; beyond both, the oldest days of who has most go first. A vendor of thirteen
 /// templates is thirteen rows of 77 bytes a day: 3 KiB a day for three vendors, 300 KiB for three hundred (decision 0032).
 enum LearnedTable {
     struct Bounds {
@@ -22,14 +22,14 @@ enum LearnedTable {
     static func add(
         _ take: LearnedTake, at now: WallTime, bounds: Bounds = .standard, to connection: borrowing SQLConnection
     ) throws(LedgerError) -> UInt64 {
-        for (label, parents) in take.openedParents { try revise(label, below: parents, in: connection) }
-        var room: [Owner: Int64] = [:]
+        for (owner, parents) in take.openedParents { try revise(owner, below: parents, in: connection) }
+        var room: [LearnedTake.Owner: Int64] = [:]
         var lost: UInt64 = 0
         var isLonger = false
         // What came most often finds a row.
         for row in take.rows.sorted(by: { $0.count > $1.count }) {
             if try update(row, in: connection) { continue }
-            let owner = Owner(day: row.key.day, label: row.key.label)
+            let owner = LearnedTake.Owner(day: row.key.day, label: row.key.label)
             if room[owner] == nil { room[owner] = bounds.labelRowsMax - (try count(of: owner, in: connection)) }
             guard let left = room[owner], left > 0 else {
                 lost += row.count
@@ -44,17 +44,16 @@ enum LearnedTable {
         return lost
     }
 
-    private struct Owner: Hashable {
-        var day: Int64
-        var label: String
-    }
-
-    /// Names that were kept, at a position where there turned out to be too many of them, are kept no longer.
+    /// Names of a day that were kept, at a position where there turned out to be too many of them, are kept no longer.
     ///
-    /// One look at the label's rows, however many positions there are: a client can open as many as it likes.
-    private static func revise(_ label: String, below parents: Set<String>, in connection: borrowing SQLConnection) throws(LedgerError) {
+    /// One look at the label's rows of the day, however many positions there are: a client can open as many as it likes.
+    private static func revise(
+        _ owner: LearnedTake.Owner, below parents: [String: Set<String>], in connection: borrowing SQLConnection
+    ) throws(LedgerError) {
         var rows: [(row: LearnedRequest, template: String)] = []
-        try connection.rows("SELECT \(columns) FROM learned WHERE label = ?", [.text(label)]) { row in
+        try connection.rows(
+            "SELECT \(columns) FROM learned WHERE day = ? AND label = ?", [.number(owner.day), .text(owner.label)]
+        ) { row in
             guard let learned = request(row), let other = OpenedPosition.revised(learned.key.template, below: parents) else { return }
             rows.append((learned, other))
         }
@@ -98,7 +97,7 @@ enum LearnedTable {
             ])
     }
 
-    private static func count(of owner: Owner, in connection: borrowing SQLConnection) throws(LedgerError) -> Int64 {
+    private static func count(of owner: LearnedTake.Owner, in connection: borrowing SQLConnection) throws(LedgerError) -> Int64 {
         var count: Int64 = 0
         try connection.rows("SELECT count(*) FROM learned WHERE day = ? AND label = ?", [.number(owner.day), .text(owner.label)]) { row in
             count = row.number(0) ?? 0
@@ -110,8 +109,13 @@ enum LearnedTable {
         // Days ahead are of a calendar that was wrong.
         let today = day(of: now)
         try connection.execute("DELETE FROM learned WHERE day < ? OR day > ?", [.number(today - bounds.days), .number(today + 1)])
+        // At the cost of those who have most: a label that is flooded doesn't shorten the others' weeks.
         while try connection.number("SELECT count(*) FROM learned") > bounds.rowsMax {
-            try connection.execute("DELETE FROM learned WHERE day = (SELECT min(day) FROM learned)")
+            try connection.execute(
+                """
+                DELETE FROM learned WHERE (label, day) = (SELECT label, min(day) FROM learned WHERE label =
+                    (SELECT label FROM learned GROUP BY label ORDER BY count(*) DESC, label LIMIT 1))
+                """)
         }
     }
 
@@ -134,18 +138,25 @@ enum LearnedTable {
         return request
     }
 
-    /// What a former process has learned, of requests that were answered well.
-    static func known(in connection: borrowing SQLConnection) throws(LedgerError) -> [LearnedRequest.Key] {
-        var keys: [LearnedRequest.Key] = []
+    /// What a former process has learned, of requests that were answered well; what came on the most days first.
+    static func known(in connection: borrowing SQLConnection) throws(LedgerError) -> [LearnedTemplate] {
+        var templates: [LearnedTemplate] = []
         try connection.rows(
-            "SELECT label, method, template FROM learned WHERE c2 + c3 > 0 GROUP BY label, method, template ORDER BY max(day) DESC"
+            """
+            SELECT label, template, min(day), max(day), count(DISTINCT day) AS days FROM learned WHERE c2 + c3 > 0
+                GROUP BY label, template ORDER BY days DESC, min(day)
+            """
         ) { row in
-            guard let label = row.text(0), let method = row.text(1), let template = row.text(2) else { return }
-            keys.append(LearnedRequest.Key(day: 0, label: label, method: method, template: template))
+            guard let label = row.text(0), let template = row.text(1), let first = row.number(2), let last = row.number(3),
+                let days = row.number(4)
+            else { return }
+            templates.append(LearnedTemplate(label: label, template: template, firstDay: first, lastDay: last, days: Int(clamping: days)))
         }
-        return keys
+        return templates
     }
 
+    /// What each label has used most, however much another has.
+    ///
     /// - Parameter query: a day that had begun at its moment is in whole.
     static func report(
         _ query: LearnedQuery, at now: WallTime, from connection: borrowing SQLConnection
@@ -158,7 +169,7 @@ enum LearnedTable {
                     max(CASE WHEN last_failure > 0 THEN last_at * 1000 + last_failure ELSE 0 END) % 1000,
                     count(CASE WHEN c2 + c3 > 0 THEN 1 END), min(first_at), max(last_at)
                 FROM learned WHERE day >= ? AND (? OR label = ?) GROUP BY label, method, template
-                ORDER BY sum(c2 + c3) DESC, label, template, method
+                ORDER BY row_number() OVER (PARTITION BY label ORDER BY sum(c2 + c3) DESC, template, method), label
             """,
             [.number(day(of: since)), .number(query.label == nil ? 1 : 0), .text(query.label ?? "")]
         ) { row in
@@ -172,6 +183,7 @@ enum LearnedTable {
                     clientErrors: row.number(5) ?? 0, serverErrors: row.number(6) ?? 0, lastFailure: Int(row.number(7) ?? 0),
                     goodDays: Int(row.number(8) ?? 0), first: WallTime(milliseconds: first), last: WallTime(milliseconds: last)))
         }
+        report.requests.sort { ($1.good, $0.label, $0.template, $0.method) < ($0.good, $1.label, $1.template, $1.method) }
         return report
     }
 

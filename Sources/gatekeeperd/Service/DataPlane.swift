@@ -20,7 +20,7 @@ protocol DataPlane: AnyObject, Sendable {
     func lastSeen() -> [AddressPrefix: Int64]
     func takeLearned(isLast: Bool) -> LearnedTake
     func putBackLearned(_ take: LearnedTake)
-    func knowLearned(_ keys: [LearnedRequest.Key])
+    func knowLearned(_ templates: [LearnedTemplate])
 
     var floodDescriptor: Int32 { get }
     func turnShield() -> Instant?

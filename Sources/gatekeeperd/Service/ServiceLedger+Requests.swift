@@ -3,7 +3,7 @@ internal import Gatekeeper
 /// What is kept of requests.
 extension ServiceLedger {
     /// As a former process has learned it; nothing where that can't be read.
-    func knownRequests() -> [LearnedRequest.Key] {
+    func knownRequests() -> [LearnedTemplate] {
         guard let ledger else { return [] }
         return (try? LearnedTable.known(in: ledger.connection)) ?? []
     }

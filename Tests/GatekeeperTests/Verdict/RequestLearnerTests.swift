@@ -88,7 +88,7 @@ struct RequestLearnerTests {
         #expect(told(take(&learner)) == ["GET / 1", "GET /REST/2.0/ticket/ 3", "GET /REST/2.0/ticket/{id}/history 9"])
     }
 
-    @Test("a position with too many names is a placeholder, also of what was kept before, and what lies below is learned there")
+    @Test("a position with too many names is a placeholder for the day, also of what was kept on it, and what lies below is learned there")
     func tooMany() throws {
         var learner = RequestLearner()
         for customer in ["north", "south"] {
@@ -99,16 +99,78 @@ struct RequestLearnerTests {
             for _ in 0..<3 { note(&learner, "GET /customers/c\(number)x/tickets") }
         }
         let later = take(&learner)
-        #expect(later.opened == [OpenedPosition(label: "vendor", parent: "/customers")])
-        let parents = try #require(later.openedParents[later.opened[0].label])
-        #expect(OpenedPosition.revised("/customers/north/tickets", below: parents) == "/customers/{any}/tickets")
-        #expect(OpenedPosition.revised("/customers/{id}/tickets", below: parents) == nil)
-        #expect(OpenedPosition.revised("/others/north", below: parents) == nil)
-        #expect(OpenedPosition.revised("/a/b/c", below: ["", "/{any}", "/a/b"]) == "/{any}/{any}/c")
+        #expect(later.opened == [OpenedPosition(label: "vendor", day: 20_000, parent: "/customers")])
         for _ in 0..<3 { note(&learner, "GET /customers/elsewhere/tickets") }
         let last = take(&learner, isLast: true)
         #expect(last.rows.map(\.key.template).allSatisfy { !$0.contains("elsewhere") })
         #expect(last.rows.contains { $0.key.template == "/customers/{any}/tickets" })
+    }
+
+    @Test("names of days before stay where too many come, and the position is closed when the day is over")
+    func opened() {
+        var learner = RequestLearner()
+        for _ in 0..<3 { note(&learner, "GET /api/tickets") }
+        for number in 0..<60 { note(&learner, "GET /api/c\(number)x", day: 1) }
+        for _ in 0..<3 { note(&learner, "GET /api/new", day: 1) }
+        note(&learner, "GET /api/tickets", day: 1)
+        let monday = take(&learner, day: 1)
+        #expect(monday.opened == [OpenedPosition(label: "vendor", day: 20_001, parent: "/api", kept: ["tickets"])])
+        #expect(monday.rows.contains { $0.key.template == "/api/tickets" && $0.key.day == 20_001 })
+        #expect(!monday.rows.contains { $0.key.template.contains("new") })
+        for _ in 0..<3 { note(&learner, "GET /api/new", day: 2) }
+        #expect(told(take(&learner, day: 2)).contains("GET /api/new 3"))
+    }
+
+    @Test("what is revised is what lies below a parent, but for the names that stay")
+    func revision() {
+        let parents = ["/customers": Set(["old"])]
+        #expect(OpenedPosition.revised("/customers/north/tickets", below: parents) == "/customers/{any}/tickets")
+        #expect(OpenedPosition.revised("/customers/old/tickets", below: parents) == nil)
+        #expect(OpenedPosition.revised("/customers/{id}/tickets", below: parents) == nil)
+        #expect(OpenedPosition.revised("/others/north", below: parents) == nil)
+        #expect(OpenedPosition.revised("/a/b/c", below: ["": [], "/{any}": [], "/a/b": []]) == "/{any}/{any}/c")
+    }
+
+    @Test("whoever fills all places of a label on one day leaves room for the next, and for what was known before", arguments: [31, 2_100])
+    func fullTree(count: Int) {
+        var learner = RequestLearner()
+        for day in Int64(0)..<2 {
+            for _ in 0..<3 { note(&learner, "GET /api/tickets", day: day) }
+        }
+        // Beside each other, or where there are more than one position holds, below one another.
+        for number in 0..<count {
+            let path = count > 32 ? "/a\(number % 31)x/b\(number / 31 % 31)x/c\(number / 961)x" : "/api/n\(number)x"
+            for _ in 0..<3 { note(&learner, "GET \(path)", day: 2) }
+        }
+        let names = take(&learner, isLast: true, day: 2).rows.map(\.key.template)
+        #expect(Set(names).count > min(count, 900) - 3)
+        for name in ["one", "two", "three", "four"] {
+            for _ in 0..<3 { note(&learner, "GET /api/\(name)/more", day: 4) }
+        }
+        note(&learner, "GET /api/tickets", day: 4)
+        #expect(
+            told(take(&learner, isLast: true, day: 4)) == [
+                "GET /api/four/more 3", "GET /api/one/more 3", "GET /api/three/more 3", "GET /api/tickets 1", "GET /api/two/more 3",
+            ])
+    }
+
+    @Test("one label's templates, by all methods, leave the others room between two takes")
+    func share() {
+        var learner = RequestLearner()
+        for number in 0..<900 {
+            let path = "/a\(number % 30)x/b\(number / 30)x"
+            for _ in 0..<3 { note(&learner, "GET \(path)") }
+        }
+        for number in 0..<900 {
+            for method in RequestLearner.methods { note(&learner, "\(method) /a\(number % 30)x/b\(number / 30)x") }
+        }
+        for label in 0..<25 { for _ in 0..<3 { note(&learner, "GET /api/tickets", label: "label \(label)") } }
+        let take = take(&learner, isLast: true)
+        #expect(take.rows.count { $0.key.label == "vendor" } == RequestLearner.labelRowsMax)
+        #expect(take.rows.count { $0.key.template == "/api/tickets" } == 25)
+        #expect(take.lost > 0)
+        for method in RequestLearner.methods { note(&learner, "\(method) /a0x/b0x") }
+        #expect(self.take(&learner).rows.count == RequestLearner.methods.count)
     }
 
     @Test("a flood of guesses leaves few rows and no names, and takes nothing from other labels")
@@ -152,16 +214,25 @@ struct RequestLearnerTests {
         #expect(take.lost == 1)
     }
 
-    @Test("names of a former process are known at once, and those of an opened position aren't taken up again")
+    @Test("names of a former process are known at once, and a position that was opened today stays so")
     func restart() {
-        var learner = RequestLearner()
-        learner.know(
-            ["/api/tickets.json", "/customers/{any}/tickets", "/customers/north/x"].map {
-                LearnedRequest.Key(day: 0, label: "vendor", method: "GET", template: $0)
-            }, wallMilliseconds: Self.start)
-        note(&learner, "GET /api/tickets.json")
-        note(&learner, "GET /customers/north/tickets")
-        #expect(told(take(&learner)) == ["GET /api/tickets.json 1", "GET /customers/{any}/tickets 1"])
+        for isToday in [true, false] {
+            var learner = RequestLearner()
+            let today: Int64 = isToday ? 20_000 : 20_001
+            learner.know(
+                ["/api/tickets.json", "/customers/{any}/tickets", "/customers/north/tickets"].map {
+                    LearnedTemplate(label: "vendor", template: $0, firstDay: 19_990, lastDay: 20_000, days: 5)
+                }, wallMilliseconds: today * Self.day)
+            note(&learner, "GET /api/tickets.json", day: today - 20_000)
+            note(&learner, "GET /customers/north/tickets", day: today - 20_000)
+            note(&learner, "GET /customers/south/tickets", day: today - 20_000)
+            let last = isToday ? "{any}/tickets" : "{name}/{name}"
+            #expect(
+                told(take(&learner, isLast: true, day: today - 20_000))
+                    == [
+                        "GET /api/tickets.json 1", "GET /customers/north/tickets 1", "GET /customers/\(last) 1",
+                    ].sorted())
+        }
     }
 
     @Test("names survive the day, and the path of a cut line is never learned")

@@ -95,7 +95,7 @@ final class FakeDataPlane: DataPlane, @unchecked Sendable {
     /// What the next look at learned requests finds.
     var learned = LearnedTake()
     /// What it was told of former processes.
-    private(set) var known: [LearnedRequest.Key] = []
+    private(set) var known: [LearnedTemplate] = []
 
     func takeLearned(isLast: Bool) -> LearnedTake {
         defer { learned = LearnedTake() }
@@ -103,7 +103,7 @@ final class FakeDataPlane: DataPlane, @unchecked Sendable {
     }
 
     func putBackLearned(_ take: LearnedTake) { learned.rows += take.rows }
-    func knowLearned(_ keys: [LearnedRequest.Key]) { known = keys }
+    func knowLearned(_ templates: [LearnedTemplate]) { known = templates }
 
     func turnShield() -> Instant? {
         calls.append("shield")

@@ -41,8 +41,8 @@ final class LearningScene {
     }
 
     /// Writes everything down, as at the end of a process.
-    func settle() throws {
-        let take = learner.take(isLast: true, wallMilliseconds: grants.now.milliseconds)
+    func settle(daysAgo day: Int64 = 0) throws {
+        let take = learner.take(isLast: true, wallMilliseconds: grants.now.milliseconds - day * 86_400_000)
         try grants.ledger.connection.transaction { () throws(LedgerError) in
             _ = try LearnedTable.add(take, at: grants.now, to: grants.ledger.connection)
         }
