@@ -16,9 +16,21 @@ struct RouteProposal: Equatable, Sendable {
         var path: String
         /// Sorted; an empty one among them stands for entries without a label.
         var labels: [String]
+        /// Who sent what of it: what seldom comes isn't hidden behind what comes often.
+        var uses: [Use]
+
+        var last: WallTime { uses.map(\.last).max() ?? WallTime(milliseconds: 0) }
+    }
+
+    /// One label's requests of one method.
+    struct Use: Equatable, Sendable {
+        var method: String
+        var label: String
         var count: Int64
         var days: Int
         var last: WallTime
+        /// Never answered 2xx: as systems do that send strangers to a form.
+        var isRedirected: Bool
     }
 
     struct LeftOut: Equatable, Sendable {
@@ -36,8 +48,9 @@ struct RouteProposal: Equatable, Sendable {
     init(_ report: LearnedReport, perLabel: Bool = false) {
         self.report = report
         var kept: [LearnedReport.Request] = []
+        let named = Self.named(report.requests)
         for request in report.requests {
-            if let reason = Self.obstacle(to: request, labels: report.labels) {
+            if let reason = Self.obstacle(to: request, labels: report.labels) ?? Self.flood(request, named) {
                 leftOut.append(LeftOut(request: request, reason: reason))
             } else {
                 kept.append(request)
@@ -65,6 +78,41 @@ struct RouteProposal: Equatable, Sendable {
         return isNameless ? "nothing but placeholders: it would open everything of that depth; write it by hand if that is meant" : nil
     }
 
+    /// Positions at which something is known by its name.
+    private static func named(_ requests: [LearnedReport.Request]) -> Set<Position> {
+        var named: Set<Position> = []
+        for request in requests where request.good > 0 {
+            for (parent, segment) in positions(request.template) where !segment.hasPrefix("{") && segment != "**" && !segment.isEmpty {
+                named.insert(Position(label: request.label, parent: parent))
+            }
+        }
+        return named
+    }
+
+    private struct Position: Hashable {
+        var label: String
+        var parent: String
+    }
+
+    /// Each segment, with what lies above it.
+    private static func positions(_ template: String) -> [(parent: String, segment: Substring)] {
+        var parent = ""
+        return template.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map { segment in
+            defer { parent += "/\(segment)" }
+            return (parent, segment)
+        }
+    }
+
+    /// Why a placeholder for many names isn't proposed: where a few are known as well, those are what is used, and whoever guessed on two
+    /// days would have the rest opened.
+    private static func flood(_ request: LearnedReport.Request, _ named: Set<Position>) -> String? {
+        let isFlood = positions(request.template).contains {
+            $0.segment == LearnedPlaceholder.any && named.contains(Position(label: request.label, parent: $0.parent))
+        }
+        guard isFlood else { return nil }
+        return "\(LearnedPlaceholder.any) would open every name beside those that are known there; write it by hand if that is meant"
+    }
+
     // MARK: Joining
 
     private struct Place: Hashable {
@@ -76,9 +124,10 @@ struct RouteProposal: Equatable, Sendable {
     private static func lines(of requests: [LearnedReport.Request]) -> [Line] {
         var byPlace: [Place: Line] = [:]
         for request in requests {
-            let line = Line(
-                methods: [request.method], path: request.template, labels: [request.label], count: request.good, days: request.goodDays,
-                last: request.last)
+            let use = Use(
+                method: request.method, label: request.label, count: request.good, days: request.goodDays, last: request.last,
+                isRedirected: request.succeeded == 0)
+            let line = Line(methods: [request.method], path: request.template, labels: [request.label], uses: [use])
             byPlace[Place(template: normal(request.template), label: request.label), default: line].join(line)
         }
         var lines: [[String]: Line] = [:]
@@ -106,9 +155,14 @@ extension RouteProposal.Line {
         if other.path < path { path = other.path }
         methods = Set(methods + other.methods).sorted()
         labels = Set(labels + other.labels).sorted()
-        count += other.count
-        days = max(days, other.days)
-        last = max(last, other.last)
+        for use in other.uses {
+            if let known = uses.firstIndex(where: { $0.method == use.method && $0.label == use.label }) {
+                uses[known].join(use)
+            } else {
+                uses.append(use)
+            }
+        }
+        uses.sort { ($0.method, $0.label) < ($1.method, $1.label) }
     }
 
     /// Whether the line lets it pass, whatever stands at its placeholders.
@@ -120,16 +174,47 @@ extension RouteProposal.Line {
     }
 }
 
+extension RouteProposal.Use {
+    /// The same with other placeholders.
+    fileprivate mutating func join(_ other: Self) {
+        count += other.count
+        days = max(days, other.days)
+        last = max(last, other.last)
+        isRedirected = isRedirected && other.isRedirected
+    }
+}
+
 /// As people and scripts get it.
 extension RouteProposal {
+    /// So many uses of a line are told one by one.
+    private static let usesMax = 8
+
+    /// `GET 412 times on 13 days, PUT twice on 2 days, last …`.
+    private static func comment(_ line: Line) -> String {
+        let isOne = line.uses.count == 1
+        var words = line.uses.prefix(usesMax).map { use in
+            let whose = line.labels.count > 1 && !use.label.isEmpty ? " by \(JSON.string(use.label).text)" : ""
+            let how = use.isRedirected ? ", always 3xx" : ""
+            return (isOne ? "" : "\(use.method)\(whose) ") + "\(often(use.count)) on \(use.days) days\(how)"
+        }
+        if line.uses.count > usesMax { words.append("and \(line.uses.count - usesMax) more") }
+        return (words + ["last \(line.last.text)"]).joined(separator: ", ")
+    }
+
     var text: String {
         var text: [String] = []
         if !lines.isEmpty {
             let days = "on at least \(Self.daysMin) days since \(report.since.text)"
             text.append("# what was answered 2xx or 3xx \(days); read each line before it counts")
             text.append("# routes_mode: shadow   # at first: counts what would be refused, and lets it pass")
+            if lines.contains(where: { $0.path.contains("{") }) {
+                text.append("# {…} lets pass whatever stands there in one segment, names as well")
+            }
             text.append("routes:")
-            text += lines.map { "  - \(entry($0))   # \(Self.often($0.count)) on \($0.days) days, last \($0.last.text)" }
+            text += lines.map { "  - \(entry($0))   # \(Self.comment($0))" }
+            if saysWhose, lines.contains(where: { $0.labels.contains("") }) {
+                text.append("# lines without from: are for everybody, since entries without a label used them; give those a label")
+            }
         } else {
             text.append("# nothing to propose: nothing was answered 2xx or 3xx on \(Self.daysMin) days since \(report.since.text)")
         }
@@ -180,7 +265,14 @@ extension RouteProposal {
     private func json(_ line: Line) -> JSON {
         .object(
             of: ("methods", .strings(line.methods)), ("path", .string(line.path)),
-            ("from", line.labels.contains("") ? nil : .strings(line.labels)), ("count", .number(line.count)), ("days", .number(line.days)),
-            ("last", .time(line.last)))
+            ("from", line.labels.contains("") ? nil : .strings(line.labels)),
+            ("count", .number(line.uses.reduce(0) { $0 + $1.count })), ("days", .number(line.uses.map(\.days).max() ?? 0)),
+            ("last", .time(line.last)), ("uses", .array(line.uses.map(json))))
+    }
+
+    private func json(_ use: Use) -> JSON {
+        .object(
+            of: ("method", .string(use.method)), ("label", .string(use.label)), ("count", .number(use.count)), ("days", .number(use.days)),
+            ("last", .time(use.last)))
     }
 }

@@ -20,9 +20,10 @@ struct RouteProposalTests {
         let proposal = RouteProposal(try scene.report())
         #expect(proposal.lines.map(\.methods) == [["GET", "POST"]])
         #expect(proposal.lines.map(\.path) == ["/api/tickets.json"])
-        #expect(proposal.lines.map(\.count) == [12] && proposal.lines.map(\.days) == [2])
+        #expect(proposal.lines.map { $0.uses.map { "\($0.method) \($0.count) \($0.days)" } } == [["GET 6 2", "POST 6 2"]])
         let text = proposal.text
-        let line = "  - {methods: [GET, POST], path: \"/api/tickets.json\"}   # 12 times on 2 days, last 2027-01-15T08:00:00Z"
+        let line =
+            "  - {methods: [GET, POST], path: \"/api/tickets.json\"}   # GET 6 times on 2 days, POST 6 times on 2 days, last 2027-01-15T08:00:00Z"
         #expect(text.contains("\n\(line)"), "\(text)")
         #expect(text.contains("#   GET /api/once by \"vendor\": 3 times, on one day only"), "\(text)")
         #expect(text.contains("#   GET /** by \"vendor\": 3 times, 404"), "\(text)")
