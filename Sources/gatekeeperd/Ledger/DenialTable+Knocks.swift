@@ -7,7 +7,8 @@ extension DenialTable {
     private static let knockersMax = 512
     private static let isStranger = "peer <> '' AND reason IN ('not_listed', 'expired')"
 
-    /// Addresses that were turned away since this hour because the list hasn't got them; those that came in most hours first.
+    /// Addresses that were turned away since this hour because the list hasn't got them; those that never came before it first, and of these
+    /// those that came in most hours. Who has knocked for weeks is nobody who moved, however many they are.
     static func knocks(since hour: Int64, from connection: borrowing SQLConnection) throws(LedgerError) -> [Knocks] {
         var knocks: [Knocks] = []
         try connection.rows(
@@ -15,7 +16,8 @@ extension DenialTable {
             SELECT peer, min(hour) < ?1, group_concat(CASE WHEN hour >= ?1 THEN hour || ':' || count END, ' ') FROM
                 (SELECT peer, hour, sum(count) AS count FROM
                     (SELECT * FROM denials WHERE \(isStranger) ORDER BY hour DESC LIMIT \(knockRowsMax)) GROUP BY peer, hour)
-                GROUP BY peer HAVING max(hour) >= ?1 ORDER BY count(hour) DESC, peer LIMIT \(knockersMax)
+                GROUP BY peer HAVING max(hour) >= ?1
+                ORDER BY min(hour) < ?1, count(hour) DESC, peer LIMIT \(knockersMax)
             """, [.number(hour)]
         ) { row in
             guard let text = row.text(0), let peer = try? PeerAddress(parsing: text) else { return }

@@ -12,19 +12,24 @@ struct Hearing: Equatable, Sendable {
     private var hours = [UInt8](repeating: 0, count: Hearing.hoursKept)
     private var known = 0
     private var heard = 0
-    /// Hours in a row in which nobody at all was heard. After three days the door is one where nobody knocks any more.
+    /// Hours since anybody was heard that were taken for an outage.
     private var deaf = 0
     private static let deafMax = 72
 
+    /// After so long an outage is none: nobody knocks any more, or all sources have been cut off.
+    var isOutageOver: Bool { deaf >= Self.deafMax }
+
     /// Strangers come so regularly that an hour without any is an outage.
-    var expectsStrangers: Bool { deaf <= Self.deafMax && known >= Self.knownMin && Double(heard) >= Self.usualShare * Double(known) }
+    var expectsStrangers: Bool { known >= Self.knownMin && Double(heard) >= Self.usualShare * Double(known) }
 
     /// An hour is over in which the door ran and nobody came, though somebody always does.
     mutating func closeDeaf() { deaf += 1 }
 
     /// An hour is over in which the door ran.
-    mutating func close(_ hour: Int64, strangers: Bool) {
-        if strangers { deaf = 0 }
+    ///
+    /// - Parameter sources: somebody came whom the list names.
+    mutating func close(_ hour: Int64, strangers: Bool, sources: Bool) {
+        if strangers || sources { deaf = 0 }
         let index = Int(hour % Int64(Self.hoursKept))
         forget(hours[index])
         hours[index] = strangers ? 2 : 1

@@ -67,7 +67,7 @@ struct Rhythms: Equatable, Sendable {
     private mutating func close(_ hour: Int64) {
         let hasRun = runMilliseconds >= Self.runSecondsMin * 1000
         let isHeard = hasRun && !isDeaf(hour)
-        if isHeard { hearing.close(hour, strangers: heardStrangers) } else if hasRun { hearing.closeDeaf() }
+        if isHeard { hearing.close(hour, strangers: heardStrangers, sources: !current.isEmpty) } else if hasRun { hearing.closeDeaf() }
         let rest = RestDays.extent(of: max(0, hour) / 24)
         var index = sources.startIndex
         while index != sources.endIndex {
@@ -80,7 +80,7 @@ struct Rhythms: Equatable, Sendable {
 
     /// Nobody came, where strangers always do, or where it is the habit of more than one source to come.
     private func isDeaf(_ hour: Int64) -> Bool {
-        guard current.isEmpty, !heardStrangers else { return false }
+        guard current.isEmpty, !heardStrangers, !hearing.isOutageOver else { return false }
         if hearing.expectsStrangers { return true }
         let slot = Rhythm.slot(hour)
         return sources.values.count { $0.chance(at: slot) >= 0.5 && $0.isHabit } > 1

@@ -123,6 +123,37 @@ struct SilenceWatchTests {
         #expect(silent().first?.contains("candidates=none: who knocks is kept in the state folder") == true)
     }
 
+    @Test(
+        "strangers can't have a vendor called silent that comes, nor hide one that doesn't behind six hundred of them",
+        arguments: [true, false])
+    func strangers(areNew: Bool) throws {
+        let process = Process(self, try settings())
+        try pass(hours: 21 * 24, process, comes: true, knocking: "192.0.2.9")
+        if !areNew { try horde(process, knocks: 600, comes: true) }
+        #expect(silent().isEmpty, "a neighbour in its hours is nothing while it comes")
+        for hour in 1...6 {
+            try horde(process, knocks: 600, with: "203.0.113.9", comes: false)
+            if hour == 2 { #expect(silent().isEmpty) }
+        }
+        #expect(silent().count == 1)
+        let candidates = try #require(process.watch.silences.first).candidates.map(\.address.description)
+        #expect(candidates.count == CandidateRanking.shownMax)
+        // Who knew the hour can hide the new address among others that are new; who has always knocked can't.
+        if !areNew { #expect(candidates.first == "203.0.113.9") }
+    }
+
+    /// One hour, in which so many strangers knock, and one more.
+    private func horde(_ process: Process, knocks count: Int, with stranger: String? = nil, comes: Bool) throws {
+        try pass(hours: 1, process, comes: comes, knocking: stranger)
+        let at = clock.now.wallTime.milliseconds
+        let horde = (0..<count).map { index in
+            DenialSummary(
+                peer: PeerAddress(ipv4: 0xc633_0000 + UInt32(index)), reason: .notListed, count: 3, firstMilliseconds: at,
+                lastMilliseconds: at, sources: 1)
+        }
+        _ = process.ledger?.record(horde, at: clock.now.wallTime)
+    }
+
     @Test("whom a lockdown keeps out isn't called silent, neither meanwhile nor at once when it is over")
     func lockdown() throws {
         let process = Process(self, try settings())

@@ -49,7 +49,7 @@ struct RhythmSimulationTests {
     func seldom() throws {
         for seed in Self.years {
             let hours = try #require(try VigilSimulation().run(VendorTrace(.seldom, seed: seed, moves: true)).counting.hours)
-            #expect((7 * 24...60 * 24).contains(hours), "\(hours)")
+            #expect(hours <= 60 * 24, "\(hours)")
         }
     }
 }

@@ -75,18 +75,28 @@ struct RhythmsTests {
         }
     }
 
-    @Test("behind a firewall one silent source is missed, and all at once are an outage")
+    @Test("behind a firewall one silent source is missed, and all at once are an outage, but not for ever")
     func quietDoor() {
-        for labels in [["a"], ["a", "b"]] {
+        for (labels, days) in [(["a"], Int64(5)), (["a", "b"], 5), (["a", "b"], 14)] {
             var rhythms = Rhythms()
-            for hour in start..<start + 5 * 168 + 5 * 24 {
+            for hour in start..<start + 5 * 168 + days * 24 {
                 rhythms.follow(hour)
                 rhythms.run(milliseconds: 3_600_000)
                 for label in labels where isWork(hour) && hour < start + 5 * 168 { rhythms.count(1, of: label) }
             }
-            rhythms.follow(start + 5 * 168 + 5 * 24)
-            #expect(judgement(rhythms, "a") == (labels.count == 1 ? .silent : .usual))
+            rhythms.follow(start + 5 * 168 + days * 24)
+            #expect(judgement(rhythms, "a") == (labels.count == 1 || days > 5 ? .silent : .usual), "\(labels) \(days)")
         }
+    }
+
+    @Test("whoever always knocked, and leaves off when the vendor does, hides that for three days and no longer")
+    func accomplice() {
+        var rhythms = accustomed()
+        let end = start + 5 * 168
+        pass(end..<end + 72, &rhythms, strangers: false) { _ in false }
+        #expect(judgement(rhythms) == .usual)
+        pass(end + 72..<end + 7 * 24, &rhythms, strangers: false) { _ in false }
+        #expect(judgement(rhythms) == .silent)
     }
 
     @Test("a request ends the silence within the hour")
