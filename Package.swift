@@ -22,6 +22,9 @@ let simulated = CSetting.define("SIMULATION", .when(configuration: .debug))
 /// Whether accesses to a variable overlap is checked at run time in debug builds alone, in which the tests and the simulation run (decision 0028).
 let unchecked = SwiftSetting.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))
 
+/// The control plane is four fifths of our code and is waited for by people: small rather than quick.
+let small = SwiftSetting.unsafeFlags(["-Osize"], .when(configuration: .release))
+
 let package = Package(
     name: "gatekeeper",
     products: [
@@ -45,7 +48,7 @@ let package = Package(
                 "Gatekeeper", "CYAML", "CSQLite",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings + [small]),
         // Reads the documents of exact bytes that both test targets run on.
         .target(name: "HTTPFixtures", path: "Tests/HTTPFixtures", swiftSettings: settings),
         .testTarget(
