@@ -15,11 +15,14 @@ tests := --scratch-path .build/tests
 # The suites that drive the real binary; their types are named for their files.
 empty :=
 space := $(empty) $(empty)
-e2e_suites := $(basename $(notdir $(wildcard Tests/gatekeeperdTests/EndToEnd/*Tests.swift)))
-e2e_filter := gatekeeperdTests\.($(subst $(space),|,$(strip $(e2e_suites))))/
+suites_in = $(basename $(notdir $(wildcard Tests/gatekeeperdTests/$(1)/*Tests.swift)))
+filter_of = gatekeeperdTests\.($(subst $(space),|,$(strip $(1))))/
+e2e_filter := $(call filter_of,$(call suites_in,EndToEnd))
+# Every other one: two processes of them take half the time of one, as each waits for daemons most of the time.
+e2e_filter_1 := $(call filter_of,$(shell printf '%s\n' $(call suites_in,EndToEnd) | sed -n '1~2p'))
+e2e_filter_2 := $(call filter_of,$(shell printf '%s\n' $(call suites_in,EndToEnd) | sed -n '2~2p'))
 # Those that need ticket systems of a size that not every test run should install.
-full_suites := $(basename $(notdir $(wildcard Tests/gatekeeperdTests/EndToEndFull/*Tests.swift)))
-full_filter := gatekeeperdTests\.($(subst $(space),|,$(strip $(full_suites))))/
+full_filter := $(call filter_of,$(call suites_in,EndToEndFull))
 
 export GATEKEEPERD ?= $(CURDIR)/$(binary)
 
@@ -46,11 +49,14 @@ test: ## Prepare what is missing, build, and run every test
 unit: prepare ## Run the tests that need neither the release binary nor a ticket system
 	swift test $(tests) --skip '$(e2e_filter)' --skip '$(full_filter)'
 
-.PHONY: unit-run e2e-run
+.PHONY: unit-run e2e-run e2e-run-1 e2e-run-2
 unit-run:
 	@swift test --skip-build $(tests) --skip '$(e2e_filter)' --skip '$(full_filter)'
 e2e-run:
 	@swift test --skip-build $(tests) --filter '$(e2e_filter)'
+# Without SwiftPM, of which one at a time may use a folder.
+e2e-run-1 e2e-run-2: e2e-run-%:
+	@NO_COLOR=1 .build/tests/debug/gatekeeperPackageTests.xctest --testing-library swift-testing --filter '$(e2e_filter_$*)'
 
 .PHONY: e2e
 e2e: release ## Run the tests that drive the real binary in front of a real ticket system

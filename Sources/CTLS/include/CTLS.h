@@ -71,6 +71,8 @@ void ctls_simulate(ctls_simulated how);
 static inline long ctls_ctx_set_mode(SSL_CTX *ctx, long mode) { return SSL_CTX_set_mode(ctx, mode); }
 static inline long ctls_set_mode(SSL *ssl, long mode) { return SSL_set_mode(ssl, mode); }
 static inline long ctls_clear_mode(SSL *ssl, long mode) { return SSL_clear_mode(ssl, mode); }
+/// The header of a record has been read and its body has not (SSL_rstate_string(3): "RB").
+static inline bool ctls_is_in_record(const SSL *ssl) { return SSL_rstate_string(ssl)[1] == 'B'; }
 /// HMAC with SHA-256 and this key (EVP_MAC_CTX_set_params(3), whose parameters want C strings that stay).
 static inline bool ctls_mac_use_key(EVP_MAC_CTX *mac, uint8_t *key, size_t count) {
     OSSL_PARAM parameters[] = {

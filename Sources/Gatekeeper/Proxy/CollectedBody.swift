@@ -29,11 +29,11 @@ final class CollectedBody {
         self.rule = rule
         self.stream = stream
         self.spooled = spooled
-        buffer = stream.connection.buffers.take()
+        buffer = stream.buffers.take()
     }
 
     deinit {
-        if !spooled.isBusy { stream.connection.buffers.give(buffer) }
+        if !spooled.isBusy { stream.buffers.give(buffer) }
     }
 
     var count: Int { spooled.count + (spooled.isBusy ? 0 : buffer.count) }

@@ -14,7 +14,7 @@ extension Exchange {
         let log = session.snapshot.log
         let head = stream.head
         let path = log.query ? head.target : head.path
-        let (identifier, input) = (stream.identifier, stream.source)
+        let (identifier, input) = (stream.identifier, stream.headBytes)
         let dropped = stream.dropped.told()
         let cipher = log.fields.contains(.cipher) ? session.cipher : []
         worker.journal.request(

@@ -116,7 +116,7 @@ final class Exchange {
         var isRepeated = false
         while true {
             let upstream: UpstreamConnection
-            let source = stream.source
+            let source = stream.headBytes
             let outcome = await hold.obtain(
                 fresh: isRepeated, certain: !(rule.isIdempotent && sender.isWhole),
                 serverName: session.upstreamName(forHost: source.bytes.bytes(stream.head.host)))
@@ -295,7 +295,8 @@ final class Exchange {
     }
 
     private func answer(_ problem: Problem, after failure: ExchangeFailure) async -> End {
-        let persists = failure.leavesConnectionOpen && stream.isBodyRead && stream.head.isPersistent && session.mayPersist
+        let isOver = stream.isBodyRead && !sender.isCollecting
+        let persists = failure.leavesConnectionOpen && isOver && stream.head.isPersistent && session.mayPersist
         stream.answer(problem, persists: persists)
         let deadline = worker.loop.now.advanced(byMilliseconds: session.snapshot.timeouts.bodyMilliseconds)
         return await stream.deliver(until: deadline) ? endOfAnswer : .over(.abandoned)

@@ -6,7 +6,7 @@ extension RequestSender {
             guard isCollecting else { return .done }
             let needsInput = spooled.map { !$0.isBusy } ?? true
             if needsInput, !stream.hasInput, let obstacle = stream.receive() { return obstacle }
-            guard case .collecting(let collected) = source else {
+            guard case .collecting(let collected) = bodySource else {
                 if let obstacle = takeWhatCame() { return obstacle }
                 continue
             }
@@ -30,17 +30,17 @@ extension RequestSender {
             HeadWriter.endRequest(.chunked, into: outbound)
             sendsChunks = true
             stream.beginChunks()
-            source = .spool(offset: 0, isWhole ? .lastChunk : .stream)
+            bodySource = .spool(offset: 0, isWhole ? .lastChunk : .stream)
         } else {
             HeadWriter.endRequest(.length(UInt64(collected.count)), into: outbound)
             if spooled?.count ?? 0 > 0 {
-                source = .spool(offset: 0, .none)
+                bodySource = .spool(offset: 0, .none)
             } else {
                 collected.append(to: outbound)
-                source = .stream
+                bodySource = .stream
             }
         }
-        noteCollected()
+        lastSent = stream.now
         return .done
     }
 

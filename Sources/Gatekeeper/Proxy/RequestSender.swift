@@ -10,7 +10,7 @@
 /// With `request_buffering` a chunked body is collected first and leaves with its length.
 final class RequestSender {
     /// Where the rest of the body comes from.
-    enum Source {
+    enum BodySource {
         case stream
         case collecting(CollectedBody)
         /// Collected; sent up to `offset`, in chunks where more may follow that can be read once this is through.
@@ -29,7 +29,7 @@ final class RequestSender {
 
     let stream: RequestStream
     let outbound: Buffer
-    var source = Source.stream
+    var bodySource = BodySource.stream
     /// What lies on the disk of a body that is collected; nil of any other.
     let spooled: SpooledBytes?
     /// Some of what was sent may have been taken by TLS, and not yet by the socket.
@@ -40,7 +40,7 @@ final class RequestSender {
     /// What is sent is framed in chunks, as far as is known.
     var sendsChunks: Bool
     /// When a byte last left.
-    private var lastSent: Instant
+    var lastSent: Instant
 
     /// A body this small is waited for before a connection to the ticket system is taken: who sends it slowly holds nothing but its own. It
     /// leaves with the head in one segment, and can be sent again.
@@ -62,7 +62,7 @@ final class RequestSender {
         if let collecting {
             let spooled = stream.session.makeSpooledBytes()
             self.spooled = spooled
-            source = .collecting(CollectedBody(collecting, of: stream, spooled: spooled))
+            bodySource = .collecting(CollectedBody(collecting, of: stream, spooled: spooled))
         } else {
             spooled = nil
         }
@@ -76,12 +76,12 @@ final class RequestSender {
 
     /// Nothing is left of the body but what lies in `outbound`.
     private var isEverythingHere: Bool {
-        if case .stream = source { stream.isBodyRead } else { false }
+        if case .stream = bodySource { stream.isBodyRead } else { false }
     }
 
     /// Nothing is to be sent before `collect` says so.
     var isCollecting: Bool {
-        switch source {
+        switch bodySource {
         case .collecting: true
         case .stream: isSmall && !stream.isBodyRead
         case .spool: false
@@ -97,33 +97,30 @@ final class RequestSender {
     /// The disk has done what it was asked, and nobody has looked yet: it won't ring again.
     var hasSpoolNews: Bool { spooled?.hasNews ?? false }
 
-    private var pool: BufferPool { stream.connection.buffers }
-    private var now: Instant { stream.connection.loop.now }
-
     /// What waits here lies in no more memory than it needs, or (false) may grow again.
     func park(_ isParked: Bool) {
         // What the disk reads into is the spool's until it has been looked at.
         guard isCollecting || !(spooled?.isBusy ?? false) else { return }
-        outbound.park(isParked, in: pool)
+        outbound.park(isParked, in: stream.buffers)
     }
 
     /// Sends everything again, over another connection. Only while `isReplayable`.
     func replay() {
         outbound.restart()
         sent = .nothing
-        lastSent = now
+        lastSent = stream.now
     }
 
     /// The exchange is over: gives the buffer back.
     func release() {
         // What the disk still reads into is nobody else's buffer.
-        if !(spooled?.isBusy ?? false) || isCollecting { pool.give(outbound) }
+        if !(spooled?.isBusy ?? false) || isCollecting { stream.buffers.give(outbound) }
         spooled?.end()
     }
 
     /// Adds the body bytes that came with the head to what will leave with it. Once, before the first `push`.
     func takeWhatCame() -> Step? {
-        guard case .stream = source else { return nil }
+        guard case .stream = bodySource else { return nil }
         return take(bytesMax: Self.firstBodyBytesMax)
     }
 
@@ -139,7 +136,7 @@ final class RequestSender {
             if let spooled, spooled.isBusy, let obstacle = passSpool() { return obstacle }
             if !outbound.isEmpty, let obstacle = flush(to: upstream) { return obstacle }
             if isEverythingHere { return finishSending(to: upstream) }
-            if case .spool = source {
+            if case .spool = bodySource {
                 if let obstacle = passSpool() { return obstacle }
                 continue
             }
@@ -194,14 +191,14 @@ final class RequestSender {
     private func note(sent: RetryRule.Sent) {
         isUnflushed = true
         self.sent = sent
-        lastSent = now
+        lastSent = stream.now
     }
 
     // MARK: The spool
 
     /// Begins to fetch the next piece from the spool, or takes the one that has come into `outbound`.
     private func passSpool() -> Step? {
-        guard let spooled, case .spool(let offset, let continuation) = source else { return nil }
+        guard let spooled, case .spool(let offset, let continuation) = bodySource else { return nil }
         let isChunked = if case .none = continuation { false } else { true }
         switch spooled.look() {
         case .underWay: return .blocked()
@@ -212,23 +209,18 @@ final class RequestSender {
             let count = min(spooled.count - offset, outbound.capacity - Self.chunkFrameBytes)
             if isChunked { outbound.beginChunk(count) }
             spooled.read(at: offset, count: count, into: outbound, until: spoolDeadlineFromNow)
-            source = .spool(offset: offset + count, continuation)
+            bodySource = .spool(offset: offset + count, continuation)
             return .blocked()
         case .done:
             if isChunked { outbound.append("\r\n") }
             guard offset == spooled.count else { return nil }
             if case .lastChunk = continuation { outbound.append("0\r\n\r\n") }
-            source = .stream
+            bodySource = .stream
             return nil
         }
     }
 
     var spoolDeadlineFromNow: Instant {
-        now.advanced(byMilliseconds: stream.session.snapshot.timeouts.bodyMilliseconds)
-    }
-
-    /// What was collected is about to leave.
-    func noteCollected() {
-        lastSent = now
+        stream.now.advanced(byMilliseconds: stream.session.snapshot.timeouts.bodyMilliseconds)
     }
 }

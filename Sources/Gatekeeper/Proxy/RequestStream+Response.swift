@@ -31,7 +31,7 @@ extension RequestStream {
     ///   - port: by which the ticket system calls itself in links.
     ///   - mayPersist: nothing on its side is in the way of another request.
     func begin(_ head: ResponseHead, from source: Span<UInt8>, port: UInt16, mayPersist: Bool) -> Bool {
-        let (session, worker, requestBytes) = (session, session.worker, self.source)
+        let (session, worker, requestBytes) = (session, session.worker, headBytes)
         status = head.status
         expectation.answered()
         writesChunks = self.head.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)

@@ -12,11 +12,11 @@ final class RequestStream {
     let head: RequestHead
     let identifier: ExchangeIdentifier
     /// What the head was parsed from.
-    private(set) var source: Buffer
+    private(set) var headBytes: Buffer
     /// What the client waits for before it sends its body.
     var expectation: Expectation
 
-    // MARK: The body, stored
+    // MARK: Of the body
 
     /// What of the body hasn't been read yet, as the head frames it.
     enum Unread {
@@ -35,7 +35,7 @@ final class RequestStream {
     /// What its sender may miss of the request.
     var dropped: DroppedFields
 
-    // MARK: The response, stored
+    // MARK: Of the response
 
     /// Plaintext that is composed here: heads, chunks, answers of our own.
     var reply: Buffer?
@@ -52,21 +52,21 @@ final class RequestStream {
     /// Whether the client takes its answer fast enough.
     var takingFloor: RateFloor
 
-    /// Right after `head` was parsed from the front of `source`.
+    /// Right after `head` was parsed from the front of `headBytes`.
     ///
     /// - Parameters:
     ///   - bodyBytesMax: of a body in chunks; a longer one is refused.
     ///   - collects: the body's chunks are read as data alone, until `beginChunks`.
     ///   - dropped: what its sender may miss of the head.
     init(
-        _ head: RequestHead, in source: Buffer, identifier: ExchangeIdentifier, on session: ClientSession, bodyBytesMax: Int,
+        _ head: RequestHead, in headBytes: Buffer, identifier: ExchangeIdentifier, on session: ClientSession, bodyBytesMax: Int,
         collects: Bool, dropped: DroppedFields
     ) {
         self.session = session
         connection = session.connection
         self.head = head
         self.identifier = identifier
-        self.source = source
+        self.headBytes = headBytes
         self.dropped = dropped
         expectation = Expectation(head)
         unread =
@@ -97,13 +97,16 @@ final class RequestStream {
 
     /// Ends HTTP on the connection: what the head was parsed from makes room for what follows, and is kept for the log.
     func leaveHTTP() {
-        source = connection.detachUsed(head.byteCount)
+        headBytes = connection.detachUsed(head.byteCount)
     }
 
     /// Another request may follow on the connection, behind a whole response.
     var mayPersist: Bool { clientPersists && isBodyRead && !connection.hasEnded }
     /// All of the request has been read, and nothing follows it.
     var isQuiet: Bool { isBodyRead && connection.isQuiet }
+
+    var buffers: BufferPool { connection.buffers }
+    var now: Instant { connection.loop.now }
 
     // MARK: Waiting
 
@@ -133,6 +136,7 @@ final class RequestStream {
     /// Delivers what was composed; false when the client can't be given it in time.
     func deliver(until deadline: Instant) async -> Bool {
         while let obstacle = deliver() {
+            connection.tls.releaseIdleMemory()
             guard case .blocked(let interest, _) = obstacle, await connection.suspend(for: interest, until: deadline) == .ready
             else { return false }
         }

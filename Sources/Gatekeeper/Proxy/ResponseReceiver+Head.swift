@@ -44,7 +44,7 @@ extension ResponseReceiver {
         if head.status == 101 { return passSwitch(head, from: inbound) }
         interimResponses += 1
         guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
-        target?.note(version: head.version, now: stream.connection.loop.now)
+        target?.note(version: head.version, now: stream.now)
         if head.status == 100 { stream.expectation.grant() } else { stream.inform(head, from: inbound.readable) }
         inbound.consume(head.byteCount)
         return nil
@@ -52,7 +52,7 @@ extension ResponseReceiver {
 
     /// 101 ends HTTP on both connections (RFC 9110 §7.8), if it is the answer to what was asked.
     private func passSwitch(_ head: ResponseHead, from inbound: Buffer) -> Step? {
-        let (asked, worker) = (stream.source, stream.session.worker)
+        let (asked, worker) = (stream.headBytes, stream.session.worker)
         guard let webSocketKey, requestIsSent,
             WebSocketHandshake.isAnswered(by: head, worker.responseFields, inbound.readable, key: asked.bytes.bytes(webSocketKey))
         else { return .failed(.upstreamSwitched) }

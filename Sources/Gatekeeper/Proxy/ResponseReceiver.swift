@@ -2,11 +2,12 @@
 final class ResponseReceiver {
     enum State {
         case head
-        case body(Source)
+        case body(Rest)
         case complete
     }
 
-    enum Source {
+    /// What of the body hasn't come yet, as the ticket system frames it.
+    enum Rest {
         case length(remaining: UInt64)
         case chunked(ChunkRelay)
         case untilClose
@@ -50,8 +51,6 @@ final class ResponseReceiver {
     /// The upstream has answered the request for a WebSocket with one.
     var hasSwitched: Bool { stream.status == 101 }
 
-    private var pool: BufferPool { stream.connection.buffers }
-
     /// What the upstream has sent behind its 101, for whoever goes on from there.
     func takeInbound() -> Buffer? {
         defer { inbound = nil }
@@ -63,19 +62,19 @@ final class ResponseReceiver {
         release()
         heads.reset()
         hasReceived = false
-        lastReceived = stream.connection.loop.now
+        lastReceived = stream.now
     }
 
     /// Gives the buffer back.
     func release() {
-        if let inbound { pool.give(inbound) }
+        if let inbound { stream.buffers.give(inbound) }
         inbound = nil
     }
 
     /// What waits here lies in no more memory than it needs, or (false) may grow again. Nobody remembers an offset in it.
     func park(_ isParked: Bool) {
         inbound?.compact()
-        inbound?.park(isParked, in: pool)
+        inbound?.park(isParked, in: stream.buffers)
     }
 
     /// Moves response bytes until something blocks. `requestIsSent`: the upstream has the whole request.
@@ -87,7 +86,7 @@ final class ResponseReceiver {
                 switch state {
                 case .complete: Step.done
                 case .head: takeHead(from: upstream)
-                case .body(let source): takeBody(source, from: upstream)
+                case .body(let rest): takeBody(rest, from: upstream)
                 }
             if let obstacle { return obstacle }
         }
@@ -96,9 +95,9 @@ final class ResponseReceiver {
 
     // MARK: Body
 
-    private func takeBody(_ source: Source, from upstream: UpstreamConnection) -> Step? {
+    private func takeBody(_ rest: Rest, from upstream: UpstreamConnection) -> Step? {
         guard let inbound, !inbound.isEmpty else { return receive(from: upstream) }
-        switch source {
+        switch rest {
         case .length(let remaining):
             let before = inbound.count
             let obstacle = stream.write(inbound, bytesMax: Int(clamping: remaining))
@@ -106,7 +105,7 @@ final class ResponseReceiver {
             return obstacle
         case .chunked(var relay):
             let outcome = stream.write(chunks: &relay, from: inbound)
-            lastReceived = stream.connection.loop.now
+            lastReceived = stream.now
             switch outcome {
             case .more: state = .body(.chunked(relay))
             case .complete: state = .complete
@@ -120,7 +119,7 @@ final class ResponseReceiver {
 
     func noteBody(_ count: Int, of remaining: UInt64) {
         state = remaining == UInt64(count) ? .complete : .body(.length(remaining: remaining - UInt64(count)))
-        lastReceived = stream.connection.loop.now
+        lastReceived = stream.now
     }
 
     // MARK: From the upstream
@@ -130,7 +129,7 @@ final class ResponseReceiver {
             releaseEmpty()
             return .blocked(upstream: [.readable])
         }
-        let buffer = inbound ?? pool.take()
+        let buffer = inbound ?? stream.buffers.take()
         inbound = buffer
         if buffer.isEmpty { buffer.clear() } else if buffer.room == 0 { buffer.compact() }
         let unit = stream.unit(isBulk: isBulk)
@@ -138,7 +137,7 @@ final class ResponseReceiver {
         case .bytes(let count):
             hasReceived = true
             isBulk = count == unit
-            if stream.hasBegun { lastReceived = stream.connection.loop.now }
+            if stream.hasBegun { lastReceived = stream.now }
             return nil
         case .wouldBlock:
             releaseEmpty()

@@ -77,6 +77,8 @@ struct UpstreamHold: ~Copyable {
                 }
             }
             connection.socket.interest = [.broken, .peerClosed]
+            // It may take its time, in the queue for one.
+            connection.tls.releaseIdleMemory()
             outcome = await pool.open(
                 for: source, waiter: connection.waiter, certain: certain, serverName: serverName, showing: shown,
                 timeouts: session.snapshot.timeouts,

@@ -1,6 +1,7 @@
 internal import CTLS
 
-/// OpenSSL's record buffers: 17 kB to read and 17 kB to write, which a session has while it is used and not while it rests.
+/// OpenSSL's record buffers: 17 kB to read and 17 kB to write, which a session has while it is used, and while a
+/// part of a record waits in them, but not while it rests.
 extension TLSStream {
     /// Record bytes that one `recv` brings while bulk is expected: eight of the largest records.
     private static let bulkReadBytes = 8 * (16 << 10) + 2048
@@ -11,7 +12,8 @@ extension TLSStream {
         guard isExpected != isBulkExpected else { return }
         isBulkExpected = isExpected
         unsafe SSL_set_default_read_buffer_len(session, isExpected ? Self.bulkReadBytes : 0)
-        releaseMemoryAlways(isExpected)
+        // One that holds something keeps its size until it is freed.
+        releaseMemoryAlways(unsafe isExpected || SSL_has_pending(session) == 1)
     }
 
     /// Whether record buffers are freed whenever they are empty, which costs a request as much as parsing its head.
@@ -21,10 +23,12 @@ extension TLSStream {
         releaseIdleMemory()
     }
 
-    /// Frees the record buffers until there are records again: for whoever expects none soon.
+    /// Frees the record buffers until there are records again: for whoever expects none soon. Not those that hold a part of a record.
     func releaseIdleMemory() {
         // SAFETY: the session lives as long as the stream, and is neither reading nor writing now.
-        // Not while a record has begun to arrive: OpenSSL before 3.0.14 would free what it is still reading (CVE-2024-4741).
-        if unsafe SSL_has_pending(session) == 0 { _ = unsafe SSL_free_buffers(session) }
+        // OpenSSL before 3.0.14, 3.1.6, 3.2.2 and 3.3.1 frees what it is still reading (CVE-2024-4741): bytes that wait, and a header that came alone,
+        // which doesn't count as waiting.
+        guard unsafe SSL_has_pending(session) == 0, unsafe !ctls_is_in_record(session) else { return }
+        _ = unsafe SSL_free_buffers(session)
     }
 }

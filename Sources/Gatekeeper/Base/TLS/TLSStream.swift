@@ -9,7 +9,7 @@ internal import CTLS
 ///
 /// Reading: one `recv` brings a record, or several of a large body; a short one is remembered, so no call is made to learn that nothing is left.
 /// Writing: records collect in a buffer of the worker's pool and leave in one `send`; what the socket doesn't take stays here and is the
-/// backpressure: `write` accepts nothing before it has gone. An idle session holds no buffer.
+/// backpressure: `write` accepts nothing before it has gone. An idle session holds no buffer, unless a part of a record has come.
 @safe final class TLSStream {
     let socket: Socket
     private let pool: BufferPool
@@ -137,7 +137,8 @@ internal import CTLS
     /// Decrypted bytes, or parts of a record, wait here.
     var hasPendingBytes: Bool { unsafe SSL_has_pending(session) == 1 }
 
-    /// What waits for the socket lies in no more memory than it needs from now on, or (false) may grow again.
+    /// The session is about to wait for long: what waits for the socket lies in no more memory than it needs, and record buffers go. Or (false) it
+    /// goes on.
     func park(_ isParked: Bool) {
         ciphertext?.compact()
         ciphertext?.park(isParked, in: pool)
