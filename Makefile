@@ -6,10 +6,12 @@ SHELL := /bin/bash
 
 sources := Sources Tests fuzz sim Package.swift $(wildcard bench/microbench)
 binary := .build/release/gatekeeperd
-# No shared Swift libraries beside the binary, no symbols in it, and no word of where it was built: the same bytes from any folder. Relocations
-# are packed (1.2 MB; glibc 2.36 reads them), and nothing of ours is for others to link (0.3 MB).
-release := --configuration release --static-swift-stdlib -Xlinker -s -Xcc -ffile-prefix-map=$(CURDIR)=. \
+# No shared Swift libraries beside the binary, and no word of where it was built: the same bytes from any folder. Relocations are packed (1.2 MB; glibc
+# 2.36 reads them), and nothing of ours is for others to link (0.3 MB).
+optimised := --configuration release --static-swift-stdlib -Xcc -ffile-prefix-map=$(CURDIR)=. \
 	-Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic
+# Without symbols.
+release := $(optimised) -Xlinker -s
 # Test builds have a folder of their own, so that they and the release build can run at the same time.
 tests := --scratch-path .build/tests
 # The suites that drive the real binary; their types are named for their files.
@@ -173,7 +175,7 @@ compare: release ## Measure against nginx and HAProxy; writes bench/RESULTS.md
 .PHONY: budget
 budget: ## Count instructions against nginx and HAProxy under valgrind; writes bench/BUDGETS.md
 	@scripts/prepare budget
-	swift build $(filter-out -Xlinker -s,$(release)) --scratch-path .build/budget --product gatekeeperd
+	swift build $(optimised) --scratch-path .build/budget --product gatekeeperd
 	GATEKEEPERD=.build/budget/release/gatekeeperd bench/budget --markdown
 
 .PHONY: budget-check
