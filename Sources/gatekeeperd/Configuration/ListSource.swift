@@ -37,6 +37,14 @@ struct ListSource: Equatable, Sendable {
         }
     }
 
+    /// Names the place, so that what was found at one isn't taken for another's: a digest, since the target may be a secret. Nil of a name, which
+    /// its key has in it.
+    var placeDigest: String? {
+        guard case .url(let page) = way else { return nil }
+        let words = [page.authority, page.target, page.json.map { "\($0)" } ?? ""]
+        return Fingerprint.sha256(of: Array(JSON.strings(words).text.utf8))
+    }
+
     var isProposed: Bool { if case .url = way { true } else { false } }
 
     /// What messages call it; of a page its host alone.

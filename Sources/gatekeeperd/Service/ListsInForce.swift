@@ -20,6 +20,8 @@ final class ListsInForce: TimedPart {
     private(set) var trouble: String?
     /// What is on the disk isn't ours to read, and is set aside before it is written over.
     private var isIllegible = false
+    /// Some of what the disk has isn't to be there any more. Written down by whoever serves, not by whoever has handed over.
+    private var hasForgotten = false
     private var results: Results?
     private var underWay = 0
 
@@ -87,6 +89,7 @@ final class ListsInForce: TimedPart {
 
     /// Another configuration is in force. Each of its lists is looked at again at once: whoever reloads may know of news.
     func follow(_ sources: [ListSource], at now: Instant) {
+        forgetProposals(but: Set(sources.map(\.key)))
         states = sources.map { source in
             var entry =
                 states.first { $0.state.source == source }
@@ -163,6 +166,10 @@ final class ListsInForce: TimedPart {
 
     /// Takes in what was found, and begins to look where it is time.
     func pass(at now: Moment) {
+        if hasForgotten {
+            hasForgotten = false
+            if !isIllegible, let failure = write(kept) { trouble = failure }
+        }
         for (source, outcome) in results?.take() ?? [] { finish(source, outcome, at: now) }
         for index in states.indices where !states[index].isUnderWay && states[index].looksAt <= now.instant {
             guard underWay < Self.underWayMax else { return }
@@ -260,9 +267,14 @@ final class ListsInForce: TimedPart {
 
     /// Nil, or why it isn't on the disk; then what was kept stays.
     private func keep(_ state: ListState) -> String? {
-        guard let store else { return "there is no state folder" }
         var next = kept
         next[state.source.key] = state.kept
+        return write(next)
+    }
+
+    /// Nil, or why it isn't on the disk; then what was kept stays.
+    private func write(_ next: [String: ListState.Kept]) -> String? {
+        guard let store else { return "there is no state folder" }
         do throws(SystemError) {
             if isIllegible { _ = try StateFolder.setAside(store.path, suffixes: [""], as: store.path + ".corrupt") }
             isIllegible = false
@@ -272,6 +284,14 @@ final class ListsInForce: TimedPart {
         } catch {
             return "what lists admit, and what waits to be accepted, can't be written: cannot \(error)"
         }
+    }
+
+    /// A list that comes back is looked at before anything of it can be accepted.
+    private func forgetProposals(but keys: Set<String>) {
+        let gone = kept.keys.filter { !keys.contains($0) && kept[$0]?.proposal != nil }
+        guard !gone.isEmpty else { return }
+        for key in gone { kept[key]?.proposal = nil }
+        hasForgotten = true
     }
 
     /// What waits for a person, on the disk as it is here. Not in the place of a file that can't be understood, which a person may yet mend;

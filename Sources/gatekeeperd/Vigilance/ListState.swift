@@ -40,13 +40,16 @@ struct ListState: Equatable, Sendable {
             var since: WallTime
             /// Somebody has seen it.
             var isShown: Bool
+            /// Where it was found, as `ListSource.placeDigest` has it; nil where that isn't known.
+            var place: String?
         }
     }
 
     init(_ source: ListSource, kept: Kept = Kept()) {
         self.source = source
         accepted = kept.accepted
-        guard source.isProposed, let waiting = kept.proposal else { return }
+        // Who names another page for a label doesn't trust what was found at the one before.
+        guard source.isProposed, let waiting = kept.proposal, waiting.place == source.placeDigest else { return }
         proposal = proposal(of: waiting.entries, since: waiting.since)
         if waiting.isShown { shownDigest = proposal?.digest }
     }
@@ -54,7 +57,9 @@ struct ListState: Equatable, Sendable {
     var kept: Kept {
         Kept(
             accepted: accepted,
-            proposal: proposal.map { Kept.Proposed(entries: $0.entries, since: $0.since, isShown: $0.digest == shownDigest) })
+            proposal: proposal.map {
+                Kept.Proposed(entries: $0.entries, since: $0.since, isShown: $0.digest == shownDigest, place: source.placeDigest)
+            })
     }
 
     static func digest(of entries: [AddressPrefix]) -> String {

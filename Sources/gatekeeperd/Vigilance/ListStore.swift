@@ -45,7 +45,8 @@ struct ListStore {
         guard let proposal = row["proposal"] else { return kept }
         guard let since = Self.time(proposal["since_ms"]) else { throw alien }
         kept.proposal = ListState.Kept.Proposed(
-            entries: try entries(proposal["entries"]), since: since, isShown: proposal["shown"] == .boolean(true))
+            entries: try entries(proposal["entries"]), since: since, isShown: proposal["shown"] == .boolean(true),
+            place: proposal.string("place"))
         return kept
     }
 
@@ -75,6 +76,6 @@ struct ListStore {
     private static func json(_ proposal: ListState.Kept.Proposed) -> JSON {
         .object(
             of: ("entries", .strings(proposal.entries.map(\.description))), ("since_ms", .number(proposal.since.milliseconds)),
-            ("shown", .boolean(proposal.isShown)))
+            ("shown", .boolean(proposal.isShown)), ("place", proposal.place.map(JSON.string)))
     }
 }

@@ -216,6 +216,35 @@ struct ListsInForceTests {
         #expect(admitted(lists) == [])
     }
 
+    @Test(
+        "what one page proposed, and somebody was shown, can't be accepted of another page, nor of a list that has come back",
+        arguments: [true, false])
+    func otherPage(restarts: Bool) throws {
+        let world = World(try entries("34.202.14.153"))
+        let first = lists([try vendor()], world)
+        settle(first)
+        let digest = try #require(first.show()[0].proposal?.digest)
+        world.outcome.change { $0 = .unreachable("it answered 500") }
+        let json = try JSONPath("$.ips")
+        let page = try ListSource.Page(url: "https://vendor.example/ips.txt", json: json, everySeconds: 3600)
+        for other in [try vendor("/new.txt"), ListSource(label: "Vendor", way: .url(page))] {
+            let next = restarts ? lists([other], world) : first
+            next.follow([other], at: clock.now.instant)
+            #expect(next.reports[0].proposal == nil)
+            for digest in [nil, digest] { #expect(throws: ControlFailure.self) { try accept(next, digest) } }
+            #expect(admitted(next) == [])
+        }
+        // How often it is looked at is no other place.
+        let page2 = try ListSource.Page(url: "https://vendor.example/ips.txt", json: nil, everySeconds: 7200)
+        #expect(lists([ListSource(label: "Vendor", way: .url(page2))], world).reports[0].proposal?.digest == digest)
+        first.follow([], at: clock.now.instant)
+        first.pass(at: clock.now)
+        let back = restarts ? lists([try vendor()], world) : first
+        back.follow([try vendor()], at: clock.now.instant)
+        #expect(throws: ControlFailure.self) { try accept(back, digest) }
+        #expect(admitted(back) == [])
+    }
+
     @Test("what a name stands for is admitted as it is, asked each minute, kept while nobody answers, and told with each change")
     func names() throws {
         let world = World(try entries("8.8.8.8"))
