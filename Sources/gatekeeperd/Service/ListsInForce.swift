@@ -297,7 +297,9 @@ final class ListsInForce: TimedPart {
     /// What waits for a person, on the disk as it is here. Not in the place of a file that can't be understood, which a person may yet mend;
     /// without it only the next process has to look again.
     private func keepProposal(of state: ListState) {
-        guard store != nil, !isIllegible, (kept[state.source.key] ?? ListState.Kept()).proposal != state.kept.proposal else { return }
+        guard store != nil, !isIllegible else { return }
+        let isOther = (kept[state.source.key] ?? ListState.Kept()).proposal != state.kept.proposal
+        guard isOther || trouble != nil else { return }
         if let failure = keep(state) { trouble = failure }
     }
 }

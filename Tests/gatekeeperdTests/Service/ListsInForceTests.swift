@@ -245,6 +245,20 @@ struct ListsInForceTests {
         #expect(admitted(back) == [])
     }
 
+    @Test("that a proposal couldn't be written is no trouble any more once something can be, also when it has vanished")
+    func unwritten() throws {
+        let world = World(try entries("34.202.14.153"))
+        let lists = lists([try vendor()], world)
+        try FileManager.default.removeItem(atPath: folder.path)
+        settle(lists)
+        #expect(lists.trouble != nil && lists.reports[0].proposal != nil)
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: false)
+        world.outcome.change { $0 = .refused("it holds no entry") }
+        clock.turn(milliseconds: 3_600_000)
+        settle(lists)
+        #expect(lists.trouble == nil && lists.reports[0].proposal == nil)
+    }
+
     @Test("what a name stands for is admitted as it is, asked each minute, kept while nobody answers, and told with each change")
     func names() throws {
         let world = World(try entries("8.8.8.8"))
