@@ -6,7 +6,8 @@ enum LedgerFile {
     /// The form that this program writes; `user_version` in the file. A step of `migrations` leads from each to the next.
     static let version: Int64 = Int64(migrations.count)
 
-    private static let migrations = [
+    /// None is ever changed: a ledger that has gone by it doesn't go by it again.
+    static let migrations = [
         """
         CREATE TABLE grants (
             id INTEGER PRIMARY KEY,
@@ -117,8 +118,7 @@ enum LedgerFile {
             id INTEGER PRIMARY KEY,
             began_at INTEGER NOT NULL,
             seen_at INTEGER NOT NULL,
-            ended_at INTEGER,
-            untold_since INTEGER
+            ended_at INTEGER
         ) STRICT
         """,
         """
@@ -140,6 +140,7 @@ enum LedgerFile {
         ) STRICT
         """,
         "CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+        "ALTER TABLE runs ADD COLUMN untold_since INTEGER",
     ]
 
     /// The open database, and under which name a damaged one was set aside on the way.

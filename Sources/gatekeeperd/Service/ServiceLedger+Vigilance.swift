@@ -27,8 +27,10 @@ extension ServiceLedger {
                 }
                 if prunes { try TrafficTable.prune(at: now, in: ledger.connection) }
             }
+            trafficFailure = nil
             return true
         } catch {
+            trafficFailure = error
             return false
         }
     }

@@ -4,6 +4,8 @@ internal import Gatekeeper
 final class ServiceLedger {
     /// Why there are no grants.
     private(set) var failure: LedgerError?
+    /// Why what came in the last hours, and that the service runs, waits to be written down; nil in good times.
+    var trafficFailure: LedgerError?
     /// Where a damaged database was put.
     private(set) var setAside: String?
     let ledger: Ledger?
@@ -56,6 +58,11 @@ final class ServiceLedger {
             let waiting = "\(Quantity.counted(count, "denial")) \(count == 1 ? "waits" : "wait")"
             troubles.append(
                 LedgerTrouble(subject: "denials", text: "\(waiting) for the disk: \(failure)", cure: Self.roomCure))
+        }
+        if let trafficFailure {
+            troubles.append(
+                LedgerTrouble(
+                    subject: "traffic", text: "what comes in each hour waits for the disk: \(trafficFailure)", cure: Self.roomCure))
         }
         return troubles
     }

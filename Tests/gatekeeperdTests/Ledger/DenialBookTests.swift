@@ -261,6 +261,7 @@ struct DenialBookTests {
         if let connection = scene?.ledger { try PendingConfigurationTable.write(pending, to: connection.connection) }
         try scene?.ledger.connection.execute("DROP TABLE denials")
         try scene?.ledger.connection.execute("ALTER TABLE grants DROP COLUMN label")
+        try scene?.ledger.connection.execute("ALTER TABLE runs DROP COLUMN untold_since")
         try scene?.ledger.connection.execute("PRAGMA user_version = 3")
         scene = nil
         // Who reads without the service changes nothing, and finds nobody.

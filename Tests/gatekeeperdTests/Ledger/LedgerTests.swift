@@ -92,12 +92,55 @@ struct LedgerTests {
         try scene?.grant("192.0.2.1")
         for object in ["INDEX grants_current", "TABLE trial", "TABLE denials"] { try scene?.ledger.connection.execute("DROP \(object)") }
         try scene?.ledger.connection.execute("ALTER TABLE grants DROP COLUMN label")
+        try scene?.ledger.connection.execute("ALTER TABLE runs DROP COLUMN untold_since")
         try scene?.ledger.connection.execute("PRAGMA user_version = 1")
         scene = nil
         let next = try GrantScene(folder: folder)
         #expect(next.active == ["192.0.2.1"])
         #expect(try next.ledger.connection.number("PRAGMA user_version") == LedgerFile.version)
         #expect(try next.ledger.connection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'grants_current'") == 1)
+    }
+
+    @Test("a ledger of each older form comes to the present one, and takes a run and what came", arguments: 0..<Int(LedgerFile.version))
+    func olderForm(version: Int) throws {
+        let folder = try ScratchFolder()
+        try Data().write(to: URL(fileURLWithPath: folder.file(LedgerFile.name)))
+        do {
+            let connection = try SQLConnection(path: folder.file(LedgerFile.name))
+            for step in LedgerFile.migrations[..<version] { try connection.execute(step) }
+            try connection.execute("PRAGMA user_version = \(version)")
+        }
+        let ledger = ServiceLedger(folder: folder.path, at: GrantScene.start)
+        let run = try #require(ledger.beginRun(at: GrantScene.start))
+        var traffic = ServiceLedger.TrafficSince()
+        traffic.sources[GrantScene.start.hour] = ["Vendor": TrafficHour(succeeded: 3)]
+        traffic.door[GrantScene.start.hour] = DoorHour(milliseconds: 1_000)
+        #expect(ledger.record(traffic, run: run, untoldSince: GrantScene.start, at: GrantScene.start, prunes: false, isLast: false))
+        #expect(ledger.runs(since: GrantScene.start, but: nil).map(\.untoldSince) == [GrantScene.start])
+        #expect(ledger.trafficHours(since: GrantScene.start.hour).first?.sources["Vendor"]?.succeeded == 3)
+    }
+
+    @Test("a step that ledgers have gone by is as it was: they don't go by it again")
+    func steps() {
+        let first = LedgerFile.migrations.prefix(14).map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+        #expect(Fingerprint.sha256(of: Array(first.joined(separator: ";").utf8)).prefix(16) == "3692e44beb402724")
+    }
+
+    @Test("that what came can't be written is a trouble until it can be")
+    func traffic() throws {
+        let folder = try ScratchFolder()
+        let ledger = ServiceLedger(folder: folder.path, at: GrantScene.start)
+        let run = try #require(ledger.beginRun(at: GrantScene.start))
+        func record() -> Bool {
+            let traffic = ServiceLedger.TrafficSince()
+            return ledger.record(traffic, run: run, at: GrantScene.start, prunes: false, isLast: false)
+        }
+        try ledger.ledger?.connection.execute("ALTER TABLE runs RENAME TO others")
+        #expect(!record())
+        let troubles = ledger.troubles
+        #expect(troubles.map(\.subject) == ["traffic"] && troubles[0].text.hasPrefix("what comes in each hour waits for the disk: "))
+        try ledger.ledger?.connection.execute("ALTER TABLE others RENAME TO runs")
+        #expect(record() && ledger.troubles.isEmpty)
     }
 
     @Test("rows that another hand has written admit nobody, and harm nothing")
