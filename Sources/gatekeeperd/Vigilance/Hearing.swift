@@ -7,14 +7,14 @@ struct Hearing: Equatable, Sendable {
     private static let hoursKept = 336
     private static let knownMin = 72
     private static let usualShare = 0.9
+    private static let deafMax = 72
 
     /// By the hour, a ring: 0 unknown, 1 nobody, 2 somebody whom the list doesn't name.
     private var hours = [UInt8](repeating: 0, count: Hearing.hoursKept)
     private var known = 0
     private var heard = 0
-    /// Hours since anybody was heard that were taken for an outage.
+    /// Hours in which the door ran, from the first that was taken for an outage on, until somebody is heard.
     private var deaf = 0
-    private static let deafMax = 72
 
     /// After so long an outage is none: nobody knocks any more, or all sources have been cut off.
     var isOutageOver: Bool { deaf >= Self.deafMax }
@@ -29,7 +29,7 @@ struct Hearing: Equatable, Sendable {
     ///
     /// - Parameter sources: somebody came whom the list names.
     mutating func close(_ hour: Int64, strangers: Bool, sources: Bool) {
-        if strangers || sources { deaf = 0 }
+        if strangers || sources { deaf = 0 } else if deaf > 0 { deaf += 1 }
         let index = Int(hour % Int64(Self.hoursKept))
         forget(hours[index])
         hours[index] = strangers ? 2 : 1
