@@ -78,10 +78,10 @@ struct RouteProposal: Equatable, Sendable {
         return isNameless ? "nothing but placeholders: it would open everything of that depth; write it by hand if that is meant" : nil
     }
 
-    /// Positions at which something is known by its name.
+    /// Positions at which something is known by its name, on as many days as a line takes: of customers a few alone may have come on the first.
     private static func named(_ requests: [LearnedReport.Request]) -> Set<Position> {
         var named: Set<Position> = []
-        for request in requests where request.good > 0 {
+        for request in requests where request.good > 0 && request.goodDays >= daysMin {
             for (parent, segment) in positions(request.template) where !segment.hasPrefix("{") && segment != "**" && !segment.isEmpty {
                 named.insert(Position(label: request.label, parent: parent))
             }
@@ -273,6 +273,6 @@ extension RouteProposal {
     private func json(_ use: Use) -> JSON {
         .object(
             of: ("method", .string(use.method)), ("label", .string(use.label)), ("count", .number(use.count)), ("days", .number(use.days)),
-            ("last", .time(use.last)))
+            ("last", .time(use.last)), ("always_3xx", .boolean(use.isRedirected)))
     }
 }

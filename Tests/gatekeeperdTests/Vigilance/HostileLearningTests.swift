@@ -77,6 +77,18 @@ struct HostileLearningTests {
         #expect(proposal.text.contains("# {…} lets pass whatever stands there in one segment"))
     }
 
+    @Test("customers that are few on the first day and many from then on are one placeholder: a name of one day is no name of an API")
+    func moreCustomers() throws {
+        let scene = try LearningScene()
+        try scene.learn((100..<102).flatMap { requests("GET /customers/\(name($0))/tickets 200") }, daysAgo: 2)
+        for day in [Int64(1), 0] {
+            try scene.learn((0..<60).flatMap { requests("GET /customers/\(name($0))/tickets 200") }, daysAgo: day)
+        }
+        try scene.settle()
+        let proposal = RouteProposal(try scene.report())
+        #expect(proposal.lines.map(\.path) == ["/customers/{any}/tickets"], "\(proposal.text)")
+    }
+
     @Test("what seldom comes isn't hidden behind what comes often, neither a method nor a label, nor that it was only sent elsewhere")
     func rareUses() throws {
         let scene = try LearningScene()
@@ -87,7 +99,11 @@ struct HostileLearningTests {
             try scene.learn(requests("GET /api/status 302"), label: "B", daysAgo: day)
         }
         try scene.settle()
-        let text = RouteProposal(try scene.report()).text
+        let proposal = RouteProposal(try scene.report())
+        let text = proposal.text
+        guard case .array(let lines)? = proposal.json["routes"] else { throw Failure("no routes") }
+        let uses = lines.flatMap { line -> [JSON] in if case .array(let uses)? = line["uses"] { uses } else { [] } }
+        #expect(uses.filter { $0["always_3xx"] == .boolean(true) }.map { $0.string("label") } == ["B"])
         #expect(text.contains("# DELETE twice on 2 days, GET 300 times on 2 days, last "), "\(text)")
         #expect(text.contains("# GET by \"A\" 6 times on 2 days, GET by \"B\" 6 times on 2 days, always 3xx, last "), "\(text)")
     }
