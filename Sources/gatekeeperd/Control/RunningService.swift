@@ -35,15 +35,19 @@ struct RunningService: Equatable, Sendable {
         var lockdown: Lockdown?
         /// By lists that change.
         var listed: [Settings.AllowEntry] = []
-        /// Since when, by entry.
-        var listedAt: [AddressPrefix: WallTime] = [:]
+        /// Since when, by label and entry.
+        var listedAt: [String: [AddressPrefix: WallTime]] = [:]
     }
 
     /// Nil when nobody answers.
     static func admission(at controlPath: String?) -> Admission? {
-        guard let controlPath,
-            let status = try? ControlClient(path: controlPath, timeoutMilliseconds: patienceMilliseconds).ask(.status).result
-        else { return nil }
+        guard let controlPath else { return nil }
+        let client = ControlClient(path: controlPath, timeoutMilliseconds: patienceMilliseconds)
+        return (try? client.ask(.status)).map { admission($0.result) }
+    }
+
+    /// As the answer to `status` has it.
+    static func admission(_ status: JSON) -> Admission {
         let lists = if case .array(let lists)? = status["lists"] { lists } else { [JSON]() }
         var admission = Admission(lockdown: status["lockdown"].flatMap { Lockdown(status: $0) })
         for list in lists {
@@ -54,7 +58,9 @@ struct RunningService: Equatable, Sendable {
             guard case .array(let groups)? = list["listed"] else { continue }
             for group in groups {
                 guard let text = group.string("listed_at"), let seconds = try? CalendarTime.unixSeconds(text) else { continue }
-                for prefix in prefixes(group["entries"]) { admission.listedAt[prefix] = WallTime(milliseconds: seconds * 1000) }
+                for prefix in prefixes(group["entries"]) {
+                    admission.listedAt[label, default: [:]][prefix] = WallTime(milliseconds: seconds * 1000)
+                }
             }
         }
         return admission

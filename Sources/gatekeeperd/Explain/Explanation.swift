@@ -27,10 +27,10 @@ struct Explanation: Equatable, Sendable {
 
     /// - Parameters:
     ///   - routeOrigins: where the settings' routes are written.
-    ///   - listedAt: since when entries of lists that change are there.
+    ///   - listedAt: since when entries of lists that change are there, by label.
     init(
         _ question: Question, by explainer: Explainer, routes: Settings.Routes?, routeOrigins: [Origin], defaultHost: String,
-        lockdown: Lockdown? = nil, listedAt: [AddressPrefix: WallTime] = [:], at now: WallTime
+        lockdown: Lockdown? = nil, listedAt: [String: [AddressPrefix: WallTime]] = [:], at now: WallTime
     ) {
         let entry = admit(question.peer, by: explainer, lockdown, listedAt, at: now)
         guard verdict == .admitted, let request = question.request else { return }
@@ -43,7 +43,8 @@ struct Explanation: Equatable, Sendable {
 
     /// The entry that admits it.
     private mutating func admit(
-        _ peer: PeerAddress, by explainer: Explainer, _ lockdown: Lockdown?, _ listedAt: [AddressPrefix: WallTime], at now: WallTime
+        _ peer: PeerAddress, by explainer: Explainer, _ lockdown: Lockdown?, _ listedAt: [String: [AddressPrefix: WallTime]],
+        at now: WallTime
     ) -> AllowList.EntryIndex? {
         let balanced = explainer.listeners(balancedBy: peer)
         if !balanced.isEmpty {
@@ -54,7 +55,8 @@ struct Explanation: Equatable, Sendable {
         switch explainer.admission(of: peer, nowUnixSeconds: now.milliseconds / 1000) {
         case .admitted(let index):
             let end = entries[index].endsAtUnixSeconds.map { ", until \(WallTime(milliseconds: $0 * 1000).text)" } ?? ""
-            let listedAt = ListReport.isOrigin(entries[index].origin) ? listedAt[entries[index].prefix] : nil
+            let list = ListReport.isOrigin(entries[index].origin) ? entries[index].label : nil
+            let listedAt = list.flatMap { listedAt[$0]?[entries[index].prefix] }
             let since = listedAt.map { ", listed since \($0.text)" } ?? ""
             steps.append(
                 Step(

@@ -14,6 +14,20 @@ struct ControlClientTests {
         }
     }
 
+    @Test("since when an entry is listed is told of each list by itself, also where two have the same entry")
+    func listedAt() throws {
+        let text = """
+            {"lists":[
+            {"label":"A","entries":["192.0.2.1"],"listed":[{"listed_at":"2026-01-02T03:04:05Z","entries":["192.0.2.1"]}]},
+            {"label":"B","entries":["192.0.2.1"],"listed":[{"listed_at":"2026-02-02T03:04:05Z","entries":["192.0.2.1"]}]}]}
+            """
+        let admission = RunningService.admission(try #require(JSONReader.read(Array(text.utf8))))
+        let entry = try prefix("192.0.2.1")
+        #expect(admission.listed.map(\.label) == ["A", "B"])
+        #expect(admission.listedAt["A"]?[entry]?.text == "2026-01-02T03:04:05Z")
+        #expect(admission.listedAt["B"]?[entry]?.text == "2026-02-02T03:04:05Z")
+    }
+
     @Test("every command reaches the service as it was asked")
     func commands() throws {
         let loop = try ControlLoop()
