@@ -14,10 +14,11 @@ struct ServiceFailures: Equatable, Sendable {
     /// The log couldn't be opened where it should be.
     var log: Failure?
 
-    /// One thing takes the place of another of its kind: a configuration that was asked for in vain is the file that can't be used.
+    /// One thing takes the place of another of its kind: a configuration that was asked for in vain is the file that can't be used, or that
+    /// names another folder.
     mutating func note(_ failure: Failure, as kind: WritableKeyPath<ServiceFailures, Failure?>) {
         self[keyPath: kind] = failure
-        if kind == \.reload { configuration = nil }
+        if kind == \.reload { (configuration, state) = (nil, nil) }
     }
 
     /// A configuration came into force that was read whole, with all the files that it names; `kind` is what a failure would have

@@ -162,9 +162,10 @@ final class ConfigurationInForce {
         return .kept(errors: lines)
     }
 
-    /// Would the next start find what is in force?
+    /// Would the next start find what is in force? A reload that was refused for that reason has said so.
     private func judgeState(by next: Configuration, at now: WallTime) {
-        let loss = parts.state.loss(by: next, at: now)
+        let isTold = problems.failures.reload?.lines.first.map(StateInForce.isObstacle) ?? false
+        let loss = isTold ? nil : parts.state.loss(by: next, at: now)
         guard problems.failures.state?.lines != loss.map({ [$0] }) else { return }
         problems.failures.state = loss.map { ServiceFailures.Failure(at: now, lines: [$0]) }
     }
@@ -180,6 +181,7 @@ final class ConfigurationInForce {
             // What failed was taken back.
             if reading.configuration.fingerprint == current.configuration.fingerprint { problems.failures.reload = nil }
         } catch {
+            problems.failures.state = nil
             // The same thing isn't told twice.
             guard problems.failures.reload == nil else { return }
             let failure = ServiceFailures.Failure(at: now, lines: error.lines)

@@ -209,6 +209,6 @@ final class LockdownInForce: TimedPart {
 
 extension LockdownInForce: StateKeeper {
     func kept(before next: Configuration, at now: WallTime) -> KeptState? {
-        current.map { _ in KeptState(text: "a lockdown", advice: "the lockdown has to be ended first (gatekeeperd lockdown --end)") }
+        current.map { _ in KeptState(text: "a lockdown") }
     }
 }

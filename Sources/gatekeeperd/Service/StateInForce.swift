@@ -10,8 +10,6 @@ protocol StateKeeper {
 struct KeptState: Equatable {
     /// As in `a lockdown is kept in /var/lib/gatekeeper`.
     var text: String
-    /// What makes it none, where there is such a thing.
-    var advice: String?
 }
 
 /// Whether the service can go on in another state folder. It never takes one while it runs, and what is in force in this one is known to nobody
@@ -23,21 +21,22 @@ struct StateInForce {
 
     /// Why this configuration can't come into force without a restart, or be another process's; nil if it can.
     func obstacle(to next: Configuration, at now: WallTime) -> String? {
-        let kept = kept(before: next, at: now)
-        guard let loss = Self.loss(of: kept, folder) else { return nil }
-        let advice = kept.compactMap(\.advice).map { "; \($0)" }.joined()
-        return "state: \(loss), so another folder takes a restart (systemctl restart gatekeeperd), with what is to go on moved there before"
-            + "\(advice); until then nothing of this configuration is in force"
+        guard let loss = loss(by: next, at: now) else { return nil }
+        let way =
+            folder == nil || next.statePath == nil
+            ? "it takes a restart (systemctl restart gatekeeperd), which begins without that"
+            : "another folder takes a restart: stop the service, move what is to go on, and start it"
+        return "\(Self.obstaclePrefix)\(loss), so \(way); until then nothing of this configuration is in force"
     }
+
+    private static let obstaclePrefix = "state: "
+
+    static func isObstacle(_ line: String) -> Bool { line.hasPrefix(obstaclePrefix) }
 
     /// What a start by this configuration would begin without: `the ledger would stay behind in /var/lib/gatekeeper`; nil for nothing.
-    func loss(by next: Configuration, at now: WallTime) -> String? { Self.loss(of: kept(before: next, at: now), folder) }
-
-    private func kept(before next: Configuration, at now: WallTime) -> [KeptState] {
-        next.statePath == folder ? [] : keepers.compactMap { $0.kept(before: next, at: now) }
-    }
-
-    private static func loss(of kept: [KeptState], _ folder: String?) -> String? {
+    func loss(by next: Configuration, at now: WallTime) -> String? {
+        guard next.statePath != folder else { return nil }
+        let kept = keepers.compactMap { $0.kept(before: next, at: now) }
         guard let last = kept.last else { return nil }
         let before = kept.dropLast().map(\.text).joined(separator: ", ")
         return "\(before)\(before.isEmpty ? "" : " and ")\(last.text) would stay behind in \(folder ?? "this process")"

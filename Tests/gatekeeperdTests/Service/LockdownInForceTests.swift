@@ -260,8 +260,9 @@ struct LockdownInForceTests {
             return scene.service.parts.state.obstacle(to: next, at: scene.now)
         }
         #expect(obstacle(scene.folder.file("state")) == nil)
-        #expect(obstacle("/elsewhere")?.contains("lockdown --end") == true)
-        #expect(obstacle(nil)?.contains("lockdown --end") == true)
+        #expect(obstacle("/elsewhere")?.contains("a lockdown would stay behind") == true)
+        #expect(obstacle("/elsewhere")?.contains("move what is to go on") == true)
+        #expect(obstacle(nil)?.contains("which begins without that") == true)
         _ = try scene.service.endLockdown(by: GrantScene.alice, at: scene.now)
         #expect(obstacle("/elsewhere")?.contains("lockdown") == false)
     }

@@ -23,8 +23,8 @@ struct StateInForceTests {
         let folder = scene.folder.file("state")
         #expect(
             errors(try reload(scene, other)) == [
-                "state: the ledger would stay behind in \(folder), so another folder takes a restart (systemctl restart gatekeeperd), "
-                    + "with what is to go on moved there before; until then nothing of this configuration is in force"
+                "state: the ledger would stay behind in \(folder), so another folder takes a restart: "
+                    + "stop the service, move what is to go on, and start it; until then nothing of this configuration is in force"
             ])
         #expect(scene.plane.applied.isEmpty && scene.configuration.generation == 1)
         let request = try GrantRequest(address: "203.0.113.9", seconds: 3600, reason: "test")
@@ -49,6 +49,36 @@ struct StateInForceTests {
         try scene.write(ServiceScene.text("state: state"))
         scene.configuration.judgeFile(at: scene.now)
         #expect(problem() == nil)
+    }
+
+    @Test("it is told once: of a reload that was refused for it, or of the file, and of none that can't be read")
+    func once() throws {
+        let scene = try ServiceScene("state: state")
+        func kinds() -> [Problem.Kind] { scene.service.status(at: scene.now).problems.map(\.kind) }
+        try scene.write(ServiceScene.text("state: elsewhere"))
+        scene.configuration.judgeFile(at: scene.now)
+        #expect(kinds() == [.configurationWarning])
+        _ = scene.service.reload(askedBy: "alice", at: scene.now)
+        scene.configuration.judgeFile(at: scene.now)
+        #expect(kinds() == [.reloadFailed])
+        try scene.write(ServiceScene.text("state: state"))
+        scene.configuration.judgeFile(at: scene.now)
+        try scene.write(ServiceScene.text("state: elsewhere"))
+        scene.configuration.judgeFile(at: scene.now)
+        #expect(kinds() == [.configurationWarning])
+        try scene.write("allow: [")
+        scene.configuration.judgeFile(at: scene.now)
+        #expect(kinds() == [.configurationUnusable])
+    }
+
+    @Test("a lockdown is moved with the rest; where there is no folder, a restart begins without it, and that is said")
+    func lockdown() throws {
+        for (settings, way) in [("state: state", "move what is to go on"), ("", "which begins without that")] {
+            let scene = try ServiceScene(settings, hasLedger: !settings.isEmpty)
+            _ = try scene.service.lockdown(keep: [], seconds: nil, by: GrantScene.alice, at: scene.now)
+            let error = try #require(errors(try reload(scene, ServiceScene.text("state: elsewhere"))).first)
+            #expect(error.contains("a lockdown would stay behind in ") && error.contains(way), "\(error)")
+        }
     }
 
     @Test("certificates and lists are among it, and without a folder whatever would need one")
