@@ -23,6 +23,18 @@ struct UntransparentClientsTests {
         #expect(clients.all(at: 21 + UntransparentClients.forgottenMilliseconds).isEmpty)
     }
 
+    @Test("one /64 takes one place, whatever addresses it comes from, and is free again when one of them succeeds")
+    func network() throws {
+        let clients = UntransparentClients()
+        for number in 1...100 { clients.fail(try PeerAddress(parsing: "2001:db8::\(number)"), .noWayBack, at: Int64(number)) }
+        clients.fail(try PeerAddress(parsing: "2001:db8:0:1::1"), .noWayBack, at: 101)
+        clients.fail(client(1), .noWayBack, at: 102)
+        #expect(clients.all(at: 102).map(\.client.description) == ["2001:db8::1", "2001:db8:0:1::1", "192.0.2.1"])
+        #expect(clients.all(at: 102)[0].lastMilliseconds == 100)
+        clients.succeed(try PeerAddress(parsing: "2001:db8::ffff"))
+        #expect(clients.all(at: 102).count == 2)
+    }
+
     @Test("of many the first are known")
     func bounded() {
         let clients = UntransparentClients()
