@@ -9,7 +9,9 @@ struct UpstreamExamination: Equatable, Sendable {
     var findings: [ExaminationFinding] { systems.flatMap(findings) }
 
     private func findings(_ system: TicketSystem) -> [ExaminationFinding] {
-        if let objection = Self.objection(to: system) { return [objection] }
+        if let objection = Self.objection(to: system) {
+            return [.wrong(.upstream, "\(system.name) \(objection.predicate)", advice: objection.advice)]
+        }
         guard let first = system.answers.first else {
             let trouble = system.obstacle.flatMap { UpstreamTrouble($0, system.server) }
             let words = trouble.flatMap { $0.isOfTLS ? ": \($0.cause)" : nil } ?? ""
@@ -23,24 +25,32 @@ struct UpstreamExamination: Equatable, Sendable {
         return [.ok(.upstream, "\(system.name) answers, with \(first.answer.status)")]
     }
 
+    /// What is wrong with the answers of a ticket system.
+    struct Objection: Equatable, Sendable {
+        /// What it does: a sentence that begins with its name, without that.
+        var predicate: String
+        var advice: String
+
+        init(_ predicate: String, advice: String) { (self.predicate, self.advice) = (predicate, advice) }
+    }
+
     /// An answer that every client gets likewise, and that is none of the ticket system's: to how it is asked, or of a program that has failed.
-    static func objection(to system: TicketSystem) -> ExaminationFinding? {
+    static func objection(to system: TicketSystem) -> Objection? {
         switch system.introduction {
         case .unread?:
-            return .wrong(
-                .upstream, "\(system.name) answers without a PROXY header and not behind one",
+            return Objection(
+                "answers without a PROXY header and not behind one",
                 advice: "have it expect one (nginx: listen … proxy_protocol; Apache: RemoteIPProxyProtocol On), or say proxy_protocol: off")
         case .missing?:
-            return .wrong(
-                .upstream, "\(system.name) answers behind a PROXY header alone",
+            return Objection(
+                "answers behind a PROXY header alone",
                 advice: "say upstream.proxy_protocol: v2, or name a port on which it expects none")
         case nil: break
         }
         guard let answer = system.answers.first?.answer else { return nil }
         if answer.status == 421 {
-            return .wrong(
-                .upstream,
-                "\(system.name) answers 421: the name that TLS asks it for isn't the Host of the request, or it has no site of that name",
+            return Objection(
+                "answers 421: the name that TLS asks it for isn't the Host of the request, or it has no site of that name",
                 advice:
                     "set upstream.server_name to the name that its certificate is for, and upstream.host too if it knows itself by that "
                     + "name alone; Apache minds since 2.4.64")
@@ -50,27 +60,26 @@ struct UpstreamExamination: Equatable, Sendable {
             text.contains("plain http request was sent to https port")
                 || text.contains("speaking plain http to an ssl-enabled server port")
         {
-            return .wrong(
-                .upstream, "\(system.name) speaks TLS, and is spoken to in the clear", advice: "say https:// in upstream.url")
+            return Objection("speaks TLS, and is spoken to in the clear", advice: "say https:// in upstream.url")
         }
-        if let failure = system.answers.lazy.compactMap({ failure($0, system) }).first { return failure }
+        if let failure = system.answers.lazy.compactMap(failure).first { return failure }
         guard answer.status >= 500 else { return nil }
-        return .wrong(.upstream, "\(system.name) answers \(answer.status) to GET /", advice: "look into its log")
+        return Objection("answers \(answer.status) to GET /", advice: "look into its log")
     }
 
     /// Nothing is quoted: what PHP says of its failure has paths and names in it.
-    private static func failure(_ asked: TicketSystem.Answer, _ system: TicketSystem) -> ExaminationFinding? {
+    private static func failure(_ asked: TicketSystem.Answer) -> Objection? {
         guard let fault = PageFault(asked.answer.body) else { return nil }
-        let seen = "\(system.name) answers \(asked.answer.status) to GET \(asked.path)"
+        let seen = "answers \(asked.answer.status) to GET \(asked.path)"
         let taken = (200..<300).contains(asked.answer.status) ? ": clients get this page and think that it worked" : ""
         switch fault {
         case .error:
-            return .wrong(
-                .upstream, "\(seen) with an error of PHP's\(taken)",
+            return Objection(
+                "\(seen) with an error of PHP's\(taken)",
                 advice: "is its database up, and does it take its password? The log of its web server or of php-fpm has the error")
         case .source:
-            return .wrong(
-                .upstream, "\(seen) with the source of a PHP script, which isn't run\(taken)",
+            return Objection(
+                "\(seen) with the source of a PHP script, which isn't run\(taken)",
                 advice: "have its web server run PHP (Apache: mod_php or proxy_fcgi; nginx: fastcgi_pass)")
         }
     }

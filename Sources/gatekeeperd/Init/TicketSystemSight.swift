@@ -18,7 +18,7 @@ struct TicketSystemSight {
         sight.lines = ["\(system.name) answers\(system.server.tls == nil ? "" : " over TLS"): \(answer.status)\(words(of: answer))."]
         sight.lines += certificateLines
         if let objection = UpstreamExamination.objection(to: system) {
-            sight.lines += ["But \(objection.seen)."] + (objection.advice.map { ["What to do: \($0)."] } ?? [])
+            sight.lines += ["But \(system.name) \(objection.predicate).", "What to do: \(objection.advice)."]
             sight.isDoubtful = true
             return sight
         }
@@ -42,8 +42,9 @@ struct TicketSystemSight {
         let reason = system.obstacle ?? "it wasn't asked"
         var sight = InitSight(isDoubtful: true)
         if let objection = UpstreamExamination.objection(to: system) {
-            sight.lines = ["\(system.name) does not answer: \(reason).", "It \(objection.seen.dropFirst(system.name.utf8.count + 1))."]
-            sight.lines += objection.advice.map { ["What to do: \($0)."] } ?? []
+            sight.lines = [
+                "\(system.name) does not answer: \(reason).", "It \(objection.predicate).", "What to do: \(objection.advice).",
+            ]
         } else if let trouble = UpstreamTrouble(reason, system.server) {
             sight.lines = ["\(system.name) does not answer: \(trouble.cause) (\(reason))."] + certificateLines
             sight.lines.append("What to do: \(trouble.cure)\(trouble.cure.hasSuffix("?") ? "" : ".")")

@@ -43,6 +43,20 @@ struct TicketSystemSightTests {
         #expect(other.isDoubtful && other.lines.last?.contains("you said TOPdesk") == true)
     }
 
+    @Test("what it does amiss is told whole, whatever its name is made of, with an answer and without")
+    func amiss() {
+        let server = Settings.Upstream.Server(endpoint: .unix("/run/käse-🧀.sock"), name: "unix:/run/käse-🧀.sock")
+        var system = TicketSystem(server)
+        (system.introduction, system.obstacle) = (.missing, "reset")
+        #expect(
+            sight(system).lines == [
+                "unix:/run/käse-🧀.sock does not answer: reset.", "It answers behind a PROXY header alone.",
+                "What to do: say upstream.proxy_protocol: v2, or name a port on which it expects none.",
+            ])
+        system = TicketSystem(server, answers: [.init(path: "/", answer: UpstreamAnswer(status: 500))])
+        #expect(sight(system).lines.suffix(2) == ["But unix:/run/käse-🧀.sock answers 500 to GET /.", "What to do: look into its log."])
+    }
+
     @Test("every mark is one of a preset")
     func presets() {
         for name in TicketSystemMarks.names { #expect((try? PresetCatalog.ticketSystem(name)) != nil, "\(name)") }
