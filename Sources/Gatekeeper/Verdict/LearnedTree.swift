@@ -48,7 +48,7 @@ struct LearnedTree: Sendable {
         var isOpen = false
         /// When it came, in requests that were answered well.
         var firstDay: Int64
-        var lastDay: Int64
+        var lastDay: Int64 = -1
         var days = 0
         /// By method, where the caller counts its requests; valid in the epoch.
         var rows: [Int] = []
@@ -84,7 +84,7 @@ struct LearnedTree: Sendable {
     }
 
     init() {
-        nodes = ["", "/**", ""].map { Node(template: $0, firstDay: 0, lastDay: -1) }
+        nodes = ["", "/**", ""].map { Node(template: $0, firstDay: 0) }
         nodes[Self.root].children[Child.rest.rawValue] = Self.everything
     }
 
@@ -197,7 +197,7 @@ struct LearnedTree: Sendable {
         let known = nodes[index].children[child.rawValue]
         if known > 0 { return known }
         guard nodes.count < Self.nodesMax else { return nil }
-        nodes.append(Node(template: "\(nodes[index].template)/\(child.word)", firstDay: day, lastDay: day - 1))
+        nodes.append(Node(template: "\(nodes[index].template)/\(child.word)", firstDay: day))
         nodes[index].children[child.rawValue] = nodes.count - 1
         return nodes.count - 1
     }
@@ -222,7 +222,7 @@ struct LearnedTree: Sendable {
     }
 
     private mutating func keep(_ name: String, _ hash: UInt64, below index: Index) -> Index {
-        nodes.append(Node(template: "\(nodes[index].template)/\(name)", name: name, firstDay: day, lastDay: day - 1))
+        nodes.append(Node(template: "\(nodes[index].template)/\(name)", name: name, firstDay: day))
         nodes[index].names[hash] = nodes.count - 1
         nodes[index].unkept.remove(hash)
         return nodes.count - 1
@@ -276,7 +276,7 @@ struct LearnedTree: Sendable {
             guard let next else { return }
             index = next
             nodes[index].firstDay = min(nodes[index].firstDay, known.firstDay)
-            nodes[index].lastDay = max(nodes[index].days > 0 ? nodes[index].lastDay : known.lastDay, known.lastDay)
+            nodes[index].lastDay = max(nodes[index].lastDay, known.lastDay)
             nodes[index].days = max(nodes[index].days, known.days)
         }
     }
@@ -323,7 +323,8 @@ struct LearnedTree: Sendable {
         move(reached)
     }
 
-    /// What lies above another is the better one, since it comes whenever that does, and is the older one.
+    /// What lies above another never goes before it. Only what came today for the first time ever goes, since what there was before has room;
+    /// and what lies above that is older or came with it.
     private func isBetter(_ a: Index, _ b: Index) -> Bool {
         (nodes[b].days, nodes[a].firstDay, a) < (nodes[a].days, nodes[b].firstDay, b)
     }
