@@ -122,7 +122,7 @@ struct ListState: Equatable, Sendable {
     /// Admits what is proposed.
     ///
     /// - Parameter digest: of what was shown; nil for what was shown last.
-    /// - Returns: what was admitted before.
+    /// - Returns: the proposal, which is admitted now.
     mutating func accept(_ digest: String?, by requester: Requester, at now: WallTime) throws(ValueMistake) -> ListReport.Proposal {
         guard source.isProposed else { throw ValueMistake("\(source.name) needs nobody's consent: it is admitted as it is") }
         guard let proposal else { throw ValueMistake("nothing is proposed for \(source.label)") }
