@@ -109,6 +109,7 @@ static const uint64_t ctls_op_no_ticket = SSL_OP_NO_TICKET;
 static const uint64_t ctls_op_no_compression = SSL_OP_NO_COMPRESSION;
 static const uint64_t ctls_op_cipher_server_preference = SSL_OP_CIPHER_SERVER_PREFERENCE;
 static const uint64_t ctls_no_configuration_file = OPENSSL_INIT_NO_LOAD_CONFIG;
+static const uint64_t ctls_no_cleanup_at_exit = OPENSSL_INIT_NO_ATEXIT;
 static const long ctls_mode_partial_write = SSL_MODE_ENABLE_PARTIAL_WRITE;
 static const long ctls_mode_moving_write_buffer = SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
 static const long ctls_mode_release_buffers = SSL_MODE_RELEASE_BUFFERS;
