@@ -13,7 +13,7 @@ extension TLSStream {
         isBulkExpected = isExpected
         unsafe SSL_set_default_read_buffer_len(session, isExpected ? Self.bulkReadBytes : 0)
         // One that holds something keeps its size until it is freed.
-        releaseMemoryAlways(unsafe isExpected || SSL_has_pending(session) == 1)
+        releaseMemoryAlways(isExpected || hasPendingBytes)
     }
 
     /// Whether record buffers are freed whenever they are empty, which costs a request as much as parsing its head.
@@ -28,7 +28,7 @@ extension TLSStream {
         // SAFETY: the session lives as long as the stream, and is neither reading nor writing now.
         // OpenSSL before 3.0.14, 3.1.6, 3.2.2 and 3.3.1 frees what it is still reading (CVE-2024-4741): bytes that wait, and a header that came alone,
         // which doesn't count as waiting.
-        guard unsafe SSL_has_pending(session) == 0, unsafe !ctls_is_in_record(session) else { return }
+        guard !hasPendingBytes, unsafe !ctls_is_in_record(session) else { return }
         _ = unsafe SSL_free_buffers(session)
     }
 }
