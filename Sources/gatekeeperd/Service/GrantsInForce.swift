@@ -169,8 +169,8 @@ final class GrantsInForce: TimedPart {
 }
 
 extension GrantsInForce: StateKeeper {
-    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
+    func kept(before next: Configuration, at now: WallTime) -> String? {
         let count = active(at: now).count
-        return count == 0 ? nil : KeptState(text: Quantity.counted(count, "grant"))
+        return count == 0 ? nil : Quantity.counted(count, "grant")
     }
 }

@@ -305,9 +305,9 @@ final class ListsInForce: TimedPart {
 }
 
 extension ListsInForce: StateKeeper {
-    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
+    func kept(before next: Configuration, at now: WallTime) -> String? {
         // Without a folder there is none, and nothing can be accepted before there is one.
         let isAny = store == nil ? !next.lists.isEmpty : states.contains { $0.state.kept != ListState.Kept() }
-        return isAny ? KeptState(text: "what is accepted of lists") : nil
+        return isAny ? "what is accepted of lists" : nil
     }
 }

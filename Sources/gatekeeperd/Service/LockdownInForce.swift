@@ -208,7 +208,7 @@ final class LockdownInForce: TimedPart {
 }
 
 extension LockdownInForce: StateKeeper {
-    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
-        current.map { _ in KeptState(text: "a lockdown") }
+    func kept(before next: Configuration, at now: WallTime) -> String? {
+        current.map { _ in "a lockdown" }
     }
 }

@@ -119,7 +119,7 @@ final class OrdersInForce: TimedPart {
 
 extension OrdersInForce: StateKeeper {
     /// Also of a configuration that is the first to order any: they would be ordered into this folder, and read from the other.
-    func kept(before next: Configuration, at now: WallTime) -> KeptState? {
-        states.isEmpty && next.acme.isEmpty ? nil : KeptState(text: "certificates that are ordered")
+    func kept(before next: Configuration, at now: WallTime) -> String? {
+        states.isEmpty && next.acme.isEmpty ? nil : "certificates that are ordered"
     }
 }

@@ -186,5 +186,5 @@ final class ServiceLedger {
 
 extension ServiceLedger: StateKeeper {
     /// Denials, traffic and what was learned; the next process judges by them.
-    func kept(before next: Configuration, at now: WallTime) -> KeptState? { KeptState(text: "the ledger") }
+    func kept(before next: Configuration, at now: WallTime) -> String? { "the ledger" }
 }

@@ -1,15 +1,9 @@
 /// Has something in force that lies in the state folder.
 protocol StateKeeper {
-    /// What that is, where it would stay behind in the folder if the service went on in another one; nil for nothing.
+    /// What that is, as in `a lockdown would stay behind in /var/lib/gatekeeper`, if the service went on in another one; nil for nothing.
     ///
     /// - Parameter next: the configuration that names the other folder.
-    func kept(before next: Configuration, at now: WallTime) -> KeptState?
-}
-
-/// Something that is in force and lies in the state folder.
-struct KeptState: Equatable {
-    /// As in `a lockdown is kept in /var/lib/gatekeeper`.
-    var text: String
+    func kept(before next: Configuration, at now: WallTime) -> String?
 }
 
 /// Whether the service can go on in another state folder. It never takes one while it runs, and what is in force in this one is known to nobody
@@ -38,7 +32,7 @@ struct StateInForce {
         guard next.statePath != folder else { return nil }
         let kept = keepers.compactMap { $0.kept(before: next, at: now) }
         guard let last = kept.last else { return nil }
-        let before = kept.dropLast().map(\.text).joined(separator: ", ")
-        return "\(before)\(before.isEmpty ? "" : " and ")\(last.text) would stay behind in \(folder ?? "this process")"
+        let before = kept.dropLast().joined(separator: ", ")
+        return "\(before)\(before.isEmpty ? "" : " and ")\(last) would stay behind in \(folder ?? "this process")"
     }
 }
