@@ -25,7 +25,7 @@ struct DeliveryWatch {
         guard let state else { return false }
         if state.isUnreachable(forMilliseconds: timeoutMilliseconds) { return true }
         // All has arrived: the next byte begins anew. Else another look, in a while.
-        since = state.unacknowledged == 0 && state.probes == 0 ? nil : now
+        since = state.isSettled ? nil : now
         return false
     }
 }

@@ -133,9 +133,7 @@ struct UpstreamHold: ~Copyable {
     mutating func look(at upstream: Socket, isWaiting: Bool) -> Bool {
         guard let pool, watch != nil else { return true }
         let now = pool.loop.now
-        let state = System.transmission(of: upstream.descriptor).map {
-            AcknowledgementWatch.State(unacknowledged: Int($0.unacknowledged), silenceMilliseconds: UInt64($0.silentMilliseconds))
-        }
+        let state = System.transmission(of: upstream.descriptor)
         if watch?.isGone(state, isDown: !pool.target.health.isUp, now: now) == true { return false }
         if isWaiting, !hasSuspected, let check = upstreams.group.check,
             now >= began.advanced(byMilliseconds: min(check.timeoutMilliseconds, Self.suspicionMilliseconds))

@@ -4,14 +4,6 @@
 /// application that doesn't read for a while: its window is closed, and the kernel counts that as silence though every probe is answered
 /// (decision 0015).
 struct AcknowledgementWatch {
-    /// What the kernel knows of a connection's sending side.
-    struct State: Equatable {
-        /// Segments that were sent and not acknowledged.
-        var unacknowledged: Int
-        /// Since the last acknowledgement.
-        var silenceMilliseconds: UInt64
-    }
-
     private let timeoutMilliseconds: Int
     private let intervalMilliseconds: Int
     /// When the first byte of the attempt may have left.
@@ -36,14 +28,14 @@ struct AcknowledgementWatch {
     /// Whether nobody is there.
     ///
     /// - Parameter isDown: the host is known not to answer, so that one which has acknowledged nothing of this attempt isn't waited for.
-    mutating func isGone(_ state: State?, isDown: Bool, now: Instant) -> Bool {
+    mutating func isGone(_ state: TransmissionState?, isDown: Bool, now: Instant) -> Bool {
         next = now.advanced(byMilliseconds: intervalMilliseconds)
-        guard let state, state.unacknowledged > 0 else {
+        guard let state, !state.isSettled else {
             silentSince = nil
             settledAt = now
             return false
         }
-        let silence = state.silenceMilliseconds + Self.tickMilliseconds
+        let silence = UInt64(state.silentMilliseconds) + Self.tickMilliseconds
         // Nothing since the attempt began, or since there was nothing to acknowledge: then nothing for as long as that.
         if silence >= now.nanoseconds(since: settledAt ?? began) / 1_000_000 {
             if isDown, settledAt == nil { return true }

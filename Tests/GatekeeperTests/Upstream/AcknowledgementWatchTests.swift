@@ -6,10 +6,8 @@ import Testing
 struct AcknowledgementWatchTests {
     private func at(_ milliseconds: Int) -> Instant { Instant(nanoseconds: 1_000_000_000_000).advanced(byMilliseconds: milliseconds) }
 
-    private typealias State = AcknowledgementWatch.State
-
     /// When it says that nobody is there, asked every second; nil if it doesn't within a minute.
-    private func verdict(isDown: Bool = false, _ state: (Int) -> State?) -> Int? {
+    private func verdict(isDown: Bool = false, _ state: (Int) -> TransmissionState?) -> Int? {
         var watch = AcknowledgementWatch(timeoutMilliseconds: 8_000, now: at(0))
         for second in 1...60 {
             #expect(watch.next == at(second * 1_000))
@@ -20,30 +18,42 @@ struct AcknowledgementWatchTests {
 
     @Test("who acknowledges nothing for eight seconds is gone, whether its last word was long ago or just before")
     func gone() {
-        #expect(verdict { State(unacknowledged: 1, silenceMilliseconds: UInt64($0 * 1_000 + 50_000)) } == 8)
-        #expect(verdict { State(unacknowledged: 1, silenceMilliseconds: UInt64($0 * 1_000 - 4)) } == 8)
+        #expect(verdict { TransmissionState(unacknowledged: 1, silentMilliseconds: UInt32($0 * 1_000 + 50_000)) } == 8)
+        #expect(verdict { TransmissionState(unacknowledged: 1, silentMilliseconds: UInt32($0 * 1_000 - 4)) } == 8)
+    }
+
+    @Test("where nothing can be sent the kernel asks whether it can by now, and that is no answer either")
+    func unsent() {
+        #expect(verdict { TransmissionState(probes: UInt8($0), silentMilliseconds: UInt32($0 * 1_000)) } == 8)
+        #expect(verdict(isDown: true) { TransmissionState(probes: UInt8($0), silentMilliseconds: UInt32($0 * 1_000)) } == 1)
+    }
+
+    @Test("who has no room and says so whenever the kernel asks is there, be it asked just now, after ten seconds")
+    func full() {
+        let silences = { (second: Int) in UInt32((second - 1) % 10 + 1) * 1_000 }
+        #expect(verdict { TransmissionState(probes: $0 % 10 == 0 ? 1 : 0, silentMilliseconds: silences($0)) } == nil)
     }
 
     @Test("who has acknowledged everything may think for as long as it likes, as may who isn't spoken with by TCP")
     func slow() {
-        #expect(verdict { State(unacknowledged: 0, silenceMilliseconds: UInt64($0 * 1_000)) } == nil)
+        #expect(verdict { TransmissionState(unacknowledged: 0, silentMilliseconds: UInt32($0 * 1_000)) } == nil)
         #expect(verdict { _ in nil } == nil)
     }
 
     @Test("who acknowledges now and then is there, as is whom something was just sent after a long pause")
     func alive() {
-        #expect(verdict { State(unacknowledged: 3, silenceMilliseconds: UInt64($0 % 7 * 1_000)) } == nil)
-        #expect(verdict { State(unacknowledged: $0 % 10 == 0 ? 1 : 0, silenceMilliseconds: UInt64($0 * 1_000)) } == nil)
+        #expect(verdict { TransmissionState(unacknowledged: 3, silentMilliseconds: UInt32($0 % 7 * 1_000)) } == nil)
+        #expect(verdict { TransmissionState(unacknowledged: $0 % 10 == 0 ? 1 : 0, silentMilliseconds: UInt32($0 * 1_000)) } == nil)
     }
 
     @Test("who stops in the middle has eight seconds from there")
     func stops() {
-        #expect(verdict { State(unacknowledged: 2, silenceMilliseconds: $0 < 20 ? 30 : UInt64(($0 - 20) * 1_000 + 30)) } == 28)
+        #expect(verdict { TransmissionState(unacknowledged: 2, silentMilliseconds: $0 < 20 ? 30 : UInt32(($0 - 20) * 1_000 + 30)) } == 28)
     }
 
     @Test("of one that is known to be down nobody waits who hasn't had a word")
     func down() {
-        #expect(verdict(isDown: true) { State(unacknowledged: 1, silenceMilliseconds: UInt64($0 * 1_000)) } == 1)
-        #expect(verdict(isDown: true) { State(unacknowledged: 0, silenceMilliseconds: UInt64($0 * 1_000)) } == nil)
+        #expect(verdict(isDown: true) { TransmissionState(unacknowledged: 1, silentMilliseconds: UInt32($0 * 1_000)) } == 1)
+        #expect(verdict(isDown: true) { TransmissionState(unacknowledged: 0, silentMilliseconds: UInt32($0 * 1_000)) } == nil)
     }
 }

@@ -12,6 +12,10 @@ struct TransmissionState: Equatable {
     /// Since the last word of the peer, be it only an acknowledgement.
     var silentMilliseconds: UInt32 = 0
 
+    /// All that was sent has arrived, and the kernel asks nothing. It also asks where it can send nothing at all, as through a firewall of this host:
+    /// none of that counts as sent.
+    var isSettled: Bool { unacknowledged == 0 && probes == 0 }
+
     /// What we send, again and again, doesn't arrive, whatever else the peer says. One that merely doesn't read answers the kernel's questions;
     /// a single one may be on its way.
     var isLost: Bool { (unacknowledged > 0 && retransmits > 0) || probes >= 2 }
