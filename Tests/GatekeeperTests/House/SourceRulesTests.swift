@@ -142,6 +142,13 @@ struct SourceRulesTests {
         }
     }
 
+    @Test("nothing is asked for its descriptor that nobody keeps: the number would be another file's in the next moment")
+    func descriptors() throws {
+        for path in ["Sources", "Tests"].flatMap({ tree.paths(under: $0, ending: ".swift") }) {
+            #expect(try !tree.text(path).contains(")" + ".descriptor"), "\(path) takes the descriptor of a value and lets the value go")
+        }
+    }
+
     private static func isListed(_ file: SwiftFile, in list: [String]) -> Bool {
         list.contains { file.path.hasPrefix("Sources/" + $0) }
     }

@@ -95,7 +95,7 @@ struct ServerChallengeTests {
 
     @Test("a byte of data is answered by a reset")
     func applicationData() throws {
-        let server = try Server(settings: try Self.settings(), journalDescriptor: LogFile().descriptor)
+        let server = try Server(settings: try Self.settings(), journalDescriptor: LogFile.unread.descriptor)
         try server.present([ChallengePeer.challenge()], http: nil)
         let peer = try ChallengePeer.connect(try PeerSocket(from: "127.0.0.9", to: server.addresses[0]))
         #expect(Self.shakeHands(peer) == .done)
@@ -114,7 +114,7 @@ struct ServerChallengeTests {
 
     @Test("other settings and another list leave the window open, and shut is shut")
     func settingsChange() throws {
-        let server = try Server(settings: try Self.settings(), journalDescriptor: LogFile().descriptor)
+        let server = try Server(settings: try Self.settings(), journalDescriptor: LogFile.unread.descriptor)
         let address = server.addresses[0]
         try server.present([ChallengePeer.challenge()], http: nil)
         func asks(from source: String) throws -> TLSPeer.Handshake {
@@ -135,7 +135,7 @@ struct ServerChallengeTests {
 
     @Test("what has ended is taken back without being told, and filters that had made way come back")
     func expiry() throws {
-        let server = try Server(settings: try Self.settings(.drop), journalDescriptor: LogFile().descriptor)
+        let server = try Server(settings: try Self.settings(.drop), journalDescriptor: LogFile.unread.descriptor)
         #expect(Self.filters(of: server).count == 1)
         let challenge = ChallengePeer.challenge(endsInMilliseconds: 150)
         try server.present([challenge], http: nil)
@@ -152,7 +152,7 @@ struct ServerChallengeTests {
     @Test("drop makes way for authorities, through other settings, another list and a lent socket, and comes back")
     func drop() throws {
         var settings = try Self.settings(.drop)
-        let server = try Server(settings: settings, journalDescriptor: LogFile().descriptor)
+        let server = try Server(settings: settings, journalDescriptor: LogFile.unread.descriptor)
         let address = server.addresses[0]
         #expect(server.status().shield.state == .always)
         try server.present([ChallengePeer.challenge()], http: nil)
@@ -187,7 +187,7 @@ struct ServerChallengeTests {
         var shield = Settings.Shield()
         shield.above = Rate(count: 5, perMilliseconds: 60_000)
         settings.shield = shield
-        let server = try Server(settings: settings, journalDescriptor: LogFile().descriptor)
+        let server = try Server(settings: settings, journalDescriptor: LogFile.unread.descriptor)
         _ = server.turnShield()
         func flood() throws {
             for index in 0..<6 {
@@ -215,7 +215,7 @@ struct ServerChallengeTests {
 
     @Test("a challenge that can't be made leaves the one before")
     func refused() throws {
-        let server = try Server(settings: try Self.settings(), journalDescriptor: LogFile().descriptor)
+        let server = try Server(settings: try Self.settings(), journalDescriptor: LogFile.unread.descriptor)
         try server.present([ChallengePeer.challenge()], http: nil)
         let wrong = PendingChallenge(name: "", proof: .handshake(digest: []), endsAt: .distantFuture)
         #expect(throws: ServerError.self) { try server.present([wrong], http: nil) }

@@ -4,7 +4,10 @@ import Testing
 @testable import Gatekeeper
 
 /// A file without a name that a journal writes to and a test reads back, line by line.
-final class LogFile {
+final class LogFile: Sendable {
+    /// Of those whose lines no test reads: open until the end, as a number that is closed is another test's file in the next moment.
+    static let unread = LogFile()
+
     let descriptor: Int32
 
     init() {

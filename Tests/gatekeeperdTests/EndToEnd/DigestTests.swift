@@ -235,6 +235,12 @@ struct DigestTests {
         try stall(daemon)
         try beDenied(daemon, 0...4, each: 1)
         #expect(try eventually { try missing(json("digest", daemon)).contains { $0.hasPrefix("5 connections turned away since") } })
+        // Whatever is killed tells no more than its ledger has.
+        #expect(
+            try eventually {
+                let ledger = try SQLConnection(path: state.file(LedgerFile.name), access: .reading)
+                return try RunTable.runs(since: WallTime(milliseconds: 0), but: nil, from: ledger).last?.untoldSince != nil
+            })
         // Of these nothing will be known.
         var before = Sums(try metrics(daemon))
         #expect(before.denied == 605)
