@@ -98,15 +98,14 @@ final class TrafficRecorder: TimedPart {
         let isDue = now.instant.nanoseconds(since: recordedAt) >= UInt64(Self.slowMilliseconds) * 1_000_000
         let untold = isLast ? nil : denials.untold()?.since
         let isOtherTrouble = (untold == nil) != (untoldSince == nil)
-        untoldSince = untold
-        if isNews || isOtherTrouble || isDue || isLast { record(in: hour, at: now, isLast: isLast) }
+        if isNews || isOtherTrouble || isDue || isLast { record(in: hour, untoldSince: untold, at: now, isLast: isLast) }
     }
 
-    private func record(in hour: Int64, at now: Moment, isLast: Bool) {
+    private func record(in hour: Int64, untoldSince untold: WallTime?, at now: Moment, isLast: Bool) {
         let mayPrune = now.instant.nanoseconds(since: began) >= UInt64(Self.pruneMilliseconds) * 1_000_000
         let prunes = mayPrune && prunedIn != hour
         recordedAt = now.instant
-        guard ledger?.record(waiting, run: run, untoldSince: untoldSince, at: now.wallTime, prunes: prunes, isLast: isLast) ?? false else {
+        guard ledger?.record(waiting, run: run, untoldSince: untold, at: now.wallTime, prunes: prunes, isLast: isLast) ?? false else {
             while waiting.door.count > Self.waitingHoursMax, let first = waiting.door.keys.min() {
                 waiting.door[first] = nil
                 waiting.sources[first] = nil
@@ -114,6 +113,7 @@ final class TrafficRecorder: TimedPart {
             return
         }
         waiting = ServiceLedger.TrafficSince()
+        untoldSince = untold
         if prunes { prunedIn = hour }
     }
 
