@@ -82,10 +82,8 @@ struct AllowListTests {
     func large() {
         let entries = (0..<100_000).map { Settings.AllowEntry(prefix: AddressPrefix(PeerAddress(ipv4: UInt32($0 * 2)))) }
         let list = AllowList(entries)
-        let isRight = (0..<100_000).allSatisfy { index in
-            list.entry(for: PeerAddress(ipv4: UInt32(index * 2)), nowUnixSeconds: now) == index
-                && list.entry(for: PeerAddress(ipv4: UInt32(index * 2 + 1)), nowUnixSeconds: now) == nil
-        }
+        func index(of address: Int) -> Int? { list.entry(for: PeerAddress(ipv4: UInt32(address)), nowUnixSeconds: now) }
+        let isRight = (0..<100_000).allSatisfy { index(of: $0 * 2) == $0 && index(of: $0 * 2 + 1) == nil }
         #expect(isRight)
     }
 

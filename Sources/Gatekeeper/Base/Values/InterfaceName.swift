@@ -18,7 +18,10 @@ public struct InterfaceName: Hashable, Sendable {
 
 extension InterfaceName: CustomStringConvertible {
     public var description: String {
-        let bytes = (0..<16).map { UInt8(truncatingIfNeeded: ($0 < 8 ? high : low) >> UInt64(56 - 8 * ($0 % 8))) }
+        let bytes = (0..<16).map { (index: Int) -> UInt8 in
+            let half = index < 8 ? high : low
+            return UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * (index % 8)))
+        }
         return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 }
