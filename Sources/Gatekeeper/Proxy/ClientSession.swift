@@ -151,7 +151,7 @@ final class ClientSession: WakeTarget {
     func makeSpooledBytes() -> SpooledBytes {
         SpooledBytes(
             in: snapshot.spool, totalMax: snapshot.spoolSettings.totalBytesMax, folder: snapshot.spoolSettings.folder, source: client,
-            ring: bell)
+            timeoutMilliseconds: snapshot.timeouts.bodyMilliseconds, ring: bell)
     }
 
     // MARK: Requests

@@ -5,8 +5,9 @@
 final class CollectedBody {
     private let rule: CollectingRule
     private let stream: RequestStream
+    private let buffers: BufferPool
     private let buffer: Buffer
-    private let spooled: SpooledBytes
+    let spooled: SpooledBytes
     /// What is collected is all that there will be: the body is whole, or too long.
     private var end: Outcome?
 
@@ -25,25 +26,24 @@ final class CollectedBody {
     }
 
     /// - Parameter stream: reads its body as data.
-    init(_ rule: CollectingRule, of stream: RequestStream, spooled: SpooledBytes) {
+    init(_ rule: CollectingRule, of stream: RequestStream, in buffers: BufferPool, _ spooled: SpooledBytes) {
         self.rule = rule
         self.stream = stream
         self.spooled = spooled
-        buffer = stream.buffers.take()
+        self.buffers = buffers
+        buffer = buffers.take()
     }
 
     deinit {
-        if !spooled.isBusy { stream.buffers.give(buffer) }
+        if !spooled.isBusy { buffers.give(buffer) }
     }
 
     var count: Int { spooled.count + (spooled.isBusy ? 0 : buffer.count) }
 
     /// Takes what has come.
     ///
-    /// - Parameters:
-    ///   - room: bytes that may stay in memory at the end; all others lie in the spool then.
-    ///   - deadline: by when the disk must have taken what is given to it now.
-    func collect(room: Int, deadline: Instant) -> Outcome {
+    /// - Parameter room: bytes that may stay in memory at the end; all others lie in the spool then.
+    func collect(room: Int, now: Instant) -> Outcome {
         switch spooled.look() {
         case .underWay: return .spooling
         case .failed: return .unwritable
@@ -59,18 +59,18 @@ final class CollectedBody {
             case .more where isTooLong:
                 end = .tooLong(isWhole: false)
             case .more:
-                if stream.hasInput { return spill(deadline) }
+                if stream.hasInput { return spill(now) }
             }
         }
         guard let end else { return .more }
         let mayStay = end == .complete && spooled.count == 0 && buffer.count <= room
-        return buffer.isEmpty || mayStay ? end : spill(deadline)
+        return buffer.isEmpty || mayStay ? end : spill(now)
     }
 
     private var isTooLong: Bool { !rule.isLimit && count > rule.bytesMax }
 
-    private func spill(_ deadline: Instant) -> Outcome {
-        spooled.write(buffer, until: deadline) ? .spooling : .spoolFull
+    private func spill(_ now: Instant) -> Outcome {
+        spooled.write(buffer, now: now) ? .spooling : .spoolFull
     }
 
     /// What stayed in memory.

@@ -87,8 +87,11 @@ final class Exchange {
         let bodyBytesMax = collecting.flatMap { $0.isLimit ? $0.bytesMax : nil } ?? snapshot.limits.requestBodyBytesMax
         stream = RequestStream(
             head, in: input, identifier: identifier, on: session, bodyBytesMax: bodyBytesMax, collects: collecting != nil, dropped: dropped)
-        sender = RequestSender(stream, outbound: outbound, collecting: collecting)
-        receiver = ResponseReceiver(for: stream, webSocketKey: handshake?.key)
+        let collected = collecting.map { [stream, worker] rule in
+            CollectedBody(rule, of: stream, in: worker.buffers, session.makeSpooledBytes())
+        }
+        sender = RequestSender(stream, outbound: outbound, collecting: collected, worker: worker)
+        receiver = ResponseReceiver(for: stream, webSocketKey: handshake?.key, worker: worker)
     }
 
     func run() async -> End {

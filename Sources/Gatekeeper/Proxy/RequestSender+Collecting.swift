@@ -10,7 +10,7 @@ extension RequestSender {
                 if let obstacle = takeWhatCame() { return obstacle }
                 continue
             }
-            let outcome = collected.collect(room: outbound.room - Self.framingFieldBytes, deadline: spoolDeadlineFromNow)
+            let outcome = collected.collect(room: outbound.room - Self.framingFieldBytes, now: worker.loop.now)
             // Whoever had to wait for the disk begins anew.
             if !needsInput { stream.excuseSending() }
             switch outcome {
@@ -40,7 +40,7 @@ extension RequestSender {
                 bodySource = .stream
             }
         }
-        lastSent = stream.now
+        lastSent = worker.loop.now
         return .done
     }
 

@@ -28,6 +28,7 @@ final class RequestSender {
     }
 
     let stream: RequestStream
+    let worker: WorkerContext
     let outbound: Buffer
     var bodySource = BodySource.stream
     /// What lies on the disk of a body that is collected; nil of any other.
@@ -50,22 +51,20 @@ final class RequestSender {
     /// What frames a chunk, and the last one behind it.
     private static let chunkFrameBytes = 32
 
-    /// - Parameter collecting: collect a chunked body by this rule before anything is sent.
-    init(_ stream: RequestStream, outbound: Buffer, collecting: CollectingRule? = nil) {
+    /// - Parameters:
+    ///   - outbound: holds the head.
+    ///   - collected: where a chunked body is collected before anything is sent.
+    init(_ stream: RequestStream, outbound: Buffer, collecting collected: CollectedBody? = nil, worker: WorkerContext) {
         self.stream = stream
+        self.worker = worker
         self.outbound = outbound
-        sendsChunks = stream.isChunked && collecting == nil
+        sendsChunks = stream.isChunked && collected == nil
         lastSent = stream.lastReceived
         // Who waits for a 100 gets the upstream's word before its body.
         isSmall =
             if case .length(0...UInt64(Self.firstBodyBytesMax)) = stream.head.framing { !stream.head.expectsContinue } else { false }
-        if let collecting {
-            let spooled = stream.session.makeSpooledBytes()
-            self.spooled = spooled
-            bodySource = .collecting(CollectedBody(collecting, of: stream, spooled: spooled))
-        } else {
-            spooled = nil
-        }
+        spooled = collected?.spooled
+        if let collected { bodySource = .collecting(collected) }
     }
 
     /// All that is left to send is here, and could be sent again.
@@ -101,20 +100,20 @@ final class RequestSender {
     func park(_ isParked: Bool) {
         // What the disk reads into is the spool's until it has been looked at.
         guard isCollecting || !(spooled?.isBusy ?? false) else { return }
-        outbound.park(isParked, in: stream.buffers)
+        outbound.park(isParked, in: worker.buffers)
     }
 
     /// Sends everything again, over another connection. Only while `isReplayable`.
     func replay() {
         outbound.restart()
         sent = .nothing
-        lastSent = stream.now
+        lastSent = worker.loop.now
     }
 
     /// The exchange is over: gives the buffer back.
     func release() {
         // What the disk still reads into is nobody else's buffer.
-        if !(spooled?.isBusy ?? false) || isCollecting { stream.buffers.give(outbound) }
+        if !(spooled?.isBusy ?? false) || isCollecting { worker.buffers.give(outbound) }
         spooled?.end()
     }
 
@@ -191,7 +190,7 @@ final class RequestSender {
     private func note(sent: RetryRule.Sent) {
         isUnflushed = true
         self.sent = sent
-        lastSent = stream.now
+        lastSent = worker.loop.now
     }
 
     // MARK: The spool
@@ -208,7 +207,7 @@ final class RequestSender {
             outbound.clear()
             let count = min(spooled.count - offset, outbound.capacity - Self.chunkFrameBytes)
             if isChunked { outbound.beginChunk(count) }
-            spooled.read(at: offset, count: count, into: outbound, until: spoolDeadlineFromNow)
+            spooled.read(at: offset, count: count, into: outbound, now: worker.loop.now)
             bodySource = .spool(offset: offset + count, continuation)
             return .blocked()
         case .done:
@@ -218,9 +217,5 @@ final class RequestSender {
             bodySource = .stream
             return nil
         }
-    }
-
-    var spoolDeadlineFromNow: Instant {
-        stream.now.advanced(byMilliseconds: stream.session.snapshot.timeouts.bodyMilliseconds)
     }
 }

@@ -105,9 +105,6 @@ final class RequestStream {
     /// All of the request has been read, and nothing follows it.
     var isQuiet: Bool { isBodyRead && connection.isQuiet }
 
-    var buffers: BufferPool { connection.buffers }
-    var now: Instant { connection.loop.now }
-
     // MARK: Waiting
 
     /// Where its task waits, for whatever else it talks to.

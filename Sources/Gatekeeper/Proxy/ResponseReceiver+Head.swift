@@ -4,7 +4,7 @@ extension ResponseReceiver {
         if let inbound, !inbound.isEmpty {
             let result = heads.read(
                 inbound.readable, by: ResponseHeadParser(forRequest: stream.head.method), limits: ResponseHeadParser.limits,
-                into: &stream.session.worker.responseFields)
+                into: &worker.responseFields)
             switch result {
             case .parsed(let head): return pass(head, from: inbound)
             case .refused(let refusal): return .failed(.upstreamInvalid(refusal))
@@ -16,7 +16,7 @@ extension ResponseReceiver {
 
     private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
         if head.status < 200 { return passInterim(head, from: inbound) }
-        let (stream, worker) = (stream, stream.session.worker)
+        let (stream, worker) = (stream, worker)
         headArrived = worker.loop.now
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent
@@ -44,7 +44,7 @@ extension ResponseReceiver {
         if head.status == 101 { return passSwitch(head, from: inbound) }
         interimResponses += 1
         guard interimResponses <= ResponseHeadParser.interimResponsesMax else { return .failed(.upstreamInterimFlood) }
-        target?.note(version: head.version, now: stream.now)
+        target?.note(version: head.version, now: worker.loop.now)
         if head.status == 100 { stream.expectation.grant() } else { stream.inform(head, from: inbound.readable) }
         inbound.consume(head.byteCount)
         return nil
@@ -52,7 +52,7 @@ extension ResponseReceiver {
 
     /// 101 ends HTTP on both connections (RFC 9110 §7.8), if it is the answer to what was asked.
     private func passSwitch(_ head: ResponseHead, from inbound: Buffer) -> Step? {
-        let (asked, worker) = (stream.headBytes, stream.session.worker)
+        let asked = stream.headBytes
         guard let webSocketKey, requestIsSent,
             WebSocketHandshake.isAnswered(by: head, worker.responseFields, inbound.readable, key: asked.bytes.bytes(webSocketKey))
         else { return .failed(.upstreamSwitched) }

@@ -14,6 +14,7 @@ final class ResponseReceiver {
     }
 
     let stream: RequestStream
+    let worker: WorkerContext
     /// Of the WebSocket that the request asks for.
     let webSocketKey: ByteRange?
     /// Whose response it is.
@@ -36,8 +37,9 @@ final class ResponseReceiver {
     /// The last time a whole unit came in.
     private var isBulk = false
 
-    init(for stream: RequestStream, webSocketKey: ByteRange?) {
+    init(for stream: RequestStream, webSocketKey: ByteRange?, worker: WorkerContext) {
         self.stream = stream
+        self.worker = worker
         self.webSocketKey = webSocketKey
         lastReceived = stream.lastSent
     }
@@ -62,19 +64,19 @@ final class ResponseReceiver {
         release()
         heads.reset()
         hasReceived = false
-        lastReceived = stream.now
+        lastReceived = worker.loop.now
     }
 
     /// Gives the buffer back.
     func release() {
-        if let inbound { stream.buffers.give(inbound) }
+        if let inbound { worker.buffers.give(inbound) }
         inbound = nil
     }
 
     /// What waits here lies in no more memory than it needs, or (false) may grow again. Nobody remembers an offset in it.
     func park(_ isParked: Bool) {
         inbound?.compact()
-        inbound?.park(isParked, in: stream.buffers)
+        inbound?.park(isParked, in: worker.buffers)
     }
 
     /// Moves response bytes until something blocks. `requestIsSent`: the upstream has the whole request.
@@ -105,7 +107,7 @@ final class ResponseReceiver {
             return obstacle
         case .chunked(var relay):
             let outcome = stream.write(chunks: &relay, from: inbound)
-            lastReceived = stream.now
+            lastReceived = worker.loop.now
             switch outcome {
             case .more: state = .body(.chunked(relay))
             case .complete: state = .complete
@@ -119,7 +121,7 @@ final class ResponseReceiver {
 
     func noteBody(_ count: Int, of remaining: UInt64) {
         state = remaining == UInt64(count) ? .complete : .body(.length(remaining: remaining - UInt64(count)))
-        lastReceived = stream.now
+        lastReceived = worker.loop.now
     }
 
     // MARK: From the upstream
@@ -129,7 +131,7 @@ final class ResponseReceiver {
             releaseEmpty()
             return .blocked(upstream: [.readable])
         }
-        let buffer = inbound ?? stream.buffers.take()
+        let buffer = inbound ?? worker.buffers.take()
         inbound = buffer
         if buffer.isEmpty { buffer.clear() } else if buffer.room == 0 { buffer.compact() }
         let unit = stream.unit(isBulk: isBulk)
@@ -137,7 +139,7 @@ final class ResponseReceiver {
         case .bytes(let count):
             hasReceived = true
             isBulk = count == unit
-            if stream.hasBegun { lastReceived = stream.now }
+            if stream.hasBegun { lastReceived = worker.loop.now }
             return nil
         case .wouldBlock:
             releaseEmpty()

@@ -10,6 +10,7 @@ final class SpooledBytes {
     private let spool: Spool
     private let totalMax: Int
     private let source: PeerAddress
+    private let timeoutMilliseconds: Int
     private let ring: @Sendable () -> Void
     private let file: SpoolFile
     private var transfer: SpoolTransfer?
@@ -23,11 +24,15 @@ final class SpooledBytes {
     ///   - totalMax: bytes of all requests together.
     ///   - folder: where the file lies.
     ///   - source: whose request it is.
+    ///   - timeoutMilliseconds: what a transfer may take.
     ///   - ring: wakes whoever waits; called from the spool's thread.
-    init(in spool: Spool, totalMax: Int, folder: String, source: PeerAddress, ring: @escaping @Sendable () -> Void) {
+    init(
+        in spool: Spool, totalMax: Int, folder: String, source: PeerAddress, timeoutMilliseconds: Int, ring: @escaping @Sendable () -> Void
+    ) {
         self.spool = spool
         self.totalMax = totalMax
         self.source = source
+        self.timeoutMilliseconds = timeoutMilliseconds
         self.ring = ring
         file = SpoolFile(in: folder)
     }
@@ -57,22 +62,22 @@ final class SpooledBytes {
     }
 
     /// Begins to write all of `buffer`; false when there is no room for it.
-    func write(_ buffer: Buffer, until deadline: Instant) -> Bool {
+    func write(_ buffer: Buffer, now: Instant) -> Bool {
         guard spool.take(buffer.count, for: source, totalMax: totalMax) else { return false }
         count += buffer.count
-        begin(.write, buffer, until: deadline)
+        begin(.write, buffer, now: now)
         return true
     }
 
     /// Begins to read so many bytes into `buffer`, behind what it holds.
-    func read(at offset: Int, count: Int, into buffer: Buffer, until deadline: Instant) {
-        begin(.read(offset: offset, count: count), buffer, until: deadline)
+    func read(at offset: Int, count: Int, into buffer: Buffer, now: Instant) {
+        begin(.read(offset: offset, count: count), buffer, now: now)
     }
 
-    private func begin(_ direction: SpoolTransfer.Direction, _ buffer: Buffer, until deadline: Instant) {
+    private func begin(_ direction: SpoolTransfer.Direction, _ buffer: Buffer, now: Instant) {
         let transfer = SpoolTransfer(direction, file, buffer, ring: ring)
         self.transfer = transfer
-        self.deadline = deadline
+        deadline = now.advanced(byMilliseconds: timeoutMilliseconds)
         spool.submit(transfer)
     }
 
