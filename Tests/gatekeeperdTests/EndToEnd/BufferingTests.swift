@@ -112,7 +112,8 @@ struct BufferingTests {
     func broken(goes: Bool) throws {
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try Daemon(
-            upstream: upstream.url, upstreamSettings: "request_buffering: auto", settings: "timeouts: {body: 300ms}")
+            upstream: upstream.url, upstreamSettings: "request_buffering: auto",
+            settings: "timeouts: {body: \(goes ? "60s" : "300ms")}")
         let client = try RawClient(to: daemon)
         try client.send("POST / HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nfo")
         // FIN without close_notify; closing could be a reset that overtakes the request.

@@ -27,7 +27,7 @@ struct FloodTests {
             settings: """
                 control: \(folder.file("c.sock"))
                 on_deny: \(onDeny)
-                shield: {above: 100/s, for: 2s}
+                shield: {above: 100/s, for: 6s}
                 workers: 2
                 log: {access: false}
                 """)
@@ -38,7 +38,7 @@ struct FloodTests {
         #expect(try #require(up.number("denied_per_second")) > 100)
         let raised = Date()
         // New connections as well as those that were there.
-        while Date() < raised.addingTimeInterval(4) {
+        while Date() < raised.addingTimeInterval(8) {
             #expect(try Curl(["\(daemon.url)/"]).status == 200)
             #expect(load.wait(forAnswers: load.soFar.answered + 100))
         }

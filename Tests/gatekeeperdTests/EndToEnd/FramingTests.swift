@@ -99,7 +99,8 @@ struct FramingTests {
         try door.client.send([UInt8](repeating: 7, count: 100_000))
         try door.upstream.waitForRequests(1)
         #expect(door.upstream.waitForOpenConnections(atMost: 0) == 0, "it has answered")
-        try door.client.send([UInt8](repeating: 7, count: 500_000))
+        // It is listened to for two seconds: whoever comes later finds the answer all the same.
+        _ = door.client.trySending([UInt8](repeating: 7, count: 500_000))
         try expectDenial(door)
     }
 

@@ -26,7 +26,7 @@ struct GrantTests {
         let key = folder.file("key.pem")
         try FileManager.default.copyItem(atPath: Certificates.shared().leaf(.ecdsa).key, toPath: key)
         let daemon = try daemon(folder, key: key, upstream: upstream)
-        let grants = [("127.0.0.8", "1h"), ("127.0.0.9", "4s")]
+        let grants = [("127.0.0.8", "1h"), ("127.0.0.9", "10s")]
         let clients = try grants.map { address, duration in
             #expect(try command(folder, "grant", address, "--for", duration, "--reason", "update") == .exited(0))
             let client = try RawClient(to: daemon, from: address)
@@ -54,7 +54,7 @@ struct GrantTests {
             })
         let folder = try TemporaryFolder()
         let daemon = try daemon(folder, key: Certificates.shared().leaf(.ecdsa).key, upstream: upstream)
-        #expect(try command(folder, "grant", "127.0.0.9", "--for", "3s", "--reason", "update") == .exited(0))
+        #expect(try command(folder, "grant", "127.0.0.9", "--for", "10s", "--reason", "update") == .exited(0))
         let client = try RawClient(to: daemon, from: "127.0.0.9")
         try client.send(Self.get)
         try upstream.waitForRequests(1)

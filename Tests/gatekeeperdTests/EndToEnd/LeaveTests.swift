@@ -16,7 +16,7 @@ struct LeaveTests {
         let manager = try NotifySocket()
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try Daemon(
-            upstream: upstream.url, settings: "status: 127.0.0.1:0\ntimeouts: {leave: 2s}", environment: manager.environment)
+            upstream: upstream.url, settings: "status: 127.0.0.1:0\ntimeouts: {leave: 10s}", environment: manager.environment)
         let page = try #require(daemon.waitForLine(event: "status_page")["address"]?.split(separator: ":").last.flatMap { UInt16($0) })
         #expect(try readiness(page).status == 200)
         daemon.process.signal(SIGTERM)

@@ -40,7 +40,7 @@ struct ReloadTests {
     func until() throws {
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try Daemon(upstream: upstream.url, settings: "")
-        let end = Date(timeIntervalSinceNow: 3)
+        let end = Date(timeIntervalSinceNow: 10)
         let text = ISO8601DateFormatter().string(from: end)
         try daemon.rewriteConfiguration("- \"127.0.0.3\"", "- {address: 127.0.0.3, until: \"\(text)\"}")
         #expect(try daemon.reload().event == "reloaded")

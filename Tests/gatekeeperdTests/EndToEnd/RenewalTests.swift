@@ -158,7 +158,7 @@ struct RenewalTests {
         try daemon.reload()
         let text = try String(contentsOfFile: daemon.configuration, encoding: .utf8)
         let pending = try folder.write(text.replacingOccurrences(of: "- {file: \(list)}", with: "- \"127.0.0.3\""), to: "trial.yaml")
-        #expect(try Daemon.run(["apply", pending, "--confirm", "2s", "--control", control]).ending == .exited(0))
+        #expect(try Daemon.run(["apply", pending, "--confirm", "10s", "--control", control]).ending == .exited(0))
         try move(try folder.write("", to: "new.txt"), to: list)
         let line = try daemon.waitForLine { $0.event == "reload_failed" && $0["by"]?.hasSuffix("was not confirmed") == true }
         #expect(line["error"]?.contains("holds no entry any more") == true)

@@ -100,7 +100,7 @@ struct SpoolTests {
     @Test("a disk that hangs holds up only those who need it, and not for ever")
     func hangs() throws {
         let upstream = try ScriptedUpstream(.echo)
-        let daemon = try Daemon(upstream: upstream.url, settings: "workers: 1\ntimeouts: {body: 2s}")
+        let daemon = try Daemon(upstream: upstream.url, settings: "workers: 1\ntimeouts: {body: 5s}")
         let client = try RawClient(to: daemon)
         try client.send(Self.ticket(1 << 20))
         #expect(try client.response().status == 200)

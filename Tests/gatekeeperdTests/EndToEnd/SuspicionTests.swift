@@ -15,7 +15,7 @@ struct SuspicionTests {
     func slowReports(health: String) throws {
         let upstream = try ScriptedUpstream(Self.slowReports)
         let daemon = try Daemon(
-            upstream: upstream.url, upstreamSettings: health, settings: "workers: 2\ntimeouts: {response: 300ms}")
+            upstream: upstream.url, upstreamSettings: health, settings: "workers: 2\ntimeouts: {response: 1s}")
         for _ in 1...4 {
             #expect(try RawClient(to: daemon).exchange(Self.report).status == 504)
             #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
@@ -31,9 +31,10 @@ struct SuspicionTests {
         let daemon = try Daemon(
             upstream: "unix:\(path)", upstreamSettings: "health: {path: /alive, interval: 1s}", settings: "workers: 1")
         #expect(try RawClient(to: daemon).exchange(Self.get).status == 200)
+        // First: whoever asks while it stops is told that no such socket is there, too.
+        try FileManager.default.removeItem(atPath: path)
         upstream?.stop()
         upstream = nil
-        try FileManager.default.removeItem(atPath: path)
         _ = try RawClient(to: daemon).exchange(Self.get)
         #expect(try daemon.waitForLine(event: "upstream_down")["reason"] == "connect_no_such_socket")
         #expect(try RawClient(to: daemon).exchange(Self.get).status == 503)
@@ -48,12 +49,12 @@ struct SuspicionTests {
         let hangs = Awaited<Bool>()
         let upstream = try ScriptedUpstream(.each { _, connection in if hangs.value == nil { try connection.respond() } })
         let daemon = try Daemon(
-            upstream: upstream.url, upstreamSettings: "health: {path: /alive, interval: 10m, timeout: 500ms}", settings: "workers: 1")
+            upstream: upstream.url, upstreamSettings: "health: {path: /alive, interval: 10m, timeout: 2s}", settings: "workers: 1")
         let client = try RawClient(to: daemon)
         #expect(try client.exchange(Self.get).status == 200)
         hangs.resolve(true)
         try client.send(Self.get)
-        #expect(try daemon.waitForLine(event: "upstream_down", seconds: 10)["reason"] == "response_timeout")
+        #expect(try daemon.waitForLine(event: "upstream_down", seconds: 20)["reason"] == "response_timeout")
         #expect(try RawClient(to: daemon).exchange(Self.get).status == 503)
     }
 

@@ -129,13 +129,12 @@ struct UpstreamGroupTests {
     func queue() throws {
         let gate = Awaited<Bool>()
         let upstream = try ScriptedUpstream(Self.gated(gate))
-        let daemon = try Self.daemon([upstream.url], ["connections_max: 1", "queue: {requests: 1, for: 500ms}"])
+        let daemon = try Self.daemon([upstream.url], ["connections_max: 1", "queue: {requests: 1, for: 2s}"])
         let first = try RawClient(to: daemon)
         try first.send(Self.post)
         try upstream.waitForConnections(1)
-        let second = try RawClient(to: daemon)
+        let (second, third) = (try RawClient(to: daemon), try RawClient(to: daemon))
         try second.send(Self.post)
-        let third = try RawClient(to: daemon)
         // One of the two waits, whichever came first; the other is turned away at once.
         try third.send(Self.post)
         #expect(try second.response().status == 503)

@@ -20,7 +20,7 @@ struct UpstreamTLSReasonTests {
             output: log, errors: log)
         try server.waitUntilListening(on: port) { (try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? "" }
         let daemon = try Daemon(
-            upstream: "https://127.0.0.1:\(port)", settings: "timeouts: {connect: 2s}",
+            upstream: "https://127.0.0.1:\(port)", settings: "timeouts: {connect: 10s}",
             upstreamLines: ["ca: \(Certificates.shared().authority)"] + (settings.isEmpty ? [] : [settings]))
         let status = try RawClient(to: daemon).exchange(Self.get).status
         let reason = try daemon.waitForLine(event: "request")["reason"]
