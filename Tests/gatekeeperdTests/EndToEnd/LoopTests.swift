@@ -54,7 +54,8 @@ struct LoopTests {
     func checked(host: String) throws {
         let folder = try TemporaryFolder()
         let leaf = try Certificates.shared().leaf(.ecdsa)
-        let port = try PortReservation().port
+        let reservation = try PortReservation()
+        let port = reservation.port
         let file = try folder.write(
             """
             listen: [{address: "0.0.0.0:\(port)"}]
@@ -66,5 +67,6 @@ struct LoopTests {
         let run = try Daemon.run(["check", "--config", file])
         #expect(run.ending == .exited(2))
         #expect((run.output + run.errors).contains("leads back to this service, which listens on 0.0.0.0:\(port)"), "\(run)")
+        withExtendedLifetime(reservation) {}
     }
 }

@@ -51,11 +51,11 @@ struct NotifyTests {
                 }
             })
         defer { gate.resolve(true) }
-        let closed = try PortReservation().port
+        let closed = try PortReservation()
         let folder = try TemporaryFolder()
         let hooks =
             ["/hang", "/moved", "/no", "/fine"].map { "{webhook: \"\(receiver.url)\($0)\"}" } + [
-                "{webhook: \"http://127.0.0.1:\(closed)/\"}"
+                "{webhook: \"http://127.0.0.1:\(closed.port)/\"}"
             ]
         let daemon = try Daemon(
             upstream: "http://127.0.0.1:9", settings: "control: \(folder.file("control.sock"))\nnotify: [\(hooks.joined(separator: ", "))]")
@@ -68,6 +68,7 @@ struct NotifyTests {
         #expect(lines[2].hasSuffix("it answered 403"))
         #expect(lines[3].hasSuffix(": delivered"))
         #expect(lines[4].contains("NOT delivered"))
+        withExtendedLifetime(closed) {}
     }
 
     @Test("nobody to tell is said, and no test is called well")

@@ -66,6 +66,8 @@ struct UpstreamGroupTests {
         let client = try RawClient(to: daemon)
         for _ in 1...8 { #expect(try client.exchange(Self.get).status == 502) }
         #expect(daemon.log.wait(seconds: 30) { lines in lines.count { $0.event == "upstream_down" } == 2 })
+        withExtendedLifetime(first) {}
+        withExtendedLifetime(second) {}
     }
 
     // MARK: Active checks

@@ -68,7 +68,8 @@ struct UpstreamTests {
 
     @Test("an upstream that isn't there is a 502 in JSON, and one that comes back is used")
     func refused() throws {
-        let port = try PortReservation().port
+        let reservation = try PortReservation()
+        let port = reservation.port
         let daemon = try Daemon(upstream: "http://127.0.0.1:\(port)")
         let client = try RawClient(to: daemon)
         for _ in 1...2 {
@@ -84,6 +85,7 @@ struct UpstreamTests {
             #expect(!answer.text.contains("\(port)"))
             #expect(try daemon.waitForLine { $0["id"] == identifier }["outcome"] == "upstream_failed")
         }
+        withExtendedLifetime(reservation) {}
     }
 
     @Test("a crash of the upstream with connections in the pool costs no request after its return")

@@ -24,7 +24,8 @@ final class AddressBoundServer: Sendable {
     ) throws {
         let folder = try TemporaryFolder()
         guard unsafe chmod(folder.path, 0o755) == 0 else { throw Failure("chmod: error \(errno)") }
-        let listening = try port ?? PortReservation().port
+        let reservation = try PortReservation()
+        let listening = port ?? reservation.port
         for name in ["bound", "seen"] { try folder.write("ok\n", to: name) }
         let text =
             switch kind {
@@ -43,6 +44,7 @@ final class AddressBoundServer: Sendable {
         self.folder = folder
         self.port = listening
         if launcher.isEmpty { try process.waitUntilListening(on: listening) { Self.said(folder) } } else { try waitForRecord() }
+        withExtendedLifetime(reservation) {}
     }
 
     /// In another network, where nobody can be asked from here: it has written down who it is.

@@ -12,7 +12,8 @@ final class Apache: Sendable {
         let folder = try TemporaryFolder()
         // Workers give up root, and read it all the same.
         guard unsafe chmod(folder.path, 0o755) == 0 else { throw Failure("chmod: error \(errno)") }
-        let port = try Self.freePort()
+        let reservation = try PortReservation()
+        let port = reservation.port
         let names = ["mpm_event", "authn_core", "authz_core", "authz_user", "auth_gssapi", "headers"]
         let modules = names.map { "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so" }
         let configuration = try folder.write(
@@ -50,10 +51,9 @@ final class Apache: Sendable {
         try process.waitUntilListening(on: port) {
             ["said", "errors"].map { (try? String(contentsOfFile: folder.file($0), encoding: .utf8)) ?? "" }.joined()
         }
+        withExtendedLifetime(reservation) {}
     }
 
     /// A line of `NTLM_USER_FILE`, on either side.
     static func credentials(of user: String) -> String { "TICKETS:\(user):secret-\(user)" }
-
-    private static func freePort() throws -> UInt16 { try PortReservation().port }
 }

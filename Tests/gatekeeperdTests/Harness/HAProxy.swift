@@ -39,6 +39,7 @@ final class HAProxy: Sendable {
                 throw Failure("HAProxy does not listen: " + ((try? String(contentsOfFile: folder.file("log"), encoding: .utf8)) ?? ""))
             }
         }
+        withExtendedLifetime(reservation) {}
     }
 
     /// The last check of the daemon that is over, and how often a check has failed.
