@@ -149,7 +149,7 @@ struct UpstreamTests {
     @Test("a connection that asks nothing more is closed in order")
     func idleDeadline() throws {
         let upstream = try ScriptedUpstream(.echo)
-        let daemon = try Daemon(upstream: upstream.url, settings: "timeouts: {idle: 300ms}")
+        let daemon = try Daemon(upstream: upstream.url, settings: "timeouts: {idle: 2s}")
         let client = try RawClient(to: daemon)
         #expect(try client.exchange(Self.get).status == 200)
         let (bytes, ending) = client.receiveToEnd()
