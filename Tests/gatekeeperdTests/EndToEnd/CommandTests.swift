@@ -89,6 +89,8 @@ struct CommandTests {
         let client = try RawClient(to: service.daemon, from: "127.0.0.3")
         for _ in 1...3 { #expect(try client.exchange(Self.get).status == 200) }
         #expect(throws: Failure.self) { try RawClient(to: service.daemon, from: "127.0.0.9") }
+        // A request is counted when its client has had the answer.
+        #expect(try eventually { try service.json("status")["sources"]?.array?.first?["requests"]?.number == 3 })
         let status = try service.json("status")
         #expect(status["configuration"]?["generation"]?.number == 1)
         let first = status["sources"]?.array?.first

@@ -37,13 +37,12 @@ struct ProxyProtocolTests {
     func healthChecks(option: String) throws {
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try daemon(upstream)
-        let balancer = try HAProxy(to: daemon, options: option + " check inter 50")
+        let balancer = try HAProxy(to: daemon, options: option + " check inter 1s")
         for _ in 1...5 {
             #expect(try RawClient(port: balancer.port, from: "127.0.0.2").exchange(Self.get).status == 200)
         }
-        let checks = try balancer.checks()
-        #expect(checks.status.hasSuffix("L4OK"))
-        #expect(checks.failures == 0)
+        #expect(try eventually { try balancer.checks().status.hasSuffix("L4OK") })
+        #expect(try balancer.checks().failures == 0)
         #expect(daemon.lines("denied").isEmpty)
         #expect(daemon.lines("tls_failed").isEmpty)
     }

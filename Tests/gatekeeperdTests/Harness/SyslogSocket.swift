@@ -24,6 +24,12 @@ final class SyslogSocket: Sendable {
     /// The first datagram to come that is wanted; those before it are let go.
     @discardableResult
     func first(seconds: Double = 30, where isWanted: (String) -> Bool) throws -> String {
+        let datagrams = try all(seconds: seconds, through: isWanted)
+        return datagrams[datagrams.count - 1]
+    }
+
+    /// All that come up to the first that is wanted.
+    func all(seconds: Double = 30, through isWanted: (String) -> Bool) throws -> [String] {
         let deadline = Date(timeIntervalSinceNow: seconds)
         var seen: [String] = []
         var bytes = [UInt8](repeating: 0, count: 256 << 10)
@@ -32,8 +38,8 @@ final class SyslogSocket: Sendable {
             let count = unsafe recv(descriptor, &bytes, bytes.count, 0)
             guard count >= 0 else { continue }
             let datagram = String(decoding: bytes.prefix(count), as: UTF8.self)
-            if isWanted(datagram) { return datagram }
             seen.append(datagram)
+            if isWanted(datagram) { return seen }
         }
         throw Failure("no such datagram, but \(seen)")
     }
