@@ -21,9 +21,13 @@ final class LogPipe {
         Glibc.close(writer)
     }
 
-    /// From here on writing is an error.
+    /// From here on writing is an error: a program that another test starts may have the end in its hands for a moment, which is waited for.
     func closeReader() {
-        if isRead { Glibc.close(reader) }
+        guard isRead else { return }
+        Glibc.close(reader)
         isRead = false
+        var entry = pollfd(fd: writer, events: 0, revents: 0)
+        // SAFETY: one local structure.
+        _ = unsafe poll(&entry, 1, 10_000)
     }
 }

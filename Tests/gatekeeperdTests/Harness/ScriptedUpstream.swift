@@ -81,8 +81,9 @@ final class ScriptedUpstream: Sendable {
             guard descriptor >= 0 else { break }
             count += 1
             let (number, socket) = (count, PlainSocket(adopting: descriptor))
+            // Who comes while it is stopped is let go. The number is this thread's until `stop` has ended the listener by it.
             guard let tls else {
-                guard serve(ScriptedConnection(number: number, socket) { record.keep($0) }, script, record) else { break }
+                _ = serve(ScriptedConnection(number: number, socket) { record.keep($0) }, script, record)
                 continue
             }
             start {
