@@ -124,9 +124,8 @@ struct SuccessionTests {
     func ended() throws {
         let upstream = try ScriptedUpstream(.echo)
         let daemon = try Daemon(upstream: upstream.url, settings: "")
-        // The second is there before a new process can have begun to serve.
-        daemon.process.signal(SIGUSR2)
-        daemon.process.signal(SIGTERM)
+        // It finds both when it goes on: the second is there before a new process can have begun to serve.
+        for signal in [SIGSTOP, SIGUSR2, SIGTERM, SIGCONT] { daemon.process.signal(signal) }
         #expect(try daemon.process.waitForEnd() == .exited(0))
         // Both write to the same log.
         #expect(daemon.log.waitForEnd(seconds: 30))
