@@ -137,7 +137,7 @@ struct ServerChallengeTests {
     func expiry() throws {
         let server = try Server(settings: try Self.settings(.drop), journalDescriptor: LogFile.unread.descriptor)
         #expect(Self.filters(of: server).count == 1)
-        let challenge = ChallengePeer.challenge(endsInMilliseconds: 150)
+        let challenge = ChallengePeer.challenge(endsInMilliseconds: 2_000)
         try server.present([challenge], http: nil)
         #expect(Self.filters(of: server).isEmpty)
         let next = try #require(server.turnShield())

@@ -36,7 +36,7 @@ struct UpstreamPoolTests {
     @Test("keeps as many as are in use, and gives up those that fewer requests don't need for as long as they may be idle")
     func follows() async throws {
         try await SmallWorker.run { worker in
-            let scene = try PoolScene(worker.loop, idleConnectionsMax: 10_000, idleTimeoutMilliseconds: 1_000)
+            let scene = try PoolScene(worker.loop, idleConnectionsMax: 10_000, idleTimeoutMilliseconds: 20_000)
             var connections = try (1...100).map { _ in try scene.connect() }
             for _ in 1...3 {
                 for (connection, _) in connections { scene.pool.give(connection) }
@@ -49,7 +49,7 @@ struct UpstreamPoolTests {
             await scene.turn()
             let busy = (1...5).compactMap { _ in scene.take(certain: true) }
             for (connection, _) in connections where !busy.contains(where: { $0 === connection }) {
-                connection.idleSince = scene.past(milliseconds: 1_000)
+                connection.idleSince = scene.past(milliseconds: 20_000)
             }
             for connection in busy { scene.pool.give(connection) }
             await scene.turn()
@@ -182,19 +182,19 @@ struct UpstreamPoolTests {
             let scene = try PoolScene(worker.loop)
             let (closed, far) = try scene.connect()
             scene.pool.give(closed)
-            closed.idleSince = scene.past(milliseconds: 1_000)
+            closed.idleSince = scene.past(milliseconds: 40_000)
             far.finishSending()
             await scene.turn()
             #expect(scene.take(certain: false) == nil)
 
-            // The loop's clock has gone on by less than that since; 750 ms are three quarters of what was seen.
+            // The loop's clock has gone on by a little since; 30 s are three quarters of what was seen.
             let (young, quiet) = try scene.connect()
             scene.pool.give(young)
-            young.idleSince = scene.past(milliseconds: 700)
+            young.idleSince = scene.past(milliseconds: 28_000)
             #expect(scene.take(certain: false) === young)
             #expect(quiet.receive(waits: false) == .nothing)
             scene.pool.give(young)
-            young.idleSince = scene.past(milliseconds: 800)
+            young.idleSince = scene.past(milliseconds: 34_000)
             #expect(scene.take(certain: false) == nil)
             #expect(quiet.receive() == .end)
         }
@@ -206,6 +206,8 @@ struct UpstreamPoolTests {
             let scene = try PoolScene(worker.loop)
             let (closed, far) = try scene.connect()
             scene.pool.give(closed)
+            // However long the turn takes.
+            closed.idleSince = worker.loop.now.advanced(byMilliseconds: 20_000)
             far.finishSending()
             await scene.turn()
             #expect(scene.take(certain: false) == nil)

@@ -75,8 +75,8 @@ struct TicketSystemAnswerTests {
     @Test("who doesn't answer has the log's word for it, and is asked nothing else")
     func silence() throws {
         #expect(try ask("http://127.0.0.1:1", paths: ["/x"]).obstacle == "connect_refused")
-        #expect(try hearing(.neverAnswers, milliseconds: 200).failure == "response_timeout")
-        #expect(try hearing(.neverReads, milliseconds: 200).failure == "response_timeout")
+        #expect(try hearing(.neverAnswers, milliseconds: 2_000).failure == "response_timeout")
+        #expect(try hearing(.neverReads, milliseconds: 2_000).failure == "response_timeout")
         #expect(try hearing(.garbage).failure == "status_line")
         #expect(try hearing(.twoLengths).failure == "content_length_repeated")
         let interim = UpstreamScript.answers(String(repeating: "HTTP/1.1 103 Early Hints\r\n\r\n", count: 20))
@@ -123,7 +123,7 @@ struct TicketSystemAnswerTests {
         #expect(try body(hearing(.dropsMidBody)) == "hellopart")
         #expect(try body(hearing(.closesAfterHead)).isEmpty)
         let stalling = UpstreamScript.answers("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nstalls")
-        #expect(try body(hearing(stalling, milliseconds: 500)) == "stalls")
+        #expect(try body(hearing(stalling, milliseconds: 3_000)) == "stalls")
         let endless = UpstreamScript { connection in
             _ = try connection.request()
             try connection.send("HTTP/1.1 200 OK\r\n\r\n")

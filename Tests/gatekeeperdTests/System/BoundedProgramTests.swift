@@ -51,7 +51,7 @@ struct BoundedProgramTests {
 
     @Test("one that runs too long is killed with all that it has started")
     func killed() throws {
-        let ending = try Self.run("sleep 600 & echo $!; sleep 600", milliseconds: 500)
+        let ending = try Self.run("sleep 600 & echo $!; sleep 600", milliseconds: 3_000)
         guard case .killed(let said) = ending else {
             Issue.record("\(ending)")
             return
