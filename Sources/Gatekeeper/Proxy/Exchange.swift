@@ -137,7 +137,7 @@ final class Exchange {
             let failure = await transfer(over: upstream)
             hold.noteHealth(after: failure, hasBegun: stream.hasBegun, onReused: upstream.isReused)
             guard let failure else { return nil }
-            upstream.close()
+            upstream.abandon()
             guard !isRepeated, sender.isReplayable, !receiver.hasReceived, let kind = failure.kind,
                 rule.mayRepeat(after: kind, sent: sender.sent, onReused: upstream.isReused)
             else { return failure }
@@ -199,6 +199,7 @@ final class Exchange {
                 hasStoppedSending = true
             }
             let pull = receiver.pull(from: upstream, requestIsSent: sender.isComplete)
+            if stream.hasBegun { hold.noteAnswer() }
             switch pull {
             case .failed(let failure): return failure
             case .done where receiver.hasSwitched:
@@ -226,7 +227,7 @@ final class Exchange {
         let tunnel = Tunnel(session, upstream, inbound: receiver.takeInbound())
         self.tunnel = tunnel
         let failure = await tunnel.run()
-        upstream.close()
+        if failure == nil { upstream.close() }
         return failure
     }
 

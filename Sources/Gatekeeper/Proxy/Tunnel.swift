@@ -16,6 +16,8 @@ final class Tunnel {
     private var upstreamEnded = false
     private var upstreamMustHearEnd = false
     private var progressed: Instant
+    /// Whether what is sent to the ticket system arrives: the kernel asks nobody whether he is there while it has something to send to him.
+    private var delivery = DeliveryWatch()
     /// The last time a whole unit came from the upstream.
     private var isBulk = false
 
@@ -177,11 +179,22 @@ final class Tunnel {
             upstreamInterest.formUnion(upstream)
         }
         upstream.socket.interest = upstreamInterest
+        // A client whose bytes wait for the ticket system isn't read, and would go unnoticed.
+        if connection.socket.isBroken, !connection.hasSaidEnd { return .clientGone }
         let deadline = progressed.advanced(byMilliseconds: session.snapshot.timeouts.tunnelMilliseconds)
+        let timeout = connection.unacknowledgedMilliseconds
+        // An end is acknowledged like a byte.
+        delivery.note(sentBytes: bytesIn + (clientEnded ? 1 : 0), now: loop.now)
+        let look = delivery.deadline(timeoutMilliseconds: timeout)
         // What is held for long is what one of them doesn't take.
         park(true)
         defer { park(false) }
-        switch await connection.suspendDelivering(for: downstreamInterest, until: deadline) {
+        let wake = await connection.suspendDelivering(for: downstreamInterest, until: min(deadline, look))
+        if loop.now >= look {
+            let state = System.transmission(of: upstream.socket.descriptor)
+            if delivery.isUnreachable(state, timeoutMilliseconds: timeout, now: loop.now) { return .upstreamUnreachable }
+        }
+        switch wake {
         case .ready: return nil
         case .aborted: return .aborted
         case .unreachable: return .clientUnreachable

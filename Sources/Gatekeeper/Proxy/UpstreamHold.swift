@@ -11,6 +11,7 @@ struct UpstreamHold: ~Copyable {
     private var onlyTarget: UpstreamTarget?
     private var watch: AcknowledgementWatch?
     private var hasSuspected = false
+    private var hasAnswered = false
     private var began = Instant(nanoseconds: 0)
 
     /// As long as a check may take where none says so.
@@ -86,6 +87,7 @@ struct UpstreamHold: ~Copyable {
                 isAbandoned: { connection.isGone })
             switch outcome {
             case .connected, .aborted: return outcome
+            case .failed where outcome.isOurs: break
             case .failed(let code): pool.noteFailure(DialOutcome.reason(code))
             case .untrusted(let failure): pool.noteFailure(failure.reason)
             case .timedOut: pool.noteFailure("connect_timeout")
@@ -99,11 +101,17 @@ struct UpstreamHold: ~Copyable {
 
     // MARK: What it says
 
-    /// Whatever status it has, a response is a sign of life. No response on a connection that was just opened for it isn't; on one that was kept,
-    /// it says that others which were kept may be dead too.
+    /// Whatever status it has, a response is a sign of life when it begins. Its end is none: that may come long after the host's.
+    mutating func noteAnswer() {
+        guard !hasAnswered else { return }
+        hasAnswered = true
+        pool?.noteSuccess()
+    }
+
+    /// No response on a connection that was just opened for it is no sign of life; on one that was kept, it says that others which were kept may be
+    /// dead too.
     func noteHealth(after failure: ExchangeFailure?, hasBegun: Bool, onReused isReused: Bool) {
-        guard let pool else { return }
-        if failure == nil || hasBegun { return pool.noteSuccess() }
+        guard let pool, !hasBegun || failure == .upstreamUnreachable else { return }
         switch failure {
         case .upstreamClosed:
             if isReused { pool.target.distrustKept(now: pool.loop.now) } else { pool.noteFailure("closed_before_response") }

@@ -104,7 +104,7 @@ package struct DryRun {
             for question in questions {
                 switch await probe.ask(question) {
                 case .answered(let answer): hearing.answers.append(answer)
-                case .failed(let reason):
+                case .failed(let reason), .unasked(let reason):
                     hearing.failure = "\(reason)"
                     return hearing
                 }

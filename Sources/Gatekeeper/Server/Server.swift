@@ -153,7 +153,8 @@ public final class Server: Sendable {
             isSameUpstream
             ? current.snapshot.upstream
             : try UpstreamGroup(
-                settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries, loopMarker: loopMarker)
+                settings.upstream, connectMilliseconds: connectMilliseconds, libraries: libraries, loopMarker: loopMarker,
+                after: current.snapshot.upstream)
         // A name may have moved, and whoever reloads knows.
         if isSameUpstream { upstream.askAgain() }
         // What another process may be about to accept on is left alone.

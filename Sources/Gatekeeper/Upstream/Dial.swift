@@ -30,6 +30,24 @@ enum DialOutcome {
         }
     }
 
+    /// Of several addresses the failure is told that says most: one that this host has no way to, as to a family that it hasn't got, says nothing.
+    fileprivate var weight: Int {
+        switch self {
+        case .failed(0): 0
+        case .failed(ENETUNREACH), .failed(EHOSTUNREACH), .failed(EAFNOSUPPORT), .failed(EADDRNOTAVAIL): 1
+        case .untrusted: 3
+        default: 2
+        }
+    }
+
+    /// What failed is this host: it says nothing of who was to be reached.
+    var isOurs: Bool {
+        switch self {
+        case .failed(EMFILE), .failed(ENFILE), .failed(ENOBUFS), .failed(ENOMEM), .failed(EADDRNOTAVAIL): true
+        default: false
+        }
+    }
+
     /// The word for an errno of `failed`.
     static func reason(_ code: Int32) -> StaticString {
         switch code {
@@ -46,7 +64,7 @@ enum DialOutcome {
 
 extension UpstreamPool {
     /// Connects to the first address that answers. Suspends `waiter`; each address has `timeoutMilliseconds` of its own, all together have until
-    /// `end`.
+    /// `end`: where that is less, none takes the others' share of it.
     ///
     /// - Parameters:
     ///   - serverName: what to ask for where the configuration says no name (`UpstreamTLS.asksByHost`).
@@ -57,27 +75,36 @@ extension UpstreamPool {
     ) async -> DialOutcome {
         var outcome = DialOutcome.failed(0)
         let epoch = target.currentEpoch
-        for address in target.addresses {
-            let deadline = min(end, loop.now.advanced(byMilliseconds: timeoutMilliseconds))
+        let addresses = target.addresses(at: loop.now)
+        var failed: [ConnectAddress] = []
+        for (index, address) in addresses.enumerated() {
+            let share = Int(end.nanoseconds(since: loop.now) / 1_000_000) / (addresses.count - index)
+            let deadline = min(end, loop.now.advanced(byMilliseconds: min(timeoutMilliseconds, share)))
             guard mayCome(from: shown, to: address) else {
                 // Another of its addresses may be of the client's family.
                 if case .failed(0) = outcome { outcome = .untransparent(.otherFamily) }
                 continue
             }
             let stamp: FileStamp? = if case .unix(let path) = address { FileStamp(path: path) } else { nil }
-            outcome = await connect(address, waiter: waiter, loop: loop, deadline: deadline, serverName: serverName, shown)
-            if case .timedOut = outcome, isTransparent(for: shown), await answersUs(address, waiter: waiter, on: loop, until: end) {
-                outcome = .untransparent(.noWayBack)
+            var latest = await connect(address, waiter: waiter, loop: loop, deadline: deadline, serverName: serverName, shown)
+            if case .timedOut = latest, isTransparent(for: shown), await answersUs(address, waiter: waiter, on: loop, until: end) {
+                latest = .untransparent(.noWayBack)
             }
-            switch outcome {
+            switch latest {
             case .connected(let connection):
                 connection.epoch = epoch
                 connection.stamp = stamp
-                if let shown, isTransparent(for: shown) { target.untransparent.succeed(shown.address) }
-                return outcome
-            case .aborted: return outcome
+                if let shown, isTransparent(for: shown) {
+                    target.untransparent.succeed(shown.address)
+                } else if !failed.isEmpty {
+                    target.demote(failed, now: loop.now)
+                }
+                return latest
+            case .aborted: return latest
             case .failed, .untrusted, .timedOut, .untransparent, .noneHealthy, .queueFull, .queueTimedOut: break
             }
+            failed.append(address)
+            if latest.weight >= outcome.weight { outcome = latest }
             if loop.now >= end { break }
         }
         if case .untransparent(let failure) = outcome, let shown {
@@ -156,6 +183,7 @@ extension UpstreamPool {
                 if await waiter.wait(until: again) == .aborted { return .other(.aborted) }
                 progress = System.connect(descriptor.number, to: address)
             }
+            if progress == .failed(EAGAIN) { return .other(.timedOut) }
             if case .failed(let code) = progress { return .other(.failed(code)) }
             socket = try Socket(descriptor, on: loop, readiness: progress == .wouldBlock ? [] : [.writable])
         } catch {

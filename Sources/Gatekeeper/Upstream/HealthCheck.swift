@@ -21,10 +21,14 @@ final class HealthCheck {
     /// Until `end`.
     func run() async {
         while !isEnded {
-            let failure = await Self.probe(pool, check, question, waiter: waiter)
+            let sign = await Self.probe(pool, check, question, waiter: waiter)
             guard !isEnded else { break }
-            if let failure { pool.noteSilence(failure, isPrompted: false) } else { pool.noteSuccess() }
-            let isDoubtful = failure != nil && pool.target.health.isUp
+            switch sign {
+            case .alive: pool.noteSuccess()
+            case .silent(let reason): pool.noteSilence(reason, isPrompted: false)
+            case .unknown: break
+            }
+            let isDoubtful = !sign.isAlive && pool.target.health.isUp
             let pause = isDoubtful ? min(check.intervalMilliseconds, Self.repeatMilliseconds) : check.intervalMilliseconds
             _ = await waiter.wait(until: pool.loop.now.advanced(byMilliseconds: pause))
         }
@@ -36,18 +40,33 @@ final class HealthCheck {
         waiter.abort()
     }
 
-    /// Nil when it answers within the check's timeout, all in all.
+    /// Whether it answers within the check's timeout, all in all.
     static func probe(
         _ pool: UpstreamPool, _ check: Settings.Upstream.Check, _ question: UpstreamQuestion?, waiter: Waiter
-    ) async -> StaticString? {
+    ) async -> LifeSign {
         let milliseconds = check.timeoutMilliseconds
         var probe = UpstreamProbe(
             pool: pool, waiter: waiter, loop: pool.loop, connectMilliseconds: milliseconds, answerMilliseconds: milliseconds)
         probe.end = pool.loop.now.advanced(byMilliseconds: milliseconds)
-        guard let question else { return "request_line" }
+        guard let question else { return .silent("request_line") }
         switch await probe.ask(question) {
-        case .answered(let answer): return answer.status < 500 ? nil : answer.status == 508 ? "loop" : "status"
-        case .failed(let reason): return reason
+        case .answered(let answer) where answer.status < 500: return .alive
+        case .answered(let answer): return .silent(answer.status == 508 ? "loop" : "status")
+        case .failed(let reason): return .silent(reason)
+        case .unasked: return .unknown
         }
+    }
+}
+
+/// What a question of ours has found out about a ticket system.
+enum LifeSign {
+    case alive
+    /// With the log's word for why it isn't.
+    case silent(StaticString)
+    /// Nothing: this host couldn't ask.
+    case unknown
+
+    var isAlive: Bool {
+        if case .alive = self { true } else { false }
     }
 }

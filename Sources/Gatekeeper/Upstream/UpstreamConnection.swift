@@ -67,7 +67,7 @@ final class UpstreamConnection {
     // MARK: Bytes
 
     /// A `receive` may bring something, or an end.
-    var isReadable: Bool { socket.isReadable || tls?.hasPendingBytes ?? false }
+    var isReadable: Bool { socket.isReadable || tls?.hasNews ?? false }
 
     /// Reads into the room of `buffer`, at most `limit` bytes. An end over TLS is one only with close_notify; any other may be somebody's cut.
     func receive(into buffer: Buffer, limit: Int = .max) -> System.Transfer {
@@ -103,6 +103,13 @@ final class UpstreamConnection {
     func close() {
         socket.close()
         vacate()
+    }
+
+    /// Ends it after a request that has failed. What the kernel couldn't deliver goes as well: with a FIN behind it, it would be tried for minutes,
+    /// and a ticket would arrive behind our answer that it was lost, and behind whatever the client sent in its place.
+    func abandon() {
+        if System.transmission(of: socket.descriptor)?.isLost == true { socket.reset() }
+        close()
     }
 
     /// Ends it between two exchanges.

@@ -21,7 +21,8 @@ final class UpstreamGroup: Sendable {
     private static let resolutionMilliseconds: Int32 = 5_000
 
     init(
-        _ settings: Settings.Upstream, connectMilliseconds: Int, libraries: [TLSLibrary], loopMarker: String = ""
+        _ settings: Settings.Upstream, connectMilliseconds: Int, libraries: [TLSLibrary], loopMarker: String = "",
+        after previous: UpstreamGroup? = nil
     ) throws(ServerError) {
         self.loopMarker = loopMarker
         // Before the files are read: one that changes in between is read again with the next configuration.
@@ -31,7 +32,13 @@ final class UpstreamGroup: Sendable {
         }
         var targets: [UpstreamTarget] = []
         let resolved = Latch(settings.servers.count { if case .host = $0.endpoint { true } else { false } })
-        for server in settings.servers { targets.append(try UpstreamTarget(server, of: settings, resolved: resolved)) }
+        for server in settings.servers {
+            var known: [ConnectAddress] = []
+            if case .host(let host, let port) = server.endpoint {
+                known = previous?.targets.first { $0.authority == "\(host):\(port)" }?.addresses ?? []
+            }
+            targets.append(try UpstreamTarget(server, of: settings, resolved: resolved, known: known))
+        }
         self.targets = targets
         do throws(TLSSetupError) {
             var contexts: [[TLSContext]?] = []

@@ -26,15 +26,12 @@ final class UpstreamInquest {
         let (health, loop) = (pool.target.health, pool.loop)
         var pause = Self.pauseMilliseconds
         while !isEnded {
-            let failure = await ask()
+            let sign = await ask()
             guard !isEnded else { break }
-            guard let failure else {
-                // A hung one takes connections all the same: where requests took it out, only a request brings it back.
-                if check != nil || !health.isUp && pause > Self.pauseMilliseconds { pool.noteSuccess() }
-                break
-            }
-            pool.noteSilence(failure, isPrompted: true)
-            guard check == nil else { break }
+            // A hung one takes connections all the same: where requests took it out, only a request brings it back.
+            if sign.isAlive, check != nil || !health.isUp && pause > Self.pauseMilliseconds { pool.noteSuccess() }
+            if case .silent(let reason) = sign { pool.noteSilence(reason, isPrompted: true) }
+            guard check == nil, !sign.isAlive else { break }
             _ = await waiter.wait(until: loop.now.advanced(byMilliseconds: pause))
             pause = min(pause * 2, Self.pauseMillisecondsMax)
         }
@@ -47,15 +44,16 @@ final class UpstreamInquest {
         waiter.abort()
     }
 
-    /// Nil when it lives.
-    private func ask() async -> StaticString? {
+    private func ask() async -> LifeSign {
         if let check { return await HealthCheck.probe(pool, check, question, waiter: waiter) }
         let end = pool.loop.now.advanced(byMilliseconds: connectMilliseconds)
         let outcome = await pool.dial(
             waiter: waiter, on: pool.loop, timeoutMilliseconds: connectMilliseconds, until: end,
             serverName: question?.serverName)
-        guard case .connected(let connection) = outcome else { return outcome.reason }
+        guard case .connected(let connection) = outcome else {
+            return outcome.isOurs ? .unknown : .silent(outcome.reason ?? "aborted")
+        }
         connection.retire()
-        return nil
+        return .alive
     }
 }

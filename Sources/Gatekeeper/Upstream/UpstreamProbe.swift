@@ -13,13 +13,18 @@ struct UpstreamProbe {
         case answered(UpstreamAnswer)
         /// The log's word for why there is no answer.
         case failed(StaticString)
+        /// Likewise, where this host couldn't ask: it says nothing of who was to be asked.
+        case unasked(StaticString)
     }
 
     func ask(_ question: UpstreamQuestion) async -> Outcome {
         let outcome = await pool.dial(
             waiter: waiter, on: loop, timeoutMilliseconds: connectMilliseconds, until: end, serverName: question.serverName,
             showing: question.client.map { ShownClient($0) })
-        guard case .connected(let connection) = outcome else { return .failed(outcome.reason ?? "aborted") }
+        guard case .connected(let connection) = outcome else {
+            let reason = outcome.reason ?? "aborted"
+            return outcome.isOurs ? .unasked(reason) : .failed(reason)
+        }
         defer { connection.close() }
         let buffer = pool.buffers.take()
         defer { pool.buffers.give(buffer) }

@@ -45,12 +45,19 @@ final class UpstreamTarget: Sendable {
         var addresses: [ConnectAddress]
         /// What hasn't carried an answer since may be dead.
         var distrustedUntil = Instant(nanoseconds: 0)
+        /// Addresses that failed where another one answered, and for how long they are tried last.
+        var demoted: [ConnectAddress] = []
+        var demotedUntil = Instant(nanoseconds: 0)
         /// The resolver to ask after a connect failure; nil for an address that needs none.
         var resolver: Resolver?
     }
 
-    /// - Parameter resolved: told when a name has been asked for once; an address needs no asking.
-    init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Latch? = nil) throws(ServerError) {
+    /// - Parameters:
+    ///   - resolved: told when a name has been asked for once; an address needs no asking.
+    ///   - known: what the name stood for until now: the last good answer, should there be none.
+    init(
+        _ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Latch? = nil, known: [ConnectAddress] = []
+    ) throws(ServerError) {
         name = server.name
         tls = server.tls
         health = UpstreamHealth(isChecked: settings.check != nil, isSole: settings.servers.count <= 1)
@@ -73,7 +80,7 @@ final class UpstreamTarget: Sendable {
         case .host(let host, let port):
             authority = "\(host):\(port)"
             self.port = port
-            state = Mutex(State(addresses: []))
+            state = Mutex(State(addresses: known))
             let resolver: Resolver
             do throws(SystemError) {
                 resolver = try Resolver(host: host, port: port, first: resolved) { [weak self] in self?.update($0) }
@@ -92,6 +99,25 @@ final class UpstreamTarget: Sendable {
     var addresses: [ConnectAddress] {
         state.withLock { $0.addresses }
     }
+
+    /// The same, but last those that have failed of late where another one answered: a name's IPv6 address may lead nowhere for years, and not every
+    /// connection has to find out.
+    func addresses(at now: Instant) -> [ConnectAddress] {
+        state.withLock { state in
+            guard !state.demoted.isEmpty, now < state.demotedUntil else { return state.addresses }
+            return state.addresses.filter { !state.demoted.contains($0) } + state.addresses.filter { state.demoted.contains($0) }
+        }
+    }
+
+    /// These failed, and another one answered.
+    func demote(_ addresses: [ConnectAddress], now: Instant) {
+        state.withLock { state in
+            state.demoted = addresses
+            state.demotedUntil = now.advanced(byMilliseconds: Self.demotedMilliseconds)
+        }
+    }
+
+    private static let demotedMilliseconds = 300_000
 
     /// It never sends 100, and takes no chunks.
     func speaksHTTP10(now: Instant) -> Bool { version.isHTTP10(now: now) }

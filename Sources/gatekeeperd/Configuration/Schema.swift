@@ -249,7 +249,7 @@ enum Schema {
             summary: "Between two requests on one connection."),
         Setting(
             path: "timeouts.connect", rule: .scalar(.duration(\.settings.timeouts.connectMilliseconds, in: milliseconds)),
-            summary: "For connecting to the upstream."),
+            summary: "For connecting to the upstream, for each address of its name."),
         Setting(
             path: "timeouts.response", rule: .scalar(.duration(\.settings.timeouts.responseMilliseconds, in: milliseconds)),
             summary: "From the end of a request to the head of the upstream's response."),

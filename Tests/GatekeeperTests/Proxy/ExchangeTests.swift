@@ -79,6 +79,47 @@ struct ExchangeTests {
         #expect(log == [.exchange(path: "/", .clientGone, status: 0)])
     }
 
+    @Test("what a ticket system that vanished hasn't got never comes behind the answer that it was lost", arguments: [false, true])
+    func noLateDelivery(clientLeaves: Bool) throws {
+        try CoreScene.run { scene in
+            scene.welcome = { $0.wire.vanish() }
+            let peer = scene.connect()
+            peer.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello")
+            if clientLeaves { scene.at(2_000) { peer.wire.finish() } }
+            scene.at(20_000) {
+                #expect(peer.statuses == (clientLeaves ? [] : ["502"]))
+                #expect(scene.upstreams[0].wire.socket.resetsOnClose, "a FIN would be tried for minutes, with all before it")
+                scene.stop()
+            }
+        }
+    }
+
+    @Test("a ticket system that is known to be down isn't up because an old answer of its own breaks off")
+    func oldAnswer() throws {
+        let log = try CoreScene.run {
+            $0.timeouts.streamMilliseconds = 5_000
+        } _: { scene in
+            scene.welcome = { peer in
+                peer.onNews = { peer in
+                    guard peer.heard.hasSuffix("\r\n\r\n") else { return }
+                    peer.onNews = { _ in }
+                    peer.say("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
+                }
+            }
+            let peer = scene.connect()
+            peer.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            scene.at(100) {
+                scene.upstreams[0].wire.vanish()
+                #expect(scene.health.noteSilence(now: System.now(), isPrompted: true) == .down)
+            }
+            scene.at(10_000) {
+                #expect(peer.isBroken && !scene.health.isUp)
+                scene.stop()
+            }
+        }
+        #expect(log == [.exchange(path: "/", .upstreamTimeout, status: 200)])
+    }
+
     @Test("of a body whose answer comes early not a byte follows")
     func early() throws {
         try CoreScene.run { scene in

@@ -54,6 +54,40 @@ struct TunnelTests {
         #expect(log == [.exchange(path: "/socket", .completed, status: 101)])
     }
 
+    @Test(
+        "a ticket system that vanishes is missed when what it is sent stays unacknowledged, also behind the client's end",
+        arguments: [false, true])
+    func upstreamVanishes(clientEnds: Bool) throws {
+        let log = try run { scene, peer in
+            let upstream = scene.upstreams[0]
+            upstream.wire.vanish()
+            peer.say("x")
+            if clientEnds { scene.at(50) { peer.sayGoodbye() } }
+            scene.at(7_000) { #expect(!peer.isEnded && !peer.isBroken) }
+            scene.at(9_500) {
+                #expect(peer.isEnded || peer.isBroken)
+                #expect(upstream.wire.socket.resetsOnClose && !upstream.wire.socket.isOpen)
+                scene.stop()
+            }
+        }
+        #expect(log == [.exchange(path: "/socket", .upstreamFailed, status: 101)])
+    }
+
+    @Test("a client's reset ends the tunnel while its bytes wait for a ticket system that doesn't read")
+    func clientResets() throws {
+        let log = try run { scene, peer in
+            let upstream = scene.upstreams[0]
+            upstream.wire.isReading = false
+            peer.say(String(repeating: "x", count: 1 << 20))
+            scene.at(1_000) { peer.wire.reset(overtaking: true) }
+            scene.at(2_000) {
+                #expect(!upstream.wire.socket.isOpen)
+                scene.stop()
+            }
+        }
+        #expect(log == [.exchange(path: "/socket", .clientGone, status: 101)])
+    }
+
     @Test("a tunnel in which nothing moves ends when its time is up, and not before")
     func silence() throws {
         let log = try run { scene, peer in

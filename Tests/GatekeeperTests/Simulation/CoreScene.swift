@@ -92,6 +92,9 @@ final class CoreScene {
 
     var milliseconds: Int { Int(kernel.nanoseconds / 1_000_000) }
 
+    /// Whether the ticket system answers, as the worker knows it.
+    var health: UpstreamHealth { snapshot.upstream.targets[0].health }
+
     /// - Parameters:
     ///   - isSealed: it speaks TLS.
     ///   - challenge: the name that it asks to be shown the challenge of.

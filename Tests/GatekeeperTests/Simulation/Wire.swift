@@ -69,7 +69,11 @@ final class Wire {
     /// RST, behind what was sent or overtaking it.
     func reset(overtaking: Bool = false) {
         guard !isBroken else { return }
-        if overtaking { segments = [] }
+        if overtaking {
+            segments = []
+            // It needs no room.
+            isWaitingForRoom = false
+        }
         segments.append(.reset)
         arriveSoon()
         isBroken = true

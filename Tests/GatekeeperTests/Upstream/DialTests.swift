@@ -68,6 +68,75 @@ struct DialTests {
         }
     }
 
+    /// A name that stands for what a test says, as nobody else knows it.
+    private func makePool(of addresses: [SocketAddress], _ loop: EventLoop) throws -> UpstreamPool {
+        let pool = try makePool(.host(String(repeating: "a", count: 300), port: 1), loop)
+        pool.target.update(addresses)
+        return pool
+    }
+
+    @Test("a silent address leaves the next its share of the time that there is, and is the last to be tried from then on")
+    func share() async throws {
+        try await SmallWorker.run { worker in
+            let silence = try FullQueue()
+            let listener = try System.listen(on: SocketAddress(parsing: "127.0.0.1:0"))
+            let address = try System.localAddress(of: listener.number)
+            let pool = try makePool(of: [silence.address, address], worker.loop)
+            let outcome = await pool.dial(
+                waiter: Waiter(on: worker.loop), on: worker.loop, timeoutMilliseconds: 20_000,
+                until: worker.loop.now.advanced(byMilliseconds: 4_000))
+            guard case .connected(let connection) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+            connection.close()
+            let now = worker.loop.now
+            #expect(pool.target.addresses(at: now) == [address, silence.address].map(ConnectAddress.ip))
+            #expect(pool.target.addresses(at: now.advanced(byMilliseconds: 301_000)) == [silence.address, address].map(ConnectAddress.ip))
+        }
+    }
+
+    @Test("of several addresses' failures the one is told that says most, not that this host has no way to the last")
+    func telling() async throws {
+        try await SmallWorker.run { worker in
+            let holder = try System.streamSocket(family: AF_INET)
+            let any = try ConnectAddress.ip(SocketAddress(parsing: "127.0.0.1:0"))
+            let bound = unsafe any.withSocketAddress { unsafe bind(holder.number, $0, $1) }
+            try #require(bound == 0)
+            // TCP has no way to everybody.
+            let nowhere = SocketAddress(address: PeerAddress(ipv4: 0xffff_ffff), port: 1)
+            let pool = try makePool(of: [System.localAddress(of: holder.number), nowhere], worker.loop)
+            let outcome = await pool.dial(waiter: Waiter(on: worker.loop), on: worker.loop, timeoutMilliseconds: 20_000)
+            guard case .failed(ECONNREFUSED) = outcome else {
+                Issue.record("\(outcome)")
+                return
+            }
+        }
+    }
+
+    @Test("a UNIX socket whose queue is full has not answered in time")
+    func fullUnixQueue() async throws {
+        try await SmallWorker.run { worker in
+            let path = "/tmp/gatekeeper-queue-\(getpid()).sock"
+            unsafe unlink(path)
+            defer { unsafe unlink(path) }
+            let listener = try System.streamSocket(family: AF_UNIX)
+            let isListening = unsafe ConnectAddress.unix(path).withSocketAddress { unsafe bind(listener.number, $0, $1) == 0 }
+            try #require(isListening && listen(listener.number, 0) == 0)
+            let pool = try makePool(.unix(path), worker.loop)
+            var outcomes: [DialOutcome] = []
+            // 0 is room for one.
+            for _ in 0..<2 {
+                outcomes.append(await pool.dial(waiter: Waiter(on: worker.loop), on: worker.loop, timeoutMilliseconds: 100))
+            }
+            guard case .connected(let connection) = outcomes[0], case .timedOut = outcomes[1] else {
+                Issue.record("\(outcomes)")
+                return
+            }
+            connection.close()
+        }
+    }
+
     @Test("of a name's addresses each is tried in turn, and the last one's failure is told")
     func addresses() async throws {
         try await SmallWorker.run { worker in
@@ -79,8 +148,7 @@ struct DialTests {
                 SocketAddress(address: PeerAddress(ipv4: 0x7f00_0009), port: address.port),
                 SocketAddress(address: PeerAddress(ipv4: 0x7f00_0008), port: address.port),
             ]
-            let pool = try makePool(.host("127.0.0.1", port: address.port), worker.loop)
-            pool.target.update(silent + [address])
+            let pool = try makePool(of: silent + [address], worker.loop)
             var outcome = await pool.dial(waiter: waiter, on: worker.loop, timeoutMilliseconds: 20_000)
             guard case .connected(let connection) = outcome else {
                 Issue.record("\(outcome)")

@@ -154,6 +154,24 @@ struct HealthCheckTests {
         }
     }
 
+    @Test("while this host has no descriptor to ask with nothing is found out, and nothing said", arguments: [false, true])
+    func unasked(isDown: Bool) throws {
+        try SmallWorker.simulate { worker in
+            let scene = try Scene(worker)
+            scene.upstreams.answer(Self.well)
+            if isDown { scene.pool.noteSilence("status", isPrompted: true) }
+            worker.kernel.faults.descriptorsMax = 0
+            let checking = scene.begin(on: worker)
+            await worker.pass(milliseconds: 40_000)
+            #expect(scene.changes == (isDown ? ["down status"] : []) && scene.upstreams.peers.isEmpty)
+            worker.kernel.faults.descriptorsMax = .max
+            await worker.pass(milliseconds: 11_000)
+            #expect(scene.changes == (isDown ? ["down status", "up"] : []) && !scene.upstreams.peers.isEmpty)
+            scene.check.end()
+            await checking.value
+        }
+    }
+
     @Test("connection and answer have one timeout together")
     func together() throws {
         var faults = Faults()

@@ -41,6 +41,22 @@ struct UpstreamTargetTests {
         #expect(try makeGroup(.host(String(repeating: "a", count: 300), port: 8080)).targets[0].addresses.isEmpty)
     }
 
+    @Test("with other settings a name that isn't known for a while stands for what it stood for, another name for nothing")
+    func handedOver() throws {
+        let name = Settings.Upstream.Endpoint.host(String(repeating: "a", count: 300), port: 8080)
+        let old = try makeGroup(name)
+        let address = try SocketAddress(parsing: "192.0.2.7:8080")
+        old.targets[0].update([address])
+        func addresses(_ endpoint: Settings.Upstream.Endpoint) throws -> [ConnectAddress] {
+            try UpstreamGroup(
+                Settings.Upstream(endpoint: endpoint, name: "http://tickets"), connectMilliseconds: 1, libraries: [], after: old
+            ).targets[0].addresses
+        }
+        #expect(try addresses(name) == [.ip(address)])
+        #expect(try addresses(.host(String(repeating: "b", count: 300), port: 8080)) == [])
+        #expect(try addresses(.host(String(repeating: "a", count: 300), port: 8081)) == [])
+    }
+
     @Test("a name server that doesn't answer keeps nobody waiting but the resolver")
     func stuckNameServer() throws {
         let answer = try System.eventDescriptor()

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A non-blocking socket on this worker's event loop.
 ///
 /// Registered with epoll once, edge-triggered. `readiness` is what the kernel has told us and no call has disproved since: a call is made
@@ -11,6 +13,10 @@ final class Socket {
     private let loop: EventLoop
     private let token: UInt64
     private var isOpen = true
+
+    /// Of a reset that a `send` was told of: the kernel tells each error once, and what is read behind it looks like an orderly end. A FIN that came
+    /// before it is one (EPIPE).
+    private var toldError: Int32 = 0
 
     var readiness: Readiness
     var interest: Readiness = []
@@ -53,6 +59,8 @@ final class Socket {
             if count < room, !peerClosed { readiness.remove(.readable) }
         case .wouldBlock:
             readiness.remove(.readable)
+        case .endOfStream where toldError != 0:
+            return .failed(toldError)
         case .endOfStream, .failed:
             break
         }
@@ -103,7 +111,9 @@ final class Socket {
             if count < offered.count { readiness.remove(.writable) }
         case .wouldBlock:
             readiness.remove(.writable)
-        case .endOfStream, .failed:
+        case .failed(let code):
+            if code != EPIPE { toldError = code }
+        case .endOfStream:
             break
         }
         return outcome

@@ -137,6 +137,9 @@ internal import CTLS
     /// Decrypted bytes, or parts of a record, wait here.
     var hasPendingBytes: Bool { unsafe SSL_has_pending(session) == 1 }
 
+    /// A read brings something, whatever the socket says: bytes that wait, or an end that came right behind those which were handed out last.
+    var hasNews: Bool { unsafe hasFailed || hasPendingBytes || SSL_get_shutdown(session) & SSL_RECEIVED_SHUTDOWN != 0 }
+
     /// The session is about to wait for long: what waits for the socket lies in no more memory than it needs, and record buffers go. Or (false) it
     /// goes on.
     func park(_ isParked: Bool) {

@@ -61,6 +61,20 @@ struct SocketTests {
         }
     }
 
+    @Test("to whoever reads behind a reset that a send was told of there is no orderly end")
+    func toldReset() async throws {
+        try await SmallWorker.run { worker in
+            let scene = try Scene(.tcp(), on: worker.loop)
+            scene.far.reset()
+            while !scene.socket.isBroken { try await scene.wait(for: [.broken], worker) }
+            scene.buffer.append("x")
+            #expect(scene.socket.send(scene.buffer) == .failed(ECONNRESET))
+            scene.buffer.clear()
+            #expect(scene.socket.receive(into: scene.buffer) == .failed(ECONNRESET), "the kernel says each error once")
+            scene.socket.close()
+        }
+    }
+
     @Test("once the peer's FIN is known a short read leaves the socket readable until the end has been read", arguments: [false, true])
     func finAfterBytes(overTCP: Bool) async throws {
         try await SmallWorker.run { worker in

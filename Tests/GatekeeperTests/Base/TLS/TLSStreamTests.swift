@@ -66,6 +66,7 @@ struct TLSStreamTests {
             await scene.turn()
             let buffer = Buffer(capacity: 1024)
             #expect(scene.stream.read(into: buffer) == .bytes(10))
+            #expect(scene.stream.hasNews, "no event tells of the end any more")
             #expect(scene.stream.read(into: buffer) == .closed)
             #expect(scene.stream.read(into: buffer) == .closed, "an end stays an end")
             #expect(scene.say(Array("answer".utf8)) == .done, "whoever has said all still listens")
