@@ -209,6 +209,24 @@ struct UpstreamTLSTests {
         }
     }
 
+    @Test("an end that comes with an answer's last bytes is that of both, though the connection stays", arguments: [true, false])
+    func endWithAnswer(hasLength: Bool) throws {
+        let upstream = try Self.upstream(
+            UpstreamScript { connection in
+                guard try connection.request() != nil else { return }
+                connection.socket.hold(true)
+                if hasLength { try connection.respond(body: "hello") } else { try connection.send("HTTP/1.1 200 OK\r\n\r\nhello") }
+                connection.session?.finishSending()
+                connection.socket.hold(false)
+                // As whoever waits for our part of it.
+                _ = connection.receive()
+            })
+        let daemon = try Self.daemon(upstream, top: "workers: 1")
+        let client = try RawClient(to: daemon)
+        for request in [Self.get, Self.post, Self.get] { #expect(try client.exchange(request).text == "hello") }
+        #expect(upstream.connectionCount == 3)
+    }
+
     @Test("a ticket system that speaks HTTP on that port is a 502 at once")
     func plain() throws {
         let upstream = try ScriptedUpstream(

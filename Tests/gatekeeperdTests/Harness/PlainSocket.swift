@@ -44,6 +44,13 @@ final class PlainSocket: Sendable {
         close()
     }
 
+    /// Has the kernel keep what is sent, until (false) all of it leaves in one go.
+    func hold(_ isHeld: Bool) {
+        var value: Int32 = isHeld ? 1 : 0
+        // SAFETY: the kernel reads one number and keeps no pointer.
+        _ = unsafe setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     func setTimeout(milliseconds: Int) {
         var time = timeval(tv_sec: milliseconds / 1000, tv_usec: milliseconds % 1000 * 1000)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
