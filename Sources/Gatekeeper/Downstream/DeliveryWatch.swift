@@ -1,7 +1,7 @@
 /// When to look whether what was sent has arrived.
 ///
-/// What lies in the kernel's send buffer looks sent, and may lie there for a quarter of an hour when the client has vanished without a word.
-/// `TCP_USER_TIMEOUT` would end such a connection, and also one whose client merely reads nothing for a while, as it may: so the kernel is
+/// What lies in the kernel's send buffer looks sent, and may lie there for a quarter of an hour when the peer has vanished without a word.
+/// `TCP_USER_TIMEOUT` would end such a connection, and also one whose peer merely reads nothing for a while, as it may: so the kernel is
 /// asked, at most once in `timeouts.unacknowledged`, and only while something was sent (decision 0017).
 struct DeliveryWatch {
     private var sentBytes: UInt64 = 0
@@ -20,7 +20,7 @@ struct DeliveryWatch {
         since.map { $0.advanced(byMilliseconds: timeoutMilliseconds) } ?? .distantFuture
     }
 
-    /// What the kernel said at the deadline: true when nothing has come from the client since then.
+    /// What the kernel said at the deadline: true when nothing has come from the peer since then.
     mutating func isUnreachable(_ state: TransmissionState?, timeoutMilliseconds: Int, now: Instant) -> Bool {
         guard let state else { return false }
         if state.isUnreachable(forMilliseconds: timeoutMilliseconds) { return true }
