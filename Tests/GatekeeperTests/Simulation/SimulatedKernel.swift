@@ -192,6 +192,7 @@ final class SimulatedKernel: Kernel {
         if random.chance(faults.refused / 4) { return -ECONNREFUSED }
         guard case .ip(let target) = address, let wire = welcome?(socket, target) else { return -ECONNREFUSED }
         socket.state = .connecting
+        socket.isOutgoing = true
         let delay = random.microseconds(faults.delayMicrosecondsMax)
         let fate: Int32 =
             random.chance(faults.refused) ? ECONNREFUSED : random.chance(faults.unreachable) ? EHOSTUNREACH : 0

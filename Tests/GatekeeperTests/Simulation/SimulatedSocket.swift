@@ -29,6 +29,8 @@ final class SimulatedSocket {
     /// The core hasn't closed it.
     var isOpen = true
     var wire: Wire?
+    /// The core has connected it.
+    var isOutgoing = false
     /// Where the core has had it come from; nil for an address of the machine's.
     var boundTo: SocketAddress?
     /// Of a listener: what waits to be accepted.
@@ -198,6 +200,10 @@ final class SimulatedSocket {
             outbox.clear()
             wire?.broken()
         } else {
+            // It would come when the way is there again, behind our answer that it was lost.
+            if isOutgoing, wire?.vanishedAt != nil, !outbox.isEmpty {
+                kernel.fail("what was given up on socket \(number) is left to the kernel")
+            }
             hasShutWriting = true
             wire?.depart()
         }
