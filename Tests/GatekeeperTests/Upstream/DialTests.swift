@@ -137,7 +137,7 @@ struct DialTests {
         }
     }
 
-    @Test("of a name's addresses each is tried in turn, and the last one's failure is told")
+    @Test("of a name's addresses each is tried in turn, and a failure is told when none is left")
     func addresses() async throws {
         try await SmallWorker.run { worker in
             let waiter = Waiter(on: worker.loop)
