@@ -16,7 +16,6 @@ extension ResponseReceiver {
 
     private func pass(_ head: ResponseHead, from inbound: Buffer) -> Step? {
         if head.status < 200 { return passInterim(head, from: inbound) }
-        let (stream, worker) = (stream, worker)
         headArrived = worker.loop.now
         // What comes before the request is through ends both connections: nobody can say where the rest of the request would be read.
         upstreamPersists = head.isPersistent && requestIsSent

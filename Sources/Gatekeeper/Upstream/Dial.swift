@@ -79,7 +79,7 @@ extension UpstreamPool {
         var failed: [ConnectAddress] = []
         for (index, address) in addresses.enumerated() {
             let share = Int(end.nanoseconds(since: loop.now) / 1_000_000) / (addresses.count - index)
-            let deadline = min(end, loop.now.advanced(byMilliseconds: min(timeoutMilliseconds, share)))
+            let deadline = loop.now.advanced(byMilliseconds: min(timeoutMilliseconds, share))
             guard mayCome(from: shown, to: address) else {
                 // Another of its addresses may be of the client's family.
                 if case .failed(0) = outcome { outcome = .untransparent(.otherFamily) }

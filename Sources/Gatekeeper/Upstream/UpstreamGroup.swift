@@ -33,11 +33,9 @@ final class UpstreamGroup: Sendable {
         var targets: [UpstreamTarget] = []
         let resolved = Latch(settings.servers.count { if case .host = $0.endpoint { true } else { false } })
         for server in settings.servers {
-            var known: [ConnectAddress] = []
-            if case .host(let host, let port) = server.endpoint {
-                known = previous?.targets.first { $0.authority == "\(host):\(port)" }?.addresses ?? []
-            }
-            targets.append(try UpstreamTarget(server, of: settings, resolved: resolved, known: known))
+            let target = try UpstreamTarget(server, of: settings, resolved: resolved)
+            if let old = previous?.targets.first(where: { $0.authority == target.authority }) { target.inherit(old.addresses) }
+            targets.append(target)
         }
         self.targets = targets
         do throws(TLSSetupError) {

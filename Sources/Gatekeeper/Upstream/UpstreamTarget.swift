@@ -52,12 +52,8 @@ final class UpstreamTarget: Sendable {
         var resolver: Resolver?
     }
 
-    /// - Parameters:
-    ///   - resolved: told when a name has been asked for once; an address needs no asking.
-    ///   - known: what the name stood for until now: the last good answer, should there be none.
-    init(
-        _ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Latch? = nil, known: [ConnectAddress] = []
-    ) throws(ServerError) {
+    /// - Parameter resolved: told when a name has been asked for once; an address needs no asking.
+    init(_ server: Settings.Upstream.Server, of settings: Settings.Upstream, resolved: Latch? = nil) throws(ServerError) {
         name = server.name
         tls = server.tls
         health = UpstreamHealth(isChecked: settings.check != nil, isSole: settings.servers.count <= 1)
@@ -80,7 +76,7 @@ final class UpstreamTarget: Sendable {
         case .host(let host, let port):
             authority = "\(host):\(port)"
             self.port = port
-            state = Mutex(State(addresses: known))
+            state = Mutex(State(addresses: []))
             let resolver: Resolver
             do throws(SystemError) {
                 resolver = try Resolver(host: host, port: port, first: resolved) { [weak self] in self?.update($0) }
@@ -98,6 +94,11 @@ final class UpstreamTarget: Sendable {
     /// In the order to be tried. Empty while a name has never been resolved.
     var addresses: [ConnectAddress] {
         state.withLock { $0.addresses }
+    }
+
+    /// Takes what the name stood for until now, should no answer have come yet, or none come.
+    func inherit(_ addresses: [ConnectAddress]) {
+        state.withLock { if $0.addresses.isEmpty { $0.addresses = addresses } }
     }
 
     /// The same, but last those that have failed of late where another one answered: a name's IPv6 address may lead nowhere for years, and not every

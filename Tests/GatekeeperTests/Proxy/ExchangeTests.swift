@@ -99,13 +99,7 @@ struct ExchangeTests {
         let log = try CoreScene.run {
             $0.timeouts.streamMilliseconds = 5_000
         } _: { scene in
-            scene.welcome = { peer in
-                peer.onNews = { peer in
-                    guard peer.heard.hasSuffix("\r\n\r\n") else { return }
-                    peer.onNews = { _ in }
-                    peer.say("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
-                }
-            }
+            scene.answer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello")
             let peer = scene.connect()
             peer.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             scene.at(100) {

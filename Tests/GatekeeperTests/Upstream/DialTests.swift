@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Testing
 
 @testable import Gatekeeper
@@ -35,12 +35,8 @@ struct DialTests {
     @Test("an address where nobody listens has failed, with the system's word for it")
     func refused() async throws {
         try await SmallWorker.run { worker in
-            // Bound, so that nobody else gets the port, and not listening.
-            let holder = try System.streamSocket(family: AF_INET)
-            let any = try ConnectAddress.ip(SocketAddress(parsing: "127.0.0.1:0"))
-            let bound = unsafe any.withSocketAddress { unsafe bind(holder.number, $0, $1) }
-            try #require(bound == 0)
-            let pool = try makePool(.address(System.localAddress(of: holder.number)), worker.loop)
+            let closed = try ClosedPort()
+            let pool = try makePool(.address(closed.address), worker.loop)
             let outcome = await pool.dial(waiter: Waiter(on: worker.loop), on: worker.loop, timeoutMilliseconds: 20_000)
             guard case .failed(ECONNREFUSED) = outcome else {
                 Issue.record("\(outcome)")
@@ -99,13 +95,10 @@ struct DialTests {
     @Test("of several addresses' failures the one is told that says most, not that this host has no way to the last")
     func telling() async throws {
         try await SmallWorker.run { worker in
-            let holder = try System.streamSocket(family: AF_INET)
-            let any = try ConnectAddress.ip(SocketAddress(parsing: "127.0.0.1:0"))
-            let bound = unsafe any.withSocketAddress { unsafe bind(holder.number, $0, $1) }
-            try #require(bound == 0)
+            let closed = try ClosedPort()
             // TCP has no way to everybody.
             let nowhere = SocketAddress(address: PeerAddress(ipv4: 0xffff_ffff), port: 1)
-            let pool = try makePool(of: [System.localAddress(of: holder.number), nowhere], worker.loop)
+            let pool = try makePool(of: [closed.address, nowhere], worker.loop)
             let outcome = await pool.dial(waiter: Waiter(on: worker.loop), on: worker.loop, timeoutMilliseconds: 20_000)
             guard case .failed(ECONNREFUSED) = outcome else {
                 Issue.record("\(outcome)")
@@ -117,7 +110,7 @@ struct DialTests {
     @Test("a UNIX socket whose queue is full has not answered in time")
     func fullUnixQueue() async throws {
         try await SmallWorker.run { worker in
-            let path = "/tmp/gatekeeper-queue-\(getpid()).sock"
+            let path = "\(NSTemporaryDirectory())gatekeeper-queue-\(getpid()).sock"
             unsafe unlink(path)
             defer { unsafe unlink(path) }
             let listener = try System.streamSocket(family: AF_UNIX)
@@ -185,6 +178,25 @@ struct DialTests {
                 Issue.record("\(outcome)")
                 return
             }
+        }
+    }
+
+    /// Bound, so that nobody else gets the port, and not listening.
+    private final class ClosedPort {
+        let address: SocketAddress
+        private let holder: Int32
+
+        init() throws {
+            let holder = try System.streamSocket(family: AF_INET)
+            let any = try ConnectAddress.ip(SocketAddress(parsing: "127.0.0.1:0"))
+            let bound = unsafe any.withSocketAddress { unsafe bind(holder.number, $0, $1) }
+            guard bound == 0 else { throw SystemError("bind", code: errno) }
+            address = try System.localAddress(of: holder.number)
+            self.holder = holder.release()
+        }
+
+        deinit {
+            System.close(holder)
         }
     }
 
