@@ -20,7 +20,7 @@ struct JournalTests {
         verdict.upstreamNanoseconds = 1_000_999
         verdict.tls = .tls13
         request(verdict, with: journal.writer(worker: 1))
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         #expect(
             file.text == """
                 {"time":"2026-03-01T12:00:00.000Z","event":"request","stage":"proxy","peer":"34.202.14.153","listener":"[::]:8443",\
@@ -46,7 +46,7 @@ struct JournalTests {
         verdict.reason = "repeated_host"
         verdict.status = 400
         request(verdict, with: writer)
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let lines = try file.lines()
         #expect(lines.count == 1)
         #expect(lines.first?["event"] as? String == "refused")
@@ -70,7 +70,7 @@ struct JournalTests {
             VerdictTexts(
                 id: word.span, method: word.span, path: word.span, upstream: word.span, dropped: dropped.span, userAgent: agent.span,
                 trace: trace.span))
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let line = try #require(try file.lines().first)
         #expect(line["dropped_fields"] as? String == "api_key (name)")
         #expect(line["user_agent"] as? String == String(repeating: "a", count: 255) + "…")
@@ -87,7 +87,7 @@ struct JournalTests {
         let verdict = ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall)
         request(verdict, path: Array("/\"}\n{\"event\":\"started\"}".utf8), with: writer)
         request(verdict, path: [UInt8](repeating: 0, count: 100_000), with: writer)
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let lines = try file.lines()
         #expect(lines.map { $0["event"] as? String } == ["request", "request"])
         #expect(lines.first?["path"] as? String == "/\"}\n{\"event\":\"started\"}")
@@ -100,7 +100,7 @@ struct JournalTests {
         let journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: ["0.0.0.0:443"])
         let writer = journal.writer(worker: 0)
         for _ in 0..<5 { writer.denied(peer: peer, listener: 0, reason: .notListed, wallMilliseconds: wall) }
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let lines = try file.lines()
         #expect(lines.map { $0["event"] as? String } == ["denied", "denied_summary"])
         #expect(lines.map { $0["count"] as? Int } == [1, 4])
@@ -130,7 +130,7 @@ struct JournalTests {
         writer.deniedUnseen(40, reason: .dropped)
         #expect(System.waitReadable(journal.denials.number, milliseconds: 10_000))
         writer.deniedUnseen(2, reason: .dropped)
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let lines = try file.lines()
         #expect(lines.count == 1)
         #expect(lines.first?["event"] as? String == "denied_summary")
@@ -167,7 +167,7 @@ struct JournalTests {
         let writer = journal.writer(worker: 0)
         writer.tlsFailed(peer: peer, listener: 0, reason: "no_shared_cipher", alert: 40, wallMilliseconds: wall)
         writer.tlsFailed(peer: peer, listener: 0, reason: "handshake_timeout", wallMilliseconds: wall)
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let lines = try file.lines()
         #expect(lines.map { $0["reason"] as? String } == ["no_shared_cipher", "handshake_timeout"])
         #expect(lines.map { $0["alert"] as? String } == ["handshake_failure", nil])
@@ -182,7 +182,7 @@ struct JournalTests {
         journal.writer(worker: 0).event(
             "upstream_down", stage: .upstream, peer: peer, listener: 0, fields: [JournalField("reason", "refused"), JournalField("n", -3)],
             wallMilliseconds: wall)
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let lines = try file.lines()
         let started = try #require(lines.first { $0["event"] as? String == "started" })
         #expect(started["workers"] as? Int == 2)
@@ -209,7 +209,7 @@ struct JournalTests {
                 }
             }
         }
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         let lines = try file.lines()
         #expect(lines.count { $0["event"] as? String == "done" } == 4)
         for worker in 0..<4 {
@@ -231,7 +231,7 @@ struct JournalTests {
             let count = unsafe read(pipe.reader, &bytes, bytes.count)
             #expect(String(decoding: bytes.prefix(count), as: UTF8.self).hasSuffix("}\n"))
         }
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
     }
 
     @Test("a reader of the log that never reads doesn't hold up the end for longer than allowed")
@@ -243,7 +243,7 @@ struct JournalTests {
         for _ in 0..<2_000 { request(ExchangeVerdict(peer: peer, listener: 0, endedMilliseconds: wall), with: writer) }
         #expect(!journal.finish(timeoutMilliseconds: 30))
         pipe.closeReader()
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
     }
 
     private func request(_ verdict: ExchangeVerdict, path: [UInt8] = Array("/api/tickets.json".utf8), with writer: JournalWriter) {

@@ -34,3 +34,8 @@ final class LogFile: Sendable {
         }
     }
 }
+
+extension Journal {
+    /// As `finish`, however busy the machine is.
+    func finishPatiently() -> Bool { finish(timeoutMilliseconds: 20_000) }
+}

@@ -100,7 +100,7 @@ struct LogLineTests {
         log.format = .text
         let journal = try Journal.start(descriptor: file.descriptor, workers: 1, listeners: ["0.0.0.0:443"], log: log)
         try say(journal)
-        #expect(journal.finish(timeoutMilliseconds: 20_000))
+        #expect(journal.finishPatiently())
         return file.text
     }
 }

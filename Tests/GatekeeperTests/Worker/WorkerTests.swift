@@ -49,7 +49,7 @@ struct WorkerTests {
         #expect(throws: SystemError.self) { try PeerSocket(connectingTo: address) }
         await worker.stop()
         thread.join()
-        #expect(scene.journal.finish(timeoutMilliseconds: 20_000))
+        #expect(scene.journal.finishPatiently())
         #expect(try scene.file.lines().map { $0["event"] as? String } == ["listener_failed"])
     }
 
@@ -74,6 +74,6 @@ struct WorkerTests {
         released.finish()
         #expect(peer.receive() != .nothing)
         thread.join()
-        #expect(scene.journal.finish(timeoutMilliseconds: 20_000))
+        #expect(scene.journal.finishPatiently())
     }
 }

@@ -18,9 +18,8 @@ struct DropTests {
         "state: \(folder.file("state"))\ncontrol: \(folder.file("c.sock"))\n\(more)"
     }
 
-    /// How curl's try ends. A second is enough to see that nobody answers; who is to be answered is patient.
     private func curl(_ daemon: Daemon, from source: String, patience seconds: Int = 60) throws -> Int32 {
-        try Curl(["--connect-timeout", "\(seconds)", "\(daemon.url)/"], from: source).exitCode
+        try Curl.exitCode(of: "\(daemon.url)/", from: source, patience: seconds)
     }
 
     private func answer(_ folder: TemporaryFolder, _ arguments: String...) throws -> JSON {
@@ -84,11 +83,8 @@ struct DropTests {
         guard case .array(let listeners)? = try answer(folder, "status")["listeners"] else { throw Failure("no listeners") }
         #expect(listeners.count == 2)
         for case .string(let listener) in listeners {
-            func curl(from source: String, patience seconds: Int = 60) throws -> Int32 {
-                try Curl(["--connect-timeout", "\(seconds)", "https://\(listener)/"], from: source).exitCode
-            }
-            #expect(try curl(from: "127.0.0.2") == 0, "\(listener)")
-            #expect(try curl(from: "127.0.0.3", patience: 1) == Self.ignored, "\(listener)")
+            #expect(try Curl.exitCode(of: "https://\(listener)/", from: "127.0.0.2") == 0, "\(listener)")
+            #expect(try Curl.exitCode(of: "https://\(listener)/", from: "127.0.0.3", patience: 1) == Self.ignored, "\(listener)")
         }
     }
 

@@ -105,7 +105,7 @@ struct FloodTests {
         _ = try shieldLine(daemon, "up")
         flood.stop()
         func curl(patience seconds: Int = 60) throws -> Int32 {
-            try Curl(["--connect-timeout", "\(seconds)", "\(daemon.url)/"], from: "127.0.0.9").exitCode
+            try Curl.exitCode(of: "\(daemon.url)/", from: "127.0.0.9", patience: seconds)
         }
         #expect(try curl(patience: 1) == 28)
         #expect(

@@ -131,7 +131,7 @@ struct LockdownTests {
     func dropped() throws {
         let scene = try Scene(.echo, "on_deny: drop")
         func reach(_ address: String, patience seconds: Int = 60) throws -> Int32 {
-            try Curl(["--connect-timeout", "\(seconds)", "\(scene.daemon.url)/"], from: address).exitCode
+            try Curl.exitCode(of: "\(scene.daemon.url)/", from: address, patience: seconds)
         }
         #expect(try reach("127.0.0.3") == 0)
         #expect(try scene.command("lockdown", "--keep", "127.0.0.2", "--for", "10s").ending == .exited(0))

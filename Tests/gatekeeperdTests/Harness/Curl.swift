@@ -32,4 +32,9 @@ struct Curl {
         transfers = lines.filter { $0.hasPrefix("{") }.compactMap { try? JSONValue(parsing: $0.utf8) }
         self.errors = lines.filter { !$0.hasPrefix("{") }.joined(separator: "\n")
     }
+
+    /// How a try ends: 0 with an answer. A second of patience is enough to see that nobody answers.
+    static func exitCode(of url: String, from source: String, patience seconds: Int = 60) throws -> Int32 {
+        try Curl(["--connect-timeout", "\(seconds)", url], from: source).exitCode
+    }
 }
