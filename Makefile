@@ -10,8 +10,8 @@ binary := .build/release/gatekeeperd
 # 2.36 reads them), and nothing of ours is for others to link (0.3 MB).
 optimised := --configuration release --static-swift-stdlib -Xcc -ffile-prefix-map=$(CURDIR)=. \
 	-Xswiftc -use-ld=lld -Xlinker -z -Xlinker pack-relative-relocs -Xlinker --no-export-dynamic
-# Without symbols.
-release := $(optimised) -Xlinker -s
+# Without symbols, and without what would be thrown away with them: a binary of 19.0 MB instead of 19.6, and 7 % less work for the compiler.
+release := $(optimised) -Xlinker -s -debug-info-format none
 # Test builds have a folder of their own, so that they and the release build can run at the same time.
 tests := --scratch-path .build/tests
 # The suites that drive the real binary; their types are named for their files.
