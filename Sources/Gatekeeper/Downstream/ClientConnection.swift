@@ -81,14 +81,12 @@ final class ClientConnection {
     }
 
     func releaseInput() {
-        guard let buffer = input, buffer.isEmpty else { return }
-        discardInput()
+        if input?.isEmpty ?? false { discardInput() }
     }
 
     /// Lets go of the buffer, whatever is in it.
     func discardInput() {
-        if let input { buffers.give(input) }
-        input = nil
+        if let input = input.take() { buffers.give(input) }
     }
 
     /// A copy of the first so many bytes of `input`'s memory, used up before, which the rest takes the place of.

@@ -31,7 +31,7 @@ extension RequestStream {
     ///   - port: by which the ticket system calls itself in links.
     ///   - mayPersist: nothing on its side is in the way of another request.
     func begin(_ head: ResponseHead, from source: Span<UInt8>, port: UInt16, mayPersist: Bool) -> Bool {
-        let (session, worker, requestBytes) = (session, session.worker, headBytes)
+        let (worker, requestBytes) = (session.worker, headBytes)
         status = head.status
         expectation.answered()
         writesChunks = self.head.version == .http11 && (head.framing == .chunked || head.framing == .untilClose)
@@ -105,16 +105,16 @@ extension RequestStream {
 
     /// Hands what was composed to the TLS session. Nil when all of it is with the kernel.
     func deliver() -> Step? {
-        while true {
-            if let reply, !reply.isEmpty {
-                if let obstacle = seal(reply) { return obstacle }
-                continue
-            }
-            if let reply { connection.buffers.give(reply) }
-            reply = nil
-            guard connection.tls.hasUnsentBytes else { return nil }
-            return noting { connection.tls.flush() }
+        while let reply, !reply.isEmpty {
+            if let obstacle = seal(reply) { return obstacle }
         }
+        releaseReply()
+        guard connection.tls.hasUnsentBytes else { return nil }
+        return noting { connection.tls.flush() }
+    }
+
+    func releaseReply() {
+        if let reply = reply.take() { connection.buffers.give(reply) }
     }
 
     private func seal(_ source: Buffer, bytesMax: Int = .max) -> Step? {

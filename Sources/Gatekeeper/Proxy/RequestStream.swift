@@ -90,8 +90,7 @@ final class RequestStream {
 
     /// The exchange is over: gives the memory back.
     func release() {
-        if let reply { connection.buffers.give(reply) }
-        reply = nil
+        releaseReply()
         connection.tls.expectBulk(false)
     }
 

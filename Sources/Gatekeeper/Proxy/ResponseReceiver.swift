@@ -69,8 +69,7 @@ final class ResponseReceiver {
 
     /// Gives the buffer back.
     func release() {
-        if let inbound { worker.buffers.give(inbound) }
-        inbound = nil
+        if let inbound = inbound.take() { worker.buffers.give(inbound) }
     }
 
     /// What waits here lies in no more memory than it needs, or (false) may grow again. Nobody remembers an offset in it.

@@ -30,11 +30,11 @@ package final class BufferPool {
     }
 
     /// `buffer` must not be used by the caller again.
-    package func give(_ buffer: Buffer) {
+    package func give(_ buffer: consuming Buffer) {
         guard count < Self.keptMax, buffer.capacity == Self.bufferBytes else { return }
         buffer.clear()
-        buffer.below = top.take()
-        top = buffer
+        swap(&buffer.below, &top)
+        top = consume buffer
         count += 1
         if count > Self.restingMax, !isToBeTrimmed {
             isToBeTrimmed = true

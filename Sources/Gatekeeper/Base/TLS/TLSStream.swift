@@ -275,8 +275,7 @@ internal import CTLS
                 return .failed
             }
         }
-        ciphertext = nil
-        pool.give(waiting)
+        releaseCiphertext()
         return .done
     }
 
@@ -319,10 +318,11 @@ internal import CTLS
         unsafe io.pointee.output = nil
         unsafe io.pointee.output_capacity = 0
         unsafe io.pointee.output_count = 0
-        if buffer.isEmpty {
-            ciphertext = nil
-            pool.give(buffer)
-        }
+        if buffer.isEmpty { releaseCiphertext() }
+    }
+
+    private func releaseCiphertext() {
+        if let ciphertext = ciphertext.take() { pool.give(ciphertext) }
     }
 
     private func describeFailure() -> TLSFailure {
