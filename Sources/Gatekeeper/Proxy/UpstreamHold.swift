@@ -78,13 +78,12 @@ struct UpstreamHold: ~Copyable {
                 }
             }
             connection.socket.interest = [.broken, .peerClosed]
-            // It may take its time, in the queue for one.
-            connection.tls.releaseIdleMemory()
             outcome = await pool.open(
                 for: source, waiter: connection.waiter, certain: certain, serverName: serverName, showing: shown,
                 timeouts: session.snapshot.timeouts,
                 queueMilliseconds: Int(queueEnd.nanoseconds(since: connection.loop.now) / 1_000_000),
-                isAbandoned: { connection.isGone })
+                isAbandoned: { connection.isGone },
+                whenLong: { connection.tls.releaseIdleMemory() })
             switch outcome {
             case .connected, .aborted: return outcome
             case .failed where outcome.isOurs: break

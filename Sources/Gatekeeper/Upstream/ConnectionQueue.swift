@@ -26,6 +26,9 @@ final class ConnectionQueue {
         }
     }
 
+    /// From when on a wait is long.
+    private static let longMilliseconds = 100
+
     private let slots: ConnectionSlots
     private let worker: Int
     private let loop: EventLoop
@@ -39,17 +42,26 @@ final class ConnectionQueue {
 
     /// Suspends `waiter` until there is a connection for it, or room for one.
     ///
-    /// - Parameter isAbandoned: asked when something else has woken it.
-    func wait(for source: PeerAddress, _ waiter: Waiter, until deadline: Instant, isAbandoned: () -> Bool) async -> Outcome {
+    /// - Parameters:
+    ///   - isAbandoned: asked when something else has woken it.
+    ///   - whenLong: called once if it takes long, for what isn't worth doing in a short wait.
+    func wait(
+        for source: PeerAddress, _ waiter: Waiter, until deadline: Instant, isAbandoned: () -> Bool, whenLong: () -> Void = {}
+    ) async -> Outcome {
         // An end that has been reported already wakes nobody.
         if isAbandoned() { return .abandoned }
-        guard let number = slots.enqueue(source, worker: worker) else { return .full }
+        guard let number = slots.enqueue(source, worker: worker, now: loop.now) else { return .full }
         let ticket = Ticket(waiter)
         tickets[number] = ticket
         defer { tickets[number] = nil }
+        var long = loop.now.advanced(byMilliseconds: Self.longMilliseconds)
         while true {
-            let wake = await waiter.wait(until: deadline)
+            let wake = await waiter.wait(until: min(deadline, long))
             if let grant = ticket.grant { return .granted(grant) }
+            if loop.now >= long {
+                long = .distantFuture
+                whenLong()
+            }
             let outcome: Outcome? =
                 switch wake {
                 case .ready: isAbandoned() ? .abandoned : nil

@@ -10,8 +10,9 @@ internal import Synchronization
 /// ```
 ///
 /// Requests that find no slot wait by source, first come first served, and sources take turns. A slot that comes free goes to whose turn it
-/// is, whatever worker that is with: slots are given, not raced for. Of a source's requests, those of the worker whose connection came free
-/// go first, as long as they came soon after the first one: they go on with the connection, where another worker would have to dial.
+/// is, whatever worker that is with: slots are given, not raced for. But a slot that changes the worker costs a connection: the one closes what the
+/// other dials. So of a source's requests those of the worker whose connection came free go first, as long as they came soon after the first one; and
+/// where only others' wait, the connection stays for a moment if those have connections of their own that will come free.
 ///
 /// Behind a lock, which is taken where a connection is opened or closed and where requests wait; a request on a kept connection never comes
 /// here.
@@ -28,6 +29,8 @@ final class ConnectionSlots: Sendable {
 
     /// How many that came later may go before a request that waits.
     private static let overtakingMax: UInt64 = 256
+    /// How long a request waits for a connection of its own worker's.
+    private static let patienceMilliseconds = 25
 
     let connectionsMax: Int
     private let waitingMax: Int
@@ -54,11 +57,21 @@ final class ConnectionSlots: Sendable {
         var isRung = false
         /// What it hasn't heard of yet.
         var granted: [UInt64] = []
+        /// Slots that it holds.
+        var open = 0
     }
 
     private struct Waiting {
         let ticket: UInt64
         let worker: Int
+        let since: Instant
+    }
+
+    /// A connection that a request has done with while others wait.
+    private struct Offer {
+        let source: PeerAddress
+        let worker: Int
+        let now: Instant
     }
 
     init(connectionsMax: Int, waitingMax: Int) {
@@ -75,10 +88,10 @@ final class ConnectionSlots: Sendable {
     // MARK: Slots
 
     /// A slot for one more connection of `source`; false when there is none for it, or its own requests wait already.
-    func take(for source: PeerAddress) -> Bool {
+    func take(for source: PeerAddress, worker: Int) -> Bool {
         state.withLock { state in
             guard state.queues[source] == nil, isEntitled(source, state) else { return false }
-            hold(source, &state)
+            hold(source, worker, &state)
             return true
         }
     }
@@ -101,23 +114,23 @@ final class ConnectionSlots: Sendable {
     }
 
     /// A connection of `source` is over: its slot is for whose turn it is.
-    func give(back source: PeerAddress) {
+    func give(back source: PeerAddress, worker: Int) {
         let bells = state.withLock { state in
-            letGo(source, &state)
+            letGo(source, worker, &state)
             return dispatch(&state)
         }
         for bell in bells { bell() }
     }
 
     /// Who goes on with a connection of `source`, or with its slot.
-    func handOver(from source: PeerAddress, worker: Int) -> Handover {
+    func handOver(from source: PeerAddress, worker: Int, now: Instant) -> Handover {
         let (handover, bells): (Handover, [@Sendable () -> Void]) = state.withLock { state in
-            letGo(source, &state)
-            guard let (next, request) = takeNext(preferring: worker, of: source, &state) else {
-                hold(source, &state)
+            letGo(source, worker, &state)
+            guard let (next, request) = takeNext(&state, with: Offer(source: source, worker: worker, now: now)) else {
+                hold(source, worker, &state)
                 return (.nobody, [])
             }
-            hold(next, &state)
+            hold(next, request.worker, &state)
             if next == source, request.worker == worker { return (.ticket(request.ticket), []) }
             state.workers[request.worker, default: Listener()].granted.append(request.ticket)
             return (.passedOn, bell(of: request.worker, &state).map { [$0] } ?? [])
@@ -133,13 +146,15 @@ final class ConnectionSlots: Sendable {
     /// Whether a source that has `own` of something may have another, of which `free` are left.
     private static func isShare(_ own: Int, free: Int) -> Bool { own == 0 ? free > 0 : free > 1 && own < 3 * free }
 
-    private func hold(_ source: PeerAddress, _ state: inout State) {
+    private func hold(_ source: PeerAddress, _ worker: Int, _ state: inout State) {
         state.open += 1
+        state.workers[worker, default: Listener()].open += 1
         state.held[source, default: 0] += 1
     }
 
-    private func letGo(_ source: PeerAddress, _ state: inout State) {
+    private func letGo(_ source: PeerAddress, _ worker: Int, _ state: inout State) {
         state.open -= 1
+        state.workers[worker]?.open -= 1
         let held = state.held[source, default: 1] - 1
         state.held[source] = held > 0 ? held : nil
     }
@@ -148,13 +163,13 @@ final class ConnectionSlots: Sendable {
 
     /// A position in the queue of `source`; nil when as many wait as may, or more of this source's than leave room for others: the queue is shared by
     /// the rule that the connections are shared by. Its worker is rung when it has been granted a slot.
-    func enqueue(_ source: PeerAddress, worker: Int) -> UInt64? {
+    func enqueue(_ source: PeerAddress, worker: Int, now: Instant) -> UInt64? {
         let (ticket, bells): (UInt64?, [@Sendable () -> Void]) = state.withLock { state in
             let own = state.queues[source]?.count ?? 0
             guard Self.isShare(own, free: waitingMax - waiting.load(ordering: .relaxed)) else { return (nil, []) }
             waiting.add(1, ordering: .sequentiallyConsistent)
             state.lastTicket += 1
-            let request = Waiting(ticket: state.lastTicket, worker: worker)
+            let request = Waiting(ticket: state.lastTicket, worker: worker, since: now)
             if state.queues[source]?.append(request) == nil {
                 state.queues[source] = [request]
                 state.turns.append(source)
@@ -197,22 +212,31 @@ final class ConnectionSlots: Sendable {
 
     /// The first request of the first source that may have a slot now; its source goes to the end of the turns.
     ///
-    /// - Parameters:
-    ///   - worker: whose request goes first if it can go on with a connection.
-    ///   - owner: whose connection that is.
-    private func takeNext(preferring worker: Int? = nil, of owner: PeerAddress? = nil, _ state: inout State) -> (PeerAddress, Waiting)? {
+    /// - Parameter offer: the connection that comes with the slot, which one of its own source and worker goes on with; nil also when it stays.
+    private func takeNext(_ state: inout State, with offer: Offer? = nil) -> (PeerAddress, Waiting)? {
         guard connectionsMax > state.open else { return nil }
         for (turn, source) in state.turns.enumerated() where isEntitled(source, state) {
             guard let queue = state.queues[source], let first = queue.first else { continue }
-            let index = source == owner ? queue.firstIndex { $0.worker == worker } ?? 0 : 0
-            let chosen = queue[index].ticket - first.ticket <= Self.overtakingMax ? index : 0
-            let request = queue[chosen]
+            var index = 0
+            if let offer, offer.source == source {
+                if let own = queue.firstIndex(where: { $0.worker == offer.worker }) {
+                    if queue[own].ticket - first.ticket <= Self.overtakingMax { index = own }
+                } else if isPatient(first, state, now: offer.now) {
+                    return nil
+                }
+            }
+            let request = queue[index]
             state.turns.remove(at: turn)
             state.turns.append(source)
-            remove(at: chosen, of: source, &state)
+            remove(at: index, of: source, &state)
             return (source, request)
         }
         return nil
+    }
+
+    /// Whether a connection of its own worker's may still come free in good time.
+    private func isPatient(_ request: Waiting, _ state: borrowing State, now: Instant) -> Bool {
+        (state.workers[request.worker]?.open ?? 0) > 0 && now < request.since.advanced(byMilliseconds: Self.patienceMilliseconds)
     }
 
     /// Gives free slots to those who wait and may have them.
@@ -221,7 +245,7 @@ final class ConnectionSlots: Sendable {
     private func dispatch(_ state: inout State) -> [@Sendable () -> Void] {
         var workers: Set<Int> = []
         while let (source, request) = takeNext(&state) {
-            hold(source, &state)
+            hold(source, request.worker, &state)
             state.workers[request.worker, default: Listener()].granted.append(request.ticket)
             workers.insert(request.worker)
         }

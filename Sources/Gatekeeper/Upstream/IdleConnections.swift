@@ -27,6 +27,8 @@ struct IdleConnections {
     private var vacant: [Int] = []
     private var shelves: [Shelf] = []
     private var shelfOfSource: [PeerAddress: Int] = [:]
+    /// Where something was put last: its source is the next to ask, as a rule, and needn't be hashed for that.
+    private var recentShelf = -1
     private var oldestIndex = -1
     private var newestIndex = -1
     private(set) var count = 0
@@ -51,13 +53,18 @@ struct IdleConnections {
         return index < 0 ? nil : entries[index].connection
     }
 
+    private func shelf(of source: PeerAddress) -> Int? {
+        if recentShelf >= 0, shelves[recentShelf].source == source { return recentShelf }
+        return shelfOfSource[source]
+    }
+
     func newest(of source: PeerAddress) -> UpstreamConnection? {
-        guard let shelf = shelfOfSource[source] else { return nil }
+        guard let shelf = shelf(of: source) else { return nil }
         let index = shelves[shelf].newest
         return index < 0 ? nil : entries[index].connection
     }
 
-    func count(of source: PeerAddress) -> Int { shelfOfSource[source].map { shelves[$0].count } ?? 0 }
+    func count(of source: PeerAddress) -> Int { shelf(of: source).map { shelves[$0].count } ?? 0 }
 
     /// The next older one of the same source.
     func older(than connection: UpstreamConnection) -> UpstreamConnection? {
@@ -69,6 +76,7 @@ struct IdleConnections {
         let index = vacant.popLast() ?? entries.count
         if index == entries.count { entries.append(Entry()) }
         let shelf = shelf(for: connection)
+        recentShelf = shelf
         let older = shelves[shelf].newest
         entries[index] = Entry(connection: connection, older: newestIndex, olderOfSource: older)
         connection.idleIndex = index
@@ -98,6 +106,7 @@ struct IdleConnections {
     private mutating func forgetStrays() {
         shelves.removeAll { $0.newest < 0 }
         shelfOfSource.removeAll(keepingCapacity: true)
+        recentShelf = -1
         for (number, shelf) in shelves.enumerated() { shelfOfSource[shelf.source] = number }
         // Whoever lies on one is put right here; others are when they come back.
         var next = oldest

@@ -21,7 +21,7 @@ final class UpstreamPool {
     /// A host that has answered so recently is taken to be there for a request that can't be repeated.
     private static let provenMilliseconds: UInt64 = 2_000
     /// How long an idle connection is kept from other workers' requests.
-    private static let reserveMilliseconds = 2
+    private static let reserveMilliseconds = 10
     /// How long a UNIX socket's path isn't looked at again.
     private static let stampMilliseconds = 20
 
@@ -153,7 +153,7 @@ final class UpstreamPool {
                 connection.retire()
                 continue
             }
-            switch target.slots.handOver(from: connection.source, worker: worker) {
+            switch target.slots.handOver(from: connection.source, worker: worker, now: loop.now) {
             case .ticket(let number): queue.grant(.connection(connection), to: number)
             case .passedOn:
                 connection.leaveSlot()
@@ -220,11 +220,11 @@ final class UpstreamPool {
     /// A connection from the pool or a new one, as soon as `upstream.connections_max` and the shares of others allow it.
     func open(
         for source: PeerAddress, waiter: Waiter, certain: Bool, serverName: String? = nil, showing shown: ShownClient? = nil,
-        timeouts: Settings.Timeouts, queueMilliseconds: Int, isAbandoned: () -> Bool
+        timeouts: Settings.Timeouts, queueMilliseconds: Int, isAbandoned: () -> Bool, whenLong: () -> Void = {}
     ) async -> DialOutcome {
         let deadline = loop.now.advanced(byMilliseconds: queueMilliseconds)
         while !takeSlot(for: source) {
-            switch await queue.wait(for: source, waiter, until: deadline, isAbandoned: isAbandoned) {
+            switch await queue.wait(for: source, waiter, until: deadline, isAbandoned: isAbandoned, whenLong: whenLong) {
             case .granted(.connection(let connection)):
                 if connection.serverName == asked(serverName), connection.shown == shown, isGood(connection, certain: certain) {
                     return .connected(connection)
@@ -244,7 +244,7 @@ final class UpstreamPool {
     /// A slot that is free, or that an idle connection gives up: first another source's, then one of its own that it had no use for. None is given
     /// up for a source that may have no more all the same.
     private func takeSlot(for source: PeerAddress) -> Bool {
-        while !target.slots.take(for: source) {
+        while !target.slots.take(for: source, worker: worker) {
             guard target.slots.couldTake(for: source, freeing: idle.count, own: idle.count(of: source)),
                 let victim = idle.oldest(butNotOf: source) ?? idle.oldest
             else { return false }
@@ -266,7 +266,7 @@ final class UpstreamPool {
 
     /// A connection is over: its slot is for whose turn it is.
     func slotFreed(by source: PeerAddress) {
-        target.slots.give(back: source)
+        target.slots.give(back: source, worker: worker)
     }
 
     /// Somebody waits for a slot, here or with another worker, or has been given one; or kept connections aren't to be trusted any more.

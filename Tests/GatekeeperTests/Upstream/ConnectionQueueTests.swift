@@ -85,6 +85,20 @@ struct ConnectionQueueTests {
         }
     }
 
+    @Test("a wait that takes long is said to, once")
+    func long() throws {
+        try SmallWorker.simulate { worker in
+            let line = Line(worker.loop)
+            let request = line.begin(client: 1, milliseconds: 1_000, on: worker)
+            await worker.pass(milliseconds: 99)
+            #expect(request.longWaits == 0)
+            await worker.pass(milliseconds: 50)
+            #expect(request.longWaits == 1 && request.end == nil)
+            await worker.pass(milliseconds: 900)
+            #expect(request.longWaits == 1 && request.end == "timed out")
+        }
+    }
+
     @Test("a client that has gone before it waits takes no place")
     func hasGone() throws {
         try SmallWorker.simulate { worker in
@@ -104,7 +118,7 @@ struct ConnectionQueueTests {
             let request = line.begin(client: 1, milliseconds: 500, on: worker)
             await worker.pass(milliseconds: 100)
             // Nobody has told its worker yet.
-            line.slots.give(back: PoolScene.client(9))
+            line.slots.give(back: PoolScene.client(9), worker: 0)
             switch ending {
             case "aborted": request.waiter.abort()
             case "abandoned": request.go()
@@ -113,8 +127,8 @@ struct ConnectionQueueTests {
             await worker.pass(milliseconds: 1)
             #expect(request.end == "slot" && line.slots.count == 1)
             #expect(line.slots.takeGranted(worker: 0) == [])
-            line.slots.give(back: PoolScene.client(1))
-            #expect(line.slots.take(for: PoolScene.client(2)))
+            line.slots.give(back: PoolScene.client(1), worker: 0)
+            #expect(line.slots.take(for: PoolScene.client(2), worker: 0))
         }
     }
 
@@ -124,7 +138,7 @@ struct ConnectionQueueTests {
             let line = Line(worker.loop)
             let requests = (1...2).map { _ in line.begin(client: 9, on: worker) }
             await worker.pass(milliseconds: 1)
-            guard case .ticket(let number) = line.slots.handOver(from: PoolScene.client(9), worker: 0) else {
+            guard case .ticket(let number) = line.slots.handOver(from: PoolScene.client(9), worker: 0, now: worker.loop.now) else {
                 Issue.record("the first that waits is of the same source and worker")
                 return
             }
@@ -171,7 +185,7 @@ struct ConnectionQueueTests {
             self.slots = slots
             self.loop = loop
             queues = (0...1).map { ConnectionQueue(slots, worker: $0, loop: loop) }
-            #expect(slots.take(for: PoolScene.client(9)))
+            #expect(slots.take(for: PoolScene.client(9), worker: 0))
         }
 
         func begin(
@@ -181,14 +195,15 @@ struct ConnectionQueueTests {
             let (queue, deadline) = (queues[index], loop.now.advanced(byMilliseconds: milliseconds))
             worker.start {
                 request.outcome = await queue.wait(
-                    for: PoolScene.client(client), request.waiter, until: deadline, isAbandoned: { request.isGone })
+                    for: PoolScene.client(client), request.waiter, until: deadline, isAbandoned: { request.isGone },
+                    whenLong: { request.longWaits += 1 })
                 request.waiter.end()
             }
             return request
         }
 
         func giveBack(client: UInt32, on worker: isolated SmallWorker) async {
-            slots.give(back: PoolScene.client(client))
+            slots.give(back: PoolScene.client(client), worker: 0)
             for queue in queues { queue.deliver() }
             await worker.pass(milliseconds: 1)
         }
@@ -197,6 +212,7 @@ struct ConnectionQueueTests {
     private final class Request {
         let waiter: Waiter
         private(set) var isGone: Bool
+        var longWaits = 0
         var outcome: ConnectionQueue.Outcome?
 
         init(_ waiter: Waiter, isGone: Bool) {

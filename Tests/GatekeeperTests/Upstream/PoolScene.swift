@@ -27,7 +27,7 @@ struct PoolScene {
     func connect(client: UInt32 = 1) throws -> (UpstreamConnection, PeerSocket) {
         let pair = try ConnectionPair.local()
         let connection = UpstreamConnection(try Socket(Descriptor(owning: pair.near), on: loop), to: .unix("/run/tickets"))
-        try #require(pool.target.slots.take(for: Self.client(client)))
+        try #require(pool.target.slots.take(for: Self.client(client), worker: 0))
         connection.occupy(slotOf: pool, for: Self.client(client))
         return (connection, pair.far)
     }

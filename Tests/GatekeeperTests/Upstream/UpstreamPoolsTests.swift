@@ -117,10 +117,10 @@ struct UpstreamPoolsTests {
                 }
             }
             let slots = workers.map { $0.pools[1].target.slots }
-            #expect(slots[0].take(for: PoolScene.client(1)) && slots[1].take(for: PoolScene.client(2)))
-            #expect(!slots[0].take(for: PoolScene.client(3)) && !slots[1].take(for: PoolScene.client(3)))
-            #expect(workers[0].pools[0].target.slots.take(for: PoolScene.client(3)), "the other has its own")
-            let ticket = try #require(slots[1].enqueue(PoolScene.client(3), worker: 1))
+            #expect(slots[0].take(for: PoolScene.client(1), worker: 0) && slots[1].take(for: PoolScene.client(2), worker: 0))
+            #expect(!slots[0].take(for: PoolScene.client(3), worker: 0) && !slots[1].take(for: PoolScene.client(3), worker: 0))
+            #expect(workers[0].pools[0].target.slots.take(for: PoolScene.client(3), worker: 0), "the other has its own")
+            let ticket = try #require(slots[1].enqueue(PoolScene.client(3), worker: 1, now: Instant(nanoseconds: 0)))
             #expect(rings.take() == ["0:1", "1:1"], "idle connections of either may hold the slot")
             #expect(slots[0].takeGranted(worker: 0) == [] && slots[0].takeGranted(worker: 1) == [])
             workers[0].pools[1].slotFreed(by: PoolScene.client(1))
