@@ -12,7 +12,7 @@ internal import Synchronization
 /// Requests that find no slot wait by source, first come first served, and sources take turns. A slot that comes free goes to whose turn it
 /// is, whatever worker that is with: slots are given, not raced for. But a slot that changes the worker costs a connection: the one closes what the
 /// other dials. So of a source's requests those of the worker whose connection came free go first, as long as they came soon after the first one; and
-/// where only others' wait, the connection stays for a moment if those have connections of their own that will come free.
+/// where only others' wait, and no other source, the connection stays for a moment if those have connections of their own that will come free.
 ///
 /// Behind a lock, which is taken where a connection is opened or closed and where requests wait; a request on a kept connection never comes
 /// here.
@@ -221,7 +221,7 @@ final class ConnectionSlots: Sendable {
             if let offer, offer.source == source {
                 if let own = queue.firstIndex(where: { $0.worker == offer.worker }) {
                     if queue[own].ticket - first.ticket <= Self.overtakingMax { index = own }
-                } else if isPatient(first, state, now: offer.now) {
+                } else if state.turns.count == 1, isPatient(first, state, now: offer.now) {
                     return nil
                 }
             }

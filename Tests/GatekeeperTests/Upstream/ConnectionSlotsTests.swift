@@ -124,6 +124,16 @@ struct ConnectionSlotsTests {
         #expect(slots.count == 3)
     }
 
+    @Test("it doesn't stay where another source waits, too", arguments: [false, true])
+    func stayingAmongSources(othersWait: Bool) throws {
+        let slots = ConnectionSlots(connectionsMax: 8, waitingMax: 10)
+        for _ in 1...4 { #expect(slots.take(for: client(1), worker: 0)) }
+        for _ in 1...3 { #expect(slots.take(for: client(2), worker: 1)) }
+        _ = try #require(slots.enqueue(client(1), worker: 1, now: now))
+        if othersWait { _ = try #require(slots.enqueue(client(2), worker: 1, now: now)) }
+        #expect(slots.handOver(from: client(1), worker: 0, now: now) == (othersWait ? .passedOn : .nobody))
+    }
+
     @Test("a worker without a connection is given the first that comes free")
     func firstOfAWorker() throws {
         let slots = ConnectionSlots(connectionsMax: 4, waitingMax: 10)
