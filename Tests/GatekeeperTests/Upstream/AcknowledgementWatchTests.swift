@@ -26,6 +26,12 @@ struct AcknowledgementWatchTests {
     func unsent() {
         #expect(verdict { TransmissionState(probes: UInt8($0), silentMilliseconds: UInt32($0 * 1_000)) } == 8)
         #expect(verdict(isDown: true) { TransmissionState(probes: UInt8($0), silentMilliseconds: UInt32($0 * 1_000)) } == 1)
+        // It may not have begun to ask.
+        let early = { (second: Int) in
+            TransmissionState(probes: UInt8(second - 1), silentMilliseconds: UInt32(second * 1_000), isHeldBack: true)
+        }
+        #expect(verdict(early) == 8)
+        #expect(verdict(isDown: true, early) == 1)
     }
 
     @Test("who has no room and says so whenever the kernel asks is there, be it asked just now, after ten seconds")

@@ -11,10 +11,12 @@ struct TransmissionState: Equatable {
     var probes: UInt8 = 0
     /// Since the last word of the peer, be it only an acknowledgement.
     var silentMilliseconds: UInt32 = 0
+    /// There is something to send, and room for it at the peer, and it doesn't leave, as through a firewall of this host: none of that counts as sent.
+    /// After a while, which hangs on how fast the peer was, the kernel begins to ask.
+    var isHeldBack = false
 
-    /// All that was sent has arrived, and the kernel asks nothing. It also asks where it can send nothing at all, as through a firewall of this host:
-    /// none of that counts as sent.
-    var isSettled: Bool { unacknowledged == 0 && probes == 0 }
+    /// All that was to be sent has arrived, and the kernel asks nothing.
+    var isSettled: Bool { unacknowledged == 0 && probes == 0 && !isHeldBack }
 
     /// What we send, again and again, doesn't arrive, whatever else the peer says. One that merely doesn't read answers the kernel's questions;
     /// a single one may be on its way.
@@ -36,7 +38,17 @@ extension System {
         guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
         return TransmissionState(
             unacknowledged: info.tcpi_unacked, retransmits: info.tcpi_retransmits, probes: info.tcpi_probes,
-            silentMilliseconds: info.tcpi_last_ack_recv)
+            silentMilliseconds: info.tcpi_last_ack_recv, isHeldBack: info.tcpi_unacked == 0 && isHeldBack(descriptor))
+    }
+
+    /// Two members of `TCP_INFO` that glibc's structure is too old for, by where they stand in the kernel's (linux/tcp.h).
+    private static func isHeldBack(_ descriptor: Int32) -> Bool {
+        let (unsentBytesIndex, peerWindowIndex) = (36, 57)
+        var words = InlineArray<58, UInt32>(repeating: 0)
+        var length = socklen_t(MemoryLayout<InlineArray<58, UInt32>>.size)
+        // SAFETY: likewise. What an older kernel doesn't know stays 0.
+        guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &words, &length) == 0 else { return false }
+        return words[unsentBytesIndex] > 0 && words[peerWindowIndex] > 0
     }
 
     /// Bytes that a socket's buffer would take now, about; the kernel counts its own overhead with them.
