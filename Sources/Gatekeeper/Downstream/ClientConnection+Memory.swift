@@ -4,12 +4,10 @@
 ///   ticket system ─▶ a unit of 32 KiB, or as much as the kernel's send buffer is sure to take ─▶ TLS ─▶ socket
 /// ```
 ///
-/// So at most one unit waits here for a client that doesn't read, sealed; and what waits for longer than `parkMilliseconds` lies in memory of
+/// So at most one unit waits here for a client that doesn't read, sealed; and what waits for longer than `Waiter.longMilliseconds` lies in memory of
 /// its own size, not in a buffer of the pool. With the TLS session a slow reader costs less than 64 kB over the kernel's buffers.
 extension ClientConnection {
     static var unitBytes: Int { 32 << 10 }
-    /// A buffer costs more to move than to hold for a moment.
-    static var parkMilliseconds: Int { 100 }
 
     /// How much to take from the ticket system at once.
     ///
@@ -27,7 +25,7 @@ extension ClientConnection {
 
     /// As `suspend`, for a client that sends a head and may take its time.
     func suspendParking(for interest: Readiness, until deadline: Instant) async -> Waiter.Wake {
-        let soon = loop.now.advanced(byMilliseconds: Self.parkMilliseconds)
+        let soon = loop.now.advanced(byMilliseconds: Waiter.longMilliseconds)
         if soon < deadline {
             let wake = await suspend(for: interest, until: soon)
             guard wake == .deadlineExceeded, loop.now >= soon else { return wake }

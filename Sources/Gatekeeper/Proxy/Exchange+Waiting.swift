@@ -50,7 +50,7 @@ extension Exchange {
 
     /// Likewise, and leaves what waits where it is: `unpark` before anything moves.
     private func wait(for interest: Readiness, until deadline: Instant) async -> ClientConnection.Wake {
-        let soon = worker.loop.now.advanced(byMilliseconds: ClientConnection.parkMilliseconds)
+        let soon = worker.loop.now.advanced(byMilliseconds: Waiter.longMilliseconds)
         if !isParked, soon < deadline {
             let wake = await stream.wait(for: interest, until: soon)
             guard case .deadlineExceeded = wake, worker.loop.now >= soon else { return wake }

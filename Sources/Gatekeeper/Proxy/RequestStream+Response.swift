@@ -113,6 +113,7 @@ extension RequestStream {
         return noting { connection.tls.flush() }
     }
 
+    /// Gives back what was composed in.
     func releaseReply() {
         if let reply = reply.take() { connection.buffers.give(reply) }
     }

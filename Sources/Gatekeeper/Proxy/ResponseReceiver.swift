@@ -169,7 +169,6 @@ final class ResponseReceiver {
     }
 
     private func releaseEmpty() {
-        guard let inbound, inbound.isEmpty else { return }
-        release()
+        if inbound?.isEmpty ?? false { release() }
     }
 }

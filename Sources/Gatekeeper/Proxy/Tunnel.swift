@@ -154,9 +154,8 @@ final class Tunnel {
     }
 
     private func releaseInbound(evenIfFull: Bool = false) {
-        guard let buffer = inbound, evenIfFull || buffer.isEmpty else { return }
-        connection.buffers.give(buffer)
-        inbound = nil
+        guard evenIfFull || inbound?.isEmpty ?? false else { return }
+        if let inbound = inbound.take() { connection.buffers.give(inbound) }
     }
 
     // MARK: Waiting

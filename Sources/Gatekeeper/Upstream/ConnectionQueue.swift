@@ -26,9 +26,6 @@ final class ConnectionQueue {
         }
     }
 
-    /// From when on a wait is long.
-    private static let longMilliseconds = 100
-
     private let slots: ConnectionSlots
     private let worker: Int
     private let loop: EventLoop
@@ -54,7 +51,7 @@ final class ConnectionQueue {
         let ticket = Ticket(waiter)
         tickets[number] = ticket
         defer { tickets[number] = nil }
-        var long = loop.now.advanced(byMilliseconds: Self.longMilliseconds)
+        var long = loop.now.advanced(byMilliseconds: Waiter.longMilliseconds)
         while true {
             let wake = await waiter.wait(until: min(deadline, long))
             if let grant = ticket.grant { return .granted(grant) }

@@ -216,15 +216,8 @@ final class ConnectionSlots: Sendable {
     private func takeNext(_ state: inout State, with offer: Offer? = nil) -> (PeerAddress, Waiting)? {
         guard connectionsMax > state.open else { return nil }
         for (turn, source) in state.turns.enumerated() where isEntitled(source, state) {
-            guard let queue = state.queues[source], let first = queue.first else { continue }
-            var index = 0
-            if let offer, offer.source == source {
-                if let own = queue.firstIndex(where: { $0.worker == offer.worker }) {
-                    if queue[own].ticket - first.ticket <= Self.overtakingMax { index = own }
-                } else if state.turns.count == 1, isPatient(first, state, now: offer.now) {
-                    return nil
-                }
-            }
+            guard let queue = state.queues[source], !queue.isEmpty else { continue }
+            guard let index = choice(from: queue, of: source, offer, state) else { return nil }
             let request = queue[index]
             state.turns.remove(at: turn)
             state.turns.append(source)
@@ -232,6 +225,15 @@ final class ConnectionSlots: Sendable {
             return (source, request)
         }
         return nil
+    }
+
+    /// The index of the request that goes first; nil if what is offered stays with its worker.
+    private func choice(from queue: [Waiting], of source: PeerAddress, _ offer: Offer?, _ state: borrowing State) -> Int? {
+        guard let offer, offer.source == source else { return 0 }
+        if let own = queue.firstIndex(where: { $0.worker == offer.worker }) {
+            return queue[own].ticket - queue[0].ticket <= Self.overtakingMax ? own : 0
+        }
+        return state.turns.count == 1 && isPatient(queue[0], state, now: offer.now) ? nil : 0
     }
 
     /// Whether a connection of its own worker's may still come free in good time.

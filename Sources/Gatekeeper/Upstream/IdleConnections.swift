@@ -92,7 +92,7 @@ struct IdleConnections {
     private mutating func shelf(for connection: UpstreamConnection) -> Int {
         let (source, last) = (connection.source, connection.shelf)
         if last >= 0, last < shelves.count, shelves[last].source == source { return last }
-        if let found = shelfOfSource[source] {
+        if let found = shelf(of: source) {
             connection.shelf = found
             return found
         }

@@ -15,6 +15,9 @@ protocol WakeTarget: AnyObject {
         case aborted
     }
 
+    /// From when on a wait is long: memory costs more to move, or to give up, than to hold for less.
+    static let longMilliseconds = 100
+
     private let loop: EventLoop
     private var continuation: UnsafeContinuation<Wake, Never>?
     private var wakeTarget: (any WakeTarget)?

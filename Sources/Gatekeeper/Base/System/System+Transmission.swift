@@ -32,23 +32,18 @@ extension System {
         #if SIMULATION
             if let kernel = Simulation.kernel { return kernel.transmission(of: descriptor) }
         #endif
-        var info = tcp_info()
-        var length = socklen_t(MemoryLayout<tcp_info>.size)
-        // SAFETY: the structure outlives the call, which writes no more than `length` says.
-        guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &length) == 0 else { return nil }
-        return TransmissionState(
-            unacknowledged: info.tcpi_unacked, retransmits: info.tcpi_retransmits, probes: info.tcpi_probes,
-            silentMilliseconds: info.tcpi_last_ack_recv, isHeldBack: info.tcpi_unacked == 0 && isHeldBack(descriptor))
-    }
-
-    /// Two members of `TCP_INFO` that glibc's structure is too old for, by where they stand in the kernel's (linux/tcp.h).
-    private static func isHeldBack(_ descriptor: Int32) -> Bool {
-        let (unsentBytesIndex, peerWindowIndex) = (36, 57)
+        // The kernel's structure (linux/tcp.h). glibc's is its beginning, and ends before two members that are asked for: `tcpi_notsent_bytes` and
+        // `tcpi_snd_wnd`, which stay 0 where the kernel is older than they are.
         var words = InlineArray<58, UInt32>(repeating: 0)
         var length = socklen_t(MemoryLayout<InlineArray<58, UInt32>>.size)
-        // SAFETY: likewise. What an older kernel doesn't know stays 0.
-        guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &words, &length) == 0 else { return false }
-        return words[unsentBytesIndex] > 0 && words[peerWindowIndex] > 0
+        // SAFETY: the array outlives the call, which writes no more than `length` says.
+        guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &words, &length) == 0 else { return nil }
+        // SAFETY: the array is longer than the structure, aligned alike, and any bits are a value of it.
+        let info = unsafe withUnsafeBytes(of: words) { unsafe $0.load(as: tcp_info.self) }
+        let (unsentBytes, peerWindow) = (words[36], words[57])
+        return TransmissionState(
+            unacknowledged: info.tcpi_unacked, retransmits: info.tcpi_retransmits, probes: info.tcpi_probes,
+            silentMilliseconds: info.tcpi_last_ack_recv, isHeldBack: info.tcpi_unacked == 0 && unsentBytes > 0 && peerWindow > 0)
     }
 
     /// Bytes that a socket's buffer would take now, about; the kernel counts its own overhead with them.

@@ -74,7 +74,7 @@ internal import CTLS
         unsafe SSL_set_shutdown(session, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
         unsafe SSL_free(session)
         unsafe io.deallocate()
-        if let ciphertext { pool.give(ciphertext) }
+        releaseCiphertext()
     }
 
     // MARK: Handshake
