@@ -15,8 +15,6 @@ final class Exchange {
         case over(ClientConnection.Ending)
     }
 
-    let session: ClientSession
-    let worker: WorkerContext
     /// The client's side of it.
     let stream: RequestStream
     /// On the ticket systems of the time when this began.
@@ -40,10 +38,12 @@ final class Exchange {
     private(set) var userAgent = ByteRange.empty
     private(set) var trace = ByteRange.empty
 
+    var session: ClientSession { stream.session }
+    var worker: WorkerContext { stream.session.worker }
+
     /// Right after `head` was parsed from the front of `input`, while the worker's field table still belongs to it.
     init(_ head: RequestHead, in input: Buffer, on session: ClientSession) {
-        self.session = session
-        worker = session.worker
+        let worker = session.worker
         let source = input.readable
         let fields = worker.requestFields
         hold = UpstreamHold(

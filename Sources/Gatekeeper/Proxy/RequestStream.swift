@@ -8,7 +8,6 @@
 /// What carries it, and how HTTP/1.1 frames it on its way from and to the client, begins and ends here.
 final class RequestStream {
     let session: ClientSession
-    let connection: ClientConnection
     let head: RequestHead
     let identifier: ExchangeIdentifier
     /// What the head was parsed from.
@@ -52,6 +51,8 @@ final class RequestStream {
     /// Whether the client takes its answer fast enough.
     var takingFloor: RateFloor
 
+    var connection: ClientConnection { session.connection }
+
     /// Right after `head` was parsed from the front of `headBytes`.
     ///
     /// - Parameters:
@@ -63,7 +64,6 @@ final class RequestStream {
         collects: Bool, dropped: DroppedFields
     ) {
         self.session = session
-        connection = session.connection
         self.head = head
         self.identifier = identifier
         self.headBytes = headBytes
@@ -78,7 +78,7 @@ final class RequestStream {
                     ChunkRelay(
                         bodyBytesMax: UInt64(bodyBytesMax), writesChunks: !collects, passesUnderscores: session.snapshot.passesUnderscores))
             }
-        let now = connection.loop.now
+        let now = session.worker.loop.now
         (lastReceived, lastSent) = (now, now)
         sendingFloor = RateFloor(session.snapshot, now: now)
         takingFloor = sendingFloor

@@ -8,7 +8,6 @@
 /// A buffer is held only while there is something in it: an idle WebSocket costs two sockets and a session.
 final class Tunnel {
     private let session: ClientSession
-    private let connection: ClientConnection
     private let upstream: UpstreamConnection
     /// From the upstream, on its way to the client.
     private var inbound: Buffer?
@@ -24,13 +23,14 @@ final class Tunnel {
     private(set) var bytesIn: UInt64 = 0
     private(set) var bytesOut: UInt64 = 0
 
+    private var connection: ClientConnection { session.connection }
+
     /// - Parameter inbound: what the upstream has sent behind its 101.
     init(_ session: ClientSession, _ upstream: UpstreamConnection, inbound: Buffer?) {
         self.session = session
-        connection = session.connection
         self.upstream = upstream
         self.inbound = inbound
-        progressed = connection.loop.now
+        progressed = session.worker.loop.now
     }
 
     /// Nil when both peers have ended it.

@@ -1,7 +1,6 @@
 /// An exchange's hold on the ticket systems: the connection that it gets, what its failure says of them, where the connection goes afterwards.
 struct UpstreamHold: ~Copyable {
     private let session: ClientSession
-    private let connection: ClientConnection
     private let upstreams: UpstreamPools
     /// Whom this was last tried with.
     private(set) var pool: UpstreamPool?
@@ -14,13 +13,14 @@ struct UpstreamHold: ~Copyable {
     private var hasAnswered = false
     private var began = Instant(nanoseconds: 0)
 
+    private var connection: ClientConnection { session.connection }
+
     /// As long as a check may take where none says so.
     private static let suspicionMilliseconds = 5_000
 
     init(_ upstreams: UpstreamPools, on session: ClientSession, bringsIdentity: Bool) {
         self.upstreams = upstreams
         self.session = session
-        connection = session.connection
         self.bringsIdentity = bringsIdentity
     }
 

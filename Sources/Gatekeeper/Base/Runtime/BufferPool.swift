@@ -34,7 +34,7 @@ package final class BufferPool {
         guard count < Self.keptMax, buffer.capacity == Self.bufferBytes else { return }
         buffer.clear()
         swap(&buffer.below, &top)
-        top = buffer
+        top = consume buffer
         count += 1
         if count > Self.restingMax, !isToBeTrimmed {
             isToBeTrimmed = true
