@@ -28,7 +28,9 @@ class Row:
         if not (self.figure.compared and own and peers):
             return None
         better = max if self.figure.more_is_better else min
-        return median(mine / better(theirs) for mine, *theirs in zip(own, *peers))
+        # User and system time are told apart by ticks of 10 ms: a peer's share of a short load may be none.
+        ratios = [mine / peer for mine, *theirs in zip(own, *peers) if (peer := better(theirs))]
+        return median(ratios) if ratios else None
 
     def verdict(self) -> str | None:
         ratio = self.ratio()
