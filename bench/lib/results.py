@@ -28,7 +28,7 @@ class Row:
         if not (self.figure.compared and own and peers):
             return None
         better = max if self.figure.more_is_better else min
-        # User and system time are told apart by ticks of 10 ms: a peer's share of a short load may be none.
+        # User and system time are told apart by ticks of 10 ms: a peer's share of a short load may be none. Such a round is left out.
         ratios = [mine / peer for mine, *theirs in zip(own, *peers) if (peer := better(theirs))]
         return median(ratios) if ratios else None
 

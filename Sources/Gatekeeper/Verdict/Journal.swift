@@ -14,8 +14,8 @@ package final class Journal: Sendable {
     private let log: Settings.Log
     private let answers: AnswerRuns
 
-    /// Many lines in one write, and not so many that writing them keeps a worker off its core for long: with 20 ms, one request in a hundred of
-    /// few clients took twice as long.
+    /// Many lines in one write, and not so many that writing them keeps a worker off its core for long: with 20 ms and few
+    /// clients, the slowest hundredth of the requests took twice as long.
     static let gatherMilliseconds = 4
 
     /// Starts the journal's thread; `finish` ends it.
