@@ -17,7 +17,8 @@ from .workbench import program, run
 
 NOTES = [
     "Figures are medians over the rounds, with minimum and maximum. The ratio is Gatekeeper to the better of its peers (for "
-    "throughput, more is better), computed within each round, and the median taken over the rounds; a round in which the peer shows none is left out.",
+    "throughput, more is better), computed within each round, and the median taken over the rounds; a round in which the peer shows "
+    "none is left out.",
     "Load generators and upstream run on the same cores as the contestant. That cannot be helped on one machine: throughput and latency "
     "include their share of it, CPU time per request, handshake, connection and GB does not.",
     "CPU time is user and system time of all processes and threads of a contestant. The kernel's part of TCP over loopback counts for "

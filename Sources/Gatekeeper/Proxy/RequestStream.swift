@@ -8,6 +8,7 @@
 /// What carries it, and how HTTP/1.1 frames it on its way from and to the client, begins and ends here.
 final class RequestStream {
     let session: ClientSession
+    var connection: ClientConnection { session.connection }
     let head: RequestHead
     let identifier: ExchangeIdentifier
     /// What the head was parsed from.
@@ -50,8 +51,6 @@ final class RequestStream {
     var lastSent: Instant
     /// Whether the client takes its answer fast enough.
     var takingFloor: RateFloor
-
-    var connection: ClientConnection { session.connection }
 
     /// Right after `head` was parsed from the front of `headBytes`.
     ///

@@ -55,8 +55,7 @@ final class ResponseReceiver {
 
     /// What the upstream has sent behind its 101, for whoever goes on from there.
     func takeInbound() -> Buffer? {
-        defer { inbound = nil }
-        return inbound
+        inbound.take()
     }
 
     /// Forgets what a failed upstream connection sent, for the next attempt. Only before the final head.

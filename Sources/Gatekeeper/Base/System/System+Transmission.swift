@@ -35,7 +35,7 @@ extension System {
         // The kernel's structure (linux/tcp.h). glibc's is its beginning, and ends before two members that are asked for: `tcpi_notsent_bytes` and
         // `tcpi_snd_wnd`, which stay 0 where the kernel is older than they are.
         var words = InlineArray<58, UInt32>(repeating: 0)
-        var length = socklen_t(MemoryLayout<InlineArray<58, UInt32>>.size)
+        var length = socklen_t(MemoryLayout.size(ofValue: words))
         // SAFETY: the array outlives the call, which writes no more than `length` says.
         guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &words, &length) == 0 else { return nil }
         // SAFETY: the array is longer than the structure, aligned alike, and any bits are a value of it.
